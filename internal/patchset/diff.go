@@ -1,0 +1,199 @@
+// Package patchset loads diffs, checks them, selects those that fit a release
+// of next-auth, and applies and reverses them on bytes. It touches no disk
+// except through the fs.FS it is given.
+package patchset
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/bluekeyes/go-gitdiff/gitdiff"
+)
+
+// Diff brings one file of the package from one content to another.
+type Diff struct {
+	Name     string   // the file the diff came from, for messages
+	Path     string   // the file it changes: relative to the package, with slashes
+	Releases Releases // what it is for
+	Reason   string   // what it does, in one line; may be empty
+	Old, New ID       // the contents it was made from and leads to; both empty if the diff does not say
+	hunks    []hunk
+}
+
+// ParseError says what in a diff is not accepted, and where.
+type ParseError struct {
+	Name string
+	Line int // counted from 1
+	Msg  string
+}
+
+func (e *ParseError) Error() string { return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Msg) }
+
+// Parse reads one diff in git's format (docs/patch-format.md). It accepts only
+// what proxypatch can apply and take back: exactly one existing text file,
+// a local path, at least one hunk, nothing after the last one, and no change of
+// name or mode. All errors are *ParseError.
+func Parse(name string, data []byte) (*Diff, error) {
+	fail := func(line int, format string, args ...any) (*Diff, error) {
+		return nil, &ParseError{name, line, fmt.Sprintf(format, args...)}
+	}
+	if at := bytes.IndexByte(data, 0); at >= 0 {
+		return fail(lineAt(data, at), "a NUL byte: only diffs of text files are accepted")
+	}
+	files, preamble, err := gitdiff.Parse(bytes.NewReader(data))
+	if err != nil {
+		line, msg := parserError(err)
+		return fail(line, "%s", msg)
+	}
+	header := strings.Count(preamble, "\n") + 1
+	switch {
+	case len(files) == 0:
+		return fail(1, "no diff in this file")
+	case len(files) > 1:
+		return fail(header, "changes %d files; make one diff per file", len(files))
+	}
+	f := files[0]
+	if msg := unsupportedChange(f); msg != "" {
+		return fail(header, "%s", msg)
+	}
+	target, msg := targetPath(f)
+	if msg != "" {
+		return fail(header, "%s", msg)
+	}
+	d := &Diff{Name: name, Path: target}
+	if line, msg := d.readPreamble(preamble); msg != "" {
+		return fail(line, "%s", msg)
+	}
+	if line := firstLineAfter(data, header, f.TextFragments); line > 0 {
+		return fail(line, "unexpected text after the last hunk")
+	}
+	for _, fragment := range f.TextFragments {
+		d.hunks = append(d.hunks, newHunk(fragment))
+	}
+	if before, after := fullID(f.OldOIDPrefix), fullID(f.NewOIDPrefix); before != "" && after != "" {
+		d.Old, d.New = before, after
+	}
+	return d, nil
+}
+
+// Pinned reports whether the diff says which bytes it was made from.
+func (d *Diff) Pinned() bool { return d.Old != "" }
+
+// Apply returns the content with all hunks in place, or a *HunkError.
+func (d *Diff) Apply(content []byte) ([]byte, error) {
+	return splice(content, d.hunks, d.Pinned() && BlobID(content) == d.Old)
+}
+
+// Reverse returns the content that Apply would have made this one from, or a
+// *HunkError.
+func (d *Diff) Reverse(content []byte) ([]byte, error) {
+	reversed := make([]hunk, len(d.hunks))
+	for i, h := range d.hunks {
+		reversed[i] = h.reverse()
+	}
+	return splice(content, reversed, d.Pinned() && BlobID(content) == d.New)
+}
+
+// readPreamble takes the range and the reason from the lines before the diff,
+// which git ignores.
+func (d *Diff) readPreamble(preamble string) (line int, msg string) {
+	for i, text := range strings.Split(preamble, "\n") {
+		value, found := strings.CutPrefix(text, "Releases:")
+		switch {
+		case found:
+			releases, err := ParseReleases(strings.TrimSpace(value))
+			if err != nil {
+				return i + 1, err.Error()
+			}
+			d.Releases = releases
+		case d.Reason == "":
+			d.Reason = strings.TrimSpace(text)
+		}
+	}
+	return 0, ""
+}
+
+func unsupportedChange(f *gitdiff.File) string {
+	const fileType, regular = 0o170000, 0o100000
+	switch {
+	case f.IsNew:
+		return "adds a file; only existing files can be patched"
+	case f.IsDelete:
+		return "deletes a file; only existing files can be patched"
+	case f.IsRename, f.IsCopy, f.OldName != f.NewName:
+		return "renames or copies a file"
+	case f.IsBinary:
+		return "changes a binary file"
+	case f.NewMode != 0 && f.NewMode != f.OldMode:
+		return "changes a file's mode"
+	case f.OldMode != 0 && f.OldMode&fileType != regular:
+		return "changes something that is not a regular file"
+	case len(f.TextFragments) == 0:
+		return "has no hunk"
+	}
+	return ""
+}
+
+// targetPath returns the diff's path relative to the package. patch-package
+// writes paths from the project's root; that prefix is dropped.
+func targetPath(f *gitdiff.File) (target, msg string) {
+	target = f.NewName
+	for _, prefix := range []string{"a/", "b/"} { // left by diffs without a "diff --git" line
+		if rest, found := strings.CutPrefix(target, prefix); found {
+			target = rest
+			break
+		}
+	}
+	target = strings.TrimPrefix(target, "node_modules/next-auth/")
+	switch {
+	case strings.ContainsAny(target, "\r\\:\x00"), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
+		return "", fmt.Sprintf("%q is not a path inside the package", target)
+	case target == HelperPath:
+		return "", HelperPath + " is the file that proxypatch itself adds"
+	}
+	return target, ""
+}
+
+// firstLineAfter returns the number of the first line with text after the last
+// hunk, or 0 if there is none. go-gitdiff skips over such lines without a word.
+func firstLineAfter(data []byte, header int, fragments []*gitdiff.TextFragment) int {
+	lines := splitLines(data)
+	at := header - 1
+	for at < len(lines) && !bytes.HasPrefix(lines[at], []byte("@@ -")) {
+		at++
+	}
+	for _, fragment := range fragments {
+		at++
+		for _, line := range fragment.Lines {
+			at++
+			if line.NoEOL() {
+				at++ // the line "\ No newline at end of file"
+			}
+		}
+	}
+	for ; at < len(lines); at++ {
+		if len(bytes.TrimSpace(lines[at])) > 0 {
+			return at + 1
+		}
+	}
+	return 0
+}
+
+func parserError(err error) (line int, msg string) {
+	text := strings.TrimPrefix(err.Error(), "gitdiff: ")
+	if rest, found := strings.CutPrefix(text, "line "); found {
+		number, msg, _ := strings.Cut(rest, ": ")
+		if line, err := strconv.Atoi(number); err == nil {
+			return line, msg
+		}
+	}
+	return 1, text
+}
+
+func lineAt(data []byte, offset int) int {
+	return bytes.Count(data[:offset], []byte("\n")) + 1
+}

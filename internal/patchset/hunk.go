@@ -1,0 +1,159 @@
+package patchset
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/bluekeyes/go-gitdiff/gitdiff"
+)
+
+// A hunk replaces the lines of its old side by those of its new side.
+// Lines carry their terminators, so a missing final newline is part of a line.
+type hunk struct {
+	start    int // line where the old side stands, counted from 1; 0 in an empty file
+	newStart int
+	lines    []gitdiff.Line
+}
+
+func newHunk(f *gitdiff.TextFragment) hunk {
+	return hunk{start: int(f.OldPosition), newStart: int(f.NewPosition), lines: f.Lines}
+}
+
+// reverse returns the hunk that undoes h.
+func (h hunk) reverse() hunk {
+	r := hunk{start: h.newStart, newStart: h.start, lines: make([]gitdiff.Line, len(h.lines))}
+	for i, line := range h.lines {
+		switch line.Op {
+		case gitdiff.OpAdd:
+			line.Op = gitdiff.OpDelete
+		case gitdiff.OpDelete:
+			line.Op = gitdiff.OpAdd
+		}
+		r.lines[i] = line
+	}
+	return r
+}
+
+// sides returns the lines before and after, with CRLF terminators if asked.
+func (h hunk) sides(crlf bool) (before, after [][]byte) {
+	for _, line := range h.lines {
+		text := []byte(line.Line)
+		if crlf {
+			text = withCRLF(text)
+		}
+		if line.Old() {
+			before = append(before, text)
+		}
+		if line.New() {
+			after = append(after, text)
+		}
+	}
+	return before, after
+}
+
+// atStart and atEnd follow git: a hunk for the first line stays at the start of
+// the file, one without trailing context at its end.
+func (h hunk) atStart() bool { return h.start <= 1 }
+
+func (h hunk) atEnd() bool {
+	return len(h.lines) == 0 || h.lines[len(h.lines)-1].Op != gitdiff.OpContext
+}
+
+// HunkError says which hunk of a diff does not fit a file, and why.
+type HunkError struct {
+	Line   int // of the file, counted from 1, where the diff expects the hunk
+	Hunk   int // counted from 1
+	Of     int
+	Places int // how many places fit: 0, or 2 and more
+}
+
+func (e *HunkError) Error() string {
+	if e.Places > 1 {
+		return fmt.Sprintf("hunk %d of %d fits at %d places", e.Hunk, e.Of, e.Places)
+	}
+	return fmt.Sprintf("hunk %d of %d does not fit", e.Hunk, e.Of)
+}
+
+// splice applies all hunks to content or none. Every hunk must fit at exactly
+// one place, with its full context, after the one before it. With pinned true
+// the content is known to be the one the hunks were made against, and each is
+// put where it says.
+//
+// In a file whose lines all end in CRLF the hunks' lines do so too; one with
+// mixed endings must match as it is. Endings are therefore never mixed anew.
+func splice(content []byte, hunks []hunk, pinned bool) ([]byte, error) {
+	lines := splitLines(content)
+	crlf := allCRLF(content)
+	var out bytes.Buffer
+	done := 0 // lines of the old content already dealt with
+	for i, h := range hunks {
+		before, after := h.sides(crlf)
+		places := h.places(lines, before, pinned)
+		if len(places) != 1 || places[0] < done {
+			return nil, &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(hunks), Places: len(places)}
+		}
+		write(&out, lines[done:places[0]])
+		write(&out, after)
+		done = places[0] + len(before)
+	}
+	write(&out, lines[done:])
+	return out.Bytes(), nil
+}
+
+// places returns the indexes in lines at which the old side fits.
+func (h hunk) places(lines, before [][]byte, pinned bool) []int {
+	first, last := 0, len(lines)-len(before)
+	if h.atStart() {
+		last = min(last, 0)
+	}
+	if h.atEnd() {
+		first = max(first, len(lines)-len(before))
+	}
+	if pinned {
+		first = max(h.start-1, 0)
+		last = min(last, first)
+	}
+	var found []int
+	for at := first; at <= last; at++ {
+		if equalLines(lines[at:at+len(before)], before) {
+			found = append(found, at)
+		}
+	}
+	return found
+}
+
+func equalLines(a, b [][]byte) bool {
+	for i := range a {
+		if !bytes.Equal(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func splitLines(content []byte) [][]byte {
+	lines := bytes.SplitAfter(content, []byte("\n"))
+	if len(lines[len(lines)-1]) == 0 {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
+
+func allCRLF(content []byte) bool {
+	crlf := bytes.Count(content, []byte("\r\n"))
+	return crlf > 0 && crlf == bytes.Count(content, []byte("\n"))
+}
+
+func withCRLF(line []byte) []byte {
+	text, found := bytes.CutSuffix(line, []byte("\n"))
+	if !found || bytes.HasSuffix(text, []byte("\r")) {
+		return line
+	}
+	return append(bytes.Clone(text), "\r\n"...)
+}
+
+func write(out *bytes.Buffer, lines [][]byte) {
+	for _, line := range lines {
+		out.Write(line)
+	}
+}

@@ -1,0 +1,176 @@
+package patchset
+
+import (
+	"errors"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func diffFor(releases, path, from, to string) string {
+	header := ""
+	if releases != "" {
+		header = "Releases: " + releases + "\n"
+	}
+	return header + "diff --git a/" + path + " b/" + path + "\n" +
+		"index " + string(BlobID([]byte(from+"\n"))) + ".." + string(BlobID([]byte(to+"\n"))) + " 100644\n" +
+		"--- a/" + path + "\n+++ b/" + path + "\n@@ -1 +1 @@\n-" + from + "\n+" + to + "\n"
+}
+
+func testFS() fstest.MapFS {
+	files := fstest.MapFS{"helper/proxy.js": {Data: StampHelper([]byte("\nhelper\n"), 2)}}
+	for name, text := range map[string]string{
+		"v4.2.1/a.js.diff":                diffFor(">=4.0.1 <4.10.0", "a.js", "a1", "A1"),
+		"v4.10.0/a.js.diff":               diffFor(">=4.10.0 <=4.24.15", "a.js", "a2", "A2"),
+		"v4.2.1/b.js.diff":                diffFor(">=4.2.0 <=4.24.15", "b.js", "b", "B"),
+		"v4.11.0/new.js.diff":             diffFor(">=4.11.0 <=4.24.15", "new.js", "n", "N"),
+		"tutorial/v4.2.1/a.js.diff":       diffFor(">=4.0.1 <4.10.0", "a.js", "a1", "T1"),
+		"superseded/1/v4.2.1/old.js.diff": diffFor(">=4.0.1 <4.10.0", "old.js", "o", "O"),
+	} {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return files
+}
+
+// selected is a Selection as names: path, the wanted diffs, the others.
+type selected struct {
+	Newer     bool
+	Uncovered []string
+	Wanted    map[string][]string
+	Others    map[string][]string
+}
+
+func selectedOf(t *testing.T, s *Selection) selected {
+	t.Helper()
+	got := selected{Newer: s.Newer, Uncovered: s.Uncovered, Wanted: map[string][]string{}, Others: map[string][]string{}}
+	for _, target := range s.Targets {
+		for _, d := range target.Diffs(nil) {
+			got.Wanted[target.Path] = append(got.Wanted[target.Path], d.Name)
+		}
+		others, err := target.Others()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range others {
+			got.Others[target.Path] = append(got.Others[target.Path], d.Name)
+		}
+	}
+	return got
+}
+
+func TestSelection(t *testing.T) {
+	tutorialAndOld := map[string][]string{"a.js": {"tutorial/v4.2.1/a.js.diff"}, "old.js": {"superseded/1/v4.2.1/old.js.diff"}}
+	for name, test := range map[string]struct {
+		set, release string
+		own          string
+		want         selected
+	}{
+		"a release": {Default, "4.2.1", "", selected{
+			Uncovered: []string{"new.js"},
+			Wanted:    map[string][]string{"a.js": {"v4.2.1/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"}},
+			Others:    tutorialAndOld,
+		}},
+		"another": {Default, "4.12.0", "", selected{
+			Wanted: map[string][]string{"a.js": {"v4.10.0/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
+			Others: tutorialAndOld,
+		}},
+		"before a file's first": {Default, "4.1.0", "", selected{
+			Uncovered: []string{"b.js", "new.js"},
+			Wanted:    map[string][]string{"a.js": {"v4.2.1/a.js.diff"}},
+			Others:    tutorialAndOld,
+		}},
+		"newer than all": {Default, "4.24.16", "", selected{
+			Newer:  true,
+			Wanted: map[string][]string{"a.js": {"v4.10.0/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
+			Others: tutorialAndOld,
+		}},
+		"the tutorial": {Tutorial, "4.2.1", "", selected{
+			Wanted: map[string][]string{"a.js": {"tutorial/v4.2.1/a.js.diff"}},
+			Others: map[string][]string{
+				"a.js": {"v4.10.0/a.js.diff", "v4.2.1/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"},
+				"new.js": {"v4.11.0/new.js.diff"}, "old.js": {"superseded/1/v4.2.1/old.js.diff"},
+			},
+		}},
+		"one's own after the set's": {Default, "4.12.0", diffFor("", "a.js", "A2", "mine"), selected{
+			Wanted: map[string][]string{"a.js": {"v4.10.0/a.js.diff", "own"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
+			Others: tutorialAndOld,
+		}},
+		"one's own does not make a release newer": {Default, "4.24.16", diffFor(">=4.0.1", "a.js", "A2", "mine"), selected{
+			Newer:  true,
+			Wanted: map[string][]string{"a.js": {"v4.10.0/a.js.diff", "own"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
+			Others: tutorialAndOld,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			library, err := Open(testFS(), test.set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.own != "" {
+				own, err := Parse("own", []byte(test.own))
+				if err != nil {
+					t.Fatal(err)
+				}
+				library.Add([]*Diff{own})
+			}
+			s, err := library.For(test.release)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, selectedOf(t, s)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// In a newer release a file that has not changed takes the diff of its content.
+func TestNewerReleaseWithKnownContent(t *testing.T) {
+	library, err := Open(testFS(), Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := library.For("4.24.99")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for content, want := range map[string]string{
+		"a1\n": "v4.2.1/a.js.diff", "A1\n": "v4.2.1/a.js.diff", "a2\n": "v4.10.0/a.js.diff", "other\n": "v4.10.0/a.js.diff",
+	} {
+		if got := s.Targets[0].Diffs([]byte(content)); len(got) != 1 || got[0].Name != want {
+			t.Errorf("%q: got %v, want %s", content, got, want)
+		}
+	}
+}
+
+func TestUnsupportedReleases(t *testing.T) {
+	library, err := Open(testFS(), Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, release := range []string{"", "four", "4.2", "v4.2.1", "3.29.10", "4.0.0", "4.0.0-beta.7", "4.2.1-beta.1", "5.0.0", "5.0.0-beta.25"} {
+		var unsupported *UnsupportedError
+		if s, err := library.For(release); !errors.As(err, &unsupported) || unsupported.Hint == "" {
+			t.Errorf("%q: got %+v, %v; want an UnsupportedError with a hint", release, s, err)
+		}
+	}
+}
+
+func TestParseHelper(t *testing.T) {
+	good := StampHelper([]byte("\nbody\n"), 7)
+	if h, ok := ParseHelper(good); !ok || h.Revision != 7 {
+		t.Errorf("got %+v, %v", h, ok)
+	}
+	for name, content := range map[string]string{
+		"empty":        "",
+		"no marker":    "\"use strict\";\n",
+		"body changed": string(good) + " ",
+		"no body":      "// proxypatch helper revision 7 sha256:",
+		"not in front": "\n" + string(good),
+	} {
+		if _, ok := ParseHelper([]byte(content)); ok {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package detect
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// newTree writes files, given by their slash-separated names, below a new
+// directory and returns its real path. The directory is a home directory, so
+// that nothing above it is looked at.
+func newTree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", dir)
+	t.Setenv("USERPROFILE", dir)
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+const (
+	nextAuth = `{"name": "next-auth", "version": "4.2.1"}`
+	agent7   = `{"name": "https-proxy-agent", "version": "7.0.6"}`
+)
+
+func TestFind(t *testing.T) {
+	for name, test := range map[string]struct {
+		files map[string]string
+		from  string
+		want  string // directory of the copy; empty if there is none
+	}{
+		"in the directory": {
+			map[string]string{"node_modules/next-auth/package.json": nextAuth},
+			".", "node_modules/next-auth",
+		},
+		"above": {
+			map[string]string{"node_modules/next-auth/package.json": nextAuth, "apps/web/package.json": "{}"},
+			"apps/web", "node_modules/next-auth",
+		},
+		"the nearest one": {
+			map[string]string{"node_modules/next-auth/package.json": nextAuth, "apps/web/node_modules/next-auth/package.json": nextAuth},
+			"apps/web", "apps/web/node_modules/next-auth",
+		},
+		"not above the top of a repository": {
+			map[string]string{"node_modules/next-auth/package.json": nextAuth, "repo/.git/HEAD": "", "repo/src/x": ""},
+			"repo/src", "",
+		},
+		"not in a directory without package.json": {
+			map[string]string{"node_modules/next-auth/index.js": ""},
+			".", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := newTree(t, test.files)
+			project, err := Find(filepath.Join(dir, filepath.FromSlash(test.from)))
+			if test.want == "" {
+				if !errors.Is(err, ErrNotFound) {
+					t.Errorf("got %+v, %v; want ErrNotFound", project, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []Install{{Dir: filepath.Join(dir, filepath.FromSlash(test.want)), Name: "next-auth", Release: "4.2.1"}}
+			if diff := cmp.Diff(want, project.Copies, cmpopts.IgnoreFields(Install{}, "Path", "Agent")); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFindNotAboveHome(t *testing.T) {
+	dir := newTree(t, map[string]string{"node_modules/next-auth/package.json": nextAuth, "home/app/x": ""})
+	t.Setenv("HOME", filepath.Join(dir, "home"))
+	t.Setenv("USERPROFILE", filepath.Join(dir, "home"))
+	if project, err := Find(filepath.Join(dir, "home", "app")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %+v, %v", project, err)
+	}
+}
+
+func TestFindFollowsLinks(t *testing.T) {
+	dir := newTree(t, map[string]string{"store/next-auth/package.json": nextAuth, "app/node_modules/x": "", "store/node_modules/https-proxy-agent/package.json": agent7})
+	if err := os.Symlink(filepath.Join("..", "..", "store", "next-auth"), filepath.Join(dir, "app", "node_modules", "next-auth")); err != nil {
+		t.Skip(err)
+	}
+	project, err := Find(filepath.Join(dir, "app"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Install{{
+		Path: filepath.Join(dir, "app", "node_modules", "next-auth"), Dir: filepath.Join(dir, "store", "next-auth"),
+		Name: "next-auth", Release: "4.2.1",
+		Agent: Agent{Dir: filepath.Join(dir, "store", "node_modules", "https-proxy-agent"), Version: "7.0.6"},
+	}}
+	if diff := cmp.Diff(want, project.Copies); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAgentVersions(t *testing.T) {
+	for version, usable := range map[string]bool{
+		"4.0.0": false, "5.0.0-beta.1": false, "5.0.0": true, "5.0.1": true, "6.2.1": true, "7.0.6": true, "8.0.0": true,
+		"9.1.0": true, "10.0.0-beta.1": false, "10.0.0": false, "": false, "seven": false,
+	} {
+		dir := newTree(t, map[string]string{"node_modules/https-proxy-agent/package.json": `{"version": "` + version + `"}`})
+		if agent := ResolveAgent(dir); agent.Usable() != usable {
+			t.Errorf("%q: got %+v", version, agent)
+		}
+	}
+}
+
+func TestFindManager(t *testing.T) {
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  Manager
+	}{
+		"nothing":          {map[string]string{"app/x": ""}, NPM},
+		"npm":              {map[string]string{"app/package-lock.json": ""}, NPM},
+		"yarn 1":           {map[string]string{"app/yarn.lock": ""}, YarnV1},
+		"yarn":             {map[string]string{"app/yarn.lock": "", "app/.yarnrc.yml": ""}, YarnBerry},
+		"pnpm":             {map[string]string{"app/pnpm-lock.yaml": ""}, PNPM},
+		"bun":              {map[string]string{"app/bun.lock": ""}, Bun},
+		"bun, binary":      {map[string]string{"app/bun.lockb": ""}, Bun},
+		"of the workspace": {map[string]string{"app/package.json": "{}", "pnpm-lock.yaml": ""}, PNPM},
+		"named":            {map[string]string{"app/package.json": `{"packageManager": "yarn@4.1.0"}`, "app/package-lock.json": ""}, YarnBerry},
+		"named, yarn 1":    {map[string]string{"app/package.json": `{"packageManager": "yarn@1.22.0"}`}, YarnV1},
+		"named, unknown":   {map[string]string{"app/package.json": `{"packageManager": "cargo@1"}`, "app/bun.lock": ""}, Bun},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := newTree(t, test.files)
+			if got := FindManager(filepath.Join(dir, "app")); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

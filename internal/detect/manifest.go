@@ -1,0 +1,60 @@
+package detect
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// maxManifest bounds how much of a package.json is read, in bytes. Real ones
+// are a few thousand.
+const maxManifest = 4 << 20
+
+type manifest struct {
+	Name           string `json:"name"`
+	Version        string `json:"version"`
+	PackageManager string `json:"packageManager"`
+}
+
+// ManifestError says which package.json can't be used, and why.
+type ManifestError struct {
+	Path string
+	Err  error
+}
+
+func (e *ManifestError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns the cause.
+func (e *ManifestError) Unwrap() error { return e.Err }
+
+// readManifest reads dir/package.json. The error wraps fs.ErrNotExist if there
+// is none, and is a *ManifestError if there is one that can't be used.
+func readManifest(dir string) (*manifest, error) {
+	path := filepath.Join(dir, "package.json")
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &ManifestError{path, fmt.Errorf("is not a regular file")}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxManifest+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxManifest {
+		return nil, &ManifestError{path, fmt.Errorf("is larger than %d MB", maxManifest>>20)}
+	}
+	m := &manifest{}
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, &ManifestError{path, fmt.Errorf("is not valid JSON: %w", err)}
+	}
+	return m, nil
+}

@@ -1,0 +1,219 @@
+package apply
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// CommitError says why a Plan could not be carried out. Everything done before
+// was put back, except the files in Left, which hold their new bytes.
+type CommitError struct {
+	Err  error
+	Left []string
+}
+
+func (e *CommitError) Error() string {
+	if len(e.Left) == 0 {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%v; these files could not be put back: %s", e.Err, strings.Join(e.Left, ", "))
+}
+
+// Unwrap returns the cause.
+func (e *CommitError) Unwrap() error { return e.Err }
+
+var errNotLocked = errors.New("the plan was made without a lock")
+
+// Commit writes all files of the Plan, or none: on an error everything is put
+// back from the bytes the Plan holds. Every file gets its new bytes by a rename
+// within its directory and never in place, since package managers share the
+// bytes of one file between projects by hard links. Errors are *CommitError.
+func (p *Plan) Commit() error {
+	var done []*step
+	for _, c := range p.Copies {
+		steps, err := c.commit()
+		done = append(done, steps...)
+		if err != nil {
+			return &CommitError{Err: err, Left: putBack(done)}
+		}
+	}
+	return nil
+}
+
+// step is one file of one copy on its way to its new bytes.
+type step struct {
+	copy *Copy
+	file *File
+	temp string // name of the file with the new bytes, empty for a removal
+}
+
+// commit carries out one copy's part and returns what was done, also beside an
+// error. It leaves no temporary file.
+func (c *Copy) commit() (done []*step, err error) {
+	if c.locked == nil {
+		return nil, errNotLocked
+	}
+	staged, err := c.stage()
+	defer func() {
+		for _, s := range staged[len(done):] {
+			s.discard()
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range staged {
+		if err := s.finish(); err != nil {
+			return done, err
+		}
+		done = append(done, s)
+	}
+	return done, c.syncDirs(done)
+}
+
+// stage writes all new bytes to temporary files before any file changes.
+func (c *Copy) stage() (staged []*step, err error) {
+	for i := range c.Files {
+		file := &c.Files[i]
+		if !file.Changes() {
+			continue
+		}
+		s := &step{copy: c, file: file}
+		if file.After != nil {
+			if s.temp, err = c.writeTemp(file, file.After); err != nil {
+				return staged, err
+			}
+		}
+		staged = append(staged, s)
+	}
+	return staged, nil
+}
+
+// writeTemp writes data to a new file beside file, with its mode and owner, and
+// returns the new file's name. On an error there is no new file.
+func (c *Copy) writeTemp(file *File, data []byte) (name string, err error) {
+	base := path.Base(file.Path)
+	name = filepath.Join(filepath.FromSlash(path.Dir(file.Path)), tempPrefix+base+"-"+rand.Text())
+	temp, err := c.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if closing := temp.Close(); err == nil {
+			err = closing
+		}
+		if err != nil {
+			c.root.Remove(name)
+		}
+	}()
+	if _, err := temp.Write(data); err != nil {
+		return "", err
+	}
+	if file.info != nil {
+		if err := keepOwner(temp, file.info); err != nil {
+			return "", err
+		}
+	}
+	if err := temp.Chmod(file.Mode()); err != nil {
+		return "", err
+	}
+	return name, temp.Sync()
+}
+
+// finish gives the file its new bytes, provided that it is still the file the
+// Plan was made from.
+func (s *step) finish() error {
+	name := filepath.FromSlash(s.file.Path)
+	if err := s.unchanged(name); err != nil {
+		return err
+	}
+	if s.temp == "" {
+		return s.copy.root.Remove(name)
+	}
+	return s.copy.root.Rename(s.temp, name)
+}
+
+func (s *step) unchanged(name string) error {
+	if err := checkDirs(s.copy.root, s.file.Path); err != nil {
+		return err
+	}
+	info, err := s.copy.root.Lstat(name)
+	if s.file.Before == nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			return &irregularError{s.file.Path, "appeared while proxypatch was at work"}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	planned := s.file.info
+	if !os.SameFile(info, planned) || info.Size() != planned.Size() || !info.ModTime().Equal(planned.ModTime()) {
+		return &irregularError{s.file.Path, "was changed while proxypatch was at work"}
+	}
+	return nil
+}
+
+func (s *step) discard() {
+	if s.temp != "" {
+		s.copy.root.Remove(s.temp)
+	}
+}
+
+// syncDirs makes the renames of these steps last.
+func (c *Copy) syncDirs(done []*step) error {
+	synced := map[string]bool{}
+	for _, s := range done {
+		dir := filepath.FromSlash(path.Dir(s.file.Path))
+		if synced[dir] {
+			continue
+		}
+		synced[dir] = true
+		handle, err := c.root.Open(dir)
+		if err != nil {
+			return err
+		}
+		err = syncDir(handle)
+		handle.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBack undoes the steps, the last one first, and returns the paths of the
+// files for which that failed.
+func putBack(done []*step) (left []string) {
+	for _, s := range slices.Backward(done) {
+		if err := s.undo(); err != nil {
+			left = append(left, filepath.Join(s.copy.Path, filepath.FromSlash(s.file.Path)))
+		}
+	}
+	return left
+}
+
+func (s *step) undo() error {
+	name := filepath.FromSlash(s.file.Path)
+	if s.file.Before == nil {
+		return s.copy.root.Remove(name)
+	}
+	temp, err := s.copy.writeTemp(s.file, s.file.Before)
+	if err != nil {
+		return err
+	}
+	if err := s.copy.root.Rename(temp, name); err != nil {
+		s.copy.root.Remove(temp)
+		return err
+	}
+	return nil
+}

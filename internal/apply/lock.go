@@ -1,0 +1,38 @@
+package apply
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+var errLocked = errors.New("locked")
+
+// lockWait is how long another proxypatch in the same package is waited for.
+var lockWait = 30 * time.Second
+
+const lockPoll = 20 * time.Millisecond
+
+// lock takes the package's exclusive lock; closing the file gives it back, and
+// so does the end of the process, however it ends.
+func lock(root *os.Root) (*os.File, error) {
+	file, err := root.Open(lockTarget)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(lockWait); ; time.Sleep(lockPoll) {
+		err := tryLock(file)
+		if err == nil {
+			return file, nil
+		}
+		if err == errLocked && time.Now().Before(deadline) {
+			continue
+		}
+		file.Close()
+		if err == errLocked {
+			return nil, fmt.Errorf("another proxypatch has been at work in %s for %v", root.Name(), lockWait)
+		}
+		return nil, fmt.Errorf("locking %s: %w", root.Name(), err)
+	}
+}

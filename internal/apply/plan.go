@@ -1,0 +1,358 @@
+// Package apply brings the files of installed next-auth packages to a wanted
+// state. New reads them and makes a Plan: a value that says what every file is
+// and what it would become. Commit carries it out. A dry run is a Plan that is
+// never committed, so it can't come to another conclusion.
+package apply
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+// Goal is what files are brought to.
+type Goal int
+
+const (
+	// Patch brings files to the state that the chosen set wants.
+	Patch Goal = iota
+	// Restore brings them back to what they were without proxypatch.
+	Restore
+)
+
+// Action is what carrying out a Plan does to a file. The names stand in --json.
+type Action string
+
+// The actions.
+const (
+	Keep   Action = "keep"    // leave it as it is
+	Add    Action = "add"     // create the helper
+	Apply  Action = "patch"   // apply the wanted diffs
+	Update Action = "update"  // replace what an older or another patch left
+	Undo   Action = "restore" // take patches off
+	Remove Action = "remove"  // delete the helper
+)
+
+// Options are what a Plan is made for.
+type Options struct {
+	Goal   Goal
+	Strict bool // take unknown bytes for drift even where the diffs fit
+	Lock   bool // keep others from writing until the Plan is closed; needed for Commit
+}
+
+// Plan is what would be done to all copies of next-auth.
+type Plan struct {
+	Copies []*Copy
+	goal   Goal
+}
+
+// Copy is what would be done to one copy.
+type Copy struct {
+	detect.Install
+	Newer bool   // the release is newer than all listed ones
+	Files []File // in the order in which they are written
+	Err   error  // why the copy can't be patched, such as an *patchset.UnsupportedError
+
+	root   *os.Root
+	locked *os.File
+}
+
+// File is what would be done to one file.
+type File struct {
+	Path   string // relative to the package, with slashes
+	State  State
+	Action Action
+	Diffs  []*patchset.Diff // what the chosen set has for it
+	By     *patchset.Diff   // what another set has done to it, if outdated
+	Err    error            // why it is drifted, newer or missing
+	Before []byte           // nil if the file is absent
+	After  []byte           // nil if the file is to be absent
+
+	info fs.FileInfo // of the file itself, or of the file whose mode and owner it gets
+}
+
+// Changes reports whether the file's bytes would become others.
+func (f *File) Changes() bool {
+	return (f.Before == nil) != (f.After == nil) || !bytes.Equal(f.Before, f.After)
+}
+
+// Mode returns the file's permission bits.
+func (f *File) Mode() fs.FileMode {
+	if f.info == nil {
+		return 0o644
+	}
+	return f.info.Mode().Perm()
+}
+
+// New makes the Plan for some copies. Files in a bad state are part of it; an
+// error is one of the system, and then there is no Plan. Close the Plan.
+func New(installs []detect.Install, library *patchset.Library, options Options) (*Plan, error) {
+	plan := &Plan{goal: options.Goal}
+	for _, install := range installs {
+		c := &Copy{Install: install}
+		plan.Copies = append(plan.Copies, c)
+		if err := c.open(options.Lock); err != nil {
+			plan.Close()
+			return nil, err
+		}
+		if err := c.plan(library, options); err != nil {
+			plan.Close()
+			return nil, err
+		}
+	}
+	return plan, nil
+}
+
+// Close gives back the locks.
+func (p *Plan) Close() {
+	for _, c := range p.Copies {
+		if c.locked != nil {
+			c.locked.Close()
+		}
+		if c.root != nil {
+			c.root.Close()
+		}
+	}
+}
+
+// Blocked reports whether something keeps the Plan from being carried out.
+func (p *Plan) Blocked() bool {
+	for _, c := range p.Copies {
+		if c.Err != nil {
+			return true
+		}
+		for i := range c.Files {
+			if c.Files[i].State.Blocks(p.goal) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Files counts the files of all copies.
+func (p *Plan) Files() int {
+	n := 0
+	for _, c := range p.Copies {
+		n += len(c.Files)
+	}
+	return n
+}
+
+// Changes counts the files whose bytes would become others.
+func (p *Plan) Changes() int {
+	n := 0
+	for _, c := range p.Copies {
+		for i := range c.Files {
+			if c.Files[i].Changes() {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (c *Copy) open(locking bool) error {
+	root, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return err
+	}
+	c.root = root
+	if locking {
+		c.locked, err = lock(root)
+	}
+	return err
+}
+
+// plan decides every file. It fills c.Err if the release can't be patched.
+func (c *Copy) plan(library *patchset.Library, options Options) error {
+	if c.Name != "next-auth" {
+		c.Err = &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json names it %q", c.Name), Hint: "install next-auth itself"}
+		return nil
+	}
+	selection, err := library.For(c.Release)
+	if unsupported := (*patchset.UnsupportedError)(nil); errors.As(err, &unsupported) {
+		c.Err = unsupported
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.Newer = selection.Newer
+	if options.Lock {
+		if err := c.removeLeftovers(selection); err != nil {
+			return err
+		}
+	}
+	if c.Err, err = c.uncovered(selection); c.Err != nil || err != nil {
+		return err
+	}
+	for _, target := range selection.Targets {
+		if err := c.planTarget(target, options); err != nil {
+			return err
+		}
+	}
+	if err := c.planHelper(library, options); err != nil {
+		return err
+	}
+	c.Err = c.newerThanListed(options)
+	return nil
+}
+
+func (c *Copy) removeLeftovers(selection *patchset.Selection) error {
+	names := []string{patchset.HelperPath}
+	for _, target := range selection.Targets {
+		names = append(names, target.Path)
+	}
+	return removeLeftovers(c.root, names)
+}
+
+// uncovered returns why the release is not supported if the package has a file
+// that the set patches in other releases only.
+func (c *Copy) uncovered(selection *patchset.Selection) (reason, err error) {
+	for _, name := range selection.Uncovered {
+		_, err := c.root.Lstat(filepath.FromSlash(name))
+		switch {
+		case err == nil:
+			return &patchset.UnsupportedError{
+				Release: c.Release,
+				Reason:  "there is no diff for its " + name,
+				Hint:    "upgrade proxypatch, or bring your own diff with --patches DIR",
+			}, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// newerThanListed returns why a release above all listed ones can't be
+// patched: its files must take the newest diffs, and --strict wants more.
+func (c *Copy) newerThanListed(options Options) error {
+	if !c.Newer {
+		return nil
+	}
+	refuse := func(reason string) error {
+		return &patchset.UnsupportedError{Release: c.Release, Reason: reason, Hint: "upgrade proxypatch"}
+	}
+	if options.Strict {
+		return refuse("it is newer than every release this proxypatch knows")
+	}
+	for i := range c.Files {
+		if state := c.Files[i].State; state == Drifted || state == Missing {
+			return refuse("it is newer than every release this proxypatch knows, and its " + c.Files[i].Path + " does not take the newest diff")
+		}
+	}
+	return nil
+}
+
+func (c *Copy) planTarget(target patchset.Target, options Options) error {
+	file := File{Path: target.Path}
+	content, info, err := readFile(c.root, target.Path)
+	irregular := (*irregularError)(nil)
+	switch {
+	case err == nil:
+	case !target.Wanted() && (errors.As(err, &irregular) || errors.Is(err, fs.ErrNotExist)):
+		return nil // no set ever patched what is not there
+	case errors.Is(err, fs.ErrNotExist):
+		file.State, file.Action, file.Err = Missing, Keep, errors.New("is missing")
+		c.Files = append(c.Files, file)
+		return nil
+	case errors.As(err, &irregular):
+		file.State, file.Action, file.Err = Drifted, Keep, err
+		c.Files = append(c.Files, file)
+		return nil
+	default:
+		return err
+	}
+	r, err := classify(target, content)
+	if err != nil {
+		return err
+	}
+	if !target.Wanted() && r.state == Pristine {
+		return nil
+	}
+	file.Diffs, file.By, file.State, file.Err = r.diffs, r.by, r.state, r.err
+	file.Before, file.After, file.info = content, content, info
+	if options.Strict && !r.exact && r.state != Drifted {
+		file.State, file.Err = Drifted, errors.New("is not as released, and --strict takes nothing else")
+	}
+	if !file.State.Blocks(options.Goal) {
+		file.After = r.after(options.Goal)
+	}
+	file.Action = actionOn(&file, options.Goal == Restore || !target.Wanted())
+	c.Files = append(c.Files, file)
+	return nil
+}
+
+// planHelper puts the helper first among the files where it is to be there,
+// and last where it is to go: whenever the process is killed, every file that
+// refers to the helper finds one.
+func (c *Copy) planHelper(library *patchset.Library, options Options) error {
+	file := File{Path: patchset.HelperPath}
+	content, info, err := readFile(c.root, patchset.HelperPath)
+	irregular := (*irregularError)(nil)
+	switch {
+	case errors.As(err, &irregular):
+		file.State, file.Action, file.Err = Drifted, Keep, err
+		c.Files = append(c.Files, file)
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	file.State, file.Err = classifyHelper(library.Helper, library.AddHelper, content)
+	adding := options.Goal == Patch && library.AddHelper
+	if file.State == Pristine && !adding {
+		return nil
+	}
+	file.Before, file.After, file.info = content, content, info
+	if info == nil && len(c.Files) > 0 {
+		file.info = c.Files[0].info // a new file gets the mode and owner of its neighbours
+	}
+	switch {
+	case file.State.Blocks(options.Goal):
+	case adding:
+		file.After = library.Helper.Content
+	default:
+		file.After = nil
+	}
+	file.Action = actionOn(&file, !adding)
+	if adding {
+		c.Files = append([]File{file}, c.Files...)
+	} else {
+		c.Files = append(c.Files, file)
+	}
+	return nil
+}
+
+// after returns the bytes the file is brought to.
+func (r reading) after(goal Goal) []byte {
+	if goal == Patch {
+		return r.wanted
+	}
+	return r.base
+}
+
+// actionOn names what the Plan does to a file, given whether it takes patches
+// off or puts them on.
+func actionOn(file *File, takesOff bool) Action {
+	switch {
+	case !file.Changes():
+		return Keep
+	case file.Before == nil:
+		return Add
+	case file.After == nil:
+		return Remove
+	case takesOff:
+		return Undo
+	case file.State == Outdated:
+		return Update
+	}
+	return Apply
+}

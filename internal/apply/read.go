@@ -1,0 +1,147 @@
+package apply
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// maxFile bounds the size of a file that is read, in bytes. next-auth's own
+// are at most a few thousand.
+const maxFile = 4 << 20
+
+// irregularError says that something other than a regular file of sensible
+// size stands where the package has a file.
+type irregularError struct {
+	path, what string
+}
+
+func (e *irregularError) Error() string {
+	return fmt.Sprintf("%s %s", e.path, e.what)
+}
+
+// readFile reads a regular file of the package. os.Root keeps the way from
+// leading out of the package; every component is looked at as well, because
+// even inside the package a link must not lead a write to another file.
+// The error is an *irregularError, or wraps fs.ErrNotExist, or is from the
+// system.
+func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
+	if err := checkDirs(root, name); err != nil {
+		return nil, nil, err
+	}
+	found, err := root.Lstat(filepath.FromSlash(name))
+	if err == nil {
+		err = checkRegular(name, found)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := root.OpenFile(filepath.FromSlash(name), readFlags, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err == nil {
+		err = checkRegular(name, info)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if !os.SameFile(found, info) {
+		return nil, nil, &irregularError{name, "was replaced while it was being read"}
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(file, data); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, info, nil
+}
+
+// checkDirs makes sure that every directory on the way to name is a real one.
+func checkDirs(root *os.Root, name string) error {
+	for at, char := range name {
+		if char != '/' {
+			continue
+		}
+		info, err := root.Lstat(filepath.FromSlash(name[:at]))
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return &irregularError{name[:at], describe(info) + ", not a directory"}
+		}
+	}
+	return nil
+}
+
+func checkRegular(name string, info fs.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return &irregularError{name, describe(info) + ", not a regular file"}
+	}
+	if info.Size() > maxFile {
+		return &irregularError{name, fmt.Sprintf("has %d bytes; more than %d are not read", info.Size(), maxFile)}
+	}
+	return nil
+}
+
+func describe(info fs.FileInfo) string {
+	switch mode := info.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		return "is a symbolic link"
+	case mode.IsDir():
+		return "is a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "is a named pipe"
+	case mode.IsRegular():
+		return "is a file"
+	}
+	return "is a special file"
+}
+
+// tempPrefix starts the name of every file that is not yet in its place.
+const tempPrefix = ".proxypatch-"
+
+// removeLeftovers removes the temporary files that a killed proxypatch left
+// beside the named files. Only the holder of the lock may call it.
+func removeLeftovers(root *os.Root, names []string) error {
+	seen := map[string]bool{}
+	for _, name := range names {
+		dir := path.Dir(name)
+		if seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		if err := removeLeftoversIn(root, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func removeLeftoversIn(root *os.Root, dir string) error {
+	if checkDirs(root, dir+"/") != nil {
+		return nil // reading the file itself says what is wrong with its directory
+	}
+	handle, err := root.Open(filepath.FromSlash(dir))
+	if err != nil {
+		return nil
+	}
+	defer handle.Close()
+	entries, err := handle.ReadDir(-1)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && strings.HasPrefix(entry.Name(), tempPrefix) {
+			if err := root.Remove(filepath.Join(filepath.FromSlash(dir), entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

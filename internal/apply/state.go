@@ -1,0 +1,157 @@
+package apply
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+// State says how a file on disk relates to what next-auth released and to what
+// proxypatch leaves. The names are part of the interface: they stand in --json
+// and in docs/states.md.
+type State string
+
+// The states of a file. For the helper, Pristine means that it is absent.
+const (
+	Pristine        State = "pristine"         // bytes as released
+	Patched         State = "patched"          // bytes as proxypatch leaves them
+	Outdated        State = "outdated"         // patched by the tutorial, another set or an older proxypatch
+	ModifiedFits    State = "modified-fits"    // unknown bytes, but every hunk fits at exactly one place
+	PatchedModified State = "patched-modified" // unknown bytes, but every hunk can be taken back at exactly one place
+	Newer           State = "newer"            // the helper of a newer proxypatch
+	Drifted         State = "drifted"          // none of these
+	Missing         State = "missing"          // the release has the file, the disk has not
+)
+
+// Blocks reports whether a file in this state keeps everything from being
+// written. A newer helper does not stand in the way of taking it out.
+func (s State) Blocks(goal Goal) bool {
+	return s == Drifted || s == Missing || s == Newer && goal == Patch
+}
+
+// reading is what a file's bytes turn out to be.
+type reading struct {
+	state  State
+	base   []byte // without any patch
+	wanted []byte // with the wanted diffs
+	diffs  []*patchset.Diff
+	by     *patchset.Diff // another set's diff that was applied
+	exact  bool           // whether base is known to be the released bytes
+	err    error          // why it drifted
+}
+
+// classify decides a file's state from its bytes alone. It takes off what is
+// applied, the last diff first, until nothing more comes off; what is left must
+// be the released bytes or at least take the wanted diffs. Reversing comes
+// before applying because a patched file often accepts the same patch again.
+func classify(target patchset.Target, content []byte) (reading, error) {
+	diffs := target.Diffs(content)
+	peeled, err := peel(target, diffs, content)
+	if err != nil {
+		return reading{}, err
+	}
+	r := reading{base: peeled.base, wanted: peeled.base, diffs: diffs, by: peeled.by, exact: true}
+	for _, diff := range diffs {
+		r.exact = r.exact && (!diff.Pinned() || diff.Old == patchset.BlobID(r.wanted))
+		if r.wanted, err = diff.Apply(r.wanted); err != nil {
+			r.state, r.err = Drifted, err
+			return r, nil
+		}
+	}
+	r.state = stateOf(!peeled.any, peeled.any && bytes.Equal(content, r.wanted), r.exact)
+	return r, nil
+}
+
+func stateOf(isBase, isWanted, exact bool) State {
+	switch {
+	case isWanted && exact:
+		return Patched
+	case isWanted:
+		return PatchedModified
+	case isBase && exact:
+		return Pristine
+	case isBase:
+		return ModifiedFits
+	}
+	return Outdated
+}
+
+// peeled is what is left of a content when the applied diffs are taken off.
+type peeled struct {
+	base []byte
+	any  bool           // whether any diff came off
+	by   *patchset.Diff // the diff of another set that did
+}
+
+func peel(target patchset.Target, diffs []*patchset.Diff, content []byte) (peeled, error) {
+	p := peeled{base: content}
+	for i := len(diffs) - 1; i > 0; i-- {
+		if before, err := diffs[i].Reverse(p.base); err == nil {
+			p.base, p.any = before, true
+		}
+	}
+	first := diffs[:min(len(diffs), 1)]
+	id := patchset.BlobID(p.base)
+	if len(first) > 0 && first[0].Old == id {
+		return p, nil
+	}
+	others, err := target.Others()
+	if err != nil {
+		return peeled{}, err
+	}
+	for _, diff := range exactFirst(append(slices.Clone(first), others...), id) {
+		if before, err := diff.Reverse(p.base); err == nil {
+			p.base, p.any = before, true
+			if len(first) == 0 || diff != first[0] {
+				p.by = diff
+			}
+			return p, nil
+		}
+	}
+	return p, nil
+}
+
+// exactFirst moves the diffs that lead to exactly the content with this id to
+// the front. Another diff's hunks may come off that content too, and leave
+// some of its lines behind.
+func exactFirst(diffs []*patchset.Diff, id patchset.ID) []*patchset.Diff {
+	slices.SortStableFunc(diffs, func(a, b *patchset.Diff) int {
+		switch {
+		case a.New == id && b.New != id:
+			return -1
+		case a.New != id && b.New == id:
+			return 1
+		}
+		return 0
+	})
+	return diffs
+}
+
+var (
+	errNotOurs     = errors.New("is not a file that proxypatch wrote")
+	errChanged     = errors.New("was written by proxypatch and changed since")
+	errNewerHelper = errors.New("was written by a newer proxypatch")
+)
+
+// classifyHelper decides the state of the file at patchset.HelperPath from its
+// bytes, nil if it is absent. wanted says whether it is to be there.
+func classifyHelper(embedded patchset.Helper, wanted bool, content []byte) (State, error) {
+	found, ok := patchset.ParseHelper(content)
+	switch {
+	case content == nil:
+		return Pristine, nil
+	case bytes.Equal(content, embedded.Content) && wanted:
+		return Patched, nil
+	case bytes.Equal(content, embedded.Content):
+		return Outdated, nil
+	case !ok && bytes.HasPrefix(content, []byte("// proxypatch helper ")):
+		return Drifted, errChanged
+	case !ok || found.Revision == embedded.Revision:
+		return Drifted, errNotOurs
+	case found.Revision > embedded.Revision:
+		return Newer, errNewerHelper
+	}
+	return Outdated, nil
+}

@@ -1,0 +1,30 @@
+package apply
+
+import (
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+const readFlags = os.O_RDONLY
+
+// lockTarget is what is locked inside a package: Windows locks files only.
+const lockTarget = "package.json"
+
+// tryLock takes an exclusive lock, or returns errLocked at once. The locked
+// byte lies far behind the file's end, so that others can still read the file.
+func tryLock(file *os.File) error {
+	at := &windows.Overlapped{Offset: 0xfffffffe, OffsetHigh: 0x7fffffff}
+	err := windows.LockFileEx(windows.Handle(file.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, at)
+	if err == windows.ERROR_LOCK_VIOLATION {
+		return errLocked
+	}
+	return err
+}
+
+// keepOwner does nothing: a new file has its directory's access rules.
+func keepOwner(*os.File, fs.FileInfo) error { return nil }
+
+// syncDir does nothing: Windows can't flush a directory.
+func syncDir(*os.File) error { return nil }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/Masterminds/semver/v3"
@@ -33,8 +34,9 @@ func (a Agent) Major() uint64 {
 func ResolveAgent(packageDir string) Agent {
 	for dir := packageDir; ; dir = filepath.Dir(dir) {
 		found := filepath.Join(dir, "node_modules", "https-proxy-agent")
-		// Node.js does not look for node_modules/node_modules.
-		if filepath.Base(dir) != "node_modules" && exists(found) {
+		// Node.js does not look for node_modules/node_modules, and its import()
+		// takes the first directory of the name, whatever is in it.
+		if filepath.Base(dir) != "node_modules" && isDir(found) {
 			return judge(found)
 		}
 		if dir == filepath.Dir(dir) {
@@ -59,4 +61,9 @@ func judge(dir string) Agent {
 		agent.Problem = fmt.Sprintf("%s is newer than any that is known to work; 5 to 9 do", m.Version)
 	}
 	return agent
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

@@ -43,7 +43,7 @@ func Find(given string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	if !isDir(dir) {
 		return nil, fmt.Errorf("%w: %s", ErrNoDirectory, given)
 	}
 	project := &Project{Dir: dir, Manager: FindManager(dir)}

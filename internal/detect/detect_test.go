@@ -125,6 +125,17 @@ func TestAgentVersions(t *testing.T) {
 	}
 }
 
+// A link to nowhere is nothing, as for Node.js; the search goes on above it.
+func TestAgentBehindABrokenLink(t *testing.T) {
+	dir := newTree(t, map[string]string{"node_modules/https-proxy-agent/package.json": agent7, "app/node_modules/x": ""})
+	if err := os.Symlink("nowhere", filepath.Join(dir, "app", "node_modules", "https-proxy-agent")); err != nil {
+		t.Skip(err)
+	}
+	if agent := ResolveAgent(filepath.Join(dir, "app")); agent.Version != "7.0.6" {
+		t.Errorf("got %+v", agent)
+	}
+}
+
 func TestFindManager(t *testing.T) {
 	for name, test := range map[string]struct {
 		files map[string]string

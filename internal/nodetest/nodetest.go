@@ -1,0 +1,233 @@
+// Package nodetest gives tests what they need of the Node.js world: a Node binary, projects installed by npm, and
+// certificates for servers on this machine. It is for tests only.
+//
+// Nothing that npm installs is in the repository. A test project is its package.json, its .npmrc and its
+// package-lock.json, whose integrity hashes decide what may be installed.
+package nodetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// installTime bounds one run of npm.
+const installTime = 3 * time.Minute
+
+// installing makes the tests of one process wait for each other's npm instead of repeating its work.
+var installing sync.Mutex
+
+// Node returns the path of the Node binary that tests run: $PROXYPATCH_NODE where it is set, so that other releases of
+// Node can be tried, else the node on the PATH. Without one the test is skipped, and in CI it fails.
+func Node(t testing.TB) string {
+	t.Helper()
+	name := os.Getenv("PROXYPATCH_NODE")
+	if name == "" {
+		name = "node"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		unavailable(t, "tests that run Node.js", err)
+	}
+	return path
+}
+
+// Project returns a directory in which the project testdata/npm/<name> is installed, as `npm ci --ignore-scripts` does
+// it. The directory is shared by all tests and test processes and must not be changed; for that there is [Copy].
+//
+// It lives in .cache/npm at the top of the repository under the hash of what it is made from, so a second call does not
+// start npm. Where npm fails, mostly for want of a network, the test is skipped, and in CI it fails.
+func Project(t testing.TB, name string) string {
+	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
+
+	root := repository(t)
+	files, err := projectFiles(filepath.Join(root, "testdata", "npm", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := filepath.Join(root, ".cache", "npm")
+	dir := filepath.Join(cache, name+"-"+hash(files))
+	if isDir(dir) {
+		return dir
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := install(cache, dir, files); err != nil {
+		unavailable(t, fmt.Sprintf("tests that need the npm project %s", name), err)
+	}
+	return dir
+}
+
+// Copy returns a fresh copy of [Project] that the test may change. Symbolic links and modes are kept; every file is a
+// copy of its own, never a hard link, so that no write through it can reach the shared directory.
+func Copy(t testing.TB, name string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), name)
+	if err := CopyTree(Project(t, name), dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// unavailable ends a test that this machine cannot run. In CI that is a failure: a green run must have run everything.
+func unavailable(t testing.TB, what string, err error) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("%s cannot run: %v", what, err)
+	}
+	t.Skipf("skipped %s: %v", what, err)
+}
+
+// repository returns the top of the repository: the nearest directory upwards that holds a go.mod.
+func repository(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("no go.mod in any directory upwards")
+		}
+		dir = parent
+	}
+}
+
+// file is a file of a project by name and content.
+type file struct {
+	name string
+	data []byte
+}
+
+// projectFiles reads all that an installation depends on.
+func projectFiles(dir string) ([]file, error) {
+	var files []file
+	for _, name := range []string{".npmrc", "package-lock.json", "package.json"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{name, data})
+	}
+	return files, nil
+}
+
+func hash(files []file) string {
+	sum := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(sum, "%s %d\n", f.name, len(f.data))
+		sum.Write(f.data)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12]
+}
+
+// install runs npm in a directory beside dir and renames it when it is complete: other processes see dir whole or not
+// at all. When two install at once, the first to rename wins and the other's work is dropped.
+func install(cache, dir string, files []file) error {
+	temp, err := os.MkdirTemp(cache, ".installing-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(temp, f.name), f.data, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := npmCI(temp); err != nil {
+		return err
+	}
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, dir); err != nil && !isDir(dir) {
+		return err
+	}
+	return nil
+}
+
+func npmCI(dir string) error {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), installTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-progress", "--fetch-retries=1")
+	cmd.Dir = dir
+	cmd.WaitDelay = 5 * time.Second
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci: %w\n%s", errors.Join(err, ctx.Err()), bytes.TrimSpace(output))
+	}
+	return nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// CopyTree copies the directory from to to, which must not hold any of its files yet. Symbolic links and modes are kept.
+func CopyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, name)
+		switch {
+		case info.IsDir():
+			return os.MkdirAll(target, info.Mode().Perm()|0o700)
+		case info.Mode()&fs.ModeSymlink != 0:
+			link, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(link, target)
+		default:
+			return copyFile(path, target, info.Mode().Perm())
+		}
+	})
+}
+
+func copyFile(from, to string, mode fs.FileMode) (err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	if _, err := io.Copy(target, source); err != nil {
+		return err
+	}
+	return target.Chmod(mode) // past the umask
+}

@@ -1,0 +1,266 @@
+// What goes through the proxy, and what a proxy can do to a request.
+"use strict";
+
+const assert = require("node:assert");
+const http = require("node:http");
+const https = require("node:https");
+const tls = require("node:tls");
+const { test, before, after, beforeEach } = require("node:test");
+const { agentMajor, assertNoSecret, basic, calls, failure, helper, hold, hurry, login, project, setProxy } = require("./support");
+const { certificate, refuse, reply, reset, silent, startProxy, startTarget } = require("./support/servers");
+
+const target = "https://api.corp.test/data";
+const forged = JSON.stringify([{ email: "ceo@corp.test", primary: true, verified: true }]);
+let proxy, secureProxy, server, plainServer;
+
+before(async () => {
+  const answer = (request, response) => {
+    response.end(JSON.stringify({ issuer: target, url: request.url, genuine: true }));
+  };
+  server = await startTarget(answer);
+  plainServer = await startTarget(answer, { plain: true });
+  const routes = {
+    "api.corp.test:443": server.port,
+    "[fd00::1]:443": server.port,
+    "10.1.2.3:8443": server.port,
+    "wrong.example.test:443": server.port,
+    "api.corp.test:80": plainServer.port,
+    "[fd00::1]:8080": plainServer.port
+  };
+  proxy = await startProxy({ routes });
+  secureProxy = await startProxy({ routes, secure: true });
+});
+after(() => Promise.all([proxy, secureProxy, server, plainServer].map(server => server.close())));
+
+beforeEach(() => {
+  setProxy({ HTTPS_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
+  for (const { connects, forwarded } of [proxy, secureProxy]) connects.length = forwarded.length = 0;
+  server.requests.length = plainServer.requests.length = 0;
+  proxy.behave = proxy.tunnel;
+});
+
+for (const [name, call] of Object.entries(calls)) {
+  test(`${name} goes through the proxy`, async () => {
+    assert.strictEqual((await call(target)).genuine, true);
+    assert.deepStrictEqual(proxy.connects.map(connect => connect.target), ["api.corp.test:443"]);
+    assert.strictEqual(proxy.connects[0].headers["proxy-authorization"], basic);
+    assert.strictEqual(server.requests.length, 1);
+    assertNoSecret(server.requests);
+    await proxy.closed();
+  });
+
+  for (const status of [201, 204, 302, 403, 407, 502]) {
+    for (const body of [forged, ""]) {
+      test(`${name}: ${status} to CONNECT ${body && "with a body "}is no answer`, async () => {
+        proxy.behave = refuse(status, { headers: "Location: https://api.corp.test/evil\r\n", body });
+        const error = await failure(call(target));
+        assert.ok(error.message.includes(`proxy ${proxy.label} answered CONNECT api.corp.test:443 with ${status}`), error.message);
+        assert.deepStrictEqual(server.requests, []);
+        assert.ok(proxy.connects.every(connect => connect.target === "api.corp.test:443"));
+        await proxy.closed();
+      });
+    }
+  }
+
+  test(`${name}: an answer in plain text after 200 is no answer`, async () => {
+    proxy.behave = socket => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${forged.length}\r\n\r\n${forged}`));
+    };
+    const error = await failure(call(target));
+    assert.match(error.message, /TLS failed/);
+    assert.ok(error.message.includes(proxy.label));
+    await proxy.closed();
+  });
+
+  test(`${name}: a tunnel to somebody else is refused`, async () => {
+    const error = await failure(call("https://wrong.example.test/"));
+    assert.match(error.message, /TLS failed.*wrong\.example\.test/);
+    assert.deepStrictEqual(server.requests, []);
+    await proxy.closed();
+  });
+
+  test(`${name}: a proxy that resets the connection is named`, async () => {
+    proxy.behave = reset;
+    assert.ok((await failure(call(target))).message.includes(`proxy ${proxy.label} `));
+    await proxy.closed();
+  });
+
+  test(`${name}: a proxy that closes the connection, or talks nonsense, is named`, async t => {
+    hurry(t, 10_000, 100);
+    hurry(t, 3500, 100);
+    for (const nonsense of ["", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 OK\r\n\r\n"]) {
+      proxy.behave = reply(nonsense);
+      assert.ok((await failure(call(target))).message.includes(`proxy ${proxy.label} `));
+      await proxy.closed();
+    }
+  });
+
+  test(`${name}: a proxy that cannot be reached is named`, async () => {
+    const gone = await startProxy();
+    await gone.close();
+    setProxy({ HTTPS_PROXY: `http://${login}@127.0.0.1:${gone.port}` });
+    const error = await failure(call(target));
+    assert.ok(error.message.includes(`proxy ${gone.label} could not be used (ECONNREFUSED); check HTTPS_PROXY`), error.message);
+  });
+
+  test(`${name}: a silent proxy is named, and its connection closed`, async t => {
+    hurry(t, 10_000, 100);
+    hurry(t, 3500, 100);
+    proxy.behave = silent;
+    const error = await failure(call(target));
+    assert.match(error.message, new RegExp(`proxy ${proxy.label} did not answer within (10000|3500) ms`));
+    await proxy.closed();
+  });
+
+  test(`${name}: socks5:// is refused`, async () => {
+    setProxy({ ALL_PROXY: `socks5://${login}@127.0.0.1:${proxy.port}` });
+    assert.match((await failure(call(target))).message, /ALL_PROXY must be an http:\/\/ or https:\/\/ proxy.*socks5/);
+    assert.strictEqual(proxy.open.size, 0);
+  });
+}
+
+test("a proxy that is silent after 200 is named", async () => {
+  proxy.behave = socket => socket.write("HTTP/1.1 200 OK\r\n\r\n");
+  const error = await failure(calls["https.get"](target, 100));
+  assert.ok(error.message.includes(`proxy ${proxy.label} did not answer within 100 ms`));
+  await proxy.closed();
+});
+
+// Twenty requests, all waiting for the proxy, all timed out at once. Gives the proxy's ends of the connections.
+async function twentyTimeouts(t) {
+  const timeOut = hold(t, 3500);
+  const sockets = [];
+  const allWait = new Promise(resolve => {
+    proxy.behave = socket => sockets.push(socket) === 20 && resolve();
+  });
+  const errors = Promise.all(Array.from({ length: 20 }, () => failure(calls["https.get"](target))));
+  await allWait;
+  timeOut();
+  for (const { message } of await errors) assert.match(message, /did not answer within 3500 ms/);
+  return sockets;
+}
+
+test("twenty timeouts leave no connection", async t => {
+  await twentyTimeouts(t);
+  await proxy.closed();
+});
+
+test("a reset after the timeout does no harm", async t => {
+  (await twentyTimeouts(t)).forEach(reset);
+  await proxy.closed();
+});
+
+test("one agent per proxy is kept", () => {
+  const agent = helper.proxyAgent(target);
+  assert.ok(agent);
+  assert.strictEqual(helper.proxyAgent(new URL("https://idp.corp.test")), agent);
+  setProxy({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
+  assert.notStrictEqual(helper.proxyAgent(target), agent);
+  assertNoSecret(agent);
+});
+
+test("a user's own agent wins", () => {
+  assert.deepStrictEqual(helper.httpOptions(new URL(target), { agent: new https.Agent() }), {});
+  assert.deepStrictEqual(helper.httpOptions(new URL(target), {}), { agent: helper.proxyAgent(target) });
+});
+
+test("without a proxy there is no agent, and fetch is fetch", async t => {
+  setProxy({});
+  const { fetch } = globalThis;
+  t.after(() => (globalThis.fetch = fetch));
+  globalThis.fetch = (...args) => Promise.resolve(args);
+  const init = {};
+  assert.strictEqual(helper.proxyAgent(target), undefined);
+  const args = await helper.proxyFetch(target, init);
+  assert.deepStrictEqual(args, [target, init]);
+  assert.strictEqual(args[1], init);
+});
+
+test("targets that are IP addresses", async () => {
+  // Some releases of Node 22 accept no IPv6 address in any certificate.
+  const refusedByNode = tls.checkServerIdentity("fd00::1", { subject: {}, subjectaltname: "IP Address:FD00:0:0:0:0:0:0:1" });
+  if (refusedByNode) await failure(calls.fetch("https://[fd00::1]/"));
+  else assert.ok((await calls.fetch("https://[fd00::1]/")).genuine);
+  assert.ok((await calls.fetch("https://10.1.2.3:8443/")).genuine);
+  assert.deepStrictEqual(proxy.connects.map(connect => connect.target), ["[fd00::1]:443", "10.1.2.3:8443"]);
+});
+
+test("TLS options that Node refuses fail the request and close the tunnel", async () => {
+  const request = https.get(target, { agent: helper.proxyAgent(target), minVersion: "nonsense" });
+  const error = await failure(new Promise((resolve, reject) => request.on("response", resolve).on("error", reject)));
+  assert.strictEqual(error.code, "ERR_TLS_INVALID_PROTOCOL_VERSION");
+  await proxy.closed();
+});
+
+test("TLS options of the request reach the target", async () => {
+  const request = https.get(target, { agent: helper.proxyAgent(target), ca: certificate.cert });
+  const error = await failure(new Promise((resolve, reject) => request.on("response", resolve).on("error", reject)));
+  assert.match(error.message, /TLS failed/);
+});
+
+test("an https:// proxy", async () => {
+  setProxy({ HTTPS_PROXY: `https://${login}@localhost:${secureProxy.port}` });
+  if (agentMajor < 6) {
+    const error = await failure(calls.fetch(target));
+    assert.ok(error.message.includes(`proxy ${secureProxy.label} is an https:// proxy; upgrade https-proxy-agent to 7 or newer`));
+    return assert.deepStrictEqual(secureProxy.connects, []);
+  }
+  for (const call of Object.values(calls)) assert.ok((await call(target)).genuine);
+  assert.ok(secureProxy.connects.every(({ headers }) => headers["proxy-authorization"] === basic));
+  secureProxy.behave = refuse(407, { body: forged });
+  for (const call of Object.values(calls)) assert.match((await failure(call(target))).message, /with 407; check user and password in HTTPS_PROXY/);
+});
+
+test("an https:// proxy that proves another name is refused", { skip: agentMajor < 6 }, async () => {
+  setProxy({ HTTPS_PROXY: `https://${login}@127.0.0.2:${secureProxy.port}` });
+  const error = await failure(calls.fetch(target));
+  assert.match(error.message, /proxy 127\.0\.0\.2:\d+ could not be used/);
+});
+
+for (const secure of [false, true]) {
+  test(`a plain http target is asked for by its absolute URL, of ${secure ? "an https" : "an http"}:// proxy`, async () => {
+    const used = secure ? secureProxy : proxy;
+    setProxy({ HTTP_PROXY: `${secure ? "https" : "http"}://${login}@${used.label}` });
+    for (const url of ["http://api.corp.test/data?x=1", "http://[fd00::1]:8080/data"]) {
+      assert.ok((await calls.fetch(url)).genuine);
+      assert.ok((await calls["OAuth 1.0A"](url)).genuine);
+      assert.ok((await calls["openid-client"](url)).genuine);
+    }
+    assert.deepStrictEqual(used.connects, []);
+    assert.deepStrictEqual([...new Set(used.forwarded.map(({ url }) => url))], [
+      "http://api.corp.test/data?x=1", "http://api.corp.test/data/.well-known/openid-configuration?x=1",
+      "http://[fd00::1]:8080/data", "http://[fd00::1]:8080/data/.well-known/openid-configuration"
+    ].filter(url => used.forwarded.some(request => request.url === url)));
+    assert.strictEqual(used.forwarded.length, 6);
+    assert.ok(used.forwarded.every(({ headers }) => headers["proxy-authorization"] === basic));
+  });
+}
+
+test("a plain http target behind a silent proxy fails, and the proxy is named", async () => {
+  const url = "http://api.corp.test/";
+  setProxy({ HTTP_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
+  const { forward } = proxy;
+  proxy.forward = silent;
+  const request = http.get(url, { timeout: 50, agent: helper.proxyAgent(url) });
+  const timedOut = new Promise(resolve => request.on("timeout", resolve));
+  request.on("error", () => {});
+  await timedOut;
+  request.destroy();
+  await proxy.closed();
+  proxy.forward = forward;
+});
+
+test("errors that hold the request show no credential", async () => {
+  const { Issuer, custom } = project("openid-client");
+  Issuer[custom.http_options] = helper.httpOptions;
+  const denied = (request, response) => response.writeHead(407).end("{}");
+  const [tls, plain] = [await startTarget(denied), await startTarget(denied, { plain: true })];
+  Object.assign(proxy.routes, { "denied.corp.test:443": tls.port, "denied.corp.test:80": plain.port });
+  setProxy({ HTTP_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
+  for (const url of ["https://denied.corp.test", "http://denied.corp.test"]) {
+    const error = await failure(Issuer.discover(url));
+    assert.ok(error.response, "this must hold the response to prove something");
+  }
+  await Promise.all([tls.close(), plain.close()]);
+});

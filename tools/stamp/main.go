@@ -1,0 +1,39 @@
+// Command stamp brings the hash in the helper's first line up to date. The
+// revision stays; whoever changes a helper that was released raises it.
+//
+//	go run ./tools/stamp patches/helper/proxy.js
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+func main() {
+	if err := stamp(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "stamp:", err)
+		os.Exit(1)
+	}
+}
+
+func stamp(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("usage: stamp FILE")
+	}
+	content, err := os.ReadFile(args[0])
+	if err != nil {
+		return err
+	}
+	var revision int
+	if _, err := fmt.Sscanf(string(content), "// proxypatch helper revision %d ", &revision); err != nil {
+		return fmt.Errorf("%s: no marker in its first line: %w", args[0], err)
+	}
+	stamped := patchset.StampHelper(content, revision)
+	if bytes.Equal(stamped, content) {
+		return nil
+	}
+	return os.WriteFile(args[0], stamped, 0o644)
+}

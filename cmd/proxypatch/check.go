@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "exit 0 only if everything is patched (for CI, before the build)",
+		RunE:  func(*cobra.Command, []string) error { return a.check() },
+	}
+	a.planFlags(cmd)
+	return cmd
+}
+
+// check says whether every copy is in the wanted state. It writes nothing.
+func (a *app) check() error {
+	a.report.Command = "check"
+	plan, err := a.plan(apply.Options{Goal: apply.Patch})
+	if plan == nil {
+		return err
+	}
+	defer plan.Close()
+	a.report.judgeAgents(plan, a.set)
+	pending := plan.Changes()
+	switch {
+	case plan.Blocked():
+		a.report.Summary = "not as proxypatch leaves it"
+	case pending == 0:
+		a.report.Summary = count(plan.Files()) + " patched"
+	default:
+		a.report.Summary = count(pending) + " not patched"
+		a.report.problem(exitPending, count(pending)+" can be patched, but "+isAre(pending)+" not", "proxypatch apply"+a.sameFlags())
+	}
+	a.report.Copies = a.copies(plan, checking)
+	a.show()
+	return nil
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/proxypatch/proxypatch/internal/nodetest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"proxypatch": func() { os.Exit(int(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))) },
+	})
+}
+
+// TestScripts runs the program on stand-ins for packages; it needs no network.
+func TestScripts(t *testing.T) {
+	runScripts(t, "testdata/script", nil)
+}
+
+// TestRealPackages runs it on next-auth 4.2.1 and https-proxy-agent from npm.
+func TestRealPackages(t *testing.T) {
+	runScripts(t, "testdata/real", map[string]string{
+		"agent-5": nodetest.Project(t, "agent-5.0.1"),
+		"agent-7": nodetest.Project(t, "agent-7.0.6"),
+	})
+}
+
+// runScripts runs the scripts in dir. projects are the directories that their
+// command "project" copies, by name.
+func runScripts(t *testing.T, dir string, projects map[string]string) {
+	fixture, err := filepath.Abs("../../testdata/node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NO_COLOR", "")
+			// Nothing above a script's directory is its project.
+			return os.Mkdir(filepath.Join(env.WorkDir, ".git"), 0o755)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits,
+			"fixture": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "fixture DIR", 1)
+				ts.Check(nodetest.CopyTree(fixture, ts.MkAbs(filepath.Join(args[0], "node_modules"))))
+			},
+			"project": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "project NAME DIR", 2)
+				ts.Check(nodetest.CopyTree(projects[args[0]], ts.MkAbs(args[1])))
+			},
+			"snapshot": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "snapshot DIR FILE", 2)
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(snapshot(ts, args[0])), 0o666))
+			},
+			"unchanged": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "unchanged DIR FILE", 2)
+				if was, is := ts.ReadFile(args[1]), snapshot(ts, args[0]); was != is {
+					ts.Fatalf("%s is not as it was:\nwas:\n%s\nis:\n%s", args[0], was, is)
+				}
+			},
+			"edit": edit,
+		},
+	})
+}
+
+// need stops a script whose command has the wrong number of arguments.
+func need(ts *testscript.TestScript, args []string, usage string, n int) {
+	if len(args) != n {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+// exits CODE COMMAND ARGS… runs a command that must exit with the code. With
+// --json among the arguments, what it prints must fit the schema.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGS…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		if _, scanErr := fmt.Sscanf(err.Error(), "exit status %d", &got); scanErr != nil {
+			ts.Fatalf("%s: %v", args[1], err)
+		}
+	}
+	if got != want {
+		ts.Fatalf("%s exited with %d, not %d", strings.Join(args[1:], " "), got, want)
+	}
+	if slices.Contains(args, "--json") {
+		checkReport(ts, ts.ReadFile("stdout"), got)
+	}
+}
+
+// reportSchema compiles the schema that docs/json.md promises.
+var reportSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return jsonschema.NewCompiler().Compile("../../docs/report.schema.json")
+})
+
+// checkReport holds what --json printed against the schema and the exit code.
+func checkReport(ts *testscript.TestScript, text string, code int) {
+	schema, err := reportSchema()
+	ts.Check(err)
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	ts.Check(err)
+	ts.Check(schema.Validate(document))
+	var r report
+	ts.Check(json.Unmarshal([]byte(text), &r))
+	if int(r.Exit.Code) != code || r.Exit.Name != r.Exit.Code.String() {
+		ts.Fatalf("exited with %d, but reports %+v", code, r.Exit)
+	}
+}
+
+// edit FILE OLD NEW replaces the one place where FILE holds OLD. Both may use
+// the escapes of Go's strings.
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, args, "edit FILE OLD NEW", 3)
+	text := ts.ReadFile(args[0])
+	before, after := unquote(ts, args[1]), unquote(ts, args[2])
+	if n := strings.Count(text, before); n != 1 {
+		ts.Fatalf("%s holds %q %d times, not once", args[0], before, n)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, before, after, 1)), 0o666))
+}
+
+func unquote(ts *testscript.TestScript, text string) string {
+	out, err := strconv.Unquote(`"` + strings.ReplaceAll(text, `"`, `\"`) + `"`)
+	ts.Check(err)
+	return out
+}
+
+// snapshot lists everything below dir: mode, owner's view of the content, name.
+func snapshot(ts *testscript.TestScript, dir string) string {
+	var b strings.Builder
+	root := ts.MkAbs(dir)
+	ts.Check(filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		content := "-"
+		switch {
+		case info.Mode().IsRegular():
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			content = fmt.Sprintf("%x", sha256.Sum256(data))
+		case info.Mode()&fs.ModeSymlink != 0:
+			if content, err = os.Readlink(path); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(&b, info.Mode(), content, name)
+		return nil
+	}))
+	return b.String()
+}

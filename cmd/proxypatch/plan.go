@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/patches"
+)
+
+// plan finds the copies of next-auth and makes the plan that every command
+// starts from, with what keeps it from being carried out in the report. There
+// is no plan, and perhaps no error, if there is no next-auth.
+func (a *app) plan(options apply.Options) (*apply.Plan, error) {
+	a.report.Set, a.report.DryRun = a.set, a.dryRun
+	options.Strict = a.strict
+	library, err := a.library()
+	if err != nil {
+		return nil, err
+	}
+	project, err := a.find()
+	if project == nil {
+		return nil, err
+	}
+	a.report.manager = project.Manager
+	plan, err := apply.New(project.Copies, library, options)
+	if err != nil {
+		return nil, err
+	}
+	a.report.judge(plan, options.Goal, a.patches != "")
+	return plan, nil
+}
+
+// library opens the chosen set and adds the person's own diffs.
+func (a *app) library() (*patchset.Library, error) {
+	if !slices.Contains(patchset.SetNames, a.set) {
+		return nil, usageError("use one of "+strings.Join(patchset.SetNames, ", "), "--set: there is no set %q", a.set)
+	}
+	library, err := patchset.Open(patches.FS, a.set)
+	if err != nil {
+		return nil, err
+	}
+	if a.patches != "" {
+		diffs, err := ownDiffs(a.patches)
+		if err != nil {
+			return nil, err
+		}
+		library.Add(diffs)
+	}
+	if library.Empty() {
+		return nil, usageError("add --patches DIR", "--set none wants nothing without diffs of your own")
+	}
+	return library, nil
+}
+
+func ownDiffs(dir string) ([]*patchset.Diff, error) {
+	diffs, err := patchset.Load(os.DirFS(dir), ".")
+	if parse := (*patchset.ParseError)(nil); errors.As(err, &parse) {
+		return nil, usageError("make each diff with git diff --full-index -- FILE", "%s", filepath.Join(dir, parse.Error()))
+	}
+	if err != nil {
+		return nil, usageError("name a directory with *.diff or *.patch files", "--patches %s: %w", dir, err)
+	}
+	if len(diffs) == 0 {
+		return nil, usageError("name a directory with *.diff or *.patch files", "--patches %s: no diffs in it", dir)
+	}
+	for _, diff := range diffs {
+		diff.Name = filepath.Join(dir, diff.Name)
+	}
+	return diffs, nil
+}
+
+// find looks for next-auth. Where its absence is allowed there is neither a
+// project nor an error.
+func (a *app) find() (*detect.Project, error) {
+	project, err := detect.Find(a.dir)
+	manifest := (*detect.ManifestError)(nil)
+	switch {
+	case err == nil:
+		return project, nil
+	case errors.As(err, &manifest):
+		return nil, &failure{exitUnsupported, err, "reinstall next-auth"}
+	case errors.Is(err, detect.ErrNotFound) && a.ifPresent:
+		a.report.Summary = "nothing to do: " + err.Error()
+		a.show()
+		return nil, nil
+	case errors.Is(err, detect.ErrNotFound):
+		return nil, &failure{exitNotFound, err, "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"}
+	case errors.Is(err, detect.ErrNoDirectory):
+		return nil, usageError("name an existing directory", "-C: %w", err)
+	}
+	return nil, err
+}
+
+// wording is how a command that writes sums up.
+type wording struct{ done, would, nothing string }
+
+// write is apply and revert: they differ in their goal and their words.
+func (a *app) write(command string, goal apply.Goal, words wording) error {
+	a.report.Command = command
+	plan, err := a.plan(apply.Options{Goal: goal, Lock: !a.dryRun})
+	if plan == nil {
+		return err
+	}
+	defer plan.Close()
+	if goal == apply.Patch {
+		a.report.judgeAgents(plan, a.set)
+	}
+	tense := planning
+	switch changes := plan.Changes(); {
+	case a.report.Exit.Code != exitOK:
+		a.report.Summary, tense = "nothing was written", refusing
+	case changes == 0:
+		a.report.Summary = fmt.Sprintf(words.nothing, are(plan.Files()))
+	case a.dryRun:
+		a.report.Summary = fmt.Sprintf(words.would, count(changes))
+	default:
+		if err := plan.Commit(); err != nil {
+			return commitFailure(err)
+		}
+		a.report.Summary, tense = fmt.Sprintf(words.done, count(changes)), doing
+	}
+	a.report.Copies = a.copies(plan, tense)
+	a.show()
+	return nil
+}
+
+func commitFailure(err error) error {
+	hint := "everything is as it was before; mend the cause and run it again"
+	if commit := (*apply.CommitError)(nil); errors.As(err, &commit) && len(commit.Left) > 0 {
+		hint = "mend the cause and run it again; proxypatch check says what is where"
+	}
+	return &failure{exitFailed, err, hint}
+}
+
+// sameFlags returns the flags that a suggested command needs to mean the same.
+func (a *app) sameFlags() string {
+	var b strings.Builder
+	if a.dir != "." {
+		b.WriteString(" -C " + a.dir)
+	}
+	if a.set != patchset.Default {
+		b.WriteString(" --set " + a.set)
+	}
+	if a.patches != "" {
+		b.WriteString(" --patches " + a.patches)
+	}
+	return b.String()
+}
+
+// show prints the report's copies and summary for a person, unless there is
+// nobody to read them.
+func (a *app) show() {
+	if !a.json && !a.quiet {
+		a.ui.report(a.report, a.verbose)
+	}
+}

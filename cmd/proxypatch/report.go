@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+// schemaVersion is raised when a field changes its meaning or goes; new fields
+// may come at any time. docs/json.md describes the document.
+const schemaVersion = 1
+
+// report is everything a command has to say. --json prints it as it is, and
+// the text for a person is made from it.
+type report struct {
+	Schema   int          `json:"schema"`
+	Command  string       `json:"command"`
+	DryRun   bool         `json:"dryRun"`
+	Set      string       `json:"set,omitempty"`
+	Exit     exitReport   `json:"exit"`
+	Summary  string       `json:"summary"`
+	Problems []problem    `json:"problems"`
+	Copies   []copyReport `json:"copies"`
+	Diff     string       `json:"diff,omitempty"`
+	Version  string       `json:"version,omitempty"`
+
+	manager detect.Manager
+}
+
+type exitReport struct {
+	Code exitCode `json:"code"`
+	Name string   `json:"name"`
+}
+
+// problem is an error or a warning, and what to do about it.
+type problem struct {
+	Severity string `json:"severity"` // "error" or "warning"
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+type copyReport struct {
+	Path           string       `json:"path"`
+	Dir            string       `json:"dir"`
+	Release        string       `json:"release"`
+	PackageManager string       `json:"packageManager"`
+	Agent          agentReport  `json:"agent"`
+	Files          []fileReport `json:"files"`
+}
+
+type agentReport struct {
+	Version string `json:"version,omitempty"`
+	Dir     string `json:"dir,omitempty"`
+	Problem string `json:"problem,omitempty"`
+}
+
+type fileReport struct {
+	Path   string   `json:"path"`
+	State  string   `json:"state"`
+	Action string   `json:"action"`
+	Reason string   `json:"reason"`
+	Diffs  []string `json:"diffs"`
+	Before string   `json:"before,omitempty"` // blob ids; absent files have none
+	After  string   `json:"after,omitempty"`
+
+	verb verb
+}
+
+func newReport() report {
+	r := report{Schema: schemaVersion, Problems: []problem{}, Copies: []copyReport{}}
+	r.exit(exitOK)
+	return r
+}
+
+func (r *report) exit(code exitCode) { r.Exit = exitReport{code, code.String()} }
+
+// fail records an error that ends the command.
+func (r *report) fail(err error) {
+	code, hint := exitFailed, ""
+	if f := (*failure)(nil); errors.As(err, &f) {
+		code, hint = f.code, f.hint
+	}
+	r.exit(code)
+	r.Problems = append(r.Problems, problem{"error", err.Error(), hint})
+}
+
+// severity is the order in which reasons decide the exit code.
+var severity = []exitCode{exitOK, exitPending, exitAgent, exitUnsupported, exitDrift, exitFailed}
+
+// problem records a reason for an exit code; the gravest decides.
+func (r *report) problem(code exitCode, message, hint string) {
+	r.Problems = append(r.Problems, problem{"error", message, hint})
+	if graver(code, r.Exit.Code) {
+		r.exit(code)
+	}
+}
+
+func graver(a, b exitCode) bool {
+	return slices.Index(severity, a) > slices.Index(severity, b)
+}
+
+func (r *report) warn(message string) {
+	r.Problems = append(r.Problems, problem{"warning", message, ""})
+}
+
+// judge records what keeps a plan from being carried out.
+func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
+	for _, c := range plan.Copies {
+		if c.Err != nil {
+			r.problem(exitUnsupported, fmt.Sprintf("%s: %v", c.Path, c.Err), hintOf(c.Err))
+			continue
+		}
+		for i := range c.Files {
+			if file := &c.Files[i]; file.State.Blocks(goal) {
+				r.problem(exitDrift, blockedMessage(c, file), r.blockedHint(file, goal, ownDiffs))
+			}
+		}
+	}
+}
+
+func hintOf(err error) string {
+	if unsupported := (*patchset.UnsupportedError)(nil); errors.As(err, &unsupported) {
+		return unsupported.Hint
+	}
+	return ""
+}
+
+// blockedMessage names the file and, where a hunk does not fit, the line.
+func blockedMessage(c *apply.Copy, file *apply.File) string {
+	path := filepath.Join(c.Path, filepath.FromSlash(file.Path))
+	if hunk := (*patchset.HunkError)(nil); errors.As(file.Err, &hunk) {
+		return fmt.Sprintf("%s:%d: %v", path, hunk.Line, file.Err)
+	}
+	return fmt.Sprintf("%s: %v", path, file.Err)
+}
+
+func (r *report) blockedHint(file *apply.File, goal apply.Goal, ownDiffs bool) string {
+	switch {
+	case file.State == apply.Newer:
+		return "upgrade proxypatch"
+	case file.State == apply.Missing:
+		return "run proxypatch in the full install, before anything prunes it; to get the file back: " + r.manager.Reinstall()
+	case goal == apply.Restore && !ownDiffs:
+		return "if it was patched with --patches DIR, give the same --patches DIR; to get the released file back: " + r.manager.Reinstall()
+	}
+	return "to get the released file back: " + r.manager.Reinstall()
+}
+
+// judgeAgents records the https-proxy-agents that the patched code could not
+// use. Diffs of one's own need none.
+func (r *report) judgeAgents(plan *apply.Plan, set string) {
+	if set == patchset.None {
+		return
+	}
+	for _, c := range plan.Copies {
+		switch {
+		case c.Err != nil:
+		case !c.Agent.Usable():
+			r.problem(exitAgent, fmt.Sprintf("%s: https-proxy-agent %s", c.Path, c.Agent.Problem), r.manager.Add("https-proxy-agent@7"))
+		case set == patchset.Tutorial && c.Agent.Major() >= 6:
+			r.warn(fmt.Sprintf("the tutorial's code can't run with https-proxy-agent %s (\"HttpsProxyAgent is not a constructor\"); it needs 5, or use the default set", c.Agent.Version))
+		}
+	}
+}
+
+// copies turns the plan into what is reported of it.
+func (a *app) copies(plan *apply.Plan, tense tense) []copyReport {
+	copies := []copyReport{}
+	for _, c := range plan.Copies {
+		out := copyReport{
+			Path: c.Path, Dir: c.Dir, Release: c.Release,
+			PackageManager: string(a.report.manager),
+			Agent:          agentReport{c.Agent.Version, c.Agent.Dir, c.Agent.Problem},
+			Files:          []fileReport{},
+		}
+		for i := range c.Files {
+			out.Files = append(out.Files, reportFile(&c.Files[i], tense))
+		}
+		copies = append(copies, out)
+	}
+	return copies
+}
+
+func reportFile(file *apply.File, tense tense) fileReport {
+	out := fileReport{
+		Path: file.Path, State: string(file.State), Action: string(file.Action), Reason: reasonFor(file),
+		Diffs: []string{}, Before: blobID(file.Before), After: blobID(file.After),
+	}
+	for _, diff := range file.Diffs {
+		out.Diffs = append(out.Diffs, diff.Name)
+	}
+	out.verb = tense.verb(file)
+	return out
+}
+
+func blobID(content []byte) string {
+	if content == nil {
+		return ""
+	}
+	return string(patchset.BlobID(content))
+}

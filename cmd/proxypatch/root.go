@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+// flags are the values of all flags; each command registers those it takes.
+type flags struct {
+	dir     string
+	json    bool
+	quiet   bool
+	verbose bool
+
+	set       string
+	patches   string
+	strict    bool
+	ifPresent bool
+	dryRun    bool
+}
+
+// app is one run of the program.
+type app struct {
+	flags
+	ui     *ui
+	report report
+}
+
+// run is the whole program but for the process around it.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) exitCode {
+	a := &app{ui: newUI(stdout, stderr), report: newReport()}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(a.ui.stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	if err == nil {
+		err = a.ui.stdout.err
+	}
+	if err != nil {
+		a.report.fail(err)
+	}
+	// A command line that can't be parsed may still ask for JSON.
+	if a.json || a.report.Exit.Code == exitUsage && slices.Contains(args, "--json") {
+		a.ui.json(a.report)
+	} else {
+		a.ui.problems(a.report.Problems)
+	}
+	return a.report.Exit.Code
+}
+
+const longHelp = `proxypatch makes an installed NextAuth.js 4 work behind a corporate proxy.
+
+It finds node_modules/next-auth, checks its release, and puts in the few lines
+and the one file that send its requests through https_proxy. Run without a
+command it applies; "proxypatch revert" takes everything back to the byte.`
+
+func (a *app) rootCommand() *cobra.Command {
+	root := a.applyCommand()
+	root.Use = "proxypatch"
+	root.Short = "make an installed NextAuth.js work behind a corporate proxy"
+	root.Long = longHelp
+	root.Example = "  proxypatch --dry-run   show what would change\n  proxypatch             patch\n  proxypatch check       exit 0 only if patched"
+	root.SilenceErrors, root.SilenceUsage = true, true
+
+	all := root.PersistentFlags()
+	all.StringVarP(&a.dir, "dir", "C", ".", "work on the project in `DIR`")
+	all.BoolVar(&a.json, "json", false, "print one JSON document (docs/json.md)")
+	all.BoolVarP(&a.quiet, "quiet", "q", false, "print errors and warnings only")
+	all.BoolVarP(&a.verbose, "verbose", "v", false, "print ids, diffs and directories too")
+	root.SuggestionsMinimumDistance = 2
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if a.quiet && a.verbose {
+			return usageError(cmd.CommandPath()+" --help", "--quiet and --verbose contradict each other")
+		}
+		return nil
+	}
+	_ = root.MarkPersistentFlagDirname("dir")
+
+	root.AddGroup(&cobra.Group{ID: commands, Title: "Commands:"}, &cobra.Group{ID: topics, Title: "Help topics:"})
+	for _, cmd := range []*cobra.Command{a.applyCommand(), a.checkCommand(), a.diffCommand(), a.revertCommand(), a.versionCommand()} {
+		cmd.GroupID = commands
+		root.AddCommand(cmd)
+	}
+	root.AddCommand(exitCodesTopic())
+	root.SetHelpCommand(helpCommand(root))
+	root.SetCompletionCommandGroupID(commands)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	takeUsageErrors(root)
+	return root
+}
+
+// planFlags registers the flags of every command that makes a plan.
+func (a *app) planFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&a.set, "set", patchset.Default, "`SET` of diffs: "+strings.Join(patchset.SetNames, ", "))
+	f.StringVar(&a.patches, "patches", "", "add your own diffs from `DIR`")
+	f.BoolVar(&a.strict, "strict", false, "take changed files for drift even where the diffs fit")
+	f.BoolVar(&a.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
+	_ = cmd.MarkFlagDirname("patches")
+	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(patchset.SetNames, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (a *app) dryRunFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVarP(&a.dryRun, "dry-run", "n", false, "say what would change and write nothing")
+}
+
+// takeUsageErrors makes every command exit with 2 on arguments and flags it
+// does not know; cobra alone would let some pass and give others exit code 1.
+func takeUsageErrors(cmd *cobra.Command) {
+	hint := fmt.Sprintf("%s --help", cmd.CommandPath())
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(hint, "%w", err) })
+	if !cmd.Runnable() { // cobra would show its help for any arguments
+		cmd.Args, cmd.RunE = nil, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	accepts := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if accepts == nil {
+			accepts = noArgs
+		}
+		if err := accepts(cmd, args); err != nil {
+			return usageError(hint, "%w", err)
+		}
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		takeUsageErrors(sub)
+	}
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasParent() {
+		return fmt.Errorf("%s takes no arguments: %q", cmd.CommandPath(), args[0])
+	}
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		return fmt.Errorf("unknown command %q; did you mean %q?", args[0], like[0])
+	}
+	return fmt.Errorf("unknown command %q", args[0])
+}

@@ -1,0 +1,284 @@
+// This file is the only one that prints. Its rules:
+//
+//   - What a command is for goes to stdout; errors, warnings and hints go to
+//     stderr, as "proxypatch: …" and "hint: …", one line each.
+//   - Colour only underlines what the words say already, and only on a
+//     terminal.
+//   - Names from disk and from other people's files never reach a terminal
+//     raw: an escape sequence in one must not be obeyed.
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+type ui struct {
+	stdout                   *checkedWriter
+	stderr                   io.Writer
+	colorStdout, colorStderr bool
+}
+
+func newUI(stdout, stderr io.Writer) *ui {
+	return &ui{&checkedWriter{out: stdout}, stderr, wantsColor(stdout), wantsColor(stderr)}
+}
+
+// checkedWriter remembers the first error, so that a full disk behind
+// "proxypatch diff > FILE" does not go unnoticed.
+type checkedWriter struct {
+	out io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(p []byte) (int, error) {
+	n, err := w.out.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// wantsColor follows https://no-color.org.
+func wantsColor(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
+}
+
+type color string
+
+const (
+	plain  color = ""
+	red    color = "31"
+	green  color = "32"
+	yellow color = "33"
+	bold   color = "1"
+)
+
+func paint(on bool, c color, text string) string {
+	if !on || c == plain {
+		return text
+	}
+	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
+}
+
+// clean makes control characters in text visible instead of effective.
+func clean(text string) string {
+	if strings.IndexFunc(text, unprintable) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if unprintable(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// verb is the first word of a file's line.
+type verb struct {
+	text  string
+	color color
+}
+
+// tense is whether a plan is told as a possibility, a deed, a refusal or a
+// finding.
+type tense int
+
+const (
+	planning tense = iota
+	doing
+	refusing
+	checking
+)
+
+var verbs = map[apply.Action]struct{ would, did string }{
+	apply.Add:    {"would add", "added"},
+	apply.Apply:  {"would patch", "patched"},
+	apply.Update: {"would update", "updated"},
+	apply.Undo:   {"would restore", "restored"},
+	apply.Remove: {"would remove", "removed"},
+}
+
+func (t tense) verb(file *apply.File) verb {
+	switch {
+	case file.Err != nil:
+		return verb{string(file.State), red}
+	case t == checking && file.Changes():
+		return verb{"pending", yellow}
+	case file.Action == apply.Keep && t == checking:
+		return verb{"ok", green}
+	case file.Action == apply.Keep:
+		return verb{"unchanged", plain}
+	case t == refusing:
+		return verb{"left alone", plain}
+	case t == doing:
+		return verb{verbs[file.Action].did, green}
+	}
+	return verb{verbs[file.Action].would, yellow}
+}
+
+// reasonFor says in what state the file was found and, where diffs are put on,
+// what they are for.
+func reasonFor(file *apply.File) string {
+	if file.Err != nil {
+		return file.Err.Error()
+	}
+	reason := foundState(file)
+	switch file.Action {
+	case apply.Add, apply.Apply, apply.Update:
+		for _, purpose := range purposes(file) {
+			reason += "; " + purpose
+		}
+	}
+	return reason
+}
+
+func foundState(file *apply.File) string {
+	if file.By != nil {
+		return "patched by " + originOf(file.By)
+	}
+	switch file.State {
+	case apply.Pristine:
+		if file.Before == nil {
+			return "absent"
+		}
+		return "as released"
+	case apply.Patched:
+		return "patched"
+	case apply.PatchedModified:
+		return "patched, and changed elsewhere"
+	case apply.ModifiedFits:
+		return "not as released, but every hunk fits"
+	case apply.Newer:
+		return "of a newer proxypatch"
+	}
+	return "patched in part or by an older proxypatch"
+}
+
+func purposes(file *apply.File) []string {
+	if file.Path == patchset.HelperPath {
+		return []string{"the helper that the other files call"}
+	}
+	var purposes []string
+	for _, diff := range file.Diffs {
+		if diff.Reason != "" {
+			purposes = append(purposes, diff.Reason)
+		}
+	}
+	return purposes
+}
+
+// originOf says in words which set an embedded diff belongs to.
+func originOf(diff *patchset.Diff) string {
+	switch folder, _, _ := strings.Cut(diff.Name, "/"); folder {
+	case "tutorial":
+		return "the tutorial"
+	case "superseded":
+		return "an older proxypatch"
+	}
+	return "the default set"
+}
+
+// report prints a line per file, under a line per copy, and the summary.
+func (u *ui) report(r report, verbose bool) {
+	for _, c := range r.Copies {
+		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("next-auth %s in %s", c.Release, c.Path)))
+		if verbose {
+			u.copyDetails(c)
+		}
+		u.files(c.Files, verbose)
+	}
+	if r.Summary != "" {
+		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, clean(r.Summary)))
+	}
+}
+
+func (u *ui) copyDetails(c copyReport) {
+	fmt.Fprintln(u.stdout, clean("  directory          "+c.Dir))
+	fmt.Fprintln(u.stdout, clean("  package manager    "+c.PackageManager))
+	if c.Agent.Problem == "" {
+		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("  https-proxy-agent  %s in %s", c.Agent.Version, c.Agent.Dir)))
+	}
+}
+
+func (u *ui) files(files []fileReport, verbose bool) {
+	verbWidth, pathWidth := 0, 0
+	for _, f := range files {
+		verbWidth, pathWidth = max(verbWidth, len(f.verb.text)), max(pathWidth, len(clean(f.Path)))
+	}
+	for _, f := range files {
+		verb := paint(u.colorStdout, f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text))
+		fmt.Fprintf(u.stdout, "  %s  %-*s  %s\n", verb, pathWidth, clean(f.Path), clean(f.Reason))
+		if verbose {
+			u.fileDetails(f)
+		}
+	}
+}
+
+func (u *ui) fileDetails(f fileReport) {
+	for _, diff := range f.Diffs {
+		fmt.Fprintln(u.stdout, clean("      diff    "+diff))
+	}
+	if f.Before != "" {
+		fmt.Fprintln(u.stdout, "      before  "+f.Before)
+	}
+	if f.After != "" {
+		fmt.Fprintln(u.stdout, "      after   "+f.After)
+	}
+}
+
+// raw prints text that is made for other programs.
+func (u *ui) raw(text string) { io.WriteString(u.stdout, text) }
+
+func (u *ui) json(r report) {
+	encoder := json.NewEncoder(u.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(r) // the writer remembers the error
+}
+
+func (u *ui) problems(problems []problem) {
+	for _, p := range problems {
+		message := p.Message
+		if p.Severity == "warning" {
+			message = "warning: " + message
+		}
+		fmt.Fprintln(u.stderr, paint(u.colorStderr, red, "proxypatch:"), clean(message))
+		if p.Hint != "" {
+			fmt.Fprintln(u.stderr, paint(u.colorStderr, yellow, "hint:"), clean(p.Hint))
+		}
+	}
+}
+
+// count, are and isAre put a number of files into words.
+func count(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+func are(n int) string { return count(n) + " " + isAre(n) }
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}

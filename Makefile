@@ -1,0 +1,30 @@
+# Everything a person needs. docs/testing.md lists the targets and their cost.
+
+GO   = go
+TOOL = $(GO) tool -modfile=tools/tools.mod
+
+.PHONY: build test lint demo bench stamp
+
+build:
+	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
+
+test: lint
+	$(TOOL) gotestsum --format pkgname -- -count=1 ./...
+
+lint:
+	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench) && \
+	  { test -z "$$unformatted" || { echo "gofumpt these: $$unformatted"; exit 1; }; }
+	$(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+demo:
+	demo/demo.sh
+
+bench:
+	bench/run.sh
+
+# Brings the hash in the helper's first line up to date.
+stamp:
+	$(GO) run ./tools/stamp patches/helper/proxy.js

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
-	"io/fs"
-
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -45,8 +40,8 @@ func (a *app) diff() error {
 	a.report.Copies = a.copies(plan, planning)
 	for _, c := range plan.Copies {
 		for i := range c.Files {
-			if c.Files[i].Changes() {
-				a.report.Diff += gitDiff(&c.Files[i])
+			if file := &c.Files[i]; file.Changes() {
+				a.report.Diff += string(patchset.Format(file.Path, file.Before, file.After, file.Mode()))
 			}
 		}
 	}
@@ -54,37 +49,4 @@ func (a *app) diff() error {
 		a.ui.raw(a.report.Diff)
 	}
 	return nil
-}
-
-// gitDiff formats the change of one file as git does, with full ids.
-func gitDiff(file *apply.File) string {
-	var out bytes.Buffer
-	oldName, newName := "a/"+file.Path, "b/"+file.Path
-	fmt.Fprintf(&out, "diff --git %s %s\n", oldName, newName)
-	mode := gitMode(file.Mode())
-	oldID, newID := patchset.BlobID(file.Before), patchset.BlobID(file.After)
-	const noFile = "0000000000000000000000000000000000000000"
-	switch {
-	case file.Before == nil:
-		fmt.Fprintf(&out, "new file mode %s\nindex %s..%s\n", mode, noFile, newID)
-		oldName = "/dev/null"
-	case file.After == nil:
-		fmt.Fprintf(&out, "deleted file mode %s\nindex %s..%s\n", mode, oldID, noFile)
-		newName = "/dev/null"
-	default:
-		fmt.Fprintf(&out, "index %s..%s %s\n", oldID, newID, mode)
-	}
-	hunks := diff.Diff(oldName, file.Before, newName, file.After)
-	_, hunks, _ = bytes.Cut(hunks, []byte("\n")) // its own "diff" line
-	out.Write(hunks)
-	return out.String()
-}
-
-// gitMode returns the mode git records: it knows only whether a file is
-// executable.
-func gitMode(mode fs.FileMode) string {
-	if mode&0o100 != 0 {
-		return "100755"
-	}
-	return "100644"
 }

@@ -132,15 +132,21 @@ func removeLeftoversIn(root *os.Root, dir string) error {
 		return nil
 	}
 	defer handle.Close()
-	entries, err := handle.ReadDir(-1)
+	// ReadDir would look at every one of the directory's hundreds of entries.
+	names, err := handle.Readdirnames(-1)
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if entry.Type().IsRegular() && strings.HasPrefix(entry.Name(), tempPrefix) {
-			if err := root.Remove(filepath.Join(filepath.FromSlash(dir), entry.Name())); err != nil {
-				return err
-			}
+	for _, base := range names {
+		if !strings.HasPrefix(base, tempPrefix) {
+			continue
+		}
+		name := filepath.Join(filepath.FromSlash(dir), base)
+		if info, err := root.Lstat(name); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if err := root.Remove(name); err != nil {
+			return err
 		}
 	}
 	return nil

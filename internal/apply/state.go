@@ -97,11 +97,15 @@ func peel(target patchset.Target, diffs []*patchset.Diff, content []byte) (peele
 	if len(first) > 0 && first[0].Old == id {
 		return p, nil
 	}
-	others, err := target.Others()
-	if err != nil {
-		return peeled{}, err
+	candidates := slices.Clone(first)
+	if len(first) == 0 || first[0].New != id { // else the other sets need not be parsed
+		others, err := target.Others()
+		if err != nil {
+			return peeled{}, err
+		}
+		candidates = exactFirst(append(candidates, others...), id)
 	}
-	for _, diff := range exactFirst(append(slices.Clone(first), others...), id) {
+	for _, diff := range candidates {
 		if before, err := diff.Reverse(p.base); err == nil {
 			p.base, p.any = before, true
 			if len(first) == 0 || diff != first[0] {
@@ -138,7 +142,6 @@ var (
 // classifyHelper decides the state of the file at patchset.HelperPath from its
 // bytes, nil if it is absent. wanted says whether it is to be there.
 func classifyHelper(embedded patchset.Helper, wanted bool, content []byte) (State, error) {
-	found, ok := patchset.ParseHelper(content)
 	switch {
 	case content == nil:
 		return Pristine, nil
@@ -146,6 +149,9 @@ func classifyHelper(embedded patchset.Helper, wanted bool, content []byte) (Stat
 		return Patched, nil
 	case bytes.Equal(content, embedded.Content):
 		return Outdated, nil
+	}
+	found, ok := patchset.ParseHelper(content)
+	switch {
 	case !ok && bytes.HasPrefix(content, []byte("// proxypatch helper ")):
 		return Drifted, errChanged
 	case !ok || found.Revision == embedded.Revision:

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,19 +39,19 @@ func readManifest(dir string) (*manifest, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &ManifestError{path, fmt.Errorf("is not a regular file")}
+		return nil, &ManifestError{path, errors.New("is not a regular file")}
+	}
+	if info.Size() > maxManifest {
+		return nil, &ManifestError{path, fmt.Errorf("is larger than %d MB", maxManifest>>20)}
 	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxManifest+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxManifest {
-		return nil, &ManifestError{path, fmt.Errorf("is larger than %d MB", maxManifest>>20)}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(file, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	m := &manifest{}
 	if err := json.Unmarshal(data, m); err != nil {

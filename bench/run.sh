@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Measures proxypatch beside git apply and patch-package, all making the same
+# change to the same installed next-auth.
+#
+#   RUNS=50 bench/run.sh [DIR]
+#
+# DIR is a directory on the disk to measure on (.cache/bench if not given); a
+# tmpfs is measured too where there is one. proxypatch makes what it writes
+# last (fsync) and the others do not, so on a disk it also waits for the disk.
+#
+# Every round runs each command once, in a new order, so that whatever else the
+# machine does hits all alike. Ratios can be compared between machines, times
+# can't. Nothing stays behind but .cache/bench.
+set -euo pipefail
+export LC_ALL=C
+runs=${RUNS:-50}
+disk=$(cd "${1:-/}" && pwd -P)
+cd "$(dirname "$0")/.."
+cache=$(pwd -P)/.cache/bench
+mkdir -p "$cache"
+[ $# -gt 0 ] || disk=$cache
+
+# The commands that are measured: name, whether next-auth is released or patched
+# before it and after it, and what is shown for it. patch-package is started in
+# the fastest way there is: npx and npm scripts start npm first and add to it.
+commands='
+true       - -               an empty process
+empty      - -               an empty Go program
+version    - -               proxypatch version
+apply      released patched  proxypatch apply
+git        released patched  git apply
+pp         released patched  patch-package
+apply-noop patched patched   proxypatch apply
+check      patched patched   proxypatch check
+git-noop   patched patched   git apply --check -R
+pp-noop    patched patched   patch-package
+'
+
+# start runs one of them in a project and prints its time and memory.
+start() {
+	case $2 in
+	true) set -- "$1" . "$(type -P true)" ;;
+	empty) set -- "$1" . "$cache/empty" ;;
+	version) set -- "$1" . "$cache/proxypatch" version ;;
+	apply*) set -- "$1" . "$cache/proxypatch" apply ;;
+	check) set -- "$1" . "$cache/proxypatch" check ;;
+	git) set -- "$1" node_modules/next-auth "$(type -P git)" apply -p1 "$cache/change.diff" ;;
+	git-noop) set -- "$1" node_modules/next-auth "$(type -P git)" apply --check -R -p1 "$cache/change.diff" ;;
+	pp*) set -- "$1" . "$(type -P node)" node_modules/patch-package/index.js ;;
+	esac
+	(cd "$1/$2" && shift 2 && exec "$cache/start" "$@")
+}
+
+# to brings a project's next-auth to a state, and the disk to rest: else the
+# first to wait for the disk would wait for this too.
+to() {
+	local package=$1/node_modules/next-auth file
+	for file in $changed; do
+		rm -f "$package/$file"
+		[ ! -e "$cache/$2/$file" ] || cp -p "$cache/$2/$file" "$package/$file"
+	done
+	sync
+}
+
+is() {
+	diff -r "$1/node_modules/next-auth" "$cache/$2" || { echo "$3 did not leave next-auth $2" >&2 && exit 1; }
+}
+
+build() { CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$cache/$1" "$2"; }
+
+install() {
+	cmp -s bench/package-lock.json "$cache/installed" && return
+	rm -rf "$cache/project"
+	mkdir "$cache/project"
+	cp bench/.npmrc bench/package.json bench/package-lock.json "$cache/project"
+	(cd "$cache/project" && npm ci --ignore-scripts --no-progress)
+	cp bench/package-lock.json "$cache/installed"
+}
+
+# prepare makes the change, as a diff for each tool, and what it leads to.
+prepare() {
+	local project=$cache/project
+	rm -rf "$cache/released" "$cache/patched" "$project/patches"
+	cp -R "$project/node_modules/next-auth" "$cache/released"
+	cp -R "$project/node_modules/next-auth" "$cache/patched"
+	"$cache/proxypatch" diff -C "$project" >"$cache/change.diff"
+	(cd "$cache/patched" && git apply -p1 "$cache/change.diff")
+	mkdir "$project/patches"
+	sed -E -e '/^(diff --git|---|\+\+\+) /s# ([ab])/# \1/node_modules/next-auth/#g' \
+		"$cache/change.diff" >"$project/patches/next-auth+4.2.1.patch"
+	changed=$(sed -n 's#^+++ b/##p' "$cache/change.diff")
+}
+
+# table prints the medians of one place. The last two columns compare each with
+# the command that does the same for git and patch-package: changing files or,
+# below the line, finding them changed.
+table() {
+	{ echo "$commands"; sort -k1,1 -k2,2n "$1"; } | awk -v memory="$2" '
+		NF > 3 { k = row[++rows] = $1; before[k] = $2; $1 = $2 = $3 = ""; sub(/^ +/, ""); label[k] = $0; next }
+		NF == 3 { ms[$1, ++n[$1]] = $2 / 1e6; if ($3 > kb[$1]) kb[$1] = $3 }
+		function median(k) { return (ms[k, int((n[k] + 1) / 2)] + ms[k, int(n[k] / 2) + 1]) / 2 }
+		function aim(text, ratio, fastest, met) {
+			printf "  aim: %-46s %s: %.2f (fastest runs: %.2f)\n", text, met ? "met" : "MISSED", ratio, fastest
+		}
+		END {
+			printf "  %-22s %9s %9s %8s %13s %15s\n", "", "median ms", "min ms", "peak MB", "/ git apply", "patch-package /"
+			for (i = 1; i <= rows; i++) {
+				k = row[i]; like = before[k] == "patched" ? "-noop" : ""
+				if (like != "" && before[row[i - 1]] != "patched") print "  nothing to do:"
+				printf "  %-22s %9.2f %9.2f %8.1f %12.2f %15.1f\n", label[k], median(k), ms[k, 1], kb[k] / memory, median(k) / median("git" like), median("pp" like) / median(k)
+			}
+			r = median("apply") / median("git"); f = ms["apply", 1] / ms["git", 1]
+			aim("apply at most 1.5 times git apply", r, f, r <= 1.5)
+			r = median("pp") / median("apply"); f = ms["pp", 1] / ms["apply", 1]
+			aim("apply at least 50 times as fast as patch-package", r, f, r >= 50)
+		}'
+}
+
+for name in $(git rev-parse --local-env-vars); do unset "$name"; done
+places=("$(mktemp -d "$disk/proxypatch.XXXXXX")")
+trap 'rm -rf "${places[@]}"' EXIT
+[ ! -w /dev/shm ] || places+=("$(mktemp -d /dev/shm/proxypatch.XXXXXX)")
+# Below a repository's top git apply skips what it is given, and that is where
+# the cache is: git must not look for a repository above these directories.
+export GIT_CEILING_DIRECTORIES=$cache GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+for place in "${places[@]}"; do GIT_CEILING_DIRECTORIES+=:$place; done
+
+install
+echo 'package main; func main() {}' >"$cache/empty.go"
+build empty "$cache/empty.go"
+build start ./bench/start
+build proxypatch ./cmd/proxypatch
+prepare
+for place in "${places[@]}"; do
+	cp -R "$cache/project" "$place"
+done
+
+for ((round = 1; round <= runs; round++)); do
+	while read -r _ name before after _; do
+		for place in "${places[@]}"; do
+			[ "$before" = - ] || to "$place/project" "$before"
+			sample=$(start "$place/project" "$name") || { echo "$name failed" >&2 && exit 1; }
+			echo "$name $sample" >>"$place/samples"
+			[ "$after" = - ] || is "$place/project" "$after" "$name"
+		done
+	done < <(while read -r line; do [ -z "$line" ] || echo "$RANDOM $line"; done <<<"$commands" | sort -n)
+done
+
+memory=1024 # ru_maxrss is in kB, but on macOS in bytes
+[ "$(uname)" != Darwin ] || memory=1048576
+for place in "${places[@]}"; do
+	printf '\n%s, %d runs each:\n' "$(case $place in /dev/shm/*) echo tmpfs ;; *) echo disk ;; esac)" "$runs"
+	table "$place/samples" "$memory"
+done

@@ -1,0 +1,45 @@
+//go:build unix
+
+// Command start runs a program and prints how long it took, from before its
+// start to after its end, in ns, and its peak memory, as the system counts it.
+// Exit code 1 means that the program failed.
+//
+// Linux counts the memory of the process that starts another to the peak of
+// the other. So this one is as small as it can be, and the script that reads
+// the numbers takes no part in starting.
+package main
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+func main() {
+	null, err := syscall.Open(os.DevNull, syscall.O_RDWR, 0)
+	if err != nil {
+		panic(err)
+	}
+	files := []uintptr{uintptr(null), uintptr(null), 2}
+	attr := &syscall.ProcAttr{Env: os.Environ(), Files: files}
+
+	begin := time.Now()
+	pid, err := syscall.ForkExec(os.Args[1], os.Args[1:], attr)
+	if err != nil {
+		panic(err)
+	}
+	var status syscall.WaitStatus
+	var used syscall.Rusage
+	for {
+		if _, err = syscall.Wait4(pid, &status, 0, &used); err != syscall.EINTR {
+			break
+		}
+	}
+	took := time.Since(begin)
+
+	if err != nil || status.ExitStatus() != 0 {
+		os.Exit(1)
+	}
+	os.Stdout.WriteString(strconv.FormatInt(int64(took), 10) + " " + strconv.FormatInt(int64(used.Maxrss), 10) + "\n")
+}

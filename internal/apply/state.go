@@ -152,7 +152,7 @@ func classifyHelper(embedded patchset.Helper, wanted bool, content []byte) (Stat
 	}
 	found, ok := patchset.ParseHelper(content)
 	switch {
-	case !ok && bytes.HasPrefix(content, []byte("// proxypatch helper ")):
+	case !ok && bytes.HasPrefix(content, []byte(patchset.HelperMarker)):
 		return Drifted, errChanged
 	case !ok || found.Revision == embedded.Revision:
 		return Drifted, errNotOurs

@@ -1,0 +1,20 @@
+package nodetest
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/released"
+)
+
+// Releases returns every supported release of next-auth, oldest first, and its package. Where npm cannot fetch them, the
+// test is skipped, and in CI it fails.
+func Releases(t testing.TB) ([]released.Release, []released.Package) {
+	t.Helper()
+	releases := released.All()
+	packages, err := released.Fetch(filepath.Join(repository(t), ".cache", "npm", "tarballs"), releases)
+	if err != nil {
+		unavailable(t, "tests that need all released next-auth packages", err)
+	}
+	return releases, packages
+}

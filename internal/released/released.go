@@ -1,0 +1,192 @@
+// Package released gets the released next-auth packages, for the tests and for
+// the maintainers' programs. It is no part of proxypatch itself.
+//
+// releases.tsv pins them: npm fetches, but only bytes with the right integrity
+// hash are used.
+package released
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha512"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// Release is one published version.
+type Release struct {
+	Version   string
+	Integrity string // "sha512-" and the hash in base64, as in a lock file
+}
+
+//go:embed releases.tsv
+var table string
+
+const header = "release\tintegrity\n"
+
+// All returns the stable 4.x releases that proxypatch supports, oldest first.
+func All() []Release {
+	releases, err := parse(table)
+	if err != nil {
+		panic(err) // a test reads the table
+	}
+	return releases
+}
+
+func parse(table string) ([]Release, error) {
+	rows, found := strings.CutPrefix(table, header)
+	if !found {
+		return nil, errors.New("releases.tsv: no header")
+	}
+	var releases []Release
+	for row := range strings.Lines(rows) {
+		version, integrity, found := strings.Cut(strings.TrimSuffix(row, "\n"), "\t")
+		if _, err := semver.StrictNewVersion(version); err != nil || !found {
+			return nil, fmt.Errorf("releases.tsv: %q is no row", row)
+		}
+		releases = append(releases, Release{version, integrity})
+	}
+	return releases, nil
+}
+
+// Format returns the table of some releases, oldest first.
+func Format(releases []Release) string {
+	sorted := slices.Clone(releases)
+	slices.SortFunc(sorted, func(a, b Release) int {
+		return semver.MustParse(a.Version).Compare(semver.MustParse(b.Version))
+	})
+	var b strings.Builder
+	b.WriteString(header)
+	for _, r := range sorted {
+		fmt.Fprintf(&b, "%s\t%s\n", r.Version, r.Integrity)
+	}
+	return b.String()
+}
+
+// Package is the content of a released package's files, by their paths in it.
+type Package map[string][]byte
+
+// Fetch returns the packages of some releases, in their order. What is not in
+// the directory cache, npm fetches into it, in one run.
+func Fetch(cache string, releases []Release) ([]Package, error) {
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, err
+	}
+	if err := download(cache, releases); err != nil {
+		return nil, err
+	}
+	packages := make([]Package, len(releases))
+	for i, r := range releases {
+		data, err := os.ReadFile(r.file(cache))
+		if err != nil {
+			return nil, err
+		}
+		if got := Integrity(data); got != r.Integrity {
+			return nil, fmt.Errorf("next-auth %s: its integrity is %s, not %s as pinned", r.Version, got, r.Integrity)
+		}
+		if packages[i], err = unpack(data); err != nil {
+			return nil, fmt.Errorf("next-auth %s: %w", r.Version, err)
+		}
+	}
+	return packages, nil
+}
+
+// Integrity returns the integrity hash of a package's tarball.
+func Integrity(tarball []byte) string {
+	sum := sha512.Sum512(tarball)
+	return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Write writes the package's files below dir, with the modes npm gives them.
+func (p Package) Write(dir string) error {
+	for name, content := range p {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r Release) file(cache string) string {
+	return filepath.Join(cache, "next-auth-"+r.Version+".tgz")
+}
+
+// download lets npm fetch what is missing. It works in a directory of its own
+// and renames each file when it is whole, so that several processes can do so
+// at once.
+func download(cache string, releases []Release) error {
+	args := []string{"pack", "--silent", "--pack-destination"}
+	temp, err := os.MkdirTemp(cache, ".fetching-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	args = append(args, temp)
+	var missing []Release
+	for _, r := range releases {
+		if _, err := os.Stat(r.file(cache)); err != nil {
+			missing = append(missing, r)
+			args = append(args, "next-auth@"+r.Version)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	cmd := exec.Command("npm", args...)
+	cmd.Dir = temp
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm pack: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	for _, r := range missing {
+		if err := os.Rename(r.file(temp), r.file(cache)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unpack(tarball []byte) (Package, error) {
+	const maxFile = 4 << 20
+	unzipped, err := gzip.NewReader(bytes.NewReader(tarball))
+	if err != nil {
+		return nil, err
+	}
+	files := Package{}
+	for archive := tar.NewReader(unzipped); ; {
+		entry, err := archive.Next()
+		if err == io.EOF {
+			return files, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		_, name, _ := strings.Cut(entry.Name, "/") // the folder is called package
+		if entry.Typeflag != tar.TypeReg {
+			continue
+		}
+		if !fs.ValidPath(name) || entry.Size > maxFile {
+			return nil, fmt.Errorf("%s: not a file of a package", entry.Name)
+		}
+		content, err := io.ReadAll(archive)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = content
+	}
+}

@@ -2,14 +2,12 @@ package patchset
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/Masterminds/semver/v3"
 )
 
 // The names of the sets a person can choose from.
@@ -27,8 +25,17 @@ var SetNames = []string{Default, Tutorial, None}
 type Library struct {
 	Helper    Helper // the embedded helper
 	AddHelper bool   // whether the chosen set adds it
-	wanted    []*Diff
+	wanted    []listed
 	others    otherDiffs
+}
+
+// listed is a diff of which only what its name and its first line tell is
+// known. Parsing all of a set's diffs would take longer than all the rest, and
+// a release needs few of them.
+type listed struct {
+	path     string
+	releases Releases
+	load     func() (*Diff, error)
 }
 
 // Open returns the library in fsys (see the package patches) for one of SetNames.
@@ -45,11 +52,9 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 			continue
 		}
 		for _, dir := range in {
-			diffs, err := Load(fsys, dir)
-			if err != nil {
+			if err := lib.list(fsys, dir); err != nil {
 				return nil, err
 			}
-			lib.wanted = append(lib.wanted, diffs...)
 		}
 	}
 	if lib.others, err = listOthers(fsys, other); err != nil {
@@ -68,7 +73,39 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 
 // Add makes a person's own diffs wanted too. Those for a file of the chosen set
 // are applied after it.
-func (l *Library) Add(diffs []*Diff) { l.wanted = append(l.wanted, diffs...) }
+func (l *Library) Add(diffs []*Diff) {
+	for _, diff := range diffs {
+		load := func() (*Diff, error) { return diff, nil }
+		l.wanted = append(l.wanted, listed{diff.Path, diff.Releases, load})
+	}
+}
+
+// list adds the embedded diffs in one folder of releases.
+func (l *Library) list(fsys fs.FS, dir string) error {
+	names, err := list(fsys, dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		first, _, _ := strings.Cut(string(data), "\n")
+		releases, err := ParseReleases(strings.TrimPrefix(first, "Releases: "))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		load := func() (*Diff, error) { return Parse(name, data) }
+		l.wanted = append(l.wanted, listed{pathOf(dir, name), releases, load})
+	}
+	return nil
+}
+
+// pathOf returns the path of the file that an embedded diff changes.
+func pathOf(dir, name string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(name, dir+"/"), path.Ext(name))
+}
 
 // Empty reports whether nothing is wanted at all.
 func (l *Library) Empty() bool { return len(l.wanted) == 0 }
@@ -95,127 +132,6 @@ func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 	return diffs, nil
 }
 
-// Selection is what a library has for one release.
-type Selection struct {
-	Release string
-	// Newer is set for a stable 4.x above everything the set lists: its files
-	// are tried with the newest listed release's diffs.
-	Newer bool
-	// Targets are all files that any diff may have to do with, by path.
-	Targets []Target
-	// Uncovered are files that the set patches in other releases. If the
-	// package has one of them, patching the rest would leave a gap.
-	Uncovered []string
-}
-
-// Target is one file of the package and the diffs that concern it.
-type Target struct {
-	Path   string
-	wanted []*Diff
-	known  []*Diff // for a newer release: all of the set's diffs for this path
-	others otherDiffs
-}
-
-// Wanted reports whether the chosen set patches this file. If not, it is only
-// taken back to what it was, should another set have patched it.
-func (t Target) Wanted() bool { return len(t.wanted) > 0 }
-
-// Diffs returns the wanted diffs in the order in which they are applied to
-// content. In a release newer than all listed ones, a file whose content is
-// known takes the diffs of that content.
-func (t Target) Diffs(content []byte) []*Diff {
-	if len(t.known) == 0 {
-		return t.wanted
-	}
-	id := BlobID(content)
-	for _, diff := range t.known {
-		if diff.Old == id || diff.New == id {
-			return append([]*Diff{diff}, t.wanted[1:]...)
-		}
-	}
-	return t.wanted
-}
-
-// Others returns the diffs of all other sets for this file.
-func (t Target) Others() ([]*Diff, error) {
-	byPath, err := t.others.load()
-	return byPath[t.Path], err
-}
-
-// For returns what the library has for a release of next-auth, or an
-// *UnsupportedError if it is none that any set patches.
-func (l *Library) For(release string) (*Selection, error) {
-	v, err := parseRelease(release)
-	if err != nil {
-		return nil, err
-	}
-	s := &Selection{Release: release, Newer: l.newerThanAll(v)}
-	byPath := map[string][]*Diff{}
-	for _, diff := range l.wanted {
-		byPath[diff.Path] = append(byPath[diff.Path], diff)
-	}
-	paths := map[string]bool{}
-	for _, p := range l.others.paths {
-		paths[p] = true
-	}
-	for p := range byPath {
-		paths[p] = true
-	}
-	for _, p := range slices.Sorted(maps.Keys(paths)) {
-		target := Target{Path: p, wanted: including(byPath[p], v), others: l.others}
-		if s.Newer {
-			target.wanted, target.known = newest(byPath[p]), byPath[p]
-		}
-		s.Targets = append(s.Targets, target)
-		if len(byPath[p]) > 0 && len(target.wanted) == 0 {
-			s.Uncovered = append(s.Uncovered, p)
-		}
-	}
-	return s, nil
-}
-
-// newerThanAll reports whether v lies above every range the set lists.
-func (l *Library) newerThanAll(v *semver.Version) bool {
-	listed := false
-	for _, diff := range l.wanted {
-		if diff.Releases.Closed() {
-			listed = true
-			if !diff.Releases.before(v) {
-				return false
-			}
-		}
-	}
-	return listed
-}
-
-func including(diffs []*Diff, v *semver.Version) []*Diff {
-	var in []*Diff
-	for _, diff := range diffs {
-		if diff.Releases.include(v) {
-			in = append(in, diff)
-		}
-	}
-	return in
-}
-
-// newest returns the diff whose range ends last, and those for every release.
-func newest(diffs []*Diff) []*Diff {
-	var last *Diff
-	var open []*Diff
-	for _, diff := range diffs {
-		switch {
-		case !diff.Releases.Closed():
-			open = append(open, diff)
-		case last == nil, diff.Releases.newest.GreaterThan(last.Releases.newest):
-			last = diff
-		}
-	}
-	if last == nil {
-		return open
-	}
-	return append([]*Diff{last}, open...)
-}
-
 // otherDiffs are the diffs of the sets that were not chosen. Only their paths,
 // which their names tell, are needed for a file that is in a known state, so
 // they are parsed on first use.
@@ -233,7 +149,7 @@ func listOthers(fsys fs.FS, dirs []string) (otherDiffs, error) {
 			return otherDiffs{}, err
 		}
 		for _, name := range names {
-			paths = append(paths, strings.TrimSuffix(strings.TrimPrefix(name, dir+"/"), path.Ext(name)))
+			paths = append(paths, pathOf(dir, name))
 		}
 	}
 	load := func() (map[string][]*Diff, error) {

@@ -107,7 +107,8 @@ func parseRelease(release string) (*semver.Version, error) {
 		return refuse("it is older than 4.x", "upgrade to next-auth 4")
 	case v.Major() > 4:
 		return refuse("5.x makes its requests with fetch and has no openid-client to patch",
-			"set NODE_USE_ENV_PROXY=1 (Node.js 22.21, 24.5 or newer), or call undici's setGlobalDispatcher(new EnvHttpProxyAgent()) in instrumentation.ts for the nodejs runtime")
+			"set NODE_USE_ENV_PROXY=1 beside https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself\n"+
+				"or call setGlobalDispatcher(new EnvHttpProxyAgent()) of undici 6 or 7 in instrumentation.ts where NEXT_RUNTIME is nodejs; customFetch is not enough, since some providers drop it")
 	case v.Prerelease() != "":
 		return refuse("it is a prerelease", "install a stable release of next-auth 4")
 	case v.String() == "4.0.0":

@@ -1,0 +1,48 @@
+package patchset
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// Coverage is a file that the chosen set patches, and the releases it does so
+// in, first and last.
+type Coverage struct {
+	Path     string
+	From, To *semver.Version
+	Reason   string
+}
+
+// Coverage returns what the chosen set patches, by path. Diffs of a person's
+// own that name no releases are left out.
+func (l *Library) Coverage() ([]Coverage, error) {
+	byPath := map[string]*Coverage{}
+	for _, diff := range l.wanted {
+		r := diff.releases
+		if r.oldest == nil {
+			continue
+		}
+		c := byPath[diff.path]
+		if c == nil {
+			parsed, err := diff.load()
+			if err != nil {
+				return nil, err
+			}
+			c = &Coverage{diff.path, r.oldest, r.newest, parsed.Reason}
+			byPath[diff.path] = c
+		}
+		if r.oldest.LessThan(c.From) {
+			c.From = r.oldest
+		}
+		if r.newest.GreaterThan(c.To) {
+			c.To = r.newest
+		}
+	}
+	var all []Coverage
+	for _, p := range slices.Sorted(maps.Keys(byPath)) {
+		all = append(all, *byPath[p])
+	}
+	return all, nil
+}

@@ -4,6 +4,7 @@
 //   - v<release>/…  the default set, one diff per file and content, filed
 //     under the release it was made against
 //   - tutorial/v<release>/…  the official tutorial's two diffs
+//   - superseded/<revision>/…  what older versions of proxypatch left
 //   - helper/proxy.js  the file the default set adds as core/lib/proxy.js
 //
 // docs/patch-format.md describes the diffs.
@@ -13,5 +14,5 @@ import "embed"
 
 // FS holds the folder's diffs and the helper, and nothing else of it.
 //
-//go:embed v4.2.1 tutorial helper/proxy.js
+//go:embed v* tutorial superseded helper/proxy.js
 var FS embed.FS

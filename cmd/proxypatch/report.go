@@ -28,6 +28,7 @@ type report struct {
 	Copies   []copyReport `json:"copies"`
 	Diff     string       `json:"diff,omitempty"`
 	Version  string       `json:"version,omitempty"`
+	Releases []coverage   `json:"releases,omitempty"`
 
 	manager detect.Manager
 }
@@ -69,6 +70,14 @@ type fileReport struct {
 	After  string   `json:"after,omitempty"`
 
 	verb verb
+}
+
+// coverage is a file that is patched, and in which releases of next-auth.
+type coverage struct {
+	Path   string `json:"path"`
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Reason string `json:"reason"`
 }
 
 func newReport() report {

@@ -204,6 +204,7 @@ func (u *ui) report(r report, verbose bool) {
 		}
 		u.files(c.Files, verbose)
 	}
+	u.coverage(r.Releases)
 	if r.Summary != "" {
 		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, clean(r.Summary)))
 	}
@@ -243,6 +244,16 @@ func (u *ui) fileDetails(f fileReport) {
 	}
 }
 
+func (u *ui) coverage(files []coverage) {
+	pathWidth := 0
+	for _, f := range files {
+		pathWidth = max(pathWidth, len(f.Path))
+	}
+	for _, f := range files {
+		fmt.Fprintf(u.stdout, "  %-*s  %6s to %s  %s\n", pathWidth, f.Path, f.From, f.To, f.Reason)
+	}
+}
+
 // raw prints text that is made for other programs.
 func (u *ui) raw(text string) { io.WriteString(u.stdout, text) }
 
@@ -260,8 +271,11 @@ func (u *ui) problems(problems []problem) {
 			message = "warning: " + message
 		}
 		fmt.Fprintln(u.stderr, paint(u.colorStderr, red, "proxypatch:"), clean(message))
-		if p.Hint != "" {
-			fmt.Fprintln(u.stderr, paint(u.colorStderr, yellow, "hint:"), clean(p.Hint))
+		if p.Hint == "" {
+			continue
+		}
+		for hint := range strings.SplitSeq(p.Hint, "\n") {
+			fmt.Fprintln(u.stderr, paint(u.colorStderr, yellow, "hint:"), clean(hint))
 		}
 	}
 }

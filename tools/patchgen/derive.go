@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/released"
+)
+
+// content is one content of one file, and the releases that have it.
+type content struct {
+	rule     rule
+	releases []string // oldest first, without a gap
+	next     string   // the first release with another content, empty if there is none
+	bytes    []byte
+}
+
+// madeAgainst are the releases that hold, between them, every content there is.
+// A content's diff is filed under 4.2.1 if that release has it, otherwise under
+// the lowest of these that does. A content that none of them has is filed under
+// its first release.
+var madeAgainst = []string{
+	"4.2.1", "4.0.6", "4.1.2", "4.10.0", "4.12.3", "4.16.4", "4.18.7", "4.18.8", "4.18.9", "4.23.2", "4.24.7", "4.24.13", "4.24.15",
+}
+
+// contents returns all contents of all files that the rules change, by file and
+// release. releases and packages go together and are ordered by age.
+func contents(releases []released.Release, packages []released.Package) ([]*content, error) {
+	var all []*content
+	for _, r := range rules {
+		var last *content
+		seen := map[patchset.ID]string{}
+		for i, pkg := range packages {
+			version := releases[i].Version
+			data, found := pkg[r.path]
+			if !found {
+				if last != nil {
+					return nil, fmt.Errorf("%s: %s has no such file any more; the rules have to say what is to be done", r.path, version)
+				}
+				continue
+			}
+			id := patchset.BlobID(data)
+			if last != nil && id == patchset.BlobID(last.bytes) {
+				last.releases = append(last.releases, version)
+				continue
+			}
+			if first := seen[id]; first != "" {
+				return nil, fmt.Errorf("%s: the content of %s comes back in %s, so that no range can tell them apart", r.path, first, version)
+			}
+			seen[id] = version
+			if last != nil {
+				last.next = version
+			}
+			last = &content{rule: r, releases: []string{version}, bytes: data}
+			all = append(all, last)
+		}
+		if last == nil {
+			return nil, fmt.Errorf("%s: no release has such a file", r.path)
+		}
+	}
+	return all, nil
+}
+
+func (c *content) first() string { return c.releases[0] }
+func (c *content) last() string  { return c.releases[len(c.releases)-1] }
+
+// dir is the folder of patches/ in which the content's diff stands.
+func (c *content) dir() string {
+	for _, version := range madeAgainst {
+		if slices.Contains(c.releases, version) {
+			return "v" + version
+		}
+	}
+	return "v" + c.first()
+}
+
+// name is the diff's name below patches/.
+func (c *content) name() string { return c.dir() + "/" + c.rule.path + ".diff" }
+
+// ranges is closed at both ends: at the next content, or at the newest release
+// that is known.
+func (c *content) ranges() string {
+	if c.next != "" {
+		return ">=" + c.first() + " <" + c.next
+	}
+	return ">=" + c.first() + " <=" + c.last()
+}
+
+// diff returns the whole text of the content's diff, and what it leads to.
+func (c *content) diff() (text, patched []byte, err error) {
+	patched, err = c.rule.apply(c.bytes)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s to %s: %w", c.first(), c.last(), err)
+	}
+	text = fmt.Appendf(nil, "Releases: %s\n%s\n\n%s", c.ranges(), c.rule.reason, patchset.Format(c.rule.path, c.bytes, patched, 0o644))
+	return text, patched, nil
+}
+
+func byAge(releases []released.Release) {
+	slices.SortFunc(releases, func(a, b released.Release) int {
+		return semver.MustParse(a.Version).Compare(semver.MustParse(b.Version))
+	})
+}

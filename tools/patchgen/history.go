@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+// The history lists what any proxypatch on main has ever left in a package:
+// each must stay recognised, and so stay embedded.
+const historyFile = "patches/history.tsv"
+
+const helperFile = "patches/helper/proxy.js"
+
+const historyHeader = "file\tbefore\tafter\n"
+
+// left is one row: a diff's file and ids, or the helper's path, revision and id.
+type left struct {
+	path   string
+	before string
+	after  patchset.ID
+}
+
+type history map[left]bool
+
+func (r repository) readHistory() (history, error) {
+	data, err := os.ReadFile(r.path(historyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return history{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, found := strings.CutPrefix(string(data), historyHeader)
+	if !found {
+		return nil, fmt.Errorf("%s: no header", historyFile)
+	}
+	h := history{}
+	for row := range strings.Lines(rows) {
+		fields := strings.Split(strings.TrimSuffix(row, "\n"), "\t")
+		if len(fields) != 3 {
+			return nil, fmt.Errorf("%s: %q is no row", historyFile, row)
+		}
+		h[left{fields[0], fields[1], patchset.ID(fields[2])}] = true
+	}
+	return h, nil
+}
+
+func (h history) with(more history) history {
+	all := maps.Clone(h)
+	maps.Copy(all, more)
+	return all
+}
+
+func (h history) format() []byte {
+	var rows []string
+	for row := range h {
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\n", row.path, row.before, row.after))
+	}
+	slices.Sort(rows)
+	return []byte(historyHeader + strings.Join(rows, ""))
+}
+
+// current returns the rows for what is embedded now: the derived diffs and the
+// helper.
+func (r repository) current(files generated) (history, error) {
+	h := history{}
+	for name, text := range files {
+		if !strings.HasPrefix(name, "patches/v") {
+			continue
+		}
+		d, err := patchset.Parse(name, text)
+		if err != nil {
+			return nil, err
+		}
+		h[rowOf(d)] = true
+	}
+	row, err := r.helperRow()
+	h[row] = true
+	return h, err
+}
+
+func rowOf(d *patchset.Diff) left { return left{d.Path, string(d.Old), d.New} }
+
+func (r repository) helperRow() (left, error) {
+	content, err := os.ReadFile(r.path(helperFile))
+	if err != nil {
+		return left{}, err
+	}
+	return helperRow(content)
+}
+
+func helperRow(content []byte) (left, error) {
+	helper, ok := patchset.ParseHelper(content)
+	if !ok {
+		return left{}, fmt.Errorf("%s: its marker does not match its content; run make stamp", helperFile)
+	}
+	return left{patchset.HelperPath, "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
+}
+
+// supersede keeps what the new files would drop: each diff of the default set
+// that changes or goes, and the helper of the last commit if there is another
+// now. The folder is named for the revision of the helper they belonged to.
+func (r repository) supersede(files generated, h history) error {
+	helper, err := r.helperRow()
+	if err != nil {
+		return err
+	}
+	committed, err := exec.Command("git", "-C", r.top, "show", "HEAD:"+helperFile).Output()
+	if err != nil {
+		return fmt.Errorf("git show HEAD:%s: %w", helperFile, err)
+	}
+	was, err := helperRow(committed)
+	if err != nil {
+		return err
+	}
+	dir := "patches/superseded/" + strings.TrimPrefix(was.before, "revision ")
+	if was != helper && h[was] {
+		if was.before == helper.before {
+			return fmt.Errorf("%s has changed: raise the revision in its first line", helperFile)
+		}
+		files[dir+"/helper/proxy.js"] = committed
+	}
+	diffs, err := r.embedded("v*")
+	if err != nil {
+		return err
+	}
+	now, err := r.current(files)
+	if err != nil {
+		return err
+	}
+	for name, d := range diffs {
+		if !h[rowOf(d)] || now[rowOf(d)] {
+			continue
+		}
+		text, err := os.ReadFile(r.path(name))
+		if err != nil {
+			return err
+		}
+		kept := strings.Replace(name, "patches", dir, 1)
+		if other, err := os.ReadFile(r.path(kept)); err == nil && !bytes.Equal(other, text) {
+			return fmt.Errorf("%s is taken: raise the revision in the first line of %s", kept, helperFile)
+		}
+		files[kept] = text
+		if files[name] == nil {
+			if err := os.Remove(r.path(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkHistory returns an error for every row that is not embedded, and for
+// what is embedded without a row.
+func (r repository) checkHistory(files generated) error {
+	h, err := r.readHistory()
+	if err != nil {
+		return err
+	}
+	now, err := r.current(files)
+	if err != nil {
+		return err
+	}
+	kept, err := r.keptRows()
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	for row := range now {
+		if !h[row] {
+			wrong = append(wrong, fmt.Errorf("%s lacks %s %s; run patchgen", historyFile, row.path, row.after))
+		}
+	}
+	for row := range h {
+		if !now[row] && !kept[row] {
+			wrong = append(wrong, fmt.Errorf("%s %s was once left in packages and is not embedded any more", row.path, row.after))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// keptRows returns the rows of everything under patches/superseded.
+func (r repository) keptRows() (history, error) {
+	diffs, err := r.embedded("superseded/*/v*")
+	if err != nil {
+		return nil, err
+	}
+	h := history{}
+	for _, d := range diffs {
+		h[rowOf(d)] = true
+	}
+	helpers, err := fs.Glob(os.DirFS(r.path("patches")), "superseded/*/helper/proxy.js")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range helpers {
+		content, err := os.ReadFile(r.path("patches/" + name))
+		if err != nil {
+			return nil, err
+		}
+		row, err := helperRow(content)
+		if err != nil {
+			return nil, fmt.Errorf("patches/%s: %w", name, err)
+		}
+		h[row] = true
+	}
+	return h, nil
+}

@@ -1,0 +1,75 @@
+// Command patchgen makes proxypatch's diffs from the released packages.
+//
+//	go run ./tools/patchgen 4.24.16    support these releases too
+//	go run ./tools/patchgen            make everything anew, after a change of the rules
+//	go run ./tools/patchgen --check    fail unless everything committed is as derived
+//	go run ./tools/patchgen --watch    fail if npm has releases that are not supported
+//
+// docs/new-releases.md says how a maintainer uses it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/released"
+)
+
+// exitUncovered is proxypatch's code for "unproven": --watch found something.
+const exitUncovered = 8
+
+func main() {
+	err := run(os.Args[1:])
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "patchgen:", err)
+	if errors.Is(err, errUncovered) {
+		os.Exit(exitUncovered)
+	}
+	os.Exit(1)
+}
+
+func run(args []string) error {
+	repo, err := openRepository()
+	if err != nil {
+		return err
+	}
+	switch {
+	case slices.Equal(args, []string{"--watch"}):
+		return watch()
+	case slices.Equal(args, []string{"--check"}):
+		packages, err := released.Fetch(repo.cache(), released.All())
+		if err != nil {
+			return err
+		}
+		return repo.check(released.All(), packages)
+	}
+	releases, err := withNew(released.All(), args)
+	if err != nil {
+		return err
+	}
+	packages, err := released.Fetch(repo.cache(), releases)
+	if err != nil {
+		return err
+	}
+	return repo.write(releases, packages)
+}
+
+// withNew adds releases, with the integrity hashes that npm has for them.
+func withNew(releases []released.Release, versions []string) ([]released.Release, error) {
+	for _, version := range versions {
+		if slices.ContainsFunc(releases, func(r released.Release) bool { return r.Version == version }) {
+			continue
+		}
+		release, err := lookUp(version)
+		if err != nil {
+			return nil, err
+		}
+		releases = append(releases, release)
+	}
+	byAge(releases)
+	return releases, nil
+}

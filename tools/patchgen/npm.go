@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/released"
+)
+
+// npmView asks npm for a field of next-auth, as JSON.
+func npmView(v any, args ...string) error {
+	out, err := exec.Command("npm", append([]string{"view", "--json"}, args...)...).Output()
+	if err != nil {
+		return fmt.Errorf("npm view %s: %w", strings.Join(args, " "), err)
+	}
+	return json.Unmarshal(out, v)
+}
+
+func lookUp(version string) (released.Release, error) {
+	v, err := semver.StrictNewVersion(version)
+	if err != nil || !supportable(v) {
+		return released.Release{}, fmt.Errorf("%q is no stable 4.x release that can be supported", version)
+	}
+	release := released.Release{Version: version}
+	if err := npmView(&release.Integrity, "next-auth@"+version, "dist.integrity"); err != nil {
+		return released.Release{}, err
+	}
+	return release, nil
+}
+
+// supportable leaves out 4.0.0, a build of 3.x, and prereleases.
+func supportable(v *semver.Version) bool {
+	return v.Major() == 4 && v.Prerelease() == "" && v.String() != "4.0.0"
+}
+
+var errUncovered = errors.New("npm has releases that are not supported; run patchgen with their numbers")
+
+// watch prints the stable 4.x releases on npm that are not in releases.tsv.
+func watch() error {
+	var versions []string
+	if err := npmView(&versions, "next-auth", "versions"); err != nil {
+		return err
+	}
+	missing := uncovered(versions, released.All())
+	for _, version := range missing {
+		fmt.Println(version)
+	}
+	if len(missing) > 0 {
+		return errUncovered
+	}
+	return nil
+}
+
+func uncovered(versions []string, releases []released.Release) []string {
+	var missing []string
+	for _, version := range versions {
+		v, err := semver.StrictNewVersion(version)
+		known := slices.ContainsFunc(releases, func(r released.Release) bool { return r.Version == version })
+		if err == nil && supportable(v) && !known {
+			missing = append(missing, version)
+		}
+	}
+	return missing
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/released"
+)
+
+// repository is the checkout that patchgen reads and writes.
+type repository struct{ top string }
+
+func openRepository() (repository, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(dir, "patches", "embed.go")); missing == nil {
+			return repository{dir}, nil
+		}
+		if filepath.Dir(dir) == dir {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return repository{}, errors.Join(err, errors.New("not in a checkout of proxypatch"))
+}
+
+func (r repository) cache() string { return filepath.Join(r.top, ".cache", "npm", "tarballs") }
+
+func (r repository) path(name string) string { return filepath.Join(r.top, filepath.FromSlash(name)) }
+
+// generated is every file that patchgen writes, by its path from the top.
+type generated map[string][]byte
+
+// generate derives all files but the history from the packages.
+func generate(releases []released.Release, packages []released.Package) (generated, error) {
+	all, err := contents(releases, packages)
+	if err != nil {
+		return nil, err
+	}
+	files := generated{
+		"docs/contents.tsv":              contentsTable(all),
+		"internal/released/releases.tsv": []byte(released.Format(releases)),
+	}
+	for _, c := range all {
+		text, patched, err := c.diff()
+		if err != nil {
+			return nil, err
+		}
+		if err := parses(c.rule.path, patched); err != nil {
+			return nil, err
+		}
+		name := "patches/" + c.name()
+		if files[name] != nil {
+			return nil, fmt.Errorf("%s: two contents are in %s", c.rule.path, c.dir())
+		}
+		files[name] = text
+	}
+	return files, nil
+}
+
+// contentsTable lists every content, for reviewers: patches/ holds a diff for
+// each row.
+func contentsTable(all []*content) []byte {
+	var b bytes.Buffer
+	b.WriteString("file\tfirst\tlast\tn\tsha256\tgit_blob\tbytes\n")
+	for _, c := range all {
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%d\t%x\t%s\t%d\n", c.rule.path, c.first(), c.last(), len(c.releases),
+			sha256.Sum256(c.bytes), patchset.BlobID(c.bytes), len(c.bytes))
+	}
+	return b.Bytes()
+}
+
+// parses asks Node.js whether it could load a file.
+func parses(name string, content []byte) error {
+	cmd := exec.Command("node", "--check", "-")
+	cmd.Stdin = bytes.NewReader(content)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s, patched: %w\n%s", name, err, out)
+	}
+	return nil
+}
+
+// write brings the checkout to what is derived. Diffs that change or go are
+// kept under patches/superseded, and so is the helper that main had.
+func (r repository) write(releases []released.Release, packages []released.Package) error {
+	files, err := generate(releases, packages)
+	if err != nil {
+		return err
+	}
+	history, err := r.readHistory()
+	if err != nil {
+		return err
+	}
+	if err := r.supersede(files, history); err != nil {
+		return err
+	}
+	now, err := r.current(files)
+	if err != nil {
+		return err
+	}
+	files[historyFile] = history.with(now).format()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		was, err := os.ReadFile(r.path(name))
+		if err == nil && bytes.Equal(was, files[name]) {
+			continue
+		}
+		fmt.Println("writing", name)
+		if err := writeFile(r.path(name), files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o644)
+}
+
+// check returns an error for every file that is not as derived, and for every
+// diff or helper in the history that is not embedded any more.
+func (r repository) check(releases []released.Release, packages []released.Package) error {
+	files, err := generate(releases, packages)
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if is, err := os.ReadFile(r.path(name)); err != nil {
+			wrong = append(wrong, err)
+		} else if !bytes.Equal(is, files[name]) {
+			wrong = append(wrong, fmt.Errorf("%s is not as derived from the packages", name))
+		}
+	}
+	committed, err := r.embedded("v*")
+	if err != nil {
+		return err
+	}
+	for name := range committed {
+		if files[name] == nil {
+			wrong = append(wrong, fmt.Errorf("%s is for no released content", name))
+		}
+	}
+	return errors.Join(append(wrong, r.checkHistory(files))...)
+}
+
+// embedded returns the diffs in the folders of patches/ that match a pattern,
+// by their names from the top.
+func (r repository) embedded(pattern string) (map[string]*patchset.Diff, error) {
+	fsys := os.DirFS(r.path("patches"))
+	dirs, err := fs.Glob(fsys, pattern)
+	if err != nil {
+		return nil, err
+	}
+	diffs := map[string]*patchset.Diff{}
+	for _, dir := range dirs {
+		if !strings.HasPrefix(filepath.Base(dir), "v") {
+			continue
+		}
+		loaded, err := patchset.Load(fsys, dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range loaded {
+			diffs["patches/"+d.Name] = d
+		}
+	}
+	return diffs, nil
+}

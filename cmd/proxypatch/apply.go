@@ -23,7 +23,7 @@ func (a *app) apply() error {
 }
 
 var applied = wording{
-	done:    "%s patched",
+	done:    "%s changed",
 	would:   "%s would change; nothing was written",
 	nothing: "nothing to do: %s patched already",
 }

@@ -34,10 +34,10 @@ func (a *app) diff() error {
 		return err
 	}
 	defer plan.Close()
+	a.report.Copies = a.copies(plan, planning)
 	if plan.Blocked() {
 		return nil
 	}
-	a.report.Copies = a.copies(plan, planning)
 	for _, c := range plan.Copies {
 		for i := range c.Files {
 			if file := &c.Files[i]; file.Changes() {

@@ -55,6 +55,12 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 			// Nothing above a script's directory is its project.
 			return os.Mkdir(filepath.Join(env.WorkDir, ".git"), 0o755)
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Getuid() == 0, nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits,
 			"fixture": func(ts *testscript.TestScript, _ bool, args []string) {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,10 +63,14 @@ func (a *app) library() (*patchset.Library, error) {
 func ownDiffs(dir string) ([]*patchset.Diff, error) {
 	diffs, err := patchset.Load(os.DirFS(dir), ".")
 	if parse := (*patchset.ParseError)(nil); errors.As(err, &parse) {
-		return nil, usageError("make each diff with git diff --full-index -- FILE", "%s", filepath.Join(dir, parse.Error()))
+		parse.Name = filepath.Join(dir, parse.Name)
+		return nil, usageError("make each diff with git diff --full-index -- FILE", "%w", parse)
+	}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		path.Path = filepath.Join(dir, path.Path)
 	}
 	if err != nil {
-		return nil, usageError("name a directory with *.diff or *.patch files", "--patches %s: %w", dir, err)
+		return nil, usageError("name a directory with *.diff or *.patch files", "--patches: %w", err)
 	}
 	if len(diffs) == 0 {
 		return nil, usageError("name a directory with *.diff or *.patch files", "--patches %s: no diffs in it", dir)
@@ -86,6 +91,8 @@ func (a *app) find() (*detect.Project, error) {
 		return project, nil
 	case errors.As(err, &manifest):
 		return nil, &failure{exitUnsupported, err, "reinstall next-auth"}
+	case errors.Is(err, detect.ErrPlugAndPlay):
+		return nil, &failure{exitUnsupported, err, "set nodeLinker: node-modules in .yarnrc.yml, or make the change with yarn patch next-auth"}
 	case errors.Is(err, detect.ErrNotFound) && a.ifPresent:
 		a.report.Summary = "nothing to do: " + err.Error()
 		a.show()
@@ -143,15 +150,23 @@ func commitFailure(err error) error {
 func (a *app) sameFlags() string {
 	var b strings.Builder
 	if a.dir != "." {
-		b.WriteString(" -C " + a.dir)
+		b.WriteString(" -C " + shellQuote(a.dir))
 	}
 	if a.set != patchset.Default {
 		b.WriteString(" --set " + a.set)
 	}
 	if a.patches != "" {
-		b.WriteString(" --patches " + a.patches)
+		b.WriteString(" --patches " + shellQuote(a.patches))
 	}
 	return b.String()
+}
+
+// shellQuote returns a word as a person has to type it.
+func shellQuote(word string) string {
+	if !strings.ContainsAny(word, " \t\n'\"\\$`*?[]{}()<>|&;~#!") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // show prints the report's copies and summary for a person, unless there is

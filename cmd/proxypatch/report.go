@@ -49,6 +49,7 @@ type copyReport struct {
 	Path           string       `json:"path"`
 	Dir            string       `json:"dir"`
 	Release        string       `json:"release"`
+	Newer          bool         `json:"newer"` // than every release that is known
 	PackageManager string       `json:"packageManager"`
 	Agent          agentReport  `json:"agent"`
 	Files          []fileReport `json:"files"`
@@ -182,7 +183,7 @@ func (a *app) copies(plan *apply.Plan, tense tense) []copyReport {
 	copies := []copyReport{}
 	for _, c := range plan.Copies {
 		out := copyReport{
-			Path: c.Path, Dir: c.Dir, Release: c.Release,
+			Path: c.Path, Dir: c.Dir, Release: c.Release, Newer: c.Newer,
 			PackageManager: string(a.report.manager),
 			Agent:          agentReport{c.Agent.Version, c.Agent.Dir, c.Agent.Problem},
 			Files:          []fileReport{},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
@@ -40,11 +41,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) exitCode {
 	root.SetIn(stdin)
 	root.SetOut(a.ui.stdout)
 	root.SetErr(stderr)
-	err := root.Execute()
-	if err == nil {
-		err = a.ui.stdout.err
-	}
-	if err != nil {
+	if err := root.Execute(); err != nil {
 		a.report.fail(err)
 	}
 	// A command line that can't be parsed may still ask for JSON.
@@ -52,6 +49,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) exitCode {
 		a.ui.json(a.report)
 	} else {
 		a.ui.problems(a.report.Problems)
+	}
+	if err := a.ui.stdout.err; err != nil {
+		a.ui.problems([]problem{{"error", err.Error(), "only the output is lost; proxypatch check says how things stand"}})
+		return exitFailed
 	}
 	return a.report.Exit.Code
 }
@@ -77,10 +78,17 @@ func (a *app) rootCommand() *cobra.Command {
 	all.BoolVarP(&a.verbose, "verbose", "v", false, "print ids, diffs and directories too")
 	root.SuggestionsMinimumDistance = 2
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		hint := cmd.CommandPath() + " --help"
 		if a.quiet && a.verbose {
-			return usageError(cmd.CommandPath()+" --help", "--quiet and --verbose contradict each other")
+			return usageError(hint, "--quiet and --verbose contradict each other")
 		}
-		return nil
+		var err error
+		cmd.Flags().Visit(func(f *pflag.Flag) { // most likely a variable that is not set
+			if f.Value.String() == "" {
+				err = usageError(hint, "--%s is empty", f.Name)
+			}
+		})
+		return err
 	}
 	_ = root.MarkPersistentFlagDirname("dir")
 

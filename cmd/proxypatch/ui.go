@@ -117,7 +117,7 @@ var verbs = map[apply.Action]struct{ would, did string }{
 
 func (t tense) verb(file *apply.File) verb {
 	switch {
-	case file.Err != nil:
+	case file.Err != nil && file.Action == apply.Keep:
 		return verb{string(file.State), red}
 	case t == checking && file.Changes():
 		return verb{"pending", yellow}
@@ -136,7 +136,7 @@ func (t tense) verb(file *apply.File) verb {
 // reasonFor says in what state the file was found and, where diffs are put on,
 // what they are for.
 func reasonFor(file *apply.File) string {
-	if file.Err != nil {
+	if file.Err != nil && file.Action == apply.Keep {
 		return file.Err.Error()
 	}
 	reason := foundState(file)
@@ -168,6 +168,9 @@ func foundState(file *apply.File) string {
 	case apply.Newer:
 		return "of a newer proxypatch"
 	}
+	if file.Path == patchset.HelperPath {
+		return "of another set or an older proxypatch"
+	}
 	return "patched in part or by an older proxypatch"
 }
 
@@ -198,7 +201,11 @@ func originOf(diff *patchset.Diff) string {
 // report prints a line per file, under a line per copy, and the summary.
 func (u *ui) report(r report, verbose bool) {
 	for _, c := range r.Copies {
-		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("next-auth %s in %s", c.Release, c.Path)))
+		newer := ""
+		if c.Newer {
+			newer = ", newer than every release this proxypatch knows"
+		}
+		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("next-auth %s in %s%s", c.Release, c.Path, newer)))
 		if verbose {
 			u.copyDetails(c)
 		}

@@ -29,13 +29,19 @@ func (e *CommitError) Error() string {
 // Unwrap returns the cause.
 func (e *CommitError) Unwrap() error { return e.Err }
 
-var errNotLocked = errors.New("the plan was made without a lock")
+var (
+	errNotLocked = errors.New("the plan was made without a lock")
+	errBlocked   = errors.New("the plan can't be carried out")
+)
 
 // Commit writes all files of the Plan, or none: on an error everything is put
 // back from the bytes the Plan holds. Every file gets its new bytes by a rename
 // within its directory and never in place, since package managers share the
 // bytes of one file between projects by hard links. Errors are *CommitError.
 func (p *Plan) Commit() error {
+	if p.Blocked() {
+		return &CommitError{Err: errBlocked}
+	}
 	var done []*step
 	for _, c := range p.Copies {
 		steps, err := c.commit()
@@ -111,7 +117,7 @@ func (s *step) create(data []byte) error {
 	}
 	if s.file.info != nil {
 		if err := keepOwner(file, s.file.info); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", s.file.Path, err)
 		}
 	}
 	return file.Chmod(s.file.Mode())

@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
@@ -173,7 +176,7 @@ func (c *Copy) open(locking bool) error {
 // plan decides every file. It fills c.Err if the release can't be patched.
 func (c *Copy) plan(library *patchset.Library, options Options) error {
 	if c.Name != "next-auth" {
-		c.Err = &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json names it %q", c.Name), Hint: "install next-auth itself"}
+		c.Err = &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json gives its name as %q", c.Name), Hint: "install next-auth itself"}
 		return nil
 	}
 	selection, err := library.For(c.Release)
@@ -193,14 +196,22 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 	if c.Err, err = c.uncovered(selection); c.Err != nil || err != nil {
 		return err
 	}
+	var leave []File // no part of the set, and not changed
 	for _, target := range selection.Targets {
-		if err := c.planTarget(target, options); err != nil {
+		file, err := c.planTarget(target, options)
+		switch {
+		case err != nil:
 			return err
+		case target.Wanted() || file.State != Pristine:
+			c.Files = append(c.Files, file)
+		default:
+			leave = append(leave, file)
 		}
 	}
 	if err := c.planHelper(library, options); err != nil {
 		return err
 	}
+	c.keepHelperInUse(leave)
 	c.Err = c.newerThanListed(options)
 	return nil
 }
@@ -216,17 +227,24 @@ func (c *Copy) removeLeftovers(selection *patchset.Selection) error {
 // uncovered returns why the release is not supported if the package has a file
 // that the set patches in other releases only.
 func (c *Copy) uncovered(selection *patchset.Selection) (reason, err error) {
-	for _, name := range selection.Uncovered {
-		_, err := c.root.Lstat(filepath.FromSlash(name))
+	for _, gap := range selection.Uncovered {
+		_, err := c.root.Lstat(filepath.FromSlash(gap.Path))
 		switch {
-		case err == nil:
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case gap.Own:
 			return &patchset.UnsupportedError{
 				Release: c.Release,
-				Reason:  "there is no diff for its " + name,
+				Reason:  "none of your diffs for its " + gap.Path + " is for this release",
+				Hint:    "mend their Releases: lines, or leave those diffs out",
+			}, nil
+		default:
+			return &patchset.UnsupportedError{
+				Release: c.Release,
+				Reason:  "there is no diff for its " + gap.Path,
 				Hint:    "upgrade proxypatch, or bring your own diff with --patches DIR",
 			}, nil
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, err
 		}
 	}
 	return nil, nil
@@ -252,31 +270,27 @@ func (c *Copy) newerThanListed(options Options) error {
 	return nil
 }
 
-func (c *Copy) planTarget(target patchset.Target, options Options) error {
-	file := File{Path: target.Path}
+func (c *Copy) planTarget(target patchset.Target, options Options) (File, error) {
+	file := File{Path: target.Path, Action: Keep}
 	content, info, err := readFile(c.root, target.Path)
 	irregular := (*irregularError)(nil)
 	switch {
 	case err == nil:
 	case !target.Wanted() && (errors.As(err, &irregular) || errors.Is(err, fs.ErrNotExist)):
-		return nil // no set ever patched what is not there
+		file.State = Pristine // no set ever patched what is not there
+		return file, nil
 	case errors.Is(err, fs.ErrNotExist):
-		file.State, file.Action, file.Err = Missing, Keep, errors.New("is missing")
-		c.Files = append(c.Files, file)
-		return nil
+		file.State, file.Err = Missing, errors.New("is missing")
+		return file, nil
 	case errors.As(err, &irregular):
-		file.State, file.Action, file.Err = Drifted, Keep, err
-		c.Files = append(c.Files, file)
-		return nil
+		file.State, file.Err = Drifted, err
+		return file, nil
 	default:
-		return err
+		return file, err
 	}
 	r, err := classify(target, content)
 	if err != nil {
-		return err
-	}
-	if !target.Wanted() && r.state == Pristine {
-		return nil
+		return file, err
 	}
 	file.Diffs, file.By, file.State, file.Err = r.diffs, r.by, r.state, r.err
 	file.Before, file.After, file.info = content, content, info
@@ -287,8 +301,33 @@ func (c *Copy) planTarget(target patchset.Target, options Options) error {
 		file.After = r.after(options.Goal)
 	}
 	file.Action = actionOn(&file, options.Goal == Restore || !target.Wanted())
-	c.Files = append(c.Files, file)
-	return nil
+	return file, nil
+}
+
+// keepHelperInUse makes drift of a file that would refer to the helper when
+// the helper is gone: Node.js could not load it any more.
+func (c *Copy) keepHelperInUse(leave []File) {
+	gone := slices.ContainsFunc(c.Files, func(f File) bool { return f.Action == Remove })
+	if !gone {
+		return
+	}
+	for i := range c.Files {
+		if file := &c.Files[i]; file.Err == nil && refersToHelper(file) {
+			file.State, file.Err, file.After, file.Action = Drifted, errNeedsHelper, file.Before, Keep
+		}
+	}
+	for _, file := range leave {
+		if refersToHelper(&file) {
+			file.State, file.Err = Drifted, errNeedsHelper
+			c.Files = append(c.Files, file)
+		}
+	}
+}
+
+// refersToHelper reports whether a file, as it is brought to, loads the helper.
+func refersToHelper(file *File) bool {
+	name, err := filepath.Rel(path.Dir(file.Path), strings.TrimSuffix(patchset.HelperPath, ".js"))
+	return err == nil && bytes.Contains(file.After, []byte(`require("`+filepath.ToSlash(name)+`")`))
 }
 
 // planHelper puts the helper first among the files where it is to be there,

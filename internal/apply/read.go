@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -30,6 +31,20 @@ func (e *irregularError) Error() string {
 // The error is an *irregularError, or wraps fs.ErrNotExist, or is from the
 // system.
 func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
+	for range 10 {
+		data, info, err := readOnce(root, name)
+		if err != errReplaced {
+			return data, info, err
+		}
+	}
+	return nil, nil, &irregularError{name, "is replaced again and again while it is being read"}
+}
+
+// errReplaced says that a file was replaced while it was being read, as by an
+// apply at the same time.
+var errReplaced = errors.New("replaced")
+
+func readOnce(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 	if err := checkDirs(root, name); err != nil {
 		return nil, nil, err
 	}
@@ -53,7 +68,7 @@ func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	if !os.SameFile(found, info) {
-		return nil, nil, &irregularError{name, "was replaced while it was being read"}
+		return nil, nil, errReplaced
 	}
 	data := make([]byte, info.Size())
 	if _, err := io.ReadFull(file, data); err != nil {

@@ -54,14 +54,21 @@ func classify(target patchset.Target, content []byte) (reading, error) {
 	}
 	r := reading{base: peeled.base, wanted: peeled.base, diffs: diffs, by: peeled.by, exact: true}
 	for _, diff := range diffs {
-		r.exact = r.exact && (!diff.Pinned() || diff.Old == patchset.BlobID(r.wanted))
-		if r.wanted, err = diff.Apply(r.wanted); err != nil {
+		r.exact = r.exact && r.pins(diff)
+		if r.wanted, err = putOn(diff, r.wanted); err != nil {
 			r.state, r.err = Drifted, err
 			return r, nil
 		}
 	}
 	r.state = stateOf(!peeled.any, peeled.any && bytes.Equal(content, r.wanted), r.exact)
 	return r, nil
+}
+
+// pins reports whether the next diff to be put on says nothing against the
+// bytes so far. A person's own diff may be made from the released file or from
+// the one that the set leaves.
+func (r reading) pins(diff *patchset.Diff) bool {
+	return !diff.Pinned() || diff.Old == patchset.BlobID(r.wanted) || diff.Old == patchset.BlobID(r.base)
 }
 
 func stateOf(isBase, isWanted, exact bool) State {
@@ -82,46 +89,62 @@ func stateOf(isBase, isWanted, exact bool) State {
 type peeled struct {
 	base []byte
 	any  bool           // whether any diff came off
-	by   *patchset.Diff // the diff of another set that did
+	by   *patchset.Diff // the last diff of another set that did
 }
 
-func peel(target patchset.Target, diffs []*patchset.Diff, content []byte) (peeled, error) {
+// peel takes diffs off until the bytes are those that the first wanted diff was
+// made from, or nothing more comes off.
+func peel(target patchset.Target, wanted []*patchset.Diff, content []byte) (peeled, error) {
 	p := peeled{base: content}
-	for i := len(diffs) - 1; i > 0; i-- {
-		if before, err := diffs[i].Reverse(p.base); err == nil {
-			p.base, p.any = before, true
-		}
-	}
-	first := diffs[:min(len(diffs), 1)]
-	id := patchset.BlobID(p.base)
-	if len(first) > 0 && first[0].Old == id {
-		return p, nil
-	}
-	candidates := slices.Clone(first)
-	if len(first) == 0 || first[0].New != id { // else the other sets need not be parsed
-		others, err := target.Others()
-		if err != nil {
-			return peeled{}, err
-		}
-		candidates = exactFirst(append(candidates, others...), id)
-	}
-	for _, diff := range candidates {
-		if before, err := diff.Reverse(p.base); err == nil {
-			p.base, p.any = before, true
-			if len(first) == 0 || diff != first[0] {
-				p.by = diff
-			}
+	untried := slices.Clone(wanted)
+	slices.Reverse(untried)
+	for withOthers := false; ; {
+		id := patchset.BlobID(p.base)
+		if len(wanted) > 0 && wanted[0].Old == id {
 			return p, nil
 		}
+		known := slices.ContainsFunc(untried, func(d *patchset.Diff) bool { return d.New == id })
+		if !known && !withOthers { // else the other sets need not be parsed
+			others, err := target.Others()
+			if err != nil {
+				return peeled{}, err
+			}
+			untried, withOthers = append(untried, others...), true
+		}
+		diff := p.takeOff(exactFirst(untried, id))
+		if diff == nil {
+			return p, nil
+		}
+		untried = slices.DeleteFunc(untried, func(d *patchset.Diff) bool { return d == diff })
+		if !slices.Contains(wanted, diff) {
+			p.by = diff
+		}
 	}
-	return p, nil
+}
+
+// takeOff reverses the first of the diffs that comes off, and returns it.
+func (p *peeled) takeOff(candidates []*patchset.Diff) *patchset.Diff {
+	for _, diff := range candidates {
+		before, err := diff.Reverse(p.base)
+		if err != nil {
+			continue
+		}
+		// A diff that goes on where it came off, and nowhere else, was on.
+		if again, err := diff.Apply(before); err != nil || !bytes.Equal(again, p.base) {
+			continue
+		}
+		p.base, p.any = before, true
+		return diff
+	}
+	return nil
 }
 
 // exactFirst moves the diffs that lead to exactly the content with this id to
 // the front. Another diff's hunks may come off that content too, and leave
 // some of its lines behind.
 func exactFirst(diffs []*patchset.Diff, id patchset.ID) []*patchset.Diff {
-	slices.SortStableFunc(diffs, func(a, b *patchset.Diff) int {
+	sorted := slices.Clone(diffs)
+	slices.SortStableFunc(sorted, func(a, b *patchset.Diff) int {
 		switch {
 		case a.New == id && b.New != id:
 			return -1
@@ -130,13 +153,27 @@ func exactFirst(diffs []*patchset.Diff, id patchset.ID) []*patchset.Diff {
 		}
 		return 0
 	})
-	return diffs
+	return sorted
+}
+
+// putOn applies a diff, provided that it can be taken off again.
+func putOn(diff *patchset.Diff, content []byte) ([]byte, error) {
+	after, err := diff.Apply(content)
+	if err != nil || diff.New != "" && diff.New == patchset.BlobID(after) {
+		return after, err
+	}
+	if back, err := diff.Reverse(after); err != nil || !bytes.Equal(back, content) {
+		return nil, errOneWay
+	}
+	return after, nil
 }
 
 var (
 	errNotOurs     = errors.New("is not a file that proxypatch wrote")
 	errChanged     = errors.New("was written by proxypatch and changed since")
 	errNewerHelper = errors.New("was written by a newer proxypatch")
+	errOneWay      = errors.New("would take the diff, but could not be brought back")
+	errNeedsHelper = errors.New("needs " + patchset.HelperPath + ", and the diff that made it so does not come off")
 )
 
 // classifyHelper decides the state of the file at patchset.HelperPath from its

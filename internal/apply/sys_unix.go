@@ -3,6 +3,8 @@
 package apply
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -23,18 +25,27 @@ func tryLock(file *os.File) error {
 	return err
 }
 
-// keepOwner gives file the owner that the file described by like has. Only a
-// change costs a system call, because only root may make one.
+// keepOwner gives file the owner and group that the file described by like has.
+// Where only root may do that, another owner is an error, since somebody else's
+// file would become ours; another group is not.
 func keepOwner(file *os.File, like fs.FileInfo) error {
 	want := like.Sys().(*syscall.Stat_t)
 	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	if have := info.Sys().(*syscall.Stat_t); have.Uid == want.Uid && have.Gid == want.Gid {
+	have := info.Sys().(*syscall.Stat_t)
+	if have.Uid == want.Uid && have.Gid == want.Gid {
 		return nil
 	}
-	return file.Chown(int(want.Uid), int(want.Gid))
+	err = file.Chown(int(want.Uid), int(want.Gid))
+	if errors.Is(err, fs.ErrPermission) {
+		if have.Uid == want.Uid {
+			return nil
+		}
+		return fmt.Errorf("belongs to the user with id %d; run proxypatch as that user or as root", want.Uid)
+	}
+	return err
 }
 
 // syncDir makes the renames in a directory last.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Install is one copy of next-auth.
@@ -30,6 +31,9 @@ type Project struct {
 var (
 	// ErrNotFound says that no next-auth is installed for a directory.
 	ErrNotFound = errors.New("no next-auth")
+	// ErrPlugAndPlay says that the packages stand in archives of yarn's, where
+	// nothing can be patched in place.
+	ErrPlugAndPlay = errors.New("no node_modules, but yarn Plug'n'Play")
 	// ErrNoDirectory says that there is no such directory to look in.
 	ErrNoDirectory = errors.New("no such directory")
 )
@@ -49,7 +53,10 @@ func Find(given string) (*Project, error) {
 	project := &Project{Dir: dir, Manager: FindManager(dir)}
 	for _, at := range upward(dir) {
 		install, err := read(filepath.Join(at, "node_modules", "next-auth"))
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			if exists(filepath.Join(at, ".pnp.cjs")) {
+				return nil, fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
+			}
 			continue
 		}
 		if err != nil {
@@ -68,7 +75,7 @@ func Find(given string) (*Project, error) {
 func read(path string) (*Install, error) {
 	dir, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	manifest, err := readManifest(dir)
 	if err != nil {

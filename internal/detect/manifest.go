@@ -54,7 +54,11 @@ func readManifest(dir string) (*manifest, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	m := &manifest{}
-	if err := json.Unmarshal(data, m); err != nil {
+	err = json.Unmarshal(data, m)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return nil, &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
+	}
+	if err != nil {
 		return nil, &ManifestError{path, fmt.Errorf("is not valid JSON: %w", err)}
 	}
 	return m, nil

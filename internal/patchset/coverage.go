@@ -15,15 +15,12 @@ type Coverage struct {
 	Reason   string
 }
 
-// Coverage returns what the chosen set patches, by path. Diffs of a person's
-// own that name no releases are left out.
+// Coverage returns what the chosen set patches, by path.
 func (l *Library) Coverage() ([]Coverage, error) {
 	byPath := map[string]*Coverage{}
-	for _, diff := range l.wanted {
+	set, _ := split(l.wanted)
+	for _, diff := range set {
 		r := diff.releases
-		if r.oldest == nil {
-			continue
-		}
 		c := byPath[diff.path]
 		if c == nil {
 			parsed, err := diff.load()

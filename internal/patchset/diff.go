@@ -60,7 +60,8 @@ func Parse(name string, data []byte) (*Diff, error) {
 	if msg := unsupportedChange(f); msg != "" {
 		return fail(header, "%s", msg)
 	}
-	target, msg := targetPath(f)
+	git := bytes.HasPrefix(splitLines(data)[header-1], []byte("diff --git "))
+	target, msg := targetPath(f.NewName, git)
 	if msg != "" {
 		return fail(header, "%s", msg)
 	}
@@ -138,15 +139,15 @@ func unsupportedChange(f *gitdiff.File) string {
 	return ""
 }
 
-// targetPath returns the diff's path relative to the package. patch-package
-// writes paths from the project's root; that prefix is dropped.
-func targetPath(f *gitdiff.File) (target, msg string) {
-	target = f.NewName
-	for _, prefix := range []string{"a/", "b/"} { // left by diffs without a "diff --git" line
-		if rest, found := strings.CutPrefix(target, prefix); found {
-			target = rest
-			break
-		}
+// targetPath returns the path relative to the package. patch-package writes
+// paths from the project's root; that prefix is dropped. So are a/ and b/,
+// which go-gitdiff leaves in diffs without a "diff --git" line.
+func targetPath(name string, git bool) (target, msg string) {
+	target = name
+	if rest := strings.TrimPrefix(target, "a/"); !git && rest != target {
+		target = rest
+	} else if !git {
+		target = strings.TrimPrefix(target, "b/")
 	}
 	target = strings.TrimPrefix(target, "node_modules/next-auth/")
 	switch {
@@ -160,6 +161,7 @@ func targetPath(f *gitdiff.File) (target, msg string) {
 
 // firstLineAfter returns the number of the first line with text after the last
 // hunk, or 0 if there is none. go-gitdiff skips over such lines without a word.
+// The signature of git format-patch does not count.
 func firstLineAfter(data []byte, header int, fragments []*gitdiff.TextFragment) int {
 	lines := splitLines(data)
 	at := header - 1
@@ -175,7 +177,7 @@ func firstLineAfter(data []byte, header int, fragments []*gitdiff.TextFragment) 
 			}
 		}
 	}
-	for ; at < len(lines); at++ {
+	for ; at < len(lines) && string(lines[at]) != "-- \n"; at++ {
 		if len(bytes.TrimSpace(lines[at])) > 0 {
 			return at + 1
 		}

@@ -35,6 +35,7 @@ type Library struct {
 type listed struct {
 	path     string
 	releases Releases
+	own      bool // a person's own, not of the set
 	load     func() (*Diff, error)
 }
 
@@ -76,7 +77,7 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 func (l *Library) Add(diffs []*Diff) {
 	for _, diff := range diffs {
 		load := func() (*Diff, error) { return diff, nil }
-		l.wanted = append(l.wanted, listed{diff.Path, diff.Releases, load})
+		l.wanted = append(l.wanted, listed{diff.Path, diff.Releases, true, load})
 	}
 }
 
@@ -97,7 +98,7 @@ func (l *Library) list(fsys fs.FS, dir string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		load := func() (*Diff, error) { return Parse(name, data) }
-		l.wanted = append(l.wanted, listed{pathOf(dir, name), releases, load})
+		l.wanted = append(l.wanted, listed{pathOf(dir, name), releases, false, load})
 	}
 	return nil
 }
@@ -189,10 +190,29 @@ func setDirs(fsys fs.FS) (map[string][]string, error) {
 func list(fsys fs.FS, dir string) ([]string, error) {
 	var names []string
 	err := fs.WalkDir(fsys, dir, func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && (path.Ext(name) == ".diff" || path.Ext(name) == ".patch") {
-			names = append(names, name)
+		if err != nil || entry.IsDir() || path.Ext(name) != ".diff" && path.Ext(name) != ".patch" {
+			return err
 		}
-		return err
+		names = append(names, name)
+		return checkEntry(name, entry)
 	})
 	return names, err
+}
+
+// maxDiff bounds the size of a diff, in bytes.
+const maxDiff = 4 << 20
+
+// checkEntry refuses what could not be read to its end, or not at all.
+func checkEntry(name string, entry fs.DirEntry) error {
+	if !entry.Type().IsRegular() {
+		return &ParseError{name, 1, "is not a regular file"}
+	}
+	info, err := entry.Info()
+	if err != nil {
+		return err
+	}
+	if info.Size() > maxDiff {
+		return &ParseError{name, 1, fmt.Sprintf("is larger than %d MB", maxDiff>>20)}
+	}
+	return nil
 }

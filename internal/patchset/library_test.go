@@ -36,7 +36,7 @@ func testFS() fstest.MapFS {
 // selected is a Selection as names: path, the wanted diffs, the others.
 type selected struct {
 	Newer     bool
-	Uncovered []string
+	Uncovered []Gap
 	Wanted    map[string][]string
 	Others    map[string][]string
 }
@@ -67,7 +67,7 @@ func TestSelection(t *testing.T) {
 		want         selected
 	}{
 		"a release": {Default, "4.2.1", "", selected{
-			Uncovered: []string{"new.js"},
+			Uncovered: []Gap{{Path: "new.js"}},
 			Wanted:    map[string][]string{"a.js": {"v4.2.1/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"}},
 			Others:    tutorialAndOld,
 		}},
@@ -76,7 +76,7 @@ func TestSelection(t *testing.T) {
 			Others: tutorialAndOld,
 		}},
 		"before a file's first": {Default, "4.1.0", "", selected{
-			Uncovered: []string{"b.js", "new.js"},
+			Uncovered: []Gap{{Path: "b.js"}, {Path: "new.js"}},
 			Wanted:    map[string][]string{"a.js": {"v4.2.1/a.js.diff"}},
 			Others:    tutorialAndOld,
 		}},
@@ -100,6 +100,19 @@ func TestSelection(t *testing.T) {
 			Newer:  true,
 			Wanted: map[string][]string{"a.js": {"v4.10.0/a.js.diff", "own"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
 			Others: tutorialAndOld,
+		}},
+		"one's own that leaves the release out": {Default, "4.12.0", diffFor(">=4.0.1 <4.2.0", "a.js", "A2", "mine"), selected{
+			Uncovered: []Gap{{Path: "a.js", Own: true}},
+			Wanted:    map[string][]string{"a.js": {"v4.10.0/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
+			Others:    tutorialAndOld,
+		}},
+		"one's own alone does not make a release newer": {None, "4.12.0", diffFor(">=4.0.1 <4.2.0", "mine.js", "m", "M"), selected{
+			Uncovered: []Gap{{Path: "mine.js", Own: true}},
+			Wanted:    map[string][]string{},
+			Others: map[string][]string{
+				"a.js": {"tutorial/v4.2.1/a.js.diff", "v4.10.0/a.js.diff", "v4.2.1/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"},
+				"new.js": {"v4.11.0/new.js.diff"}, "old.js": {"superseded/1/v4.2.1/old.js.diff"},
+			},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

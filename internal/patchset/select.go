@@ -15,9 +15,15 @@ type Selection struct {
 	Newer bool
 	// Targets are all files that any diff may have to do with, by path.
 	Targets []Target
-	// Uncovered are files that the set patches in other releases. If the
-	// package has one of them, patching the rest would leave a gap.
-	Uncovered []string
+	// Uncovered are files with diffs for other releases only. If the package
+	// has one of them, patching the rest would leave a gap.
+	Uncovered []Gap
+}
+
+// Gap is a file without a diff for the release.
+type Gap struct {
+	Path string
+	Own  bool // whether it is a person's own diffs that leave the release out
 }
 
 // Target is one file of the package and the diffs that concern it.
@@ -68,22 +74,38 @@ func (l *Library) For(release string) (*Selection, error) {
 	}
 	for _, p := range sortedPaths(byPath, l.others.paths) {
 		target := Target{Path: p, others: l.others}
-		chosen := including(byPath[p], v)
-		if s.Newer {
-			chosen = newest(byPath[p])
-			if target.known, err = loadAll(byPath[p]); err != nil {
+		set, own := split(byPath[p])
+		chosen, chosenOwn := including(set, v), including(own, v)
+		if s.Newer && len(set) > 0 {
+			chosen = newest(set)
+			if target.known, err = loadAll(set); err != nil {
 				return nil, err
 			}
 		}
-		if target.wanted, err = loadAll(chosen); err != nil {
+		if target.wanted, err = loadAll(append(chosen, chosenOwn...)); err != nil {
 			return nil, err
 		}
 		s.Targets = append(s.Targets, target)
-		if len(byPath[p]) > 0 && len(chosen) == 0 {
-			s.Uncovered = append(s.Uncovered, p)
+		switch {
+		case len(set) > 0 && len(chosen) == 0:
+			s.Uncovered = append(s.Uncovered, Gap{Path: p})
+		case len(own) > 0 && len(chosenOwn) == 0:
+			s.Uncovered = append(s.Uncovered, Gap{Path: p, Own: true})
 		}
 	}
 	return s, nil
+}
+
+// split parts the set's diffs from a person's own.
+func split(diffs []listed) (set, own []listed) {
+	for _, diff := range diffs {
+		if diff.own {
+			own = append(own, diff)
+		} else {
+			set = append(set, diff)
+		}
+	}
+	return set, own
 }
 
 func sortedPaths(wanted map[string][]listed, others []string) []string {
@@ -104,18 +126,15 @@ func loadAll(chosen []listed) ([]*Diff, error) {
 	return diffs, nil
 }
 
-// newerThanAll reports whether v lies above every range the set lists.
+// newerThanAll reports whether v lies above every range of the chosen set.
 func (l *Library) newerThanAll(v *semver.Version) bool {
-	ranges := false
-	for _, diff := range l.wanted {
-		if diff.releases.Closed() {
-			ranges = true
-			if !diff.releases.before(v) {
-				return false
-			}
+	set, _ := split(l.wanted)
+	for _, diff := range set {
+		if !diff.releases.before(v) {
+			return false
 		}
 	}
-	return ranges
+	return len(set) > 0
 }
 
 func including(diffs []listed, v *semver.Version) []listed {
@@ -128,16 +147,7 @@ func including(diffs []listed, v *semver.Version) []listed {
 	return in
 }
 
-// newest returns the diff whose range ends last, and those for every release.
+// newest returns the diff whose range ends last.
 func newest(diffs []listed) []listed {
-	var last, open []listed
-	for _, diff := range diffs {
-		switch {
-		case !diff.releases.Closed():
-			open = append(open, diff)
-		case last == nil, diff.releases.newest.GreaterThan(last[0].releases.newest):
-			last = []listed{diff}
-		}
-	}
-	return append(last, open...)
+	return []listed{slices.MaxFunc(diffs, func(a, b listed) int { return a.releases.newest.Compare(b.releases.newest) })}
 }

@@ -71,11 +71,13 @@ func TestContentsRefuses(t *testing.T) {
 	}{
 		"a content that comes back": {[]string{"a", "b", "a"}, func([]released.Package) {}, client + ": the content of 4.99.0 comes back in 4.99.2"},
 		"a file that goes": {
-			[]string{"a", "b"}, func(packages []released.Package) { delete(packages[1], trakt) },
+			[]string{"a", "b"},
+			func(packages []released.Package) { delete(packages[1], trakt) },
 			trakt + ": 4.99.1 has no such file any more",
 		},
 		"a file that never was": {
-			[]string{"a"}, func(packages []released.Package) { delete(packages[0], trakt) },
+			[]string{"a"},
+			func(packages []released.Package) { delete(packages[0], trakt) },
 			trakt + ": no release has such a file",
 		},
 	} {

@@ -1,6 +1,7 @@
 package nodetest
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -13,6 +14,9 @@ func Releases(t testing.TB) ([]released.Release, []released.Package) {
 	t.Helper()
 	releases := released.All()
 	packages, err := released.Fetch(filepath.Join(repository(t), ".cache", "npm", "tarballs"), releases)
+	if err != nil && !errors.Is(err, released.ErrUnavailable) {
+		t.Fatal(err)
+	}
 	if err != nil {
 		unavailable(t, "tests that need all released next-auth packages", err)
 	}

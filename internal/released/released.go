@@ -78,8 +78,12 @@ func Format(releases []Release) string {
 // Package is the content of a released package's files, by their paths in it.
 type Package map[string][]byte
 
+// ErrUnavailable says that npm could not fetch a package.
+var ErrUnavailable = errors.New("not available")
+
 // Fetch returns the packages of some releases, in their order. What is not in
-// the directory cache, npm fetches into it, in one run.
+// the directory cache, npm fetches into it, in one run; the error is
+// ErrUnavailable if it can't.
 func Fetch(cache string, releases []Release) ([]Package, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return nil, err
@@ -151,7 +155,7 @@ func download(cache string, releases []Release) error {
 	cmd := exec.Command("npm", args...)
 	cmd.Dir = temp
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm pack: %w\n%s", err, bytes.TrimSpace(out))
+		return fmt.Errorf("%w: npm pack: %w\n%s", ErrUnavailable, err, bytes.TrimSpace(out))
 	}
 	for _, r := range missing {
 		if err := os.Rename(r.file(temp), r.file(cache)); err != nil {

@@ -1,6 +1,8 @@
 package released
 
 import (
+	"errors"
+	"os"
 	"strings"
 	"testing"
 )
@@ -25,5 +27,18 @@ func TestBrokenTable(t *testing.T) {
 		if releases, err := parse(table); err == nil {
 			t.Errorf("%q: got %v", table, releases)
 		}
+	}
+}
+
+// Bytes that are not the pinned ones are never used, however they got there.
+func TestWrongIntegrity(t *testing.T) {
+	cache := t.TempDir()
+	release := All()[0]
+	if err := os.WriteFile(release.file(cache), []byte("something else"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	packages, err := Fetch(cache, []Release{release})
+	if err == nil || errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "integrity") {
+		t.Errorf("got %v, %v", packages, err)
 	}
 }

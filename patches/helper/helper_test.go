@@ -1,12 +1,15 @@
 // Package helper_test runs the tests of the helper, which are JavaScript under Node's own test runner, as part of
-// `go test`: once for each major release of https-proxy-agent.
+// `go test`: for each major release of https-proxy-agent and, where PROXYPATCH_ALL_NODES is set, of Node.js. It also
+// has the helper linted and its types checked.
 package helper_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,52 +24,178 @@ var agents = []string{"agent-7.0.6", "agent-5.0.1", "agent-6.2.1", "agent-8.0.0"
 // corp.test, fd00::/8 and 10/8 are.
 var hosts = []string{"*.corp.test", "fd00::1", "10.1.2.3", "localhost", "127.0.0.1"}
 
-// testTime bounds the tests with one release of https-proxy-agent. They take seconds.
-const testTime = 2 * time.Minute
+const (
+	// testTime bounds one process. They take seconds.
+	testTime = 2 * time.Minute
+
+	// waitingAgent is the agent for the test file that mostly waits. One is enough.
+	waitingAgent = "agent-7.0.6"
+)
+
+var waiting = filepath.Join("test", "silence.test.js")
 
 func TestHelper(t *testing.T) {
-	node := nodetest.Node(t)
-	tests, err := filepath.Glob(filepath.Join("test", "*.test.js"))
-	if err != nil || len(tests) == 0 {
-		t.Fatalf("no tests found: %v", err)
+	t.Parallel()
+	s := newSuite(t)
+	s.run(t, nodetest.Node(t))
+}
+
+// TestNodeMajors runs the same tests on every major release of Node.js from 18 on that npm offers, each from a project
+// testdata/npm/node-<major>. Some of them npm offers for some platforms only.
+func TestNodeMajors(t *testing.T) {
+	if os.Getenv("PROXYPATCH_ALL_NODES") == "" {
+		t.Skip("set PROXYPATCH_ALL_NODES=1 to test every major release of Node.js, which takes minutes")
 	}
-	tls := nodetest.TLS(t, hosts...)
+	projects, err := filepath.Glob(filepath.Join("..", "..", "testdata", "npm", "node-*"))
+	if err != nil || len(projects) == 0 {
+		t.Fatalf("no Node.js found: %v", err)
+	}
+	s := newSuite(t)
+	for _, project := range projects {
+		name := filepath.Base(project)
+		t.Run(name, func(t *testing.T) {
+			// Its name depends on the platform, and npm installs the one that runs here.
+			nodes, err := filepath.Glob(filepath.Join(nodetest.Project(t, name), "node_modules", "node-*", "bin", "node"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(nodes) != 1 {
+				t.Skipf("npm offers no %s for this platform", name)
+			}
+			s.run(t, nodes[0])
+		})
+	}
+}
+
+// suite is what the tests with all agents and all Nodes share.
+type suite struct {
+	files    []string          // all but waiting
+	projects map[string]string // by agent, with the helper installed
+	tls      string
+}
+
+func newSuite(t *testing.T) suite {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("test", "*.test.js"))
+	others := slices.DeleteFunc(slices.Clone(files), func(file string) bool { return file == waiting })
+	if err != nil || len(others) == 0 || len(others) == len(files) {
+		t.Fatalf("tests are missing among %q: %v", files, err)
+	}
+	s := suite{files: others, projects: map[string]string{}, tls: nodetest.TLS(t, hosts...)}
+	for _, agent := range agents {
+		s.projects[agent] = install(t, nodetest.Project(t, agent))
+	}
+	return s
+}
+
+// run has the tests run by a Node, with all agents. It returns when they are started: t ends when they do.
+func (s suite) run(t *testing.T, node string) {
+	t.Helper()
+	// The one that waits takes no turn of the parallel tests.
+	waited := make(chan string)
+	ctx := context.WithoutCancel(t.Context()) // which ends before Cleanup
+	go func() { waited <- s.test(ctx, node, waitingAgent, waiting) }()
+	t.Cleanup(func() {
+		if failure := <-waited; failure != "" {
+			t.Error(failure)
+		}
+	})
 	for _, agent := range agents {
 		t.Run(agent, func(t *testing.T) {
 			t.Parallel()
-			project := nodetest.Copy(t, agent)
-			install(t, project)
-			ctx, cancel := context.WithTimeout(t.Context(), testTime)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, node, append([]string{"--test"}, tests...)...)
-			cmd.Env = append(environment(),
-				"HELPER_PROJECT="+project,
-				"HELPER_AGENT="+strings.TrimPrefix(agent, "agent-"),
-				"HELPER_TLS="+tls,
-				"NODE_EXTRA_CA_CERTS="+filepath.Join(tls, "ca.pem"),
-			)
-			if agent == agents[len(agents)-1] {
-				// Node's own support for proxies and the helper must live together.
-				cmd.Env = append(cmd.Env, "NODE_USE_ENV_PROXY=1")
-			}
-			output, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Errorf("%s: %v\n%s", cmd, err, output)
+			if failure := s.test(t.Context(), node, agent, s.files...); failure != "" {
+				t.Error(failure)
 			}
 		})
 	}
 }
 
-// install puts the helper where apply puts it, so that it finds https-proxy-agent as it will in a real project.
-func install(t *testing.T, project string) {
+// test runs files of tests and returns what it says if it fails, else "".
+func (s suite) test(ctx context.Context, node, agent string, files ...string) string {
+	ctx, cancel := context.WithTimeout(ctx, testTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, append([]string{filepath.Join("test", "support", "run.js")}, files...)...)
+	cmd.Env = append(environment(),
+		"HELPER_PROJECT="+s.projects[agent],
+		"HELPER_AGENT="+strings.TrimPrefix(agent, "agent-"),
+		"HELPER_TLS="+s.tls,
+		"NODE_EXTRA_CA_CERTS="+filepath.Join(s.tls, "ca.pem"),
+	)
+	if agent == agents[len(agents)-1] {
+		// Node's own support for proxies and the helper must live together. The password is that of the tests, which
+		// look for it in every error: Node's default agent, which an error can hold, keeps the URL.
+		const url = "http://jane%20doe:p%25w%23d%2F1%20%40x%3A%3F@proxy.invalid:3128"
+		cmd.Env = append(cmd.Env, "NODE_USE_ENV_PROXY=1", "HTTP_PROXY="+url, "HTTPS_PROXY="+url, "NO_PROXY=localhost,127.0.0.1")
+	}
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return cmd.String() + ": " + err.Error() + "\n" + string(output)
+	}
+	return ""
+}
+
+// TestLint checks the helper and its tests with ESLint, and the types of the helper with TypeScript.
+func TestLint(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Node(t)
+	project := nodetest.Project(t, "lint")
+	// Both look for what they need upwards from the files that they check.
+	dir := filepath.Join(t.TempDir(), "helper")
+	if err := nodetest.CopyTree(".", dir); err != nil {
+		t.Fatal(err)
+	}
+	link(t, filepath.Join(project, "node_modules"), filepath.Join(dir, "node_modules"))
+	tools := map[string][]string{
+		"eslint": {"node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."},
+		"tsc":    {"node_modules/typescript/bin/tsc", "--project", "tsconfig.json", "--pretty", "false"},
+	}
+	for _, name := range slices.Sorted(maps.Keys(tools)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), testTime)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, node, tools[name]...)
+			cmd.Dir = dir
+			cmd.Env = environment()
+			if output, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}
+
+// install makes a project with the packages of another, and with the helper where apply puts it, so that it finds
+// https-proxy-agent as it will in a real project. Of next-auth it has nothing else.
+func install(t *testing.T, project string) string {
 	t.Helper()
+	dir := t.TempDir()
+	lib := filepath.Join(dir, "node_modules", "next-auth", "core", "lib")
+	if err := os.MkdirAll(lib, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	data, err := os.ReadFile("proxy.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := filepath.Join(project, "node_modules", "next-auth", "core", "lib", "proxy.js")
-	if err := os.WriteFile(name, data, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(lib, "proxy.js"), data, 0o644); err != nil {
 		t.Fatal(err)
+	}
+	packages, err := os.ReadDir(filepath.Join(project, "node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range packages {
+		if entry.Name() != "next-auth" {
+			link(t, filepath.Join(project, "node_modules", entry.Name()), filepath.Join(dir, "node_modules", entry.Name()))
+		}
+	}
+	return dir
+}
+
+func link(t *testing.T, to, name string) {
+	t.Helper()
+	if err := os.Symlink(to, name); err != nil {
+		t.Skip(err)
 	}
 }
 

@@ -1,7 +1,20 @@
-// proxypatch helper revision 1 sha256:b4b5e89ae187faff497218d45129e471282f1d2b2d8a85a0bdd55d541c225aa6
+// proxypatch helper revision 2 sha256:ce9090b075a54b27a316fad25044e71db848e57ce5b335e16b62a367072d106d
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
+
+/**
+ * @typedef {import("http").Agent} Agent
+ * @typedef {import("http").ClientRequest} ClientRequest
+ * @typedef {import("net").Socket} Socket
+ * @typedef {{name: string, value: string}} Setting an environment variable
+ * @typedef {NonNullable<ReturnType<typeof tryParse>> & {name: string}} Proxy
+ * @typedef {{host: string, port: number, timeout?: number, stop?: AbortSignal}} Target what an http.Agent connects to
+ * @typedef {(proxy: Proxy, target: Target, signal: AbortSignal) => Promise<Socket>} Open
+ * @typedef {(request: import("events").EventEmitter, target: object) => Promise<Socket>} AskForTunnel
+ * @typedef {{url: URL, method: string, headers: Headers, body: Buffer | null, type: string}} Hop
+ * @typedef {import("http").IncomingMessage & {statusCode: number, statusMessage: string}} Answer
+ */
 
 exports.httpOptions = httpOptions;
 exports.oauth1Request = oauth1Request;
@@ -27,6 +40,7 @@ const CONTENT = ["content-encoding", "content-language", "content-length", "cont
 // Headers that speak for the user or the site: they never follow a redirect to another origin.
 const PRIVATE = ["authorization", "cookie", "host", "proxy-authorization", "trakt-api-key"];
 // Content encodings, and what of zlib decodes a body. Some servers send "deflate" without the header of zlib.
+/** @type {Record<string, (body: Buffer) => "gunzip" | "inflate" | "inflateRaw" | "brotliDecompress">} */
 const DECODERS = {
   gzip: () => "gunzip",
   "x-gzip": () => "gunzip",
@@ -50,6 +64,7 @@ function modules() {
       importAgent: async () => await import("https-proxy-agent")
     };
   }
+  throw new Error("the proxy helper works in Node.js only");
 }
 
 // ---- What next-auth calls ----
@@ -65,6 +80,12 @@ function httpOptions(url, options) {
 
 /**
  * Replaces `_createClient` of the package "oauth", which has no agent option for OAuth 1.0.
+ * @param {string | number | undefined} port
+ * @param {string} host
+ * @param {string} method
+ * @param {string} path
+ * @param {import("http").OutgoingHttpHeaders} headers
+ * @param {boolean} [secure]
  */
 function oauth1Request(port, host, method, path, headers, secure) {
   if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
@@ -76,9 +97,7 @@ function oauth1Request(port, host, method, path, headers, secure) {
 
 /**
  * `fetch`, through the proxy where one applies. The whole answer is read before it is returned.
- * @param {string | URL | Request} input
- * @param {RequestInit} [init]
- * @returns {Promise<Response>}
+ * @type {typeof fetch}
  */
 async function proxyFetch(input, init) {
   if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
@@ -92,6 +111,7 @@ async function proxyFetch(input, init) {
  * The http.Agent for a URL, or undefined where the connection is direct. It never throws because of the proxy's
  * settings: what is wrong with them fails the request, as every other error of the connection does.
  * @param {string | URL} url
+ * @returns {Agent | undefined}
  */
 function proxyAgent(url) {
   if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
@@ -115,6 +135,7 @@ function proxyFor(url) {
 
 const agents = new Map(); // one per proxy and kind of target
 
+/** @type {(protocol: string, setting: Setting) => Agent} */
 function newAgent(protocol, setting) {
   const { http, https } = modules();
   return protocol === "https:"
@@ -125,6 +146,7 @@ function newAgent(protocol, setting) {
 // ---- Which proxy ----
 
 // The environment variable that decides, as { name, value }, or undefined where the connection is direct.
+/** @type {(url: string | URL) => Setting | undefined} */
 function proxySetting(url) {
   const setting = environment("https_proxy", "http_proxy", "all_proxy");
   if (!setting) return undefined;
@@ -135,6 +157,7 @@ function proxySetting(url) {
   return protocol === "https:" ? setting : environment("http_proxy", "all_proxy");
 }
 
+/** @type {(...names: string[]) => Setting | undefined} */
 function environment(...names) {
   for (const name of names.flatMap(name => [name, name.toUpperCase()])) {
     const value = (process.env[name] || "").trim();
@@ -143,10 +166,12 @@ function environment(...names) {
 }
 
 // A name that merely looks like a loopback address (127.example.com) is not one.
+/** @type {(host: string) => boolean} */
 function isLoopback(host) {
   return /(^|\.)localhost$/.test(host) || contains("127.0.0.0", 8, host) || contains("::1", 128, host);
 }
 
+/** @type {(host: string, port: string) => boolean} */
 function isExcluded(host, port) {
   const { value = "" } = environment("no_proxy") || {};
   return value.toLowerCase().split(/[\s,]+/).some(entry => {
@@ -156,6 +181,7 @@ function isExcluded(host, port) {
   });
 }
 
+/** @type {(host: string, name: string) => boolean} */
 function matches(host, name) {
   if (!name || name === "*") return name === "*";
   if (!modules().net.isIP(host)) return host === name || host.endsWith("." + name);
@@ -164,9 +190,10 @@ function matches(host, name) {
 }
 
 // Whether a host is an IP address inside a block. An IPv4 address written as IPv6 (::ffff:10.0.0.1) is in its IPv4 block.
+/** @type {(address: string, bits: number, host: string) => boolean} */
 function contains(address, bits, host) {
   const { net } = modules();
-  const family = ip => net.isIPv6(ip) ? "ipv6" : "ipv4";
+  const family = (/** @type {string} */ ip) => net.isIPv6(ip) ? "ipv6" : "ipv4";
   if (!net.isIP(host) || !net.isIP(address) || address.includes("%")) return false;
   if (net.isIPv6(address) ? net.isIPv4(host) || bits > 128 : bits > 32) return false;
   const block = new net.BlockList();
@@ -176,6 +203,7 @@ function contains(address, bits, host) {
 
 // Nothing of a proxy's URL may show in an error: a character that is not percent-encoded moves a part of the password
 // to where the host or the path is expected, and the errors of URL() and of the agents quote their input.
+/** @type {(setting: Setting) => Proxy} */
 function parseProxy({ name, value }) {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : "http://" + value;
   if (!/^https?:/i.test(text)) {
@@ -188,10 +216,11 @@ function parseProxy({ name, value }) {
   return { name, ...parsed };
 }
 
+/** @param {string} text */
 function tryParse(text) {
   try {
     const { protocol, host, hostname, port, username, password, pathname, search, hash } = new URL(text);
-    if (/[\0-\x1f]/.test(text) || (pathname + search + hash).includes("@")) return undefined;
+    if ([...text].some(char => char < " ") || (pathname + search + hash).includes("@")) return undefined;
     const secure = protocol === "https:";
     const bare = hostname.replace(/^\[|\]$/g, "");
     const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -213,35 +242,54 @@ function tryParse(text) {
 
 // Makes an http.Agent open its connections with `open`. The proxy's settings stay in its closure: what is a property
 // of an agent shows in every error that holds a request.
+/** @type {(open: Open, agent: any, setting: Setting) => Agent} */
 function connectWith(open, agent, setting) {
-  agent.createConnection = (options, callback) => {
+  /** @type {(target: Target, callback: (error: Error | null, socket?: Socket) => void) => void} */
+  agent.createConnection = (target, callback) => {
     // An error goes to callback, not to request.destroy(): a request without a socket would wait for ever.
-    connect(setting, options, open).then(socket => callback(null, socket), callback);
+    connect(setting, target, open).then(socket => callback(null, socket), callback);
   };
   const { addRequest } = agent;
-  agent.addRequest = (request, options) => {
-    if (!options.timeout) request.setTimeout(PATIENCE, () => request.destroy(silence(parseProxy(setting), PATIENCE)));
+  /** @type {(request: ClientRequest, target: Target) => void} */
+  agent.addRequest = (request, target) => {
+    const onSilence = () => request.destroy(silence(parseProxy(setting), target.timeout || PATIENCE));
+    if (!target.timeout) request.setTimeout(PATIENCE, onSilence);
     // A proxy is asked for an http:// target by its absolute URL: many refuse CONNECT to port 80.
     if (agent.protocol === "http:") {
-      request.path = new URL(`http://${bracketed(options.host)}:${options.port}`).origin + request.path;
+      const { origin } = new URL(`http://${bracketed(target.host)}:${target.port}`);
+      const onDenial = () => request.destroy(refused(parseProxy(setting), `a request for ${origin}`, "407"));
+      request.path = origin + request.path;
+      failInstead(request, { timeout: onSilence, response: ({ statusCode }) => statusCode === 407 && onDenial() });
     }
-    addRequest.call(agent, request, options);
+    addRequest.call(agent, request, target);
   };
   return agent;
 }
 
+// Makes errors of events. To a request for an http:// target nobody but the proxy answers, and the caller would report
+// its silence without its name and take its 407 for the target's. Any other status may be the target's own.
+/** @type {(request: ClientRequest, failures: Record<string | symbol, (answer: any) => unknown>) => void} */
+function failInstead(request, failures) {
+  const { emit } = request;
+  request.emit = (/** @type {string | symbol} */ event, /** @type {any[]} */ ...values) =>
+    Boolean(failures[event]?.(values[0])) || emit.call(request, event, ...values);
+}
+
 // Opens a connection within the request's own timeout. When that fails, what was opened is closed.
-async function connect(setting, options, open) {
+/** @type {(setting: Setting, target: Target, open: Open) => Promise<Socket>} */
+async function connect(setting, target, open) {
   const proxy = parseProxy(setting);
-  const patience = options.timeout || PATIENCE;
+  const patience = target.timeout || PATIENCE;
   const opening = new AbortController();
-  let giveUp;
+  /** @type {(error: Error) => void} */
+  let giveUp = () => {};
+  /** @type {Promise<never>} */
   const stopped = new Promise((resolve, reject) => (giveUp = reject));
   const timer = setTimeout(() => giveUp(silence(proxy, patience)), patience);
-  const onStop = () => giveUp(options.stop.reason);
-  options.stop?.addEventListener("abort", onStop);
+  const onStop = () => giveUp(target.stop?.reason);
+  target.stop?.addEventListener("abort", onStop);
   try {
-    const socket = await Promise.race([open(proxy, options, opening.signal), stopped]);
+    const socket = await Promise.race([open(proxy, target, opening.signal), stopped]);
     // Closed while it was opened: a request would wait for ever for such a socket.
     if (socket.destroyed) throw proxyError(proxy, "closed the connection");
     return socket;
@@ -250,17 +298,19 @@ async function connect(setting, options, open) {
     throw error;
   } finally {
     clearTimeout(timer);
-    options.stop?.removeEventListener("abort", onStop);
+    target.stop?.removeEventListener("abort", onStop);
   }
 }
 
 // For https:// targets. https-proxy-agent hands on what a proxy answers to CONNECT, a forgery included, as the answer
 // of the target. So it gets a stand-in for the request and opens the tunnel only. TLS with the target happens here, and
 // nobody reads from the connection before the target has proved its name.
+/** @type {Open} */
 async function openTunnel(proxy, options, signal) {
   const { EventEmitter, tls } = modules();
   const target = `${bracketed(options.host)}:${options.port}`;
   const request = new EventEmitter();
+  const asked = `CONNECT ${target}`;
   const askForTunnel = await tunnelOpener(proxy, signal);
   const tunnel = await askForTunnel(request, {
     host: bracketed(options.host), // not every release puts brackets around an IPv6 address
@@ -268,13 +318,15 @@ async function openTunnel(proxy, options, signal) {
     secureEndpoint: false
   }).catch(async error => {
     if (error.code) throw unreachable(proxy, error);
-    // Release 6 cannot read a refusal that has a body, and tells nothing of it.
-    throw refused(proxy, target, await askStatus(proxy, target, signal));
+    // Release 6 takes a body for headers, and tells nothing else of a refusal. Asking again costs one more failed login
+    // where the password is wrong; without the status nobody would know that it is.
+    const unread = /^Invalid header/.test(error.message);
+    throw refused(proxy, asked, unread ? await askStatus(proxy, target, signal) : "");
   });
   // Its errors reach the TLS connection on top of it. Before there is one, they must not end the process.
   tunnel.on("error", () => {});
   const status = refusal(request);
-  if (status) throw refused(proxy, target, status);
+  if (status) throw refused(proxy, asked, status);
   // TLS sockets keep their options, and under NODE_USE_ENV_PROXY Node's default agent holds the proxy's URL.
   const tlsOptions = { ...options, _defaultAgent: undefined, socket: tunnel };
   return ready(tls.connect(tlsOptions), "secureConnect").catch(error => {
@@ -285,6 +337,7 @@ async function openTunnel(proxy, options, signal) {
 
 // The method of https-proxy-agent that does the CONNECT. There is an agent for each connection, since its options are
 // the only way to close a connection that is still being opened; it keeps nothing that could be shared.
+/** @type {(proxy: Proxy, signal: AbortSignal) => Promise<AskForTunnel>} */
 async function tunnelOpener(proxy, signal) {
   const HttpsProxyAgent = await loadAgent();
   const options = { headers: proxy.headers, servername: proxy.servername, signal };
@@ -308,13 +361,16 @@ async function loadAgent() {
 
 // The status of a refused CONNECT, or "" if the tunnel stands. All releases replay a refusal onto the socket of the
 // request as soon as it has one; release 5 tells of it in no other way.
+/** @type {(request: import("events").EventEmitter) => string} */
 function refusal(request) {
   let reply = "";
-  request.emit("socket", { listenerCount: () => 1, resume() {}, push: chunk => (reply += chunk || "") });
+  const push = (/** @type {Buffer | null} */ chunk) => (reply += chunk || "");
+  request.emit("socket", { listenerCount: () => 1, resume() {}, push });
   return reply && (/^HTTP\/1\.\d (\d{3})\b/.exec(reply)?.[1] || "no valid status");
 }
 
 // The same, asked of the proxy once more, without the agent.
+/** @type {(proxy: Proxy, target: string, signal: AbortSignal) => Promise<string>} */
 function askStatus(proxy, target, signal) {
   const { http, https } = modules();
   const { host, port, servername } = proxy;
@@ -329,6 +385,7 @@ function askStatus(proxy, target, signal) {
 }
 
 // For http:// targets.
+/** @type {Open} */
 async function openForward(proxy, { timeout }, signal) {
   const { net, tls } = modules();
   const options = { host: proxy.host, port: proxy.port, servername: proxy.servername, timeout, signal };
@@ -344,6 +401,7 @@ async function openForward(proxy, { timeout }, signal) {
 
 // Adds Proxy-Authorization to the first write, which starts with the head of the request. As a header of the request
 // it would show in every error that holds the request, as those of openid-client do.
+/** @type {(socket: {write(head: string, ...rest: any[]): boolean}, credentials: string) => void} */
 function authorize(socket, credentials) {
   const { write } = socket;
   socket.write = (head, ...rest) => {
@@ -353,35 +411,42 @@ function authorize(socket, credentials) {
 }
 
 // Its error listener stays: an error right behind `event`, before the request listens, would end the process.
+/** @type {<S extends Socket>(socket: S, event: string) => Promise<S>} */
 function ready(socket, event) {
   return new Promise((resolve, reject) => socket.once(event, () => resolve(socket)).on("error", reject));
 }
 
+/** @type {(host: string) => string} */
 function bracketed(host) {
   return host.includes(":") ? `[${host}]` : host;
 }
 
 // ---- Errors: they name the proxy's host and port, never more of its URL ----
 
+/** @type {(proxy: Proxy, what: string, code?: string) => Error} */
 function proxyError(proxy, what, code) {
   return Object.assign(new Error(`proxy ${proxy.label} ${what}`), code && { code });
 }
 
+/** @type {(proxy: Proxy, ms: number) => Error} */
 function silence(proxy, ms) {
   return proxyError(proxy, `did not answer within ${ms} ms; check ${proxy.name} and the proxy`, "ETIMEDOUT");
 }
 
-function refused(proxy, target, status) {
+/** @type {(proxy: Proxy, asked: string, status: string) => Error} */
+function refused(proxy, asked, status) {
   const hint = status === "407" ? `check user and password in ${proxy.name}` : "ask who runs the proxy to allow this host";
-  return proxyError(proxy, `answered CONNECT ${target} with ${status || "no valid status"}; ${hint}`);
+  return proxyError(proxy, `answered ${asked} with ${status || "no valid status"}; ${hint}`);
 }
 
+/** @type {(proxy: Proxy, error: {code?: string}) => Error} */
 function unreachable(proxy, { code }) {
   return proxyError(proxy, `could not be used (${code || "no valid answer"}); check ${proxy.name} and the proxy`, code);
 }
 
 // ---- fetch ----
 
+/** @type {(setting: Setting, request: Request) => Promise<Response>} */
 async function fetchThrough(setting, request) {
   const proxy = parseProxy(setting);
   const body = request.body && Buffer.from(await request.arrayBuffer());
@@ -403,22 +468,24 @@ async function fetchThrough(setting, request) {
 }
 
 // The redirects of the fetch standard.
+/** @type {(request: Request, body: Buffer | null, signal: AbortSignal) => Promise<Response>} */
 async function follow({ url, method, headers, redirect }, body, signal) {
   let hop = { url: new URL(url), method, headers: new Headers(headers), body, type: "basic" };
   for (let hops = 0; ; hops++) {
     signal.throwIfAborted();
     const answer = await send(hop, signal);
-    const { location } = answer.headers;
-    if (!location || !REDIRECTS.includes(answer.statusCode) || redirect === "manual") {
+    const { statusCode: status, headers: { location } } = answer;
+    if (location === undefined || !REDIRECTS.includes(status) || redirect === "manual") {
       return respond(answer, { url: hop.url.href.replace(/#.*/, ""), redirected: hops > 0, type: hop.type });
     }
     answer.destroy();
     if (redirect === "error") throw new Error("unexpected redirect");
     if (hops === FETCH_HOPS) throw new Error("redirect count exceeded");
-    hop = nextHop(hop, answer.statusCode, new URL(location, hop.url));
+    hop = nextHop(hop, status, new URL(location, hop.url));
   }
 }
 
+/** @type {(hop: Hop, status: number, next: URL) => Hop} */
 function nextHop({ url, method, headers, body, type }, status, next) {
   if (!/^https?:$/.test(next.protocol)) throw new Error("URL scheme must be a HTTP(S) scheme");
   if (next.username || next.password) throw new Error("redirect to a URL with user or password");
@@ -434,6 +501,7 @@ function nextHop({ url, method, headers, body, type }, status, next) {
   };
 }
 
+/** @type {(hop: Hop, signal: AbortSignal) => Promise<Answer>} */
 function send({ url, method, headers, body }, signal) {
   const { http, https } = modules();
   const options = {
@@ -445,12 +513,17 @@ function send({ url, method, headers, body }, signal) {
   };
   return new Promise((resolve, reject) => {
     const request = (url.protocol === "https:" ? https : http).request(url, options);
+    request.on("response", answer => {
+      if (answer.statusCode !== 407) resolve(/** @type {Answer} */ (answer));
+      else request.destroy(new Error(`${url.host} answered with 407`)); // fetch takes it from no target either
+    });
     // The listener stays: an error after the answer has begun reaches the reader of the answer as well.
-    request.on("response", resolve).on("error", reject).end(body);
+    request.on("error", reject).end(body);
   });
 }
 
 // `facts` are what the constructor of Response does not take.
+/** @type {(answer: Answer, facts: object) => Promise<Response>} */
 async function respond(answer, facts) {
   const { statusCode: status, statusMessage: statusText, rawHeaders } = answer;
   const body = await decode(await read(answer), answer.headers["content-encoding"]);
@@ -464,6 +537,7 @@ async function respond(answer, facts) {
   return response;
 }
 
+/** @type {(answer: Answer) => Promise<Buffer>} */
 async function read(answer) {
   const chunks = [];
   let size = 0;
@@ -476,6 +550,7 @@ async function read(answer) {
 }
 
 // Compressed data that breaks off counts as far as it goes, as in fetch.
+/** @type {(body: Buffer, encodings?: string) => Promise<Buffer>} */
 async function decode(body, encodings = "") {
   const { zlib, promisify } = modules();
   const { BROTLI_OPERATION_FLUSH, Z_SYNC_FLUSH } = zlib.constants;
@@ -484,9 +559,10 @@ async function decode(body, encodings = "") {
   if (!names.every(name => Object.hasOwn(DECODERS, name))) return body;
   for (const name of names) {
     if (!body.length) break;
-    const decoder = zlib[DECODERS[name](body)];
+    /** @type {(body: Buffer, options: object) => Promise<Buffer>} */
+    const decompress = promisify(/** @type {any} */ (zlib[DECODERS[name](body)]));
     const finishFlush = name === "br" ? BROTLI_OPERATION_FLUSH : Z_SYNC_FLUSH;
-    body = await promisify(decoder)(body, { finishFlush, maxOutputLength: FETCH_SIZE });
+    body = await decompress(body, { finishFlush, maxOutputLength: FETCH_SIZE });
   }
   return body;
 }

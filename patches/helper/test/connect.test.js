@@ -7,11 +7,12 @@ const https = require("node:https");
 const tls = require("node:tls");
 const { test, before, after, beforeEach } = require("node:test");
 const { agentMajor, assertNoSecret, basic, calls, failure, helper, hold, hurry, login, project, setProxy } = require("./support");
-const { certificate, refuse, reply, reset, silent, startProxy, startTarget } = require("./support/servers");
+const { certificate, established, refuse, reply, reset, silent, startProxy, startTarget } = require("./support/servers");
 
 const target = "https://api.corp.test/data";
 const forged = JSON.stringify([{ email: "ceo@corp.test", primary: true, verified: true }]);
-let proxy, secureProxy, server, plainServer;
+const page = "<h1>Access denied</h1>\n";
+let proxy, secureProxy, server, plainServer, forward;
 
 before(async () => {
   const answer = (request, response) => {
@@ -29,6 +30,7 @@ before(async () => {
   };
   proxy = await startProxy({ routes });
   secureProxy = await startProxy({ routes, secure: true });
+  forward = proxy.forward;
 });
 after(() => Promise.all([proxy, secureProxy, server, plainServer].map(server => server.close())));
 
@@ -36,7 +38,7 @@ beforeEach(() => {
   setProxy({ HTTPS_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
   for (const { connects, forwarded } of [proxy, secureProxy]) connects.length = forwarded.length = 0;
   server.requests.length = plainServer.requests.length = 0;
-  proxy.behave = proxy.tunnel;
+  for (const used of [proxy, secureProxy]) Object.assign(used, { behave: used.tunnel, forward, greeting: established });
 });
 
 for (const [name, call] of Object.entries(calls)) {
@@ -50,27 +52,43 @@ for (const [name, call] of Object.entries(calls)) {
   });
 
   for (const status of [201, 204, 302, 403, 407, 502]) {
-    for (const body of [forged, ""]) {
-      test(`${name}: ${status} to CONNECT ${body && "with a body "}is no answer`, async () => {
-        proxy.behave = refuse(status, { headers: "Location: https://api.corp.test/evil\r\n", body });
+    for (const body of ["", forged, page]) {
+      test(`${name}: ${status} to CONNECT with ${JSON.stringify(body)} is no answer`, async () => {
+        proxy.behave = refuse(status, { headers: "Location: https://evil.corp.test/\r\n", body });
         const error = await failure(call(target));
         assert.ok(error.message.includes(`proxy ${proxy.label} answered CONNECT api.corp.test:443 with ${status}`), error.message);
         assert.deepStrictEqual(server.requests, []);
-        assert.ok(proxy.connects.every(connect => connect.target === "api.corp.test:443"));
+        // Release 6 takes the lines of a body for headers, and tells no status where they do not look like any. It is
+        // asked for once more; otherwise a wrong password is sent once.
+        const asked = Array(agentMajor === 6 && body === page ? 2 : 1).fill("api.corp.test:443");
+        assert.deepStrictEqual(proxy.connects.map(connect => connect.target), asked);
+        assert.deepStrictEqual(proxy.forwarded, []);
         await proxy.closed();
       });
     }
   }
 
-  test(`${name}: an answer in plain text after 200 is no answer`, async () => {
-    proxy.behave = socket => {
-      socket.write("HTTP/1.1 200 OK\r\n\r\n");
-      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${forged.length}\r\n\r\n${forged}`));
-    };
-    const error = await failure(call(target));
-    assert.match(error.message, /TLS failed/);
-    assert.ok(error.message.includes(proxy.label));
-    await proxy.closed();
+  test(`${name}: an answer in plain text after 200, or with it, is no answer`, async () => {
+    const answer = `HTTP/1.1 200 OK\r\nContent-Length: ${forged.length}\r\n\r\n${forged}`;
+    for (const behave of [
+      socket => {
+        socket.write(established);
+        socket.once("data", () => socket.end(answer));
+      },
+      socket => {
+        socket.write(established + answer);
+        socket.once("data", () => socket.end());
+      },
+      socket => {
+        socket.write(answer);
+        socket.once("data", () => socket.end());
+      }
+    ]) {
+      proxy.behave = behave;
+      const { message } = await failure(call(target));
+      assert.ok(/TLS failed|no valid status/.test(message) && message.includes(`proxy ${proxy.label} `), message);
+      await proxy.closed();
+    }
   });
 
   test(`${name}: a tunnel to somebody else is refused`, async () => {
@@ -87,11 +105,14 @@ for (const [name, call] of Object.entries(calls)) {
   });
 
   test(`${name}: a proxy that closes the connection, or talks nonsense, is named`, async t => {
-    hurry(t, 10_000, 100);
-    hurry(t, 3500, 100);
-    for (const nonsense of ["", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 OK\r\n\r\n"]) {
+    hurry(t, 100);
+    for (const nonsense of ["", "\r\n\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 407 No\r\nnonsense\r\n\r\n"]) {
       proxy.behave = reply(nonsense);
+      proxy.connects.length = 0;
       assert.ok((await failure(call(target))).message.includes(`proxy ${proxy.label} `));
+      // What is no header is answered as a body is: see above.
+      const asked = nonsense.includes("nonsense") && agentMajor > 5 ? [1, 2] : [1];
+      assert.ok(asked.includes(proxy.connects.length), `${JSON.stringify(nonsense)}: ${proxy.connects.length} times`);
       await proxy.closed();
     }
   });
@@ -105,12 +126,27 @@ for (const [name, call] of Object.entries(calls)) {
   });
 
   test(`${name}: a silent proxy is named, and its connection closed`, async t => {
-    hurry(t, 10_000, 100);
-    hurry(t, 3500, 100);
+    hurry(t, 100);
     proxy.behave = silent;
     const error = await failure(call(target));
     assert.match(error.message, new RegExp(`proxy ${proxy.label} did not answer within (10000|3500) ms`));
     await proxy.closed();
+  });
+
+  test(`${name}: a proxy URL that cannot be read fails the request`, async () => {
+    setProxy({ HTTPS_PROXY: `http://jane:1234#hunter@127.0.0.1:${proxy.port}` });
+    const { message } = await failure(call(target), ["jane", "1234", "hunter"]);
+    assert.ok(message.endsWith("HTTPS_PROXY is not a valid proxy URL; percent-encode the characters of user and password"), message);
+    assert.strictEqual(proxy.open.size, 0);
+  });
+
+  test(`${name}: what NO_PROXY names is direct, and no password is sent there`, async () => {
+    setProxy({ HTTP_PROXY: `http://${login}@127.0.0.1:${proxy.port}`, NO_PROXY: "corp.test,127.0.0.1" });
+    assert.ok((await call(`https://127.0.0.1:${server.port}/`)).genuine);
+    if (call !== calls["https.get"]) assert.ok((await call(`http://127.0.0.1:${plainServer.port}/`)).genuine);
+    await failure(call(target));
+    assert.deepStrictEqual([...proxy.connects, ...proxy.forwarded], []);
+    for (const { headers } of [...server.requests, ...plainServer.requests]) assert.ok(!("proxy-authorization" in headers));
   });
 
   test(`${name}: socks5:// is refused`, async () => {
@@ -128,27 +164,78 @@ test("a proxy that is silent after 200 is named", async () => {
 });
 
 // Twenty requests, all waiting for the proxy, all timed out at once. Gives the proxy's ends of the connections.
-async function twentyTimeouts(t) {
-  const timeOut = hold(t, 3500);
+async function twentyTimeouts(t, call) {
+  const timeOut = hold(t);
   const sockets = [];
   const allWait = new Promise(resolve => {
     proxy.behave = socket => sockets.push(socket) === 20 && resolve();
   });
-  const errors = Promise.all(Array.from({ length: 20 }, () => failure(calls["https.get"](target))));
+  const errors = Promise.all(Array.from({ length: 20 }, () => failure(call(target))));
   await allWait;
   timeOut();
-  for (const { message } of await errors) assert.match(message, /did not answer within 3500 ms/);
+  for (const { message } of await errors) assert.match(message, /did not answer within (3500|10000) ms/);
   return sockets;
 }
 
-test("twenty timeouts leave no connection", async t => {
-  await twentyTimeouts(t);
-  await proxy.closed();
+for (const [name, call] of Object.entries(calls)) {
+  test(`${name}: twenty timeouts leave no connection`, async t => {
+    await twentyTimeouts(t, call);
+    await proxy.closed();
+  });
+
+  test(`${name}: a reset after the timeout does no harm`, async t => {
+    (await twentyTimeouts(t, call)).forEach(reset);
+    await proxy.closed();
+  });
+}
+
+test("the replies to CONNECT that proxies in use give", async () => {
+  for (const greeting of [
+    "HTTP/1.0 200 Connection established\r\nProxy-agent: tinyproxy/1.11.1\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n\r\n",
+    "HTTP/1.1 200 \r\nVia: 1.1 a\r\nVia: 1.1 b\r\n\r\n"
+  ]) {
+    proxy.greeting = greeting;
+    assert.ok((await calls.fetch(target)).genuine, greeting);
+  }
 });
 
-test("a reset after the timeout does no harm", async t => {
-  (await twentyTimeouts(t)).forEach(reset);
-  await proxy.closed();
+test("user and password reach the proxy as they are", async () => {
+  for (const [written, meant] of [
+    ["jane:hunter2", "jane:hunter2"],
+    ["jane", "jane:"],
+    [":hunter2", ":hunter2"],
+    ["jane:p@ss", "jane:p@ss"],
+    ["jane:p ss", "jane:p ss"],
+    ["jane:a:b", "jane:a:b"],
+    ["jane:%25%23%2F%40%20%3A", "jane:%#/@ :"],
+    ["corp%5Cjane:p%c3%a9", "corp\\jane:p\u00e9"]
+  ]) {
+    setProxy({ HTTP_PROXY: `http://${written}@127.0.0.1:${proxy.port}` });
+    await calls.fetch(target);
+    await calls.fetch("http://api.corp.test/");
+    for (const { headers } of [proxy.connects.pop(), proxy.forwarded.pop()]) {
+      assert.strictEqual(headers["proxy-authorization"], "Basic " + Buffer.from(meant).toString("base64"), written);
+    }
+  }
+});
+
+test("a proxy without user and password gets none", async () => {
+  setProxy({ HTTP_PROXY: `127.0.0.1:${proxy.port}` });
+  await calls.fetch(target);
+  await calls.fetch("http://api.corp.test/");
+  for (const { headers } of [...proxy.connects, ...proxy.forwarded]) assert.ok(!("proxy-authorization" in headers));
+});
+
+test("a proxy that is an IPv6 address", async t => {
+  const other = await startProxy({ routes: proxy.routes, host: "::1" }).catch(() => t.skip("this machine has no IPv6"));
+  if (!other) return;
+  t.after(() => other.close());
+  setProxy({ HTTP_PROXY: `http://${login}@[::1]:${other.port}` });
+  assert.ok((await calls.fetch(target)).genuine);
+  assert.ok((await calls.fetch("http://api.corp.test/")).genuine);
+  other.behave = refuse(403);
+  assert.ok((await failure(calls.fetch(target))).message.includes(`proxy ${other.label} answered CONNECT api.corp.test:443 with 403`));
 });
 
 test("one agent per proxy is kept", () => {
@@ -240,27 +327,40 @@ for (const secure of [false, true]) {
 test("a plain http target behind a silent proxy fails, and the proxy is named", async () => {
   const url = "http://api.corp.test/";
   setProxy({ HTTP_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
-  const { forward } = proxy;
   proxy.forward = silent;
-  const request = http.get(url, { timeout: 50, agent: helper.proxyAgent(url) });
-  const timedOut = new Promise(resolve => request.on("timeout", resolve));
-  request.on("error", () => {});
-  await timedOut;
-  request.destroy();
-  await proxy.closed();
-  proxy.forward = forward;
+  const viaHttpGet = () => new Promise((resolve, reject) => {
+    http.get(url, { timeout: 50, agent: helper.proxyAgent(url) }, resolve).on("error", reject);
+  });
+  for (const call of [viaHttpGet, calls["openid-client"]]) {
+    const { message } = await failure(call(url, 50));
+    assert.ok(message.includes(`proxy ${proxy.label} did not answer within 50 ms; check HTTP_PROXY`), message);
+    await proxy.closed();
+  }
 });
 
-test("errors that hold the request show no credential", async () => {
+for (const [name, call] of Object.entries(calls).filter(([name]) => name !== "https.get")) {
+  test(`${name}: 407 to a plain http request is the proxy's, and no answer`, async () => {
+    setProxy({ HTTP_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
+    for (const body of ["", forged]) {
+      proxy.forward = (request, response) => response.writeHead(407, { "proxy-authenticate": "Basic" }).end(body);
+      const { message } = await failure(call("http://api.corp.test/data?code=1"));
+      assert.ok(message.includes(`proxy ${proxy.label} answered a request for http://api.corp.test with 407; check user and password in HTTP_PROXY`), message);
+      await proxy.closed();
+    }
+    assert.strictEqual(proxy.forwarded.length, 2);
+  });
+}
+
+test("errors that hold the request show no credential", async t => {
   const { Issuer, custom } = project("openid-client");
   Issuer[custom.http_options] = helper.httpOptions;
-  const denied = (request, response) => response.writeHead(407).end("{}");
+  const denied = (request, response) => response.writeHead(403).end("{}");
   const [tls, plain] = [await startTarget(denied), await startTarget(denied, { plain: true })];
+  t.after(() => Promise.all([tls.close(), plain.close()]));
   Object.assign(proxy.routes, { "denied.corp.test:443": tls.port, "denied.corp.test:80": plain.port });
   setProxy({ HTTP_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
   for (const url of ["https://denied.corp.test", "http://denied.corp.test"]) {
     const error = await failure(Issuer.discover(url));
     assert.ok(error.response, "this must hold the response to prove something");
   }
-  await Promise.all([tls.close(), plain.close()]);
 });

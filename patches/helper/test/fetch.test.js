@@ -10,6 +10,8 @@ const { startProxy, startTarget } = require("./support/servers");
 // What a fetch does with an answer does not depend on who opened the tunnel: one release of the agent is enough.
 const options = { skip: agentMajor !== 7 && "tested with https-proxy-agent 7" };
 const node = Number(process.versions.node.split(".")[0]);
+// These ended with an older fetch than Node 18 and 20 have today.
+const oldFetch = [19, 21].includes(node);
 const text = "proxy ".repeat(1000);
 const limit = 10 * 1024 * 1024;
 let proxy, first, second, plain;
@@ -45,7 +47,8 @@ const pages = {
     response.writeHead(status, "Reason", { "x-page": "status" }).end([204, 304].includes(status) ? undefined : "body");
   },
   headers(request, response) {
-    response.writeHead(200, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Twice", "1", "x-twice", "2"]).end("{}");
+    const headers = ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Twice", "1", "x-twice", "2", "X-Latin", "caf\u00e9"];
+    response.writeHead(200, headers).end("{}");
   },
   encoded(request, response, query) {
     const encoding = query.get("as");
@@ -145,6 +148,10 @@ const cases = [
   ["first:/echo", { headers: [["X-Mixed", "1"], ["x-mixed", "2"]] }],
   ["first:/echo", { headers: new Headers({ Authorization: "Bearer t" }) }],
   ["first:/echo", { headers: { "bad header": "1" } }],
+  ["first:/echo", { headers: { "X-Latin": "caf\u00e9" } }],
+  ["first:/echo", { headers: [["Cookie", "a=1"], ["cookie", "b=2"]] }],
+  ["first:/echo", { method: "TRACE" }],
+  ["https://u:hidden@first.corp.test/"],
   ...[301, 302, 303, 307, 308].flatMap(status => [
     [`first:/redirect?status=${status}&to=/echo`],
     [`first:/redirect?status=${status}&to=/echo`, post],
@@ -163,7 +170,8 @@ const cases = [
   ["first:/redirect?status=302&to=" + to("ftp://first/")],
   ["first:/redirect?status=302&to=" + to("http://:::/")],
   ["first:/redirect?status=302&to=" + to("/echo#there")],
-  ...[200, 201, 204, 304, 400, 401, 404, 500, 599, 600, 999].map(status => [`first:/status?status=${status}`]),
+  ["first:/redirect?status=302&to="],
+  ...[200, 201, 204, 205, 206, 300, 304, 400, 401, 404, 407, 500, 599, 600, 999].map(status => [`first:/status?status=${status}`]),
   ["first:/headers"],
   ...Object.keys(encodings).map(name => ["first:/encoded?as=" + to(name)]),
   ["first:/encoded?as=gzip&length=20"],
@@ -180,7 +188,7 @@ const cases = [
 // What Node 18 cannot decode itself, and later releases can.
 const beyondNode18 = ["first:/rawDeflate", "first:/encoded?as=gzip%2C%20br", "first:/encoded?as=deflate&length=20"];
 
-test("each case ends as with Node's own fetch", options, async t => {
+test("each case ends as with Node's own fetch", { skip: options.skip || (oldFetch && "this Node's fetch is outdated") }, async t => {
   for (const example of cases) {
     if (node < 20 && beyondNode18.includes(example[0])) continue;
     await t.test(decodeURIComponent(example[0]) + " " + JSON.stringify(example[1] || ""), async () => {
@@ -248,7 +256,7 @@ test("a body may have 10 MB, as sent and as decoded, and no more", options, asyn
 });
 
 test("an answer that never ends fails after 30 s", options, async t => {
-  hurry(t, 30_000, 200);
+  hurry(t, 200, [30_000]);
   const error = await failure(helper.proxyFetch("https://first.corp.test/drip"));
   assert.ok(error.message.includes(`proxy ${proxy.label} did not answer within 30000 ms`), error.message);
   await proxy.closed();

@@ -8,8 +8,7 @@ const passwords = ["hunter%2", "hunter#2", "hunter/2", "hunter@2", "hunter 2", "
 
 async function main() {
   let failures = 0;
-  hurry({ after() {} }, 10_000, 50);
-  hurry({ after() {} }, 3500, 50);
+  hurry({ after() {} }, 50);
   const proxy = await startProxy();
   const gone = await startProxy();
   await gone.close();
@@ -36,6 +35,8 @@ async function main() {
   }
   use(`http://${login}@127.0.0.1:${proxy.port}`);
   proxy.forward = (request, response) => response.destroy();
+  await everyCall();
+  proxy.forward = (request, response) => response.writeHead(407).end("denied");
   const resetLater = socket => setTimeout(reset, 100, socket);
   for (const behave of [silent, reset, resetLater, reply(""), reply("nonsense\r\n\r\n"), refuse(407), refuse(502, { body: "[]" })]) {
     proxy.behave = behave;

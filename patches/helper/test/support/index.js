@@ -12,7 +12,7 @@ const helper = project("./node_modules/next-auth/core/lib/proxy.js");
 const agentMajor = Number(process.env.HELPER_AGENT.split(".")[0]);
 
 const user = "jane doe";
-const password = "p%w#d/1@x:?";
+const password = "p%w#d/1 @x:?";
 const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
 const basic = "Basic " + Buffer.from(`${user}:${password}`).toString("base64");
 
@@ -41,9 +41,9 @@ async function failure(promise, secrets) {
 
 // ---- The four ways in which next-auth calls out, each taking a URL and giving the JSON of the answer ----
 
-async function viaOpenidClient(url) {
+async function viaOpenidClient(url, timeout = 3500) {
   const { Issuer, custom } = project("openid-client");
-  Issuer[custom.http_options] = helper.httpOptions;
+  Issuer[custom.http_options] = (...args) => ({ timeout, ...helper.httpOptions(...args) });
   const issuer = await Issuer.discover(url);
   return issuer.metadata;
 }
@@ -82,19 +82,20 @@ const calls = {
   "OAuth 1.0A": viaOAuth1
 };
 
-// Makes the helper's waits of `from` ms last `to` ms. What is waited for is the same, only sooner.
-function hurry(t, from, to) {
-  const { setTimeout } = globalThis;
-  globalThis.setTimeout = (callback, ms, ...rest) => setTimeout(callback, ms === from ? to : ms, ...rest);
+const { setTimeout } = globalThis;
+const WAITS = [3500, 10_000]; // ms, for a proxy
+
+// Makes the helper's waits last `ms` ms. What is waited for is the same, only sooner.
+function hurry(t, ms, waits = WAITS) {
+  globalThis.setTimeout = (callback, delay, ...rest) => setTimeout(callback, waits.includes(delay) ? ms : delay, ...rest);
   t.after(() => (globalThis.setTimeout = setTimeout));
 }
 
-// Holds back the helper's waits of `ms` ms. They end when the function is called that this returns.
-function hold(t, ms) {
-  const { setTimeout } = globalThis;
+// Holds back the helper's waits for a proxy. They end when the function is called that this returns.
+function hold(t) {
   const held = [];
   globalThis.setTimeout = (callback, delay, ...rest) => {
-    if (delay !== ms) return setTimeout(callback, delay, ...rest);
+    if (!WAITS.includes(delay)) return setTimeout(callback, delay, ...rest);
     held.push(callback);
     return setTimeout(() => {});
   };

@@ -11,7 +11,7 @@ const read = name => fs.readFileSync(path.join(process.env.HELPER_TLS, name));
 const certificate = { key: read("key.pem"), cert: read("cert.pem") };
 
 // Listens on a free port of this machine. `open` holds the connections, `closed()` resolves when none is left.
-async function listen(server) {
+async function listen(server, host = "127.0.0.1") {
   const open = new Set();
   server.on("connection", socket => {
     open.add(socket);
@@ -21,7 +21,7 @@ async function listen(server) {
       server.emit("connectionClosed");
     });
   });
-  await new Promise(resolve => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve, reject) => server.on("error", reject).listen(0, host, resolve));
   const { port } = server.address();
   const closed = async () => {
     while (open.size) await new Promise(resolve => server.once("connectionClosed", resolve));
@@ -47,9 +47,10 @@ async function startTarget(handler, { plain = false } = {}) {
 
 /**
  * A proxy. `routes` says on which local port a "host:port" really is. `behave(socket, head)` answers a CONNECT and may
- * be replaced at any time. `connects` holds what was asked for, `forwarded` the plain requests.
+ * be replaced at any time, and so may `forward(request, response)` for plain requests, and `greeting`, which opens a
+ * tunnel. `connects` holds what was asked for, `forwarded` the plain requests.
  */
-async function startProxy({ secure = false, routes = {} } = {}) {
+async function startProxy({ secure = false, routes = {}, host } = {}) {
   const connects = [];
   const forwarded = [];
   const server = secure ? https.createServer(certificate) : http.createServer();
@@ -66,15 +67,15 @@ async function startProxy({ secure = false, routes = {} } = {}) {
   const tunnel = (socket, { url }) => {
     if (!(url in routes)) return socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
     const upstream = net.connect(routes[url], "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.write(proxy.greeting);
       upstream.pipe(socket).pipe(upstream);
     });
     upstream.on("error", () => {}).on("close", () => socket.destroy());
     socket.on("close", () => upstream.destroy());
   };
   const forward = (request, response) => {
-    const { host, pathname, search } = new URL(request.url);
-    const port = routes[host.includes(":", host.indexOf("]")) ? host : host + ":80"];
+    const { host: name, pathname, search } = new URL(request.url);
+    const port = routes[name.includes(":", name.indexOf("]")) ? name : name + ":80"];
     if (!port) return response.writeHead(502).end();
     const { "proxy-authorization": _, ...headers } = request.headers;
     const options = { host: "127.0.0.1", port, path: pathname + search, method: request.method, headers };
@@ -83,10 +84,13 @@ async function startProxy({ secure = false, routes = {} } = {}) {
       answer.pipe(response);
     }));
   };
-  const proxy = { ...(await listen(server)), connects, forwarded, routes, tunnel, behave: tunnel, forward };
-  proxy.label = `${secure ? "localhost" : "127.0.0.1"}:${proxy.port}`;
+  const proxy = { ...(await listen(server, host)), connects, forwarded, routes, tunnel, behave: tunnel, forward };
+  proxy.greeting = established;
+  proxy.label = `${host ? `[${host}]` : secure ? "localhost" : "127.0.0.1"}:${proxy.port}`;
   return proxy;
 }
+
+const established = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 // Behaviours of a proxy.
 const reply = text => socket => socket.end(text);
@@ -95,4 +99,4 @@ const refuse = (status, { headers = "", body = "" } = {}) =>
 const silent = () => {};
 const reset = socket => (socket.resetAndDestroy || socket.destroy).call(socket);
 
-module.exports = { certificate, refuse, reply, reset, silent, startProxy, startTarget };
+module.exports = { certificate, established, refuse, reply, reset, silent, startProxy, startTarget };

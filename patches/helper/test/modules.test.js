@@ -1,0 +1,72 @@
+// What the helper loads, and when: bundles for browsers and the Edge runtime must not get any of it.
+"use strict";
+
+const assert = require("node:assert");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { test, after } = require("node:test");
+const { failure, setProxy } = require("./support");
+
+after(() => setProxy({}));
+
+const file = path.join(__dirname, "..", "proxy.js");
+const source = fs.readFileSync(file, "utf8");
+const url = "https://api.corp.test/";
+
+// The helper from its source, with what it requires in `required`.
+function evaluate(source) {
+  const required = [];
+  const helper = {};
+  new Function("exports", "require", source)(helper, name => {
+    required.push(name);
+    return require(name);
+  });
+  return { helper, required };
+}
+
+function fakeFetch(t) {
+  const { fetch } = globalThis;
+  t.after(() => (globalThis.fetch = fetch));
+  globalThis.fetch = (...args) => Promise.resolve(args);
+}
+
+test("without a proxy nothing is loaded", async t => {
+  fakeFetch(t);
+  setProxy({});
+  const { helper, required } = evaluate(source);
+  assert.deepStrictEqual(await helper.proxyFetch(url, undefined), [url, undefined]);
+  assert.deepStrictEqual(helper.httpOptions(new URL(url), {}), { agent: undefined });
+  assert.strictEqual(helper.proxyFor(url), "");
+  assert.deepStrictEqual(required, []);
+});
+
+// Next.js puts the value of NEXT_RUNTIME in its place at build time.
+for (const runtime of ["edge", ""]) {
+  test(`where NEXT_RUNTIME is "${runtime}" nothing is loaded, and fetch is fetch`, async t => {
+    fakeFetch(t);
+    setProxy({ HTTP_PROXY: "http://proxy.test:3128" });
+    const { helper, required } = evaluate(source.replaceAll("process.env.NEXT_RUNTIME", JSON.stringify(runtime)));
+    assert.deepStrictEqual(await helper.proxyFetch(url, undefined), [url, undefined]);
+    assert.deepStrictEqual(helper.httpOptions(new URL(url), {}), { agent: undefined });
+    assert.strictEqual(helper.oauth1Request(443, "api.corp.test", "GET", "/", {}, true), undefined);
+    assert.deepStrictEqual(required, []);
+  });
+}
+
+test("all that loads stands where a bundler drops it", () => {
+  const code = source.replace(/\/\*\*[^]*?\*\/|^ *\/\/.*/gm, "");
+  assert.match(code, /\bimport\(/);
+  const rest = code.replace(/^( *)if \(process\.env\.NEXT_RUNTIME !== "edge" && process\.env\.NEXT_RUNTIME !== ""\) \{\n[^]*?^\1\}\n/gm, "");
+  assert.doesNotMatch(rest, /\b(require|import)\b/);
+});
+
+test("a missing https-proxy-agent is named", async t => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "helper-"));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  fs.copyFileSync(file, path.join(dir, "proxy.js"));
+  setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
+  const { proxyFetch } = require(path.join(dir, "proxy.js"));
+  const { message } = await failure(proxyFetch(url), ["hunter"]);
+  assert.ok(message.endsWith("https-proxy-agent cannot be loaded (ERR_MODULE_NOT_FOUND); install https-proxy-agent 7 or newer"), message);
+});

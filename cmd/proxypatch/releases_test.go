@@ -152,9 +152,7 @@ func TestHandPatched(t *testing.T) {
 			if content, err := d.Apply(packages[i][d.Path]); err == nil {
 				fits[d.Path] = append(fits[d.Path], release.Version)
 				hand[d.Path] = true
-				if err := os.WriteFile(filepath.Join(pkg, filepath.FromSlash(d.Path)), content, 0o644); err != nil {
-					t.Fatal(err)
-				}
+				put(t, pkg, d.Path, content)
 			}
 		}
 		if len(hand) == 0 {
@@ -173,9 +171,7 @@ func TestHandPatched(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(filepath.Join(pkg, filepath.FromSlash(d.Path)), content, 0o644); err != nil {
-					t.Fatal(err)
-				}
+				put(t, pkg, d.Path, content)
 			}
 		}
 		runJSON(t, exitOK, "-C", project, "--strict", "revert")
@@ -188,6 +184,55 @@ func TestHandPatched(t *testing.T) {
 		if got := fits[path]; len(got) == 0 || got[0] != want[0] || got[len(got)-1] != want[1] {
 			t.Errorf("the tutorial's hunks fit %s of %v; want %s to %s", path, got, want[0], want[1])
 		}
+	}
+}
+
+// TestSuperseded recognises, upgrades and takes back what older versions of
+// proxypatch left in 4.2.1: each superseded helper, with the two call sites that
+// the first version patched.
+func TestSuperseded(t *testing.T) {
+	helpers, err := fs.Glob(patches.FS, "superseded/*/helper/proxy.js")
+	if err != nil || len(helpers) == 0 {
+		t.Fatalf("%v, %v", helpers, err)
+	}
+	releases, packages := nodetest.Releases(t)
+	pkg := shrunk(packages[slices.IndexFunc(releases, func(r released.Release) bool { return r.Version == "4.2.1" })])
+	for _, helper := range helpers {
+		t.Run(helper, func(t *testing.T) {
+			old, err := fs.ReadFile(patches.FS, helper)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, goal := range [][]string{{}, {"revert"}} {
+				project := newProject(t, pkg)
+				dir := filepath.Join(project, "node_modules", "next-auth")
+				runJSON(t, exitOK, "-C", project)
+				for path := range pkg {
+					if path != "core/lib/oauth/client.js" && path != "providers/azure-ad.js" {
+						put(t, dir, path, pkg[path])
+					}
+				}
+				put(t, dir, patchset.HelperPath, old)
+				for _, f := range runJSON(t, exitPending, "-C", project, "--strict", "check").Copies[0].Files {
+					if f.Path == patchset.HelperPath && f.State != string(apply.Outdated) {
+						t.Errorf("the helper is %s", f.State)
+					}
+				}
+				runJSON(t, exitOK, append(goal, "-C", project, "--strict")...)
+				if len(goal) == 0 {
+					runJSON(t, exitOK, "-C", project, "--strict", "check")
+					runJSON(t, exitOK, "-C", project, "--strict", "revert")
+				}
+				requirePackage(t, dir, pkg)
+			}
+		})
+	}
+}
+
+func put(t *testing.T, dir, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), content, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,7 +4,7 @@
 //   - v<release>/…  the default set, one diff per file and content, filed
 //     under the release it was made against
 //   - tutorial/v<release>/…  the official tutorial's two diffs
-//   - superseded/<revision>/…  what older versions of proxypatch left
+//   - superseded/<number>/…  what older versions of proxypatch left
 //   - helper/proxy.js  the file the default set adds as core/lib/proxy.js
 //
 // docs/patch-format.md describes the diffs.
@@ -12,7 +12,7 @@ package patches
 
 import "embed"
 
-// FS holds the folder's diffs and the helper, and nothing else of it.
+// FS holds the folder's diffs and helpers.
 //
 //go:embed v* tutorial superseded helper/proxy.js
 var FS embed.FS

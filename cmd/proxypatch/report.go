@@ -127,7 +127,7 @@ func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 		}
 		for i := range c.Files {
 			if file := &c.Files[i]; file.State.Blocks(goal) {
-				r.problem(exitDrift, blockedMessage(c, file), r.blockedHint(file, goal, ownDiffs))
+				r.problem(exitDrift, blockedMessage(c, file), r.blockedHint(file, ownDiffs))
 			}
 		}
 	}
@@ -149,13 +149,13 @@ func blockedMessage(c *apply.Copy, file *apply.File) string {
 	return fmt.Sprintf("%s: %v", path, file.Err)
 }
 
-func (r *report) blockedHint(file *apply.File, goal apply.Goal, ownDiffs bool) string {
+func (r *report) blockedHint(file *apply.File, ownDiffs bool) string {
 	switch {
 	case file.State == apply.Newer:
 		return "upgrade proxypatch"
 	case file.State == apply.Missing:
 		return "run proxypatch in the full install, before anything prunes it; to get the file back: " + r.manager.Reinstall()
-	case goal == apply.Restore && !ownDiffs:
+	case !ownDiffs:
 		return "if it was patched with --patches DIR, give the same --patches DIR; to get the released file back: " + r.manager.Reinstall()
 	}
 	return "to get the released file back: " + r.manager.Reinstall()

@@ -51,7 +51,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) exitCode {
 		a.ui.problems(a.report.Problems)
 	}
 	if err := a.ui.stdout.err; err != nil {
-		a.ui.problems([]problem{{"error", err.Error(), "only the output is lost; proxypatch check says how things stand"}})
+		a.ui.problems([]problem{{"error", err.Error(), "only the output is lost; what the command does is done"}})
 		return exitFailed
 	}
 	return a.report.Exit.Code

@@ -211,7 +211,9 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 	if err := c.planHelper(library, options); err != nil {
 		return err
 	}
-	c.keepHelperInUse(leave)
+	if err := c.keepHelperInUse(leave); err != nil {
+		return err
+	}
 	c.Err = c.newerThanListed(options)
 	return nil
 }
@@ -233,18 +235,8 @@ func (c *Copy) uncovered(selection *patchset.Selection) (reason, err error) {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return nil, err
-		case gap.Own:
-			return &patchset.UnsupportedError{
-				Release: c.Release,
-				Reason:  "none of your diffs for its " + gap.Path + " is for this release",
-				Hint:    "mend their Releases: lines, or leave those diffs out",
-			}, nil
 		default:
-			return &patchset.UnsupportedError{
-				Release: c.Release,
-				Reason:  "there is no diff for its " + gap.Path,
-				Hint:    "upgrade proxypatch, or bring your own diff with --patches DIR",
-			}, nil
+			return &patchset.UnsupportedError{Release: c.Release, Reason: gap.Reason, Hint: gap.Hint}, nil
 		}
 	}
 	return nil, nil
@@ -259,11 +251,12 @@ func (c *Copy) newerThanListed(options Options) error {
 	refuse := func(reason string) error {
 		return &patchset.UnsupportedError{Release: c.Release, Reason: reason, Hint: "upgrade proxypatch"}
 	}
-	if options.Strict {
+	if options.Strict && options.Goal == Patch {
 		return refuse("it is newer than every release this proxypatch knows")
 	}
 	for i := range c.Files {
-		if state := c.Files[i].State; state == Drifted || state == Missing {
+		ofSet := func(d *patchset.Diff) bool { return !d.Own }
+		if state := c.Files[i].State; (state == Drifted || state == Missing) && slices.ContainsFunc(c.Files[i].Diffs, ofSet) {
 			return refuse("it is newer than every release this proxypatch knows, and its " + c.Files[i].Path + " does not take the newest diff")
 		}
 	}
@@ -271,7 +264,7 @@ func (c *Copy) newerThanListed(options Options) error {
 }
 
 func (c *Copy) planTarget(target patchset.Target, options Options) (File, error) {
-	file := File{Path: target.Path, Action: Keep}
+	file := File{Path: target.Path, Action: Keep, Diffs: target.Diffs(nil)}
 	content, info, err := readFile(c.root, target.Path)
 	irregular := (*irregularError)(nil)
 	switch {
@@ -304,30 +297,84 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	return file, nil
 }
 
-// keepHelperInUse makes drift of a file that would refer to the helper when
-// the helper is gone: Node.js could not load it any more.
-func (c *Copy) keepHelperInUse(leave []File) {
-	gone := slices.ContainsFunc(c.Files, func(f File) bool { return f.Action == Remove })
-	if !gone {
-		return
+// keepHelperInUse makes drift of every file that would refer to the helper when
+// the helper is not there: Node.js could not load it. Where the helper is to be
+// removed, all of the package's JavaScript is searched, since a diff of
+// somebody's own may have brought it to any file.
+func (c *Copy) keepHelperInUse(leave []File) error {
+	helper := slices.IndexFunc(c.Files, func(f File) bool { return f.Path == patchset.HelperPath })
+	if helper >= 0 && c.Files[helper].After != nil {
+		return nil
 	}
+	looked := map[string]bool{patchset.HelperPath: true}
 	for i := range c.Files {
-		if file := &c.Files[i]; file.Err == nil && refersToHelper(file) {
+		file := &c.Files[i]
+		looked[file.Path] = true
+		if file.Err == nil && refersToHelper(file.Path, file.After) {
 			file.State, file.Err, file.After, file.Action = Drifted, errNeedsHelper, file.Before, Keep
 		}
 	}
+	if helper < 0 {
+		return nil // there was none before either
+	}
+	needs := func(file File) {
+		file.State, file.Err = Drifted, errNeedsHelper
+		c.Files = append(c.Files, file)
+	}
 	for _, file := range leave {
-		if refersToHelper(&file) {
-			file.State, file.Err = Drifted, errNeedsHelper
-			c.Files = append(c.Files, file)
+		looked[file.Path] = true
+		if refersToHelper(file.Path, file.After) {
+			needs(file)
 		}
 	}
+	return c.searchJavaScript(looked, func(path string, content []byte) {
+		if refersToHelper(path, content) {
+			needs(File{Path: path, Action: Keep, Before: content, After: content})
+		}
+	})
 }
 
-// refersToHelper reports whether a file, as it is brought to, loads the helper.
-func refersToHelper(file *File) bool {
-	name, err := filepath.Rel(path.Dir(file.Path), strings.TrimSuffix(patchset.HelperPath, ".js"))
-	return err == nil && bytes.Contains(file.After, []byte(`require("`+filepath.ToSlash(name)+`")`))
+// searchJavaScript calls found with every JavaScript file of the package,
+// without its own dependencies and those in skip.
+func (c *Copy) searchJavaScript(skip map[string]bool, found func(path string, content []byte)) error {
+	return fs.WalkDir(c.root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == "node_modules":
+			return fs.SkipDir
+		case skip[path], !entry.Type().IsRegular(), !strings.HasSuffix(path, ".js"):
+			return nil
+		}
+		content, _, err := readFile(c.root, path)
+		if irregular := (*irregularError)(nil); errors.As(err, &irregular) {
+			return nil // too large to be one of next-auth's
+		}
+		if err == nil {
+			found(path, content)
+		}
+		return err
+	})
+}
+
+// refersToHelper reports whether a file with this content loads the helper.
+func refersToHelper(name string, content []byte) bool {
+	helper, err := filepath.Rel(path.Dir(name), strings.TrimSuffix(patchset.HelperPath, ".js"))
+	if err != nil {
+		return false
+	}
+	helper = filepath.ToSlash(helper)
+	if !strings.HasPrefix(helper, ".") {
+		helper = "./" + helper
+	}
+	for _, quote := range []string{`"`, "'", "`"} {
+		for _, ending := range []string{"", ".js"} {
+			if bytes.Contains(content, []byte(quote+helper+ending+quote)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // planHelper puts the helper first among the files where it is to be there,

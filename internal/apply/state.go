@@ -103,13 +103,16 @@ func peel(target patchset.Target, wanted []*patchset.Diff, content []byte) (peel
 		if len(wanted) > 0 && wanted[0].Old == id {
 			return p, nil
 		}
-		known := slices.ContainsFunc(untried, func(d *patchset.Diff) bool { return d.New == id })
+		known := slices.ContainsFunc(untried, func(d *patchset.Diff) bool { return d.New == id && !d.Own })
 		if !known && !withOthers { // else the other sets need not be parsed
 			others, err := target.Others()
 			if err != nil {
 				return peeled{}, err
 			}
 			untried, withOthers = append(untried, others...), true
+		}
+		if slices.ContainsFunc(untried, func(d *patchset.Diff) bool { return d.Old == id && !d.Own }) {
+			return p, nil // as released
 		}
 		diff := p.takeOff(exactFirst(untried, id))
 		if diff == nil {
@@ -159,8 +162,11 @@ func exactFirst(diffs []*patchset.Diff, id patchset.ID) []*patchset.Diff {
 // putOn applies a diff, provided that it can be taken off again.
 func putOn(diff *patchset.Diff, content []byte) ([]byte, error) {
 	after, err := diff.Apply(content)
-	if err != nil || diff.New != "" && diff.New == patchset.BlobID(after) {
-		return after, err
+	if err != nil {
+		return nil, err
+	}
+	if diff.Pinned() && diff.Old == patchset.BlobID(content) && diff.New == patchset.BlobID(after) {
+		return after, nil // the ids say where it comes off
 	}
 	if back, err := diff.Reverse(after); err != nil || !bytes.Equal(back, content) {
 		return nil, errOneWay

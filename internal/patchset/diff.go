@@ -21,6 +21,7 @@ type Diff struct {
 	Releases Releases // what it is for
 	Reason   string   // what it does, in one line; may be empty
 	Old, New ID       // the contents it was made from and leads to; both empty if the diff does not say
+	Own      bool     // whether it is a person's own and not embedded
 	hunks    []hunk
 }
 
@@ -73,6 +74,9 @@ func Parse(name string, data []byte) (*Diff, error) {
 		return fail(line, "unexpected text after the last hunk")
 	}
 	for _, fragment := range f.TextFragments {
+		if fragment.OldLines == 0 || fragment.NewLines == 0 {
+			return fail(header, "a hunk without context, which can't be taken back safely; make the diff with at least -U1")
+		}
 		d.hunks = append(d.hunks, newHunk(fragment))
 	}
 	if before, after := fullID(f.OldOIDPrefix), fullID(f.NewOIDPrefix); before != "" && after != "" {
@@ -105,6 +109,8 @@ func (d *Diff) readPreamble(preamble string) (line int, msg string) {
 	for i, text := range strings.Split(preamble, "\n") {
 		value, found := strings.CutPrefix(text, "Releases:")
 		switch {
+		case found && d.Releases.String() != "":
+			return i + 1, "a second Releases: line"
 		case found:
 			releases, err := ParseReleases(strings.TrimSpace(value))
 			if err != nil {
@@ -153,8 +159,10 @@ func targetPath(name string, git bool) (target, msg string) {
 	switch {
 	case strings.ContainsAny(target, "\r\\:\x00"), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
 		return "", fmt.Sprintf("%q is not a path inside the package", target)
-	case target == HelperPath:
+	case strings.EqualFold(target, HelperPath): // one file where names have no case
 		return "", HelperPath + " is the file that proxypatch itself adds"
+	case strings.EqualFold(target, "package.json"):
+		return "", "package.json says which release it is, and must go on saying so"
 	}
 	return target, ""
 }

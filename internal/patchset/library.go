@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // The names of the sets a person can choose from.
@@ -25,6 +27,8 @@ var SetNames = []string{Default, Tutorial, None}
 type Library struct {
 	Helper    Helper // the embedded helper
 	AddHelper bool   // whether the chosen set adds it
+	set       string
+	newest    *semver.Version // the newest release that the default set lists
 	wanted    []listed
 	others    otherDiffs
 }
@@ -45,7 +49,10 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	lib := &Library{AddHelper: set == Default}
+	lib := &Library{AddHelper: set == Default, set: set}
+	if lib.newest, err = newestListed(fsys, dirs[Default]); err != nil {
+		return nil, err
+	}
 	var other []string
 	for name, in := range dirs {
 		if name != set {
@@ -53,9 +60,11 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 			continue
 		}
 		for _, dir := range in {
-			if err := lib.list(fsys, dir); err != nil {
+			diffs, err := listDiffs(fsys, dir)
+			if err != nil {
 				return nil, err
 			}
+			lib.wanted = append(lib.wanted, diffs...)
 		}
 	}
 	if lib.others, err = listOthers(fsys, other); err != nil {
@@ -76,31 +85,49 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 // are applied after it.
 func (l *Library) Add(diffs []*Diff) {
 	for _, diff := range diffs {
+		diff.Own = true
 		load := func() (*Diff, error) { return diff, nil }
 		l.wanted = append(l.wanted, listed{diff.Path, diff.Releases, true, load})
 	}
 }
 
-// list adds the embedded diffs in one folder of releases.
-func (l *Library) list(fsys fs.FS, dir string) error {
+// listDiffs lists the embedded diffs in one folder of releases.
+func listDiffs(fsys fs.FS, dir string) ([]listed, error) {
 	names, err := list(fsys, dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var diffs []listed
 	for _, name := range names {
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		first, _, _ := strings.Cut(string(data), "\n")
 		releases, err := ParseReleases(strings.TrimPrefix(first, "Releases: "))
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		load := func() (*Diff, error) { return Parse(name, data) }
-		l.wanted = append(l.wanted, listed{pathOf(dir, name), releases, false, load})
+		diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})
 	}
-	return nil
+	return diffs, nil
+}
+
+// newestListed returns the release at which the last of all ranges ends.
+func newestListed(fsys fs.FS, dirs []string) (newest *semver.Version, err error) {
+	for _, dir := range dirs {
+		diffs, err := listDiffs(fsys, dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, diff := range diffs {
+			if end := diff.releases.newest; newest == nil || end.GreaterThan(newest) {
+				newest = end
+			}
+		}
+	}
+	return newest, nil
 }
 
 // pathOf returns the path of the file that an embedded diff changes.

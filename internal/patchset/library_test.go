@@ -36,14 +36,17 @@ func testFS() fstest.MapFS {
 // selected is a Selection as names: path, the wanted diffs, the others.
 type selected struct {
 	Newer     bool
-	Uncovered []Gap
+	Uncovered []string
 	Wanted    map[string][]string
 	Others    map[string][]string
 }
 
 func selectedOf(t *testing.T, s *Selection) selected {
 	t.Helper()
-	got := selected{Newer: s.Newer, Uncovered: s.Uncovered, Wanted: map[string][]string{}, Others: map[string][]string{}}
+	got := selected{Newer: s.Newer, Wanted: map[string][]string{}, Others: map[string][]string{}}
+	for _, gap := range s.Uncovered {
+		got.Uncovered = append(got.Uncovered, gap.Path)
+	}
 	for _, target := range s.Targets {
 		for _, d := range target.Diffs(nil) {
 			got.Wanted[target.Path] = append(got.Wanted[target.Path], d.Name)
@@ -67,7 +70,7 @@ func TestSelection(t *testing.T) {
 		want         selected
 	}{
 		"a release": {Default, "4.2.1", "", selected{
-			Uncovered: []Gap{{Path: "new.js"}},
+			Uncovered: []string{"new.js"},
 			Wanted:    map[string][]string{"a.js": {"v4.2.1/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"}},
 			Others:    tutorialAndOld,
 		}},
@@ -76,7 +79,7 @@ func TestSelection(t *testing.T) {
 			Others: tutorialAndOld,
 		}},
 		"before a file's first": {Default, "4.1.0", "", selected{
-			Uncovered: []Gap{{Path: "b.js"}, {Path: "new.js"}},
+			Uncovered: []string{"b.js", "new.js"},
 			Wanted:    map[string][]string{"a.js": {"v4.2.1/a.js.diff"}},
 			Others:    tutorialAndOld,
 		}},
@@ -92,6 +95,14 @@ func TestSelection(t *testing.T) {
 				"new.js": {"v4.11.0/new.js.diff"}, "old.js": {"superseded/1/v4.2.1/old.js.diff"},
 			},
 		}},
+		"the tutorial, of a later release": {Tutorial, "4.12.0", "", selected{
+			Uncovered: []string{"a.js"},
+			Wanted:    map[string][]string{},
+			Others: map[string][]string{
+				"a.js": {"v4.10.0/a.js.diff", "v4.2.1/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"},
+				"new.js": {"v4.11.0/new.js.diff"}, "old.js": {"superseded/1/v4.2.1/old.js.diff"},
+			},
+		}},
 		"one's own after the set's": {Default, "4.12.0", diffFor("", "a.js", "A2", "mine"), selected{
 			Wanted: map[string][]string{"a.js": {"v4.10.0/a.js.diff", "own"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
 			Others: tutorialAndOld,
@@ -102,12 +113,12 @@ func TestSelection(t *testing.T) {
 			Others: tutorialAndOld,
 		}},
 		"one's own that leaves the release out": {Default, "4.12.0", diffFor(">=4.0.1 <4.2.0", "a.js", "A2", "mine"), selected{
-			Uncovered: []Gap{{Path: "a.js", Own: true}},
+			Uncovered: []string{"a.js"},
 			Wanted:    map[string][]string{"a.js": {"v4.10.0/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"}, "new.js": {"v4.11.0/new.js.diff"}},
 			Others:    tutorialAndOld,
 		}},
 		"one's own alone does not make a release newer": {None, "4.12.0", diffFor(">=4.0.1 <4.2.0", "mine.js", "m", "M"), selected{
-			Uncovered: []Gap{{Path: "mine.js", Own: true}},
+			Uncovered: []string{"mine.js"},
 			Wanted:    map[string][]string{},
 			Others: map[string][]string{
 				"a.js": {"tutorial/v4.2.1/a.js.diff", "v4.10.0/a.js.diff", "v4.2.1/a.js.diff"}, "b.js": {"v4.2.1/b.js.diff"},

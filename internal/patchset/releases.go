@@ -77,11 +77,6 @@ func (r Releases) include(v *semver.Version) bool {
 	return !v.LessThan(r.oldest) && v.LessThan(r.newest)
 }
 
-// before reports whether the whole range lies below v.
-func (r Releases) before(v *semver.Version) bool {
-	return r.newest != nil && !r.include(v) && !v.LessThan(r.newest)
-}
-
 // UnsupportedError says that a release of next-auth can't be patched, and what
 // its users can do instead.
 type UnsupportedError struct {
@@ -105,6 +100,8 @@ func parseRelease(release string) (*semver.Version, error) {
 		return refuse("its package.json names no valid version", "reinstall next-auth")
 	case v.Major() < 4:
 		return refuse("it is older than 4.x", "upgrade to next-auth 4")
+	case v.Major() > 5:
+		return refuse("it is not a 4.x release", "upgrade proxypatch")
 	case v.Major() > 4:
 		return refuse("5.x makes its requests with fetch and has no openid-client to patch",
 			"set NODE_USE_ENV_PROXY=1 beside https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself\n"+

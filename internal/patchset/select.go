@@ -22,8 +22,20 @@ type Selection struct {
 
 // Gap is a file without a diff for the release.
 type Gap struct {
-	Path string
-	Own  bool // whether it is a person's own diffs that leave the release out
+	Path   string
+	Reason string // what is missing
+	Hint   string // what a person can do
+}
+
+// gap is one of the chosen set, or of a person's own diffs.
+func (l *Library) gap(path string, own bool) Gap {
+	switch {
+	case own:
+		return Gap{path, "none of your diffs for its " + path + " is for this release", "mend their Releases: lines, or leave those diffs out"}
+	case l.set == Tutorial:
+		return Gap{path, "the tutorial has no diff for this " + path, "leave out --set tutorial: the default set is for every release"}
+	}
+	return Gap{path, "there is no diff for its " + path, "upgrade proxypatch, or bring your own diff with --patches DIR"}
 }
 
 // Target is one file of the package and the diffs that concern it.
@@ -67,7 +79,7 @@ func (l *Library) For(release string) (*Selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Selection{Release: release, Newer: l.newerThanAll(v)}
+	s := &Selection{Release: release, Newer: l.newest != nil && v.GreaterThan(l.newest)}
 	byPath := map[string][]listed{}
 	for _, diff := range l.wanted {
 		byPath[diff.path] = append(byPath[diff.path], diff)
@@ -88,9 +100,9 @@ func (l *Library) For(release string) (*Selection, error) {
 		s.Targets = append(s.Targets, target)
 		switch {
 		case len(set) > 0 && len(chosen) == 0:
-			s.Uncovered = append(s.Uncovered, Gap{Path: p})
+			s.Uncovered = append(s.Uncovered, l.gap(p, false))
 		case len(own) > 0 && len(chosenOwn) == 0:
-			s.Uncovered = append(s.Uncovered, Gap{Path: p, Own: true})
+			s.Uncovered = append(s.Uncovered, l.gap(p, true))
 		}
 	}
 	return s, nil
@@ -124,17 +136,6 @@ func loadAll(chosen []listed) ([]*Diff, error) {
 		diffs = append(diffs, diff)
 	}
 	return diffs, nil
-}
-
-// newerThanAll reports whether v lies above every range of the chosen set.
-func (l *Library) newerThanAll(v *semver.Version) bool {
-	set, _ := split(l.wanted)
-	for _, diff := range set {
-		if !diff.releases.before(v) {
-			return false
-		}
-	}
-	return len(set) > 0
 }
 
 func including(diffs []listed, v *semver.Version) []listed {

@@ -61,12 +61,17 @@ func parse(table string) ([]Release, error) {
 	return releases, nil
 }
 
+// Sort puts releases in order, the oldest first.
+func Sort(releases []Release) {
+	slices.SortFunc(releases, func(a, b Release) int {
+		return semver.MustParse(a.Version).Compare(semver.MustParse(b.Version))
+	})
+}
+
 // Format returns the table of some releases, oldest first.
 func Format(releases []Release) string {
 	sorted := slices.Clone(releases)
-	slices.SortFunc(sorted, func(a, b Release) int {
-		return semver.MustParse(a.Version).Compare(semver.MustParse(b.Version))
-	})
+	Sort(sorted)
 	var b strings.Builder
 	b.WriteString(header)
 	for _, r := range sorted {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/released"
 )
@@ -97,10 +95,4 @@ func (c *content) diff() (text, patched []byte, err error) {
 	}
 	text = fmt.Appendf(nil, "Releases: %s\n%s\n\n%s", c.ranges(), c.rule.reason, patchset.Format(c.rule.path, c.bytes, patched, 0o644))
 	return text, patched, nil
-}
-
-func byAge(releases []released.Release) {
-	slices.SortFunc(releases, func(a, b released.Release) int {
-		return semver.MustParse(a.Version).Compare(semver.MustParse(b.Version))
-	})
 }

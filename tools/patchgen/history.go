@@ -1,9 +1,11 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -34,12 +36,13 @@ type history map[left]bool
 
 func (r repository) readHistory() (history, error) {
 	data, err := os.ReadFile(r.path(historyFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return history{}, nil
-	}
 	if err != nil {
 		return nil, err
 	}
+	return parseHistory(data)
+}
+
+func parseHistory(data []byte) (history, error) {
 	rows, found := strings.CutPrefix(string(data), historyHeader)
 	if !found {
 		return nil, fmt.Errorf("%s: no header", historyFile)
@@ -107,57 +110,90 @@ func helperRow(content []byte) (left, error) {
 	return left{patchset.HelperPath, "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
 }
 
-// supersede keeps what the new files would drop: each diff of the default set
-// that changes or goes, and the helper of the last commit if there is another
-// now. The folder is named for the revision of the helper they belonged to.
-func (r repository) supersede(files generated, h history) error {
-	helper, err := r.helperRow()
-	if err != nil {
-		return err
+// supersede adds to files what the last commit has under patches/superseded,
+// and what the new files would drop of it: each diff of the default set that
+// changes or goes, and the helper if there is another now. It goes by the last
+// commit, not by the working tree, because what was tried in between was never
+// left in any package. It returns the last commit's history.
+func (r repository) supersede(files generated) (history, error) {
+	head, err := r.head()
+	if err != nil || head[historyFile] == nil {
+		return history{}, err
 	}
-	committed, err := exec.Command("git", "-C", r.top, "show", "HEAD:"+helperFile).Output()
+	h, err := parseHistory(head[historyFile])
 	if err != nil {
-		return fmt.Errorf("git show HEAD:%s: %w", helperFile, err)
-	}
-	was, err := helperRow(committed)
-	if err != nil {
-		return err
-	}
-	dir := "patches/superseded/" + strings.TrimPrefix(was.before, "revision ")
-	if was != helper && h[was] {
-		if was.before == helper.before {
-			return fmt.Errorf("%s has changed: raise the revision in its first line", helperFile)
-		}
-		files[dir+"/helper/proxy.js"] = committed
-	}
-	diffs, err := r.embedded("v*")
-	if err != nil {
-		return err
+		return nil, err
 	}
 	now, err := r.current(files)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for name, d := range diffs {
-		if !h[rowOf(d)] || now[rowOf(d)] {
+	helper, err := helperRow(head[helperFile])
+	if err != nil {
+		return nil, err
+	}
+	dir := freeFolder(head)
+	for _, name := range slices.Sorted(maps.Keys(head)) {
+		row := helper
+		switch {
+		case strings.HasPrefix(name, "patches/superseded/"):
+			files[name] = head[name]
+			continue
+		case strings.HasPrefix(name, "patches/v"):
+			d, err := patchset.Parse(name, head[name])
+			if err != nil {
+				return nil, err
+			}
+			row = rowOf(d)
+		case name != helperFile:
 			continue
 		}
-		text, err := os.ReadFile(r.path(name))
-		if err != nil {
-			return err
+		if !h[row] || now[row] {
+			continue
 		}
-		kept := strings.Replace(name, "patches", dir, 1)
-		if other, err := os.ReadFile(r.path(kept)); err == nil && !bytes.Equal(other, text) {
-			return fmt.Errorf("%s is taken: raise the revision in the first line of %s", kept, helperFile)
-		}
-		files[kept] = text
-		if files[name] == nil {
-			if err := os.Remove(r.path(name)); err != nil {
-				return err
+		for other := range now {
+			if name == helperFile && other.path == row.path && other.before == row.before {
+				return nil, fmt.Errorf("%s has changed: raise the revision in its first line", helperFile)
 			}
 		}
+		files[dir+strings.TrimPrefix(name, "patches")] = head[name]
 	}
-	return nil
+	return h, nil
+}
+
+// freeFolder returns the first numbered folder of patches/superseded that is
+// not in use.
+func freeFolder(head map[string][]byte) string {
+	for n := 1; ; n++ {
+		dir := fmt.Sprintf("patches/superseded/%d", n)
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(head)), func(name string) bool { return strings.HasPrefix(name, dir+"/") }) {
+			return dir
+		}
+	}
+}
+
+// head returns the files below patches/ in the last commit.
+func (r repository) head() (map[string][]byte, error) {
+	out, err := exec.Command("git", "-C", r.top, "archive", "--format=tar", "HEAD", "patches").Output()
+	if err != nil {
+		return nil, fmt.Errorf("git archive HEAD patches: %w", withStderr(err))
+	}
+	files := map[string][]byte{}
+	for archive := tar.NewReader(bytes.NewReader(out)); ; {
+		entry, err := archive.Next()
+		if err == io.EOF {
+			return files, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if entry.Typeflag != tar.TypeReg {
+			continue
+		}
+		if files[entry.Name], err = io.ReadAll(archive); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // checkHistory returns an error for every row that is not embedded, and for

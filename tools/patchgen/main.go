@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/released"
 )
@@ -47,6 +48,11 @@ func run(args []string) error {
 		}
 		return repo.check(released.All(), packages)
 	}
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") {
+			return errors.New("usage: patchgen [RELEASE…] | --check | --watch")
+		}
+	}
 	releases, err := withNew(released.All(), args)
 	if err != nil {
 		return err
@@ -70,6 +76,6 @@ func withNew(releases []released.Release, versions []string) ([]released.Release
 		}
 		releases = append(releases, release)
 	}
-	byAge(releases)
+	released.Sort(releases)
 	return releases, nil
 }

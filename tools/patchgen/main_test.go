@@ -1,7 +1,9 @@
 package main
 
 import (
-	"maps"
+	"io/fs"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +37,7 @@ func invented(marks ...string) (releases []released.Release, packages []released
 			pkg[r.path] = []byte("// " + mark + "\n" +
 				"var _openidClient = require(\"openid-client\");\nvar _oauth = require(\"oauth\");\nexports.default = X;\n" +
 				"  let issuer;\n  client[_openidClient.custom.clock_tolerance] = 10;\n  const originalGet = 1;\n" +
-				"await fetch(1);\n(0, _https.get)(url, {\n  timeout: 3500\n});\n")
+				"async () => {\nawait fetch(1);\n};\n(0, _https.get)(url, {\n  timeout: 3500\n});\n")
 		}
 		releases = append(releases, released.Release{Version: "4.99." + string(rune('0'+i))})
 		packages = append(packages, pkg)
@@ -95,7 +97,7 @@ func TestContentsRefuses(t *testing.T) {
 func TestRulesMatchOnce(t *testing.T) {
 	for _, spoil := range []func(string) string{
 		func(text string) string { return strings.Replace(text, "fetch(", "get(", 1) },
-		func(text string) string { return text + "await fetch(2);\n" },
+		func(text string) string { return text + "async () => {\nawait fetch(2);\n};\n" },
 	} {
 		releases, packages := invented("a")
 		packages[0]["providers/github.js"] = []byte(spoil(string(packages[0]["providers/github.js"])))
@@ -118,31 +120,211 @@ func TestUncovered(t *testing.T) {
 	}
 }
 
-// Nothing that was ever left in a package may stop being recognised.
-func TestHistoryIsEmbedded(t *testing.T) {
+// scratch is a repository that holds what patchgen needs, with one commit: the
+// state that is derived from some invented packages.
+func scratch(t *testing.T, marks ...string) (repository, []released.Release, []released.Package) {
+	t.Helper()
+	nodetest.Node(t)
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip(err)
+	}
+	repo := repository{t.TempDir()}
+	repo.helper(t, 1, "first")
+	repo.git(t, "init", "-q")
+	repo.commit(t)
+	releases, packages := invented(marks...)
+	if err := repo.write(releases, packages); err != nil {
+		t.Fatal(err)
+	}
+	repo.commit(t)
+	return repo, releases, packages
+}
+
+func (r repository) git(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", r.top, "-c", "user.name=t", "-c", "user.email=t@t"}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+}
+
+func (r repository) commit(t *testing.T) {
+	t.Helper()
+	r.git(t, "add", "-A")
+	r.git(t, "commit", "-q", "-m", "x")
+}
+
+func (r repository) helper(t *testing.T, revision int, body string) {
+	t.Helper()
+	if err := writeFile(r.path(helperFile), patchset.StampHelper([]byte("\n"+body+"\n"), revision)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// changeRule makes azure-ad's call site another one until the test ends.
+func changeRule(t *testing.T, with string) {
+	t.Helper()
+	was := rules
+	t.Cleanup(func() { rules = was })
+	rules = slices.Clone(rules)
+	i := slices.IndexFunc(rules, func(r rule) bool { return r.path == "providers/azure-ad.js" })
+	rules[i].edits = []edit{requireInProvider, replace(`await fetch\(`, "await "+with+"(")}
+}
+
+func (r repository) superseded(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, pattern := range []string{"patches/superseded/*/helper/*", "patches/superseded/*/v*/providers/*"} {
+		found, err := fs.Glob(os.DirFS(r.top), pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, found...)
+	}
+	return names
+}
+
+// What the last commit would leave in packages is kept, whatever was tried on
+// the way to the next one, and stays kept.
+func TestSupersede(t *testing.T) {
+	repo, releases, packages := scratch(t, "a")
+	const azure = "v4.99.0/providers/azure-ad.js.diff"
+	for _, try := range []string{"one", "two"} {
+		changeRule(t, try)
+		if err := repo.write(releases, packages); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"patches/superseded/1/" + azure}, repo.superseded(t)); diff != "" {
+			t.Errorf("a changed rule (-want +got):\n%s", diff)
+		}
+	}
+	repo.commit(t)
+
+	repo.helper(t, 1, "second")
+	if err := repo.write(releases, packages); err == nil || !strings.Contains(err.Error(), "raise the revision") {
+		t.Errorf("a changed helper of the same revision: %v", err)
+	}
+	for _, try := range []string{"second", "third"} {
+		repo.helper(t, 2, try)
+		if err := repo.write(releases, packages); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changeRule(t, "three")
+	if err := repo.write(releases, packages); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"patches/superseded/2/helper/proxy.js", "patches/superseded/1/" + azure, "patches/superseded/2/" + azure}
+	if diff := cmp.Diff(want, repo.superseded(t)); diff != "" {
+		t.Errorf("a changed helper and rule (-want +got):\n%s", diff)
+	}
+	for _, name := range want {
+		kept, err := os.ReadFile(repo.path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(repo.path(name)); err != nil {
+			t.Fatal(err)
+		}
+		if err := repo.check(releases, packages); err == nil || !strings.Contains(err.Error(), "was once left in packages and is not embedded any more") {
+			t.Errorf("without %s: %v", name, err)
+		}
+		if err := writeFile(repo.path(name), kept); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A result that Node.js could not load is refused, and nothing is written.
+func TestResultsParse(t *testing.T) {
+	repo, releases, packages := scratch(t, "a")
+	changeRule(t, ")(")
+	if err := repo.write(releases, packages); err == nil || !strings.Contains(err.Error(), "providers/azure-ad.js.diff") {
+		t.Errorf("got %v", err)
+	}
+	repo.git(t, "diff", "--exit-code", "HEAD")
+}
+
+// A release that goes and comes back leaves everything as it was.
+func TestReleaseComesAndGoes(t *testing.T) {
+	repo, releases, packages := scratch(t, "a", "b")
+	if err := repo.write(releases[:1], packages[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(repo.path("patches/v4.99.1/providers/trakt.js.diff")); err == nil {
+		t.Error("a diff of the release that went is still there")
+	}
+	if err := repo.write(releases, packages); err != nil {
+		t.Fatal(err)
+	}
+	repo.git(t, "diff", "--exit-code", "HEAD", "--", "patches/v4.99.0", "patches/v4.99.1", "docs")
+}
+
+func TestCheckFinds(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(t *testing.T, repo repository)
+		want  string
+	}{
+		"a changed diff": {
+			func(t *testing.T, repo repository) { spoilFile(t, repo, "patches/v4.99.0/providers/trakt.js.diff") },
+			"patches/v4.99.0/providers/trakt.js.diff is not as derived",
+		},
+		"a diff for nothing": {
+			func(t *testing.T, repo repository) {
+				text := "Releases: >=4.98.0 <4.99.0\n\n" + string(patchset.Format("x.js", []byte("a\n"), []byte("b\n"), 0o644))
+				if err := writeFile(repo.path("patches/v4.98.0/x.js.diff"), []byte(text)); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"patches/v4.98.0/x.js.diff is for no released content",
+		},
+		"a changed table": {
+			func(t *testing.T, repo repository) { spoilFile(t, repo, "docs/contents.tsv") },
+			"docs/contents.tsv is not as derived",
+		},
+		"a helper without a row": {
+			func(t *testing.T, repo repository) { repo.helper(t, 2, "new") },
+			historyFile + " lacks core/lib/proxy.js",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			repo, releases, packages := scratch(t, "a")
+			if err := repo.check(releases, packages); err != nil {
+				t.Fatal(err)
+			}
+			test.spoil(t, repo)
+			if err := repo.check(releases, packages); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v; want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func spoilFile(t *testing.T, repo repository, name string) {
+	t.Helper()
+	text, err := os.ReadFile(repo.path(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(repo.path(name), []byte(strings.Replace(string(text), "4.99.0", "4.99.7", 1))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHistoryFormat(t *testing.T) {
 	repo, err := openRepository()
 	if err != nil {
 		t.Fatal(err)
-	}
-	diffs, err := repo.embedded("v*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := generated{}
-	for name, d := range diffs {
-		text := "Releases: " + d.Releases.String() + "\n\n"
-		files[name] = append([]byte(text), patchset.Format(d.Path, []byte("a\n"), []byte("b\n"), 0o644)...)
-	}
-	if err := repo.checkHistory(files); err == nil {
-		t.Error("other diffs in the place of those in the history are accepted")
 	}
 	h, err := repo.readHistory()
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := history{}
-	maps.Copy(again, h)
-	if string(again.format()) != string(h.format()) || len(h) == 0 {
-		t.Errorf("%s is not as format writes it", historyFile)
+	is, err := os.ReadFile(repo.path(historyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(is), string(h.format())); diff != "" {
+		t.Errorf("%s (-is +as format writes it):\n%s", historyFile, diff)
 	}
 }

@@ -17,9 +17,17 @@ import (
 func npmView(v any, args ...string) error {
 	out, err := exec.Command("npm", append([]string{"view", "--json"}, args...)...).Output()
 	if err != nil {
-		return fmt.Errorf("npm view %s: %w", strings.Join(args, " "), err)
+		return fmt.Errorf("npm view %s: %w", strings.Join(args, " "), withStderr(err))
 	}
 	return json.Unmarshal(out, v)
+}
+
+// withStderr adds what a command that failed had to say.
+func withStderr(err error) error {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		return fmt.Errorf("%w\n%s", err, exit.Stderr)
+	}
+	return err
 }
 
 func lookUp(version string) (released.Release, error) {

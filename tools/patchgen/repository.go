@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/released"
@@ -51,21 +51,20 @@ func generate(releases []released.Release, packages []released.Package) (generat
 		"docs/contents.tsv":              contentsTable(all),
 		"internal/released/releases.tsv": []byte(released.Format(releases)),
 	}
+	var results [][2]string
 	for _, c := range all {
 		text, patched, err := c.diff()
 		if err != nil {
 			return nil, err
 		}
-		if err := parses(c.rule.path, patched); err != nil {
-			return nil, err
-		}
+		results = append(results, [2]string{c.name(), string(patched)})
 		name := "patches/" + c.name()
 		if files[name] != nil {
 			return nil, fmt.Errorf("%s: two contents are in %s", c.rule.path, c.dir())
 		}
 		files[name] = text
 	}
-	return files, nil
+	return files, parse(results)
 }
 
 // contentsTable lists every content, for reviewers: patches/ holds a diff for
@@ -80,12 +79,18 @@ func contentsTable(all []*content) []byte {
 	return b.Bytes()
 }
 
-// parses asks Node.js whether it could load a file.
-func parses(name string, content []byte) error {
-	cmd := exec.Command("node", "--check", "-")
-	cmd.Stdin = bytes.NewReader(content)
+// parse asks Node.js whether it could load files, given by name and content.
+func parse(files [][2]string) error {
+	const script = `const { wrap } = require("module"), { Script } = require("vm");
+for (const [filename, text] of JSON.parse(require("fs").readFileSync(0))) new Script(wrap(text), { filename });`
+	input, err := json.Marshal(files)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command("node", "-e", script)
+	cmd.Stdin = bytes.NewReader(input)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s, patched: %w\n%s", name, err, out)
+		return fmt.Errorf("a patched file does not parse: %w\n%s", err, out)
 	}
 	return nil
 }
@@ -97,11 +102,8 @@ func (r repository) write(releases []released.Release, packages []released.Packa
 	if err != nil {
 		return err
 	}
-	history, err := r.readHistory()
+	history, err := r.supersede(files)
 	if err != nil {
-		return err
-	}
-	if err := r.supersede(files, history); err != nil {
 		return err
 	}
 	now, err := r.current(files)
@@ -117,6 +119,29 @@ func (r repository) write(releases []released.Release, packages []released.Packa
 		fmt.Println("writing", name)
 		if err := writeFile(r.path(name), files[name]); err != nil {
 			return err
+		}
+	}
+	if err := r.removeOthers(files); err != nil {
+		return err
+	}
+	return r.check(releases, packages)
+}
+
+// removeOthers removes the diffs that are for no content any more.
+func (r repository) removeOthers(files generated) error {
+	for _, pattern := range []string{"v*", "superseded/*/v*"} {
+		diffs, err := r.embedded(pattern)
+		if err != nil {
+			return err
+		}
+		for name := range diffs {
+			if files[name] != nil {
+				continue
+			}
+			fmt.Println("removing", name)
+			if err := os.Remove(r.path(name)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -166,9 +191,6 @@ func (r repository) embedded(pattern string) (map[string]*patchset.Diff, error) 
 	}
 	diffs := map[string]*patchset.Diff{}
 	for _, dir := range dirs {
-		if !strings.HasPrefix(filepath.Base(dir), "v") {
-			continue
-		}
 		loaded, err := patchset.Load(fsys, dir)
 		if err != nil {
 			return nil, err

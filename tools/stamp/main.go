@@ -28,7 +28,7 @@ func stamp(args []string) error {
 		return err
 	}
 	var revision int
-	if _, err := fmt.Sscanf(string(content), "// proxypatch helper revision %d ", &revision); err != nil {
+	if _, err := fmt.Sscanf(string(content), patchset.HelperMarker+"%d ", &revision); err != nil {
 		return fmt.Errorf("%s: no marker in its first line: %w", args[0], err)
 	}
 	stamped := patchset.StampHelper(content, revision)

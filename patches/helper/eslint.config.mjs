@@ -22,5 +22,11 @@ export default [
       "no-var": "error",
       "prefer-const": "error"
     }
+  },
+  {
+    files: ["proxy.js"],
+    rules: {
+      "no-restricted-globals": ["error", { name: "Buffer", message: "Bundlers for browsers would bring one along; use modules()." }]
+    }
   }
 ];

@@ -1,4 +1,4 @@
-// proxypatch helper revision 2 sha256:ce9090b075a54b27a316fad25044e71db848e57ce5b335e16b62a367072d106d
+// proxypatch helper revision 2 sha256:0435fb6031e5d3b42a5889c6a593e217c217a60a3092b4b1dbca2c04a7985376
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
@@ -58,6 +58,7 @@ function modules() {
       net: require("net"),
       tls: require("tls"),
       zlib: require("zlib"),
+      Buffer: require("buffer").Buffer, // as a global, bundlers for browsers would bring one along
       EventEmitter: require("events"),
       promisify: require("util").promisify,
       // import() takes every release: 5 to 7 are CommonJS, 8 and 9 are ES modules.
@@ -129,8 +130,11 @@ function proxyAgent(url) {
  * @param {string | URL} url
  */
 function proxyFor(url) {
-  const setting = proxySetting(url);
-  return setting ? parseProxy(setting).href : "";
+  if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+    const setting = proxySetting(url);
+    if (setting) return parseProxy(setting).href;
+  }
+  return "";
 }
 
 const agents = new Map(); // one per proxy and kind of target
@@ -218,6 +222,7 @@ function parseProxy({ name, value }) {
 
 /** @param {string} text */
 function tryParse(text) {
+  const { Buffer, net } = modules();
   try {
     const { protocol, host, hostname, port, username, password, pathname, search, hash } = new URL(text);
     if ([...text].some(char => char < " ") || (pathname + search + hash).includes("@")) return undefined;
@@ -230,7 +235,7 @@ function tryParse(text) {
       secure,
       host: bare,
       port: Number(port) || (secure ? 443 : 80),
-      servername: modules().net.isIP(bare) ? "" : bare,
+      servername: net.isIP(bare) ? "" : bare,
       headers: login === ":" ? {} : { "Proxy-Authorization": `Basic ${Buffer.from(login).toString("base64")}` }
     };
   } catch {
@@ -448,6 +453,7 @@ function unreachable(proxy, { code }) {
 
 /** @type {(setting: Setting, request: Request) => Promise<Response>} */
 async function fetchThrough(setting, request) {
+  const { Buffer } = modules();
   const proxy = parseProxy(setting);
   const body = request.body && Buffer.from(await request.arrayBuffer());
   const stop = new AbortController();
@@ -539,6 +545,7 @@ async function respond(answer, facts) {
 
 /** @type {(answer: Answer) => Promise<Buffer>} */
 async function read(answer) {
+  const { Buffer } = modules();
   const chunks = [];
   let size = 0;
   for await (const chunk of answer) {

@@ -1,6 +1,7 @@
 package patchset
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,21 +51,25 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 		return nil, err
 	}
 	lib := &Library{AddHelper: set == Default, set: set}
-	if lib.newest, err = newestListed(fsys, dirs[Default]); err != nil {
+	defaults, err := listDiffs(fsys, dirs[Default])
+	if err != nil {
 		return nil, err
+	}
+	for _, diff := range defaults {
+		if end := diff.releases.newest; lib.newest == nil || end.GreaterThan(lib.newest) {
+			lib.newest = end
+		}
+	}
+	lib.wanted = defaults
+	if set != Default {
+		if lib.wanted, err = listDiffs(fsys, dirs[set]); err != nil {
+			return nil, err
+		}
 	}
 	var other []string
 	for name, in := range dirs {
 		if name != set {
 			other = append(other, in...)
-			continue
-		}
-		for _, dir := range in {
-			diffs, err := listDiffs(fsys, dir)
-			if err != nil {
-				return nil, err
-			}
-			lib.wanted = append(lib.wanted, diffs...)
 		}
 	}
 	if lib.others, err = listOthers(fsys, other); err != nil {
@@ -91,43 +96,29 @@ func (l *Library) Add(diffs []*Diff) {
 	}
 }
 
-// listDiffs lists the embedded diffs in one folder of releases.
-func listDiffs(fsys fs.FS, dir string) ([]listed, error) {
-	names, err := list(fsys, dir)
-	if err != nil {
-		return nil, err
-	}
+// listDiffs lists the embedded diffs in some folders of releases.
+func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 	var diffs []listed
-	for _, name := range names {
-		data, err := fs.ReadFile(fsys, name)
+	for _, dir := range dirs {
+		names, err := list(fsys, dir)
 		if err != nil {
 			return nil, err
 		}
-		first, _, _ := strings.Cut(string(data), "\n")
-		releases, err := ParseReleases(strings.TrimPrefix(first, "Releases: "))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		for _, name := range names {
+			data, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return nil, err
+			}
+			first, _, _ := bytes.Cut(data, []byte("\n"))
+			releases, err := ParseReleases(strings.TrimPrefix(string(first), "Releases: "))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			load := func() (*Diff, error) { return Parse(name, data) }
+			diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})
 		}
-		load := func() (*Diff, error) { return Parse(name, data) }
-		diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})
 	}
 	return diffs, nil
-}
-
-// newestListed returns the release at which the last of all ranges ends.
-func newestListed(fsys fs.FS, dirs []string) (newest *semver.Version, err error) {
-	for _, dir := range dirs {
-		diffs, err := listDiffs(fsys, dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, diff := range diffs {
-			if end := diff.releases.newest; newest == nil || end.GreaterThan(newest) {
-				newest = end
-			}
-		}
-	}
-	return newest, nil
 }
 
 // pathOf returns the path of the file that an embedded diff changes.

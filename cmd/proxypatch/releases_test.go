@@ -248,6 +248,18 @@ func put(t *testing.T, dir, name string, content []byte) {
 	}
 }
 
+// revert takes back every set, whichever is named, also where the named one has
+// nothing for the release.
+func TestRevertWhicheverSet(t *testing.T) {
+	_, packages := nodetest.Releases(t)
+	for _, pkg := range []released.Package{shrunk(packages[0]), shrunk(packages[len(packages)-1])} {
+		project := newProject(t, pkg)
+		runJSON(t, exitOK, "-C", project)
+		runJSON(t, exitOK, "-C", project, "revert", "--set", "tutorial")
+		requirePackage(t, filepath.Join(project, "node_modules", "next-auth"), pkg)
+	}
+}
+
 // TestInventedRelease gives the newest release a number above all known ones.
 func TestInventedRelease(t *testing.T) {
 	_, packages := nodetest.Releases(t)

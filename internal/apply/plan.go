@@ -193,8 +193,10 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 			return err
 		}
 	}
-	if c.Err, err = c.uncovered(selection); c.Err != nil || err != nil {
-		return err
+	if options.Goal == Patch { // what was patched can be taken off in any release
+		if c.Err, err = c.uncovered(selection); c.Err != nil || err != nil {
+			return err
+		}
 	}
 	var leave []File // no part of the set, and not changed
 	for _, target := range selection.Targets {
@@ -254,8 +256,8 @@ func (c *Copy) newerThanListed(options Options) error {
 	if options.Strict && options.Goal == Patch {
 		return refuse("it is newer than every release this proxypatch knows")
 	}
+	ofSet := func(d *patchset.Diff) bool { return !d.Own }
 	for i := range c.Files {
-		ofSet := func(d *patchset.Diff) bool { return !d.Own }
 		if state := c.Files[i].State; (state == Drifted || state == Missing) && slices.ContainsFunc(c.Files[i].Diffs, ofSet) {
 			return refuse("it is newer than every release this proxypatch knows, and its " + c.Files[i].Path + " does not take the newest diff")
 		}

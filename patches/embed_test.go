@@ -36,7 +36,7 @@ func TestEmbeddedDiffs(t *testing.T) {
 			t.Errorf("%s: gives no reason", d.Name)
 		}
 		set, rest := splitSet(d.Name)
-		if want := rest + ".diff"; !strings.HasSuffix(d.Name, want) || rest != d.Path {
+		if rest != d.Path || path.Ext(d.Name) != ".diff" {
 			t.Errorf("%s: changes %s", d.Name, d.Path)
 		}
 		key := set + " " + d.Path + " " + string(d.Old)

@@ -133,8 +133,10 @@ func (p *peeled) takeOff(candidates []*patchset.Diff) *patchset.Diff {
 			continue
 		}
 		// A diff that goes on where it came off, and nowhere else, was on.
-		if again, err := diff.Apply(before); err != nil || !bytes.Equal(again, p.base) {
-			continue
+		if !pinnedBothWays(diff, before, p.base) {
+			if again, err := diff.Apply(before); err != nil || !bytes.Equal(again, p.base) {
+				continue
+			}
 		}
 		p.base, p.any = before, true
 		return diff
@@ -165,13 +167,19 @@ func putOn(diff *patchset.Diff, content []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if diff.Pinned() && diff.Old == patchset.BlobID(content) && diff.New == patchset.BlobID(after) {
-		return after, nil // the ids say where it comes off
+	if pinnedBothWays(diff, content, after) {
+		return after, nil
 	}
 	if back, err := diff.Reverse(after); err != nil || !bytes.Equal(back, content) {
 		return nil, errOneWay
 	}
 	return after, nil
+}
+
+// pinnedBothWays reports whether a diff's ids say that it leads from exactly
+// these bytes to exactly those, so that it need not be tried the other way.
+func pinnedBothWays(diff *patchset.Diff, before, after []byte) bool {
+	return diff.Pinned() && diff.Old == patchset.BlobID(before) && diff.New == patchset.BlobID(after)
 }
 
 var (

@@ -9,9 +9,8 @@ import (
 
 // Selection is what a library has for one release.
 type Selection struct {
-	Release string
-	// Newer is set for a stable 4.x above everything the set lists: its files
-	// are tried with the newest listed release's diffs.
+	// Newer is set for a stable 4.x above everything the default set lists: its
+	// files are tried with the newest listed release's diffs.
 	Newer bool
 	// Targets are all files that any diff may have to do with, by path.
 	Targets []Target
@@ -79,7 +78,7 @@ func (l *Library) For(release string) (*Selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Selection{Release: release, Newer: l.newest != nil && v.GreaterThan(l.newest)}
+	s := &Selection{Newer: l.newest != nil && v.GreaterThan(l.newest)}
 	byPath := map[string][]listed{}
 	for _, diff := range l.wanted {
 		byPath[diff.path] = append(byPath[diff.path], diff)

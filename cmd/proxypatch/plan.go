@@ -29,8 +29,12 @@ func (a *app) plan(options apply.Options) (*apply.Plan, error) {
 	if project == nil {
 		return nil, err
 	}
-	a.report.manager = project.Manager
-	plan, err := apply.New(project.Copies, library, options)
+	a.report.project = project
+	selected, err := project.Select(a.chosen)
+	if err != nil {
+		return nil, usageError("there are "+project.Names(), "--copy: %w", err)
+	}
+	plan, err := apply.New(selected, library, options)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +88,7 @@ func ownDiffs(dir string) ([]*patchset.Diff, error) {
 // find looks for next-auth. Where its absence is allowed there is neither a
 // project nor an error.
 func (a *app) find() (*detect.Project, error) {
-	project, err := detect.Find(a.dir)
+	project, err := detect.Find(a.dir, a.all)
 	manifest := (*detect.ManifestError)(nil)
 	switch {
 	case err == nil:
@@ -157,6 +161,12 @@ func (a *app) sameFlags() string {
 	}
 	if a.patches != "" {
 		b.WriteString(" --patches " + shellQuote(a.patches))
+	}
+	if a.all {
+		b.WriteString(" --all")
+	}
+	for _, word := range a.chosen {
+		b.WriteString(" --copy " + shellQuote(word))
 	}
 	return b.String()
 }

@@ -30,7 +30,7 @@ type report struct {
 	Version  string       `json:"version,omitempty"`
 	Releases []coverage   `json:"releases,omitempty"`
 
-	manager detect.Manager
+	project *detect.Project
 }
 
 type exitReport struct {
@@ -51,8 +51,17 @@ type copyReport struct {
 	Release        string       `json:"release"`
 	Newer          bool         `json:"newer"` // than every release that is known
 	PackageManager string       `json:"packageManager"`
+	Reached        []reach      `json:"reached"`
 	Agent          agentReport  `json:"agent"`
 	Files          []fileReport `json:"files"`
+
+	workspace bool // there are other packages that may get other copies
+}
+
+// reach is how a package of the workspace gets the copy.
+type reach struct {
+	Path string `json:"path"`
+	From string `json:"from"`
 }
 
 type agentReport struct {
@@ -126,7 +135,12 @@ func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 			continue
 		}
 		for i := range c.Files {
-			if file := &c.Files[i]; file.State.Blocks(goal) {
+			file := &c.Files[i]
+			switch {
+			case !file.State.Blocks(goal):
+			case c.Native && file.State == apply.Drifted:
+				r.problem(exitUnsupported, blockedMessage(c, file), "pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run pnpm install, then proxypatch")
+			default:
 				r.problem(exitDrift, blockedMessage(c, file), r.blockedHint(file, ownDiffs))
 			}
 		}
@@ -136,6 +150,9 @@ func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 func hintOf(err error) string {
 	if unsupported := (*patchset.UnsupportedError)(nil); errors.As(err, &unsupported) {
 		return unsupported.Hint
+	}
+	if shared := (*detect.SharedError)(nil); errors.As(err, &shared) {
+		return shared.Hint
 	}
 	return ""
 }
@@ -154,11 +171,11 @@ func (r *report) blockedHint(file *apply.File, ownDiffs bool) string {
 	case file.State == apply.Newer:
 		return "upgrade proxypatch"
 	case file.State == apply.Missing:
-		return "run proxypatch in the full install, before anything prunes it; to get the file back: " + r.manager.Reinstall()
+		return "run proxypatch in the full install, before anything prunes it; to get the file back: " + r.project.Manager.Reinstall()
 	case !ownDiffs:
-		return "if it was patched with --patches DIR, give the same --patches DIR; to get the released file back: " + r.manager.Reinstall()
+		return "if it was patched with --patches DIR, give the same --patches DIR; to get the released file back: " + r.project.Manager.Reinstall()
 	}
-	return "to get the released file back: " + r.manager.Reinstall()
+	return "to get the released file back: " + r.project.Manager.Reinstall()
 }
 
 // judgeAgents records the https-proxy-agents that the patched code could not
@@ -171,7 +188,7 @@ func (r *report) judgeAgents(plan *apply.Plan, set string) {
 		switch {
 		case c.Err != nil:
 		case !c.Agent.Usable():
-			r.problem(exitAgent, fmt.Sprintf("%s: https-proxy-agent %s", c.Path, c.Agent.Problem), r.manager.Add("https-proxy-agent@7"))
+			r.problem(exitAgent, fmt.Sprintf("%s: https-proxy-agent %s", c.Path, c.Agent.Problem), r.project.ProvideAgent(c.Install))
 		case set == patchset.Tutorial && c.Agent.Major() >= 6:
 			r.warn(fmt.Sprintf("the tutorial's code can't run with https-proxy-agent %s (\"HttpsProxyAgent is not a constructor\"); it needs 5, or use the default set", c.Agent.Version))
 		}
@@ -184,9 +201,14 @@ func (a *app) copies(plan *apply.Plan, tense tense) []copyReport {
 	for _, c := range plan.Copies {
 		out := copyReport{
 			Path: c.Path, Dir: c.Dir, Release: c.Release, Newer: c.Newer,
-			PackageManager: string(a.report.manager),
+			PackageManager: string(a.report.project.Manager),
 			Agent:          agentReport{c.Agent.Version, c.Agent.Dir, c.Agent.Problem},
+			Reached:        []reach{},
+			workspace:      len(a.report.project.Packages) > 1,
 			Files:          []fileReport{},
+		}
+		for _, way := range c.Reached {
+			out.Reached = append(out.Reached, reach(way))
 		}
 		for i := range c.Files {
 			out.Files = append(out.Files, reportFile(&c.Files[i], tense))

@@ -23,6 +23,8 @@ type flags struct {
 	patches   string
 	strict    bool
 	ifPresent bool
+	all       bool
+	chosen    []string
 	dryRun    bool
 }
 
@@ -113,6 +115,8 @@ func (a *app) planFlags(cmd *cobra.Command) {
 	f.StringVar(&a.patches, "patches", "", "add your own diffs from `DIR`")
 	f.BoolVar(&a.strict, "strict", false, "take changed files for drift even where the diffs fit")
 	f.BoolVar(&a.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
+	f.BoolVar(&a.all, "all", false, "take the copies of the whole workspace, also from one of its packages")
+	f.StringArrayVar(&a.chosen, "copy", nil, "take only the copies at `PATH|RANGE`: a directory or releases such as 4.24.x (repeatable)")
 	_ = cmd.MarkFlagDirname("patches")
 	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(patchset.SetNames, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -205,7 +206,7 @@ func (u *ui) report(r report, verbose bool) {
 		if c.Newer {
 			newer = ", newer than every release this proxypatch knows"
 		}
-		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("next-auth %s in %s%s", c.Release, c.Path, newer)))
+		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("next-auth %s in %s%s%s", c.Release, c.Path, c.users(), newer)))
 		if verbose {
 			u.copyDetails(c)
 		}
@@ -217,9 +218,30 @@ func (u *ui) report(r report, verbose bool) {
 	}
 }
 
+// users names the packages that get a copy, where there is anything to tell
+// apart.
+func (c copyReport) users() string {
+	var names []string
+	for _, way := range c.Reached {
+		if !slices.Contains(names, way.From) {
+			names = append(names, way.From)
+		}
+	}
+	switch {
+	case !c.workspace || len(names) == 0:
+		return ""
+	case len(names) > 3:
+		return fmt.Sprintf(" (for %s and %d more)", strings.Join(names[:2], ", "), len(names)-2)
+	}
+	return fmt.Sprintf(" (for %s)", strings.Join(names, ", "))
+}
+
 func (u *ui) copyDetails(c copyReport) {
 	fmt.Fprintln(u.stdout, clean("  directory          "+c.Dir))
 	fmt.Fprintln(u.stdout, clean("  package manager    "+c.PackageManager))
+	for _, way := range c.Reached {
+		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("  %-17s  gets it as %s", way.From, way.Path)))
+	}
 	if c.Agent.Problem == "" {
 		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("  https-proxy-agent  %s in %s", c.Agent.Version, c.Agent.Dir)))
 	}

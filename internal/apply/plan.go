@@ -60,7 +60,7 @@ type Copy struct {
 	detect.Install
 	Newer bool   // the release is newer than all listed ones
 	Files []File // in the order in which they are written
-	Err   error  // why the copy can't be patched, such as an *patchset.UnsupportedError
+	Err   error  // why the copy can't be patched: a *patchset.UnsupportedError or a *detect.SharedError
 
 	root   *os.Root
 	locked *os.File
@@ -93,13 +93,19 @@ func (f *File) Mode() fs.FileMode {
 	return f.info.Mode().Perm()
 }
 
-// New makes the Plan for some copies. Files in a bad state are part of it; an
+// New makes the Plan for some copies; all who give several must give them in
+// the order of their directories, or two that take the locks could wait for
+// each other. Files in a bad state are part of it; an
 // error is one of the system, and then there is no Plan. Close the Plan.
 func New(installs []detect.Install, library *patchset.Library, options Options) (*Plan, error) {
 	plan := &Plan{goal: options.Goal}
 	for _, install := range installs {
 		c := &Copy{Install: install}
 		plan.Copies = append(plan.Copies, c)
+		if install.Shared != nil {
+			c.Err = install.Shared
+			continue
+		}
 		if err := c.open(options.Lock); err != nil {
 			plan.Close()
 			return nil, err

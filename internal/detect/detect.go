@@ -1,15 +1,15 @@
-// Package detect finds the next-auth that a project has installed: where it
-// stands, which release it is, which package manager put it there, and which
-// https-proxy-agent it would load. It only reads, and starts no process.
+// Package detect finds the copies of next-auth that a project has installed:
+// where they stand, which release they are, which packages of the workspace get
+// them, which package manager put them there, and which https-proxy-agent they
+// would load. It only reads, and starts no process.
 package detect
 
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"syscall"
+	"slices"
+	"strings"
 )
 
 // Install is one copy of next-auth.
@@ -19,13 +19,47 @@ type Install struct {
 	Name    string // the name in its package.json: "next-auth", unless another package stands there
 	Release string // the version in its package.json, as written
 	Agent   Agent
+
+	// Reached is how packages of the workspace get this copy, by their own
+	// dependencies; nothing if only packages from a registry depend on it.
+	Reached []Reach
+	// Shared is why the directory is not the project's alone and must not be
+	// written to; nil if it is.
+	Shared *SharedError
+	// Native says that pnpm has patched this copy itself.
+	Native bool
+
+	// users are the packages that load it, and whether each declares that; it
+	// is empty if none is known.
+	users map[*Package]bool
 }
 
-// Project is a directory and the copies of next-auth that are installed for it.
+// Reach is a way to a copy.
+type Reach struct {
+	Path string // as a person would write it
+	From string // label of the package that gets it
+}
+
+// SharedError says why a copy is not the project's own.
+type SharedError struct {
+	Reason string
+	Hint   string // what to do
+}
+
+func (e *SharedError) Error() string { return e.Reason }
+
+// Project is a workspace and the copies of next-auth that were found in it, by
+// their real paths.
 type Project struct {
-	Dir     string // absolute
-	Manager Manager
-	Copies  []Install
+	Workspace
+	Copies []Install
+}
+
+// UsedBy reports whether code of a package of the workspace may load the copy.
+// Where only packages from a registry depend on a copy, anybody may.
+func (i *Install) UsedBy(p *Package) bool {
+	_, uses := i.users[p]
+	return uses || len(i.users) == 0
 }
 
 var (
@@ -38,68 +72,33 @@ var (
 	ErrNoDirectory = errors.New("no such directory")
 )
 
-// Find returns the next-auth that code in dir gets, as Node.js looks for it:
-// in the node_modules of dir and of the directories above. The search ends at a
-// repository's top and at the home directory, because what lies above belongs
-// to no project. The error wraps ErrNotFound if there is none.
-func Find(given string) (*Project, error) {
-	dir, err := filepath.Abs(given)
+// Find returns the copies of next-auth that are installed for a directory. From
+// the root of a workspace, or with all, these are the copies of the whole
+// workspace; from another package those that it may load. The error wraps
+// ErrNotFound if there is none.
+func Find(given string, all bool) (*Project, error) {
+	w, err := Open(given)
 	if err != nil {
 		return nil, err
 	}
-	if !isDir(dir) {
-		return nil, fmt.Errorf("%w: %s", ErrNoDirectory, given)
+	project := &Project{Workspace: *w}
+	s := newScan(&project.Workspace)
+	if err := s.run(); err != nil {
+		return nil, err
 	}
-	project := &Project{Dir: dir, Manager: FindManager(dir)}
-	for _, at := range upward(dir) {
-		install, err := read(filepath.Join(at, "node_modules", "next-auth"))
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-			if exists(filepath.Join(at, ".pnp.cjs")) {
-				return nil, fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
-			}
-			continue
+	for _, c := range s.copies {
+		if all || project.Home == project.Root() || c.UsedBy(project.Home) {
+			project.Copies = append(project.Copies, *c)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if rel, err := filepath.Rel(dir, install.Path); err == nil {
-			install.Path = filepath.Join(given, rel)
-		}
-		project.Copies = append(project.Copies, *install)
+	}
+	slices.SortFunc(project.Copies, func(a, b Install) int { return strings.Compare(a.Dir, b.Dir) })
+	if len(project.Copies) > 0 {
 		return project, nil
 	}
-	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, given)
-}
-
-// read looks at one directory that may hold next-auth.
-func read(path string) (*Install, error) {
-	dir, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	manifest, err := readManifest(dir)
-	if err != nil {
-		return nil, err
-	}
-	return &Install{Path: path, Dir: dir, Name: manifest.Name, Release: manifest.Version, Agent: ResolveAgent(dir)}, nil
-}
-
-// upward lists dir and the directories above it that belong to the same
-// project.
-func upward(dir string) []string {
-	home, _ := os.UserHomeDir()
-	var dirs []string
-	for {
-		dirs = append(dirs, dir)
-		parent := filepath.Dir(dir)
-		if parent == dir || dir == home || exists(filepath.Join(dir, ".git")) {
-			return dirs
+	for _, at := range w.chain {
+		if exists(filepath.Join(at, ".pnp.cjs")) {
+			return nil, fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
 		}
-		dir = parent
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, given)
 }

@@ -67,7 +67,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTree(t, test.files)
-			project, err := Find(filepath.Join(dir, filepath.FromSlash(test.from)))
+			project, err := Find(filepath.Join(dir, filepath.FromSlash(test.from)), false)
 			if test.want == "" {
 				if !errors.Is(err, ErrNotFound) {
 					t.Errorf("got %+v, %v; want ErrNotFound", project, err)
@@ -78,7 +78,7 @@ func TestFind(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []Install{{Dir: filepath.Join(dir, filepath.FromSlash(test.want)), Name: "next-auth", Release: "4.2.1"}}
-			if diff := cmp.Diff(want, project.Copies, cmpopts.IgnoreFields(Install{}, "Path", "Agent")); diff != "" {
+			if diff := cmp.Diff(want, project.Copies, cmpopts.IgnoreFields(Install{}, "Path", "Agent", "Reached"), cmpopts.IgnoreUnexported(Install{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -89,7 +89,7 @@ func TestFindNotAboveHome(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/package.json": nextAuth, "home/app/x": ""})
 	t.Setenv("HOME", filepath.Join(dir, "home"))
 	t.Setenv("USERPROFILE", filepath.Join(dir, "home"))
-	if project, err := Find(filepath.Join(dir, "home", "app")); !errors.Is(err, ErrNotFound) {
+	if project, err := Find(filepath.Join(dir, "home", "app"), false); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %+v, %v", project, err)
 	}
 }
@@ -99,16 +99,17 @@ func TestFindFollowsLinks(t *testing.T) {
 	if err := os.Symlink(filepath.Join("..", "..", "store", "next-auth"), filepath.Join(dir, "app", "node_modules", "next-auth")); err != nil {
 		t.Skip(err)
 	}
-	project, err := Find(filepath.Join(dir, "app"))
+	project, err := Find(filepath.Join(dir, "app"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Install{{
 		Path: filepath.Join(dir, "app", "node_modules", "next-auth"), Dir: filepath.Join(dir, "store", "next-auth"),
 		Name: "next-auth", Release: "4.2.1",
-		Agent: Agent{Dir: filepath.Join(dir, "store", "node_modules", "https-proxy-agent"), Version: "7.0.6"},
+		Agent:  Agent{Dir: filepath.Join(dir, "store", "node_modules", "https-proxy-agent"), Version: "7.0.6"},
+		Shared: &SharedError{"its directory lies outside the project, in " + filepath.Join(dir, "store", "next-auth"), "install next-auth in the project itself instead of linking to it"},
 	}}
-	if diff := cmp.Diff(want, project.Copies); diff != "" {
+	if diff := cmp.Diff(want, project.Copies, cmpopts.IgnoreUnexported(Install{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -155,8 +156,12 @@ func TestFindManager(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTree(t, test.files)
-			if got := FindManager(filepath.Join(dir, "app")); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
+			w, err := Open(filepath.Join(dir, "app"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w.Manager != test.want {
+				t.Errorf("got %q, want %q", w.Manager, test.want)
 			}
 		})
 	}

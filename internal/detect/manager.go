@@ -3,6 +3,9 @@ package detect
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // Manager is the package manager of a project.
@@ -17,76 +20,157 @@ const (
 	Bun       Manager = "bun"
 )
 
-// FindManager returns the package manager that dir's project uses: the one its
-// package.json names, else the one whose lock file is nearest, else npm.
-func FindManager(dir string) Manager {
-	for _, at := range upward(dir) {
-		if m, err := readManifest(at); err == nil {
-			if manager := named(m.PackageManager); manager != "" {
-				return manager
+// findManager returns the package manager of the project that the directories
+// belong to, and its version as far as that is written down: the one that the
+// nearest package.json names, else the one whose traces are nearest, else npm.
+func findManager(dirs []string) (Manager, string) {
+	for _, at := range dirs {
+		if m, ok := readProject(at); ok {
+			if manager, version := named(m.PackageManager); manager != "" {
+				return manager, version
 			}
 		}
-		if manager := locked(at); manager != "" {
-			return manager
+		if manager := traced(at); manager != "" {
+			return manager, installedBy(at, manager)
 		}
 	}
-	return NPM
+	return NPM, ""
 }
 
-// named reads the packageManager field, such as "pnpm@9.1.0".
-func named(field string) Manager {
+// named reads the packageManager field, such as "pnpm@9.1.0+sha512.…".
+func named(field string) (Manager, string) {
 	name, version, _ := strings.Cut(field, "@")
+	version, _, _ = strings.Cut(version, "+")
 	switch name {
 	case "npm":
-		return NPM
+		return NPM, version
 	case "pnpm":
-		return PNPM
+		return PNPM, version
 	case "bun":
-		return Bun
+		return Bun, version
 	case "yarn":
 		if strings.HasPrefix(version, "1.") {
-			return YarnV1
+			return YarnV1, version
 		}
-		return YarnBerry
+		return YarnBerry, version
+	}
+	return "", ""
+}
+
+// traces are the files by which a package manager is known: those that a
+// project keeps, then those that an install leaves.
+var traces = []struct {
+	file    string
+	manager Manager
+}{
+	{"pnpm-lock.yaml", PNPM},
+	{"bun.lock", Bun},
+	{"bun.lockb", Bun},
+	{"package-lock.json", NPM},
+	{"npm-shrinkwrap.json", NPM},
+	{".yarnrc.yml", YarnBerry},
+	{"yarn.lock", YarnV1},
+	{"node_modules/.modules.yaml", PNPM},
+	{"node_modules/.yarn-state.yml", YarnBerry},
+	{"node_modules/.yarn-integrity", YarnV1},
+	{"node_modules/.package-lock.json", NPM},
+}
+
+func traced(dir string) Manager {
+	for _, trace := range traces {
+		if exists(filepath.Join(dir, filepath.FromSlash(trace.file))) {
+			return trace.manager
+		}
 	}
 	return ""
 }
 
-func locked(dir string) Manager {
-	for _, lock := range []struct {
-		file    string
-		manager Manager
-	}{
-		{"pnpm-lock.yaml", PNPM},
-		{"bun.lock", Bun},
-		{"bun.lockb", Bun},
-		{"package-lock.json", NPM},
-		{"npm-shrinkwrap.json", NPM},
-	} {
-		if exists(filepath.Join(dir, lock.file)) {
-			return lock.manager
-		}
-	}
-	switch {
-	case !exists(filepath.Join(dir, "yarn.lock")):
+// installedBy returns the version of pnpm that made dir's node_modules, which
+// no other package manager writes down.
+func installedBy(dir string, manager Manager) string {
+	if manager != PNPM {
 		return ""
-	case exists(filepath.Join(dir, ".yarnrc.yml")):
-		return YarnBerry
 	}
-	return YarnV1
+	data, err := readSmall(filepath.Join(dir, "node_modules", ".modules.yaml"))
+	if err != nil {
+		return ""
+	}
+	var modules struct {
+		PackageManager string `yaml:"packageManager"`
+	}
+	if yaml.Unmarshal(data, &modules) != nil { // it is JSON in newer releases, which is YAML too
+		return ""
+	}
+	_, version := named(modules.PackageManager)
+	return version
 }
 
-// Add returns the command that adds a package to the project.
-func (m Manager) Add(pkg string) string {
+// Add returns the command that makes a package a dependency of the package in
+// whose directory it is run, which may be the root of a workspace.
+func (m Manager) Add(pkg string, workspaceRoot bool) string {
+	flag := ""
+	switch {
+	case workspaceRoot && m == YarnV1:
+		flag = "-W "
+	case workspaceRoot && m == PNPM:
+		flag = "-w "
+	}
 	switch m {
 	case YarnV1, YarnBerry:
-		return "yarn add " + pkg
+		return "yarn add " + flag + pkg
 	case PNPM:
-		return "pnpm add " + pkg
+		return "pnpm add " + flag + pkg
 	case Bun:
 		return "bun add " + pkg
 	}
 	return "npm install " + pkg
+}
+
+// neededAgent is the https-proxy-agent that is asked for where there is none.
+const neededAgent = "https-proxy-agent@7"
+
+// ProvideAgent says what to type so that a copy can load https-proxy-agent: to
+// make it a dependency of the package in whose node_modules the copy stands, in
+// whatever kind of store, for there Node.js looks last. Where packages see only
+// what they ask for, giving next-auth the dependency is the other way.
+func (p *Project) ProvideAgent(c Install) string {
+	owner := p.Root()
+	for i := range p.Packages {
+		if within(c.Dir, filepath.Join(p.Packages[i].Dir, "node_modules")) {
+			owner = &p.Packages[i]
+		}
+	}
+	hint := p.Manager.Add(neededAgent, owner == p.Root() && len(p.Packages) > 1)
+	if at := p.Display(owner.Dir); owner.Dir != p.Dir && at != "." {
+		hint = "in " + at + ": " + hint
+	}
+	return hint + p.extension(c)
+}
+
+// extension says how next-auth is given the dependency by the package manager's
+// own means, where packages see only what they ask for. The lock file records
+// it, so an install that must not change the lock file fails until it is done.
+func (p *Project) extension(c Install) string {
+	dir := filepath.ToSlash(c.Dir)
+	major := uint64(10)
+	if v, err := semver.NewVersion(p.Version); err == nil {
+		major = v.Major()
+	}
+	entry, refresh := "", ""
+	switch {
+	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/") && major < 10:
+		entry = `package.json: "pnpm": {"packageExtensions": {"next-auth@4": {"dependencies": {"https-proxy-agent": "7"}}}}`
+		refresh = "pnpm install --no-frozen-lockfile"
+	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/"):
+		entry = `pnpm-workspace.yaml: packageExtensions: {"next-auth@4": {dependencies: {https-proxy-agent: "7"}}}`
+		refresh = "pnpm install --no-frozen-lockfile"
+	case p.Manager == YarnBerry && strings.Contains(dir, "/.store/"):
+		entry = `.yarnrc.yml: packageExtensions: {"next-auth@*": {dependencies: {https-proxy-agent: "7"}}}`
+		refresh = "yarn install --no-immutable"
+	default:
+		return ""
+	}
+	return "\nor give it to next-auth in " + entry + "; then " + refresh + ", and commit the lock file, or frozen installs fail"
 }
 
 // Reinstall returns a command after which all packages hold their released

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -13,10 +14,46 @@ import (
 // are a few thousand.
 const maxManifest = 4 << 20
 
+// manifest is what a package.json of an installed package says.
 type manifest struct {
-	Name           string `json:"name"`
-	Version        string `json:"version"`
-	PackageManager string `json:"packageManager"`
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// projectManifest is what a package.json that a person writes says.
+type projectManifest struct {
+	Name                 string            `json:"name"`
+	PackageManager       string            `json:"packageManager"`
+	Workspaces           workspaces        `json:"workspaces"`
+	Dependencies         map[string]string `json:"dependencies"`
+	DevDependencies      map[string]string `json:"devDependencies"`
+	OptionalDependencies map[string]string `json:"optionalDependencies"`
+}
+
+// workspaces holds the globs of package.json's field of that name: a list, or
+// an object with a list of packages, as yarn 1 has it.
+type workspaces []string
+
+func (w *workspaces) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, (*[]string)(w)) == nil {
+		return nil
+	}
+	var object struct {
+		Packages []string `json:"packages"`
+	}
+	_ = json.Unmarshal(data, &object) // a package manager would refuse it; there is no workspace then
+	*w = object.Packages
+	return nil
+}
+
+// allDependencies returns name and range of everything that may be installed
+// for the package.
+func (m *projectManifest) allDependencies() map[string]string {
+	all := map[string]string{}
+	for _, some := range []map[string]string{m.DevDependencies, m.OptionalDependencies, m.Dependencies} {
+		maps.Copy(all, some)
+	}
+	return all
 }
 
 // ManifestError says which package.json can't be used, and why.
@@ -30,10 +67,42 @@ func (e *ManifestError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.
 // Unwrap returns the cause.
 func (e *ManifestError) Unwrap() error { return e.Err }
 
-// readManifest reads dir/package.json. The error wraps fs.ErrNotExist if there
-// is none, and is a *ManifestError if there is one that can't be used.
+// readManifest reads the package.json of an installed package. The error wraps
+// fs.ErrNotExist if there is none, and is a *ManifestError if there is one that
+// can't be used.
 func readManifest(dir string) (*manifest, error) {
+	m := &manifest{}
+	return m, decodeManifest(dir, m)
+}
+
+// readProject reads dir/package.json as far as it can be used: a project's own
+// files need not be in order to find what is installed. Its second result is
+// whether there is one.
+func readProject(dir string) (*projectManifest, bool) {
+	m := &projectManifest{}
+	err := decodeManifest(dir, m)
+	return m, err == nil || errors.As(err, new(*ManifestError))
+}
+
+func decodeManifest(dir string, into any) error {
 	path := filepath.Join(dir, "package.json")
+	data, err := readSmall(path)
+	if err != nil {
+		return err
+	}
+	err = json.Unmarshal(data, into)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
+	}
+	if err != nil {
+		return &ManifestError{path, fmt.Errorf("is not valid JSON: %w", err)}
+	}
+	return nil
+}
+
+// readSmall reads a regular file of at most maxManifest bytes. Anything else is
+// a *ManifestError.
+func readSmall(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -53,13 +122,5 @@ func readManifest(dir string) (*manifest, error) {
 	if _, err := io.ReadFull(file, data); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	m := &manifest{}
-	err = json.Unmarshal(data, m)
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return nil, &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
-	}
-	if err != nil {
-		return nil, &ManifestError{path, fmt.Errorf("is not valid JSON: %w", err)}
-	}
-	return m, nil
+	return data, nil
 }

@@ -1,0 +1,79 @@
+package detect
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxLinks bounds how many links one path may lead through, as the systems do.
+const maxLinks = 255
+
+var errLinks = errors.New("too many links")
+
+// linkReader is what realPath needs of a file system.
+type linkReader struct {
+	lstat    func(string) (fs.FileInfo, error)
+	readlink func(string) (string, error)
+}
+
+var disk = linkReader{os.Lstat, os.Readlink}
+
+// realPath returns the path of a file or directory without any links, like
+// Node.js's fs.realpath. It is filepath.EvalSymlinks but for one thing: that
+// does not follow Windows' junctions, of which package managers make their
+// node_modules there.
+func realPath(path string) (string, error) { return disk.realPath(path) }
+
+func (r linkReader) realPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	real, rest := splitVolume(abs)
+	for links := 0; rest != ""; {
+		name, after, _ := strings.Cut(rest, string(filepath.Separator))
+		rest = after
+		next := filepath.Join(real, name)
+		info, err := r.lstat(next)
+		if err != nil {
+			return "", err
+		}
+		if !mayBeLink(info.Mode()) {
+			real = next
+			continue
+		}
+		target, err := r.readlink(next)
+		if err != nil {
+			if info.Mode()&fs.ModeSymlink == 0 { // irregular, but no junction
+				real = next
+				continue
+			}
+			return "", err
+		}
+		if links++; links > maxLinks {
+			return "", &fs.PathError{Op: "realpath", Path: path, Err: errLinks}
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(real, target)
+		}
+		root, below := splitVolume(filepath.Clean(target))
+		real, rest = root, filepath.Join(below, rest)
+		if rest == "." {
+			rest = ""
+		}
+	}
+	return real, nil
+}
+
+// splitVolume splits an absolute path into its root and the rest.
+func splitVolume(path string) (root, rest string) {
+	root = filepath.VolumeName(path) + string(filepath.Separator)
+	return root, strings.TrimPrefix(path[len(root)-1:], string(filepath.Separator))
+}
+
+// mayBeLink reports whether a file of this mode may lead elsewhere. Go calls
+// junctions irregular.
+func mayBeLink(mode fs.FileMode) bool { return mode&(fs.ModeSymlink|fs.ModeIrregular) != 0 }

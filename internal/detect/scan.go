@@ -1,0 +1,256 @@
+package detect
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// scan collects the copies of next-auth in a workspace. It goes where package
+// managers put packages, and nowhere else: into the node_modules of the
+// workspace's packages, into those of the packages in there, and into the
+// entries for next-auth of the stores that isolating package managers keep. So
+// it costs by the number of packages, whatever the number of their files.
+type scan struct {
+	ws     *Workspace
+	own    []string // real directories that belong to the project
+	copies []*Install
+	infos  []fs.FileInfo // of the copies' directories
+	nested map[*Install]string
+}
+
+func newScan(ws *Workspace) *scan {
+	s := &scan{ws: ws, nested: map[*Install]string{}}
+	top := ws.chain[len(ws.chain)-1]
+	if exists(filepath.Join(top, ".git")) { // some tools install beside the packages, in the same repository
+		s.own = append(s.own, top)
+	}
+	for _, p := range ws.Packages {
+		s.own = append(s.own, p.Dir)
+	}
+	for _, at := range ws.chain {
+		s.ownModules(at)
+	}
+	for _, p := range ws.Packages {
+		s.ownModules(p.Dir)
+	}
+	return s
+}
+
+// ownModules adds a directory's node_modules. They may be a link themselves, as
+// some images have it.
+func (s *scan) ownModules(dir string) {
+	if real, err := realPath(filepath.Join(dir, "node_modules")); err == nil {
+		s.own = append(s.own, real)
+	}
+}
+
+func (s *scan) run() error {
+	for i := range s.ws.Packages {
+		if err := s.modules(filepath.Join(s.ws.Packages[i].Dir, "node_modules"), ""); err != nil {
+			return err
+		}
+	}
+	for i := range s.ws.Packages {
+		if err := s.reach(&s.ws.Packages[i]); err != nil {
+			return err
+		}
+	}
+	s.spread()
+	return nil
+}
+
+// stores are the directories in which isolating package managers keep the
+// packages that they link to: pnpm's, that of npm and yarn, and bun's.
+var stores = []string{".pnpm", ".store", ".bun"}
+
+// modules looks through one node_modules. owner is the name of the package it
+// belongs to, empty for a package of the workspace.
+func (s *scan) modules(dir, owner string) error {
+	entries, err := readDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		path := filepath.Join(dir, name)
+		switch {
+		case slices.Contains(stores, name):
+			err = s.store(path)
+		case name[0] == '.': // .bin, .cache and the like
+		case name[0] == '@':
+			err = s.scope(path, name, owner)
+		default:
+			err = s.module(path, name, owner, entry)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scan) scope(dir, scope, owner string) error {
+	entries, err := readDir(dir)
+	for _, entry := range entries {
+		if err == nil {
+			err = s.module(filepath.Join(dir, entry.Name()), scope+"/"+entry.Name(), owner, entry)
+		}
+	}
+	return err
+}
+
+// module looks at one package in a node_modules. Links are followed for
+// next-auth alone: what others lead to is a package of the workspace or an
+// entry of a store, and found there.
+func (s *scan) module(path, name, owner string, entry fs.DirEntry) error {
+	isLink := mayBeLink(entry.Type())
+	if name == "next-auth" || !isLink && exists(filepath.Join(path, "core", "lib", "oauth", "client.js")) && isNextAuth(path) {
+		c, err := s.add(path)
+		if c != nil && owner != "" && !isLink {
+			s.nested[c] = owner
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if isLink || !entry.IsDir() {
+		return nil
+	}
+	return s.modules(filepath.Join(path, "node_modules"), name)
+}
+
+// isNextAuth reports whether next-auth stands in a directory of any name.
+func isNextAuth(path string) bool {
+	m, err := readManifest(path)
+	return err == nil && m.Name == "next-auth"
+}
+
+// store looks for next-auth among the entries of a store. Each package manager
+// has its own place for the package in an entry.
+func (s *scan) store(dir string) error {
+	entries, err := readDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !isEntry(entry.Name()) {
+			continue
+		}
+		at := filepath.Join(dir, entry.Name())
+		path := filepath.Join(at, "node_modules", "next-auth")
+		if yarns := filepath.Join(at, "package"); isNextAuth(yarns) {
+			path = yarns
+		}
+		c, err := s.add(path)
+		if err != nil {
+			return err
+		}
+		if c != nil && filepath.Base(dir) == ".bun" && mayBeLink(entry.Type()) {
+			c.Shared = inBunsStore
+		}
+	}
+	return nil
+}
+
+// isEntry reports whether a store's entry of this name may hold next-auth. Long
+// names are cut off, at a place that can be configured, and end in "_" and a
+// hash.
+func isEntry(name string) bool {
+	if strings.HasPrefix(name, "next-auth") {
+		return true
+	}
+	at := strings.LastIndexByte(name, '_')
+	return at >= 0 && strings.HasPrefix("next-auth", name[:at])
+}
+
+// add takes in the copy at path, unless there is none or it is known. It
+// returns the copy if there is one.
+func (s *scan) add(path string) (*Install, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return nil, ignoreAbsent(err)
+	}
+	for i, known := range s.infos {
+		if os.SameFile(known, info) {
+			return s.copies[i], nil
+		}
+	}
+	m, err := readManifest(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	dir, err := realPath(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &Install{Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: ResolveAgent(dir)}
+	c.Shared = s.shared(dir)
+	c.Native = strings.Contains(filepath.ToSlash(dir), "patch_hash=")
+	s.copies, s.infos = append(s.copies, c), append(s.infos, info)
+	return c, nil
+}
+
+// globalStore matches where pnpm's global virtual store keeps next-auth:
+// <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth.
+var globalStore = regexp.MustCompile(`/links/[^/]+/next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
+
+var (
+	inPnpmsStore = &SharedError{
+		"it stands in pnpm's global virtual store, which other projects share",
+		"set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run pnpm install, then proxypatch",
+	}
+	inBunsStore = &SharedError{
+		"it stands in bun's global store, which other projects share",
+		"set globalStore = false under [install] in bunfig.toml, run bun install --force, then proxypatch",
+	}
+)
+
+// shared says why what is written to a copy would be written to other projects
+// as well.
+func (s *scan) shared(dir string) *SharedError {
+	switch {
+	case globalStore.MatchString(filepath.ToSlash(dir)):
+		return inPnpmsStore
+	case s.isOwn(dir):
+		return nil
+	}
+	return &SharedError{"its directory lies outside the project, in " + dir, "install next-auth in the project itself instead of linking to it"}
+}
+
+func (s *scan) isOwn(dir string) bool {
+	return slices.ContainsFunc(s.own, func(own string) bool { return within(dir, own) })
+}
+
+// readDir lists a directory in no order. What is no directory is empty.
+func readDir(dir string) ([]fs.DirEntry, error) {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil, ignoreAbsent(err)
+	}
+	defer file.Close()
+	entries, err := file.ReadDir(-1)
+	return entries, ignoreAbsent(err)
+}
+
+// ignoreAbsent returns err unless it says that there is no such file or
+// directory, which is nothing to Node.js either.
+func ignoreAbsent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	return err
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

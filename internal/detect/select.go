@@ -1,0 +1,68 @@
+package detect
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// Select returns the copies that the words name: each word is a range of
+// releases, such as "4.24.x", or else a path, by which a copy stands or is
+// reached. Without words it returns all copies. A word that names none is an
+// error.
+func (p *Project) Select(words []string) ([]Install, error) {
+	if len(words) == 0 {
+		return p.Copies, nil
+	}
+	chosen := make([]bool, len(p.Copies))
+	for _, word := range words {
+		named, err := namer(word)
+		if err != nil {
+			return nil, err
+		}
+		any := false
+		for i := range p.Copies {
+			if named(&p.Copies[i]) {
+				chosen[i], any = true, true
+			}
+		}
+		if !any {
+			return nil, fmt.Errorf("no copy of next-auth is %s", word)
+		}
+	}
+	var selected []Install
+	for i, c := range p.Copies {
+		if chosen[i] {
+			selected = append(selected, c)
+		}
+	}
+	return selected, nil
+}
+
+// namer returns what decides whether a word names a copy.
+func namer(word string) (func(*Install) bool, error) {
+	if constraint, err := semver.NewConstraint(word); err == nil {
+		constraint.IncludePrerelease = true
+		return func(c *Install) bool {
+			v, err := semver.StrictNewVersion(c.Release)
+			return err == nil && constraint.Check(v)
+		}, nil
+	}
+	dir, err := realPath(word)
+	if err != nil {
+		return nil, fmt.Errorf("%q is neither a range of releases nor a directory", word)
+	}
+	return func(c *Install) bool { return c.Dir == dir }, nil
+}
+
+// Names lists what each copy can be selected by, for hints.
+func (p *Project) Names() string {
+	var names []string
+	for _, c := range p.Copies {
+		names = append(names, fmt.Sprintf("%s (%s)", filepath.ToSlash(c.Path), c.Release))
+	}
+	return strings.Join(slices.Compact(names), ", ")
+}

@@ -1,0 +1,234 @@
+package detect
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"go.yaml.in/yaml/v4"
+)
+
+// Workspace is what a directory is part of: the packages that are developed
+// together, and the package manager that installs for them. A project that is
+// no workspace is one of a single package.
+type Workspace struct {
+	Dir      string    // the real directory that was asked for
+	Home     *Package  // the package that Dir belongs to
+	Packages []Package // all of them; the first is the root
+	Manager  Manager
+	Version  string // of the package manager, as far as the project says; may be empty
+
+	given string   // as it was asked for
+	chain []string // Dir and the directories above it that may belong to the project
+}
+
+// Package is one package of a Workspace.
+type Package struct {
+	Name         string            // may be empty
+	Dir          string            // its real directory
+	Dependencies map[string]string // name and range of all kinds but peers
+}
+
+// Root returns the package at the top of the workspace.
+func (w *Workspace) Root() *Package { return &w.Packages[0] }
+
+// Label names a package for a person: by its name, else by its directory below
+// the root.
+func (w *Workspace) Label(p *Package) string {
+	if p.Name != "" {
+		return p.Name
+	}
+	if rel, err := filepath.Rel(w.Root().Dir, p.Dir); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return p.Dir
+}
+
+// Display returns a path as a person would write it: relative to the directory
+// that was asked for, in the words in which that was done.
+func (w *Workspace) Display(path string) string {
+	rel, err := filepath.Rel(w.Dir, path)
+	if err != nil {
+		return path
+	}
+	if above := ".." + string(filepath.Separator); strings.HasPrefix(rel, above) {
+		// ".." behind a link does not lead where a reader would think.
+		if abs, err := filepath.Abs(w.given); err != nil || abs != w.Dir {
+			return path
+		}
+	}
+	return filepath.Join(w.given, rel)
+}
+
+// Open finds the workspace of a directory. Its root is the nearest directory
+// upwards whose package.json or pnpm-workspace.yaml lists the package that the
+// directory is in; without one, that package stands alone. The search ends at a
+// repository's top, at the home directory and where another user's directories
+// begin, because what lies above belongs to no project of this user.
+func Open(given string) (*Workspace, error) {
+	dir, err := filepath.Abs(given)
+	if err != nil {
+		return nil, err
+	}
+	if !isDir(dir) {
+		return nil, fmt.Errorf("%w: %s", ErrNoDirectory, given)
+	}
+	if dir, err = realPath(dir); err != nil {
+		return nil, err
+	}
+	w := &Workspace{Dir: dir, given: given, chain: upward(dir)}
+	w.Packages = w.findPackages()
+	w.Home = w.homeOf(dir)
+	w.Manager, w.Version = findManager(w.chain)
+	return w, nil
+}
+
+// findPackages returns the packages of the workspace that w.Dir is in.
+func (w *Workspace) findPackages() []Package {
+	var nearest *Package
+	for _, at := range w.chain {
+		m, ok := readProject(at)
+		if !ok && nearest == nil {
+			continue
+		}
+		globs := append(slices.Clone(m.Workspaces), pnpmGlobs(at)...)
+		if nearest == nil {
+			nearest = newPackage(at, m)
+			if len(globs) > 0 {
+				return append([]Package{*nearest}, membersOf(at, globs)...)
+			}
+			continue
+		}
+		if len(globs) == 0 {
+			continue
+		}
+		members := membersOf(at, globs)
+		if slices.ContainsFunc(members, func(p Package) bool { return p.Dir == nearest.Dir }) {
+			return append([]Package{*newPackage(at, m)}, members...)
+		}
+	}
+	if nearest == nil {
+		nearest = &Package{Dir: w.Dir}
+	}
+	return []Package{*nearest}
+}
+
+// homeOf returns the innermost package around dir.
+func (w *Workspace) homeOf(dir string) *Package {
+	home := w.Root()
+	for i := range w.Packages {
+		if p := &w.Packages[i]; within(dir, p.Dir) && len(p.Dir) > len(home.Dir) {
+			home = p
+		}
+	}
+	return home
+}
+
+func newPackage(dir string, m *projectManifest) *Package {
+	return &Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies()}
+}
+
+// pnpmGlobs reads pnpm-workspace.yaml, which may also hold settings alone.
+func pnpmGlobs(dir string) []string {
+	data, err := readSmall(filepath.Join(dir, "pnpm-workspace.yaml"))
+	if err != nil {
+		return nil
+	}
+	var file struct {
+		Packages []string `yaml:"packages"`
+	}
+	if yaml.Unmarshal(data, &file) != nil {
+		return nil // pnpm itself would refuse it
+	}
+	return file.Packages
+}
+
+// membersOf returns the packages below root that the globs select: directories
+// with a package.json, in the order of their paths. A glob that begins with "!"
+// takes out what those before it selected. Members of members are found too, as
+// yarn allows them.
+func membersOf(root string, globs []string) []Package {
+	selected := map[string]bool{}
+	for _, glob := range globs {
+		wanted := !strings.HasPrefix(glob, "!")
+		for _, dir := range expand(root, strings.TrimPrefix(glob, "!")) {
+			selected[dir] = wanted
+		}
+	}
+	delete(selected, root)
+	var members []Package
+	for dir, wanted := range selected {
+		m, ok := readProject(dir)
+		if !ok || !wanted {
+			continue
+		}
+		members = append(members, *newPackage(dir, m))
+		if len(m.Workspaces) > 0 {
+			members = append(members, membersOf(dir, m.Workspaces)...)
+		}
+	}
+	slices.SortFunc(members, func(a, b Package) int { return strings.Compare(a.Dir, b.Dir) })
+	return slices.CompactFunc(members, func(a, b Package) bool { return a.Dir == b.Dir })
+}
+
+// expand returns the real directories that hold a package.json and match glob.
+func expand(root, glob string) []string {
+	base, pattern := doublestar.SplitPattern(path.Clean(filepath.ToSlash(glob)))
+	base = filepath.Join(root, filepath.FromSlash(base))
+	matches, err := doublestar.Glob(sources{os.DirFS(base)}, path.Join(pattern, "package.json"))
+	if err != nil {
+		return nil // no glob; the package manager would refuse it
+	}
+	var dirs []string
+	for _, match := range matches {
+		if dir, err := realPath(filepath.Join(base, filepath.FromSlash(path.Dir(match)))); err == nil {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// sources is a file system without what is never a part of a workspace, but
+// holds most of the files.
+type sources struct{ fs.FS }
+
+// ReadDir lists a directory but for node_modules and .git.
+func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(s.FS, name)
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return e.Name() == "node_modules" || e.Name() == ".git"
+	}), err
+}
+
+// Stat describes a file; with it, a glob's literal parts need no listing.
+func (s sources) Stat(name string) (fs.FileInfo, error) { return fs.Stat(s.FS, name) }
+
+// upward lists dir and the directories above it that may belong to the same
+// project.
+func upward(dir string) []string {
+	home, _ := os.UserHomeDir()
+	if real, err := realPath(home); err == nil {
+		home = real
+	}
+	trusted := trustedOwners(dir)
+	var dirs []string
+	for {
+		dirs = append(dirs, dir)
+		parent := filepath.Dir(dir)
+		if parent == dir || dir == home || exists(filepath.Join(dir, ".git")) || !trusted(parent) {
+			return dirs
+		}
+		dir = parent
+	}
+}
+
+// within reports whether path is dir or lies below it.
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -19,14 +21,16 @@ relative to the package. To apply it with git instead:
   inside a repository, from its top:
     git apply --directory=node_modules/next-auth FILE
 
-From a subdirectory of a repository git skips the files and exits 0.`,
+From a subdirectory of a repository git skips the files and exits 0. Where
+several copies of next-auth need different diffs, --copy says whose is printed.`,
 		RunE: func(*cobra.Command, []string) error { return a.diff() },
 	}
 	a.planFlags(cmd)
 	return cmd
 }
 
-// diff prints what apply would do to the files' bytes. It writes nothing.
+// diff prints what apply would do to the files' bytes, once for copies that
+// need the same. It writes nothing.
 func (a *app) diff() error {
 	a.report.Command = "diff"
 	plan, err := a.plan(apply.Options{Goal: apply.Patch})
@@ -39,14 +43,28 @@ func (a *app) diff() error {
 		return nil
 	}
 	for _, c := range plan.Copies {
-		for i := range c.Files {
-			if file := &c.Files[i]; file.Changes() {
-				a.report.Diff += string(patchset.Format(file.Path, file.Before, file.After, file.Mode()))
-			}
+		switch text := diffOf(c); {
+		case text == "" || text == a.report.Diff:
+		case a.report.Diff != "":
+			a.report.Diff = ""
+			return usageError("choose with --copy PATH or --copy RELEASE: "+a.report.project.Names(), "the copies of next-auth need different diffs, with the same paths in them")
+		default:
+			a.report.Diff = text
 		}
 	}
 	if !a.json && !a.quiet {
 		a.ui.raw(a.report.Diff)
 	}
 	return nil
+}
+
+// diffOf returns the diff of one copy, empty if nothing would change.
+func diffOf(c *apply.Copy) string {
+	var b strings.Builder
+	for i := range c.Files {
+		if file := &c.Files[i]; file.Changes() {
+			b.Write(patchset.Format(file.Path, file.Before, file.After, file.Mode()))
+		}
+	}
+	return b.String()
 }

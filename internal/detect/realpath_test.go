@@ -1,0 +1,91 @@
+package detect
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+)
+
+// node is a file in an invented file system.
+type node struct {
+	mode   fs.FileMode
+	target string // what readlink says; nothing if it fails
+}
+
+// invented is a file system by path; directories need not be named.
+type invented map[string]node
+
+func (f invented) reader() linkReader {
+	return linkReader{
+		lstat: func(path string) (fs.FileInfo, error) {
+			n, ok := f[filepath.ToSlash(path)]
+			if !ok {
+				n.mode = fs.ModeDir
+			}
+			return fs.Lstat(fstest.MapFS{"x": &fstest.MapFile{Mode: n.mode}}, "x")
+		},
+		readlink: func(path string) (string, error) {
+			if n := f[filepath.ToSlash(path)]; n.target != "" {
+				return filepath.FromSlash(n.target), nil
+			}
+			return "", &fs.PathError{Op: "readlink", Path: path, Err: fs.ErrInvalid}
+		},
+	}
+}
+
+// Go reports Windows' junctions as irregular files that readlink can read.
+func TestRealPath(t *testing.T) {
+	root := filepath.ToSlash(filepath.VolumeName(t.TempDir())) + "/"
+	files := invented{
+		root + "app/node_modules/next-auth": {fs.ModeIrregular, root + "app/node_modules/.pnpm/next-auth@4/node_modules/next-auth"},
+		root + "app/link":                   {fs.ModeSymlink, "node_modules/next-auth"},
+		root + "link":                       {fs.ModeSymlink, "app/../app/./node_modules"},
+		root + "app/odd":                    {fs.ModeIrregular, ""},
+		root + "loop":                       {fs.ModeSymlink, "loop"},
+		root + "broken":                     {fs.ModeSymlink, ""},
+		root + "top":                        {fs.ModeSymlink, root},
+	}
+	const inStore = "app/node_modules/.pnpm/next-auth@4/node_modules/next-auth"
+	for path, want := range map[string]string{
+		"app":                              "app",
+		"app/node_modules/next-auth":       inStore,
+		"app/link/core":                    inStore + "/core",
+		"link/next-auth":                   inStore,
+		"app/odd/x":                        "app/odd/x",
+		"top/app/link":                     inStore,
+		"top":                              "",
+		"app/node_modules/.pnpm/../.pnpm/": "app/node_modules/.pnpm",
+	} {
+		got, err := files.reader().realPath(filepath.FromSlash(root + path))
+		if err != nil || filepath.ToSlash(got) != root+want {
+			t.Errorf("%s: got %s, %v; want %s", path, got, err, want)
+		}
+	}
+	for path, want := range map[string]error{"loop/x": errLinks, "broken": fs.ErrInvalid} {
+		if got, err := files.reader().realPath(filepath.FromSlash(root + path)); !errors.Is(err, want) {
+			t.Errorf("%s: got %s, %v; want %v", path, got, err, want)
+		}
+	}
+}
+
+// On a real file system it says what the standard library says.
+func TestRealPathLikeTheStandardLibrary(t *testing.T) {
+	dir := newTree(t, map[string]string{"a/b/c": "", "d/e": ""})
+	for _, link := range []string{"a/up -> ..", "d/over -> ../a/up/a/b", "d/nowhere -> x/y", "d/round -> ../d/round"} {
+		newLink(t, dir, link)
+	}
+	if err := os.Symlink(filepath.Join(dir, "a"), filepath.Join(dir, "absolute")); err != nil {
+		t.Skip(err)
+	}
+	for _, path := range []string{"a/b/c", "a/up/d/e", "d/over/c", "absolute/up/d/over", "d/nowhere", "d/round", "a/b/c/x", "none"} {
+		path = filepath.Join(dir, filepath.FromSlash(path))
+		want, wantErr := filepath.EvalSymlinks(path)
+		got, err := realPath(path)
+		if got != want || (err == nil) != (wantErr == nil) || errors.Is(err, fs.ErrNotExist) != errors.Is(wantErr, fs.ErrNotExist) {
+			t.Errorf("%s: got %s, %v; want %s, %v", path, got, err, want, wantErr)
+		}
+	}
+}

@@ -3,7 +3,7 @@
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
 
-.PHONY: build test lint demo bench stamp
+.PHONY: build test lint demo bench bench-find stamp
 
 build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
@@ -24,6 +24,10 @@ demo:
 
 bench:
 	bench/run.sh
+
+# Finding next-auth among hundreds of thousands of files, beside find and fd.
+bench-find:
+	bench/find.sh
 
 # Brings the hash in the helper's first line up to date.
 stamp:

@@ -19,6 +19,7 @@ cd "$(dirname "$0")/.."
 cache=$(pwd -P)/.cache/bench
 mkdir -p "$cache"
 [ $# -gt 0 ] || disk=$cache
+. bench/lib.sh
 
 # The commands that are measured: name, whether next-auth is released or patched
 # before it and after it, and what is shown for it. patch-package is started in
@@ -64,17 +65,6 @@ to() {
 
 is() {
 	diff -r "$1/node_modules/next-auth" "$cache/$2" || { echo "$3 did not leave next-auth $2" >&2 && exit 1; }
-}
-
-build() { CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$cache/$1" "$2"; }
-
-install() {
-	cmp -s bench/package-lock.json "$cache/installed" && return
-	rm -rf "$cache/project"
-	mkdir "$cache/project"
-	cp bench/.npmrc bench/package.json bench/package-lock.json "$cache/project"
-	(cd "$cache/project" && npm ci --ignore-scripts --no-progress)
-	cp bench/package-lock.json "$cache/installed"
 }
 
 # prepare makes the change, as a diff for each tool, and what it leads to.

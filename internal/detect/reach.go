@@ -41,6 +41,9 @@ func (s *scan) reach(p *Package) error {
 // finds it.
 func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 	for _, dir := range dirs {
+		if s.empty[dir] {
+			continue
+		}
 		path := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
 		c, err := s.add(path)
 		if c != nil || err != nil {

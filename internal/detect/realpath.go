@@ -32,7 +32,11 @@ func (r linkReader) realPath(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	real, rest := splitVolume(abs)
+	return r.below(splitVolume(abs))
+}
+
+// below returns the real path of what is called rest in a real directory.
+func (r linkReader) below(real, rest string) (string, error) {
 	for links := 0; rest != ""; {
 		name, after, _ := strings.Cut(rest, string(filepath.Separator))
 		rest = after
@@ -54,7 +58,7 @@ func (r linkReader) realPath(path string) (string, error) {
 			return "", err
 		}
 		if links++; links > maxLinks {
-			return "", &fs.PathError{Op: "realpath", Path: path, Err: errLinks}
+			return "", &fs.PathError{Op: "realpath", Path: next, Err: errLinks}
 		}
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(real, target)

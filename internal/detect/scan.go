@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -20,40 +23,23 @@ type scan struct {
 	ws     *Workspace
 	own    []string // real directories that belong to the project
 	copies []*Install
-	infos  []fs.FileInfo // of the copies' directories
-	nested map[*Install]string
+	infos  []fs.FileInfo       // of the copies' directories
+	looked map[string]*Install // what is at a path, nil if nothing
+	nested map[*Install]string // the package in whose node_modules a copy stands
+	empty  map[string]bool     // directories without node_modules
 }
 
 func newScan(ws *Workspace) *scan {
-	s := &scan{ws: ws, nested: map[*Install]string{}}
-	top := ws.chain[len(ws.chain)-1]
-	if exists(filepath.Join(top, ".git")) { // some tools install beside the packages, in the same repository
-		s.own = append(s.own, top)
-	}
-	for _, p := range ws.Packages {
-		s.own = append(s.own, p.Dir)
-	}
-	for _, at := range ws.chain {
-		s.ownModules(at)
-	}
-	for _, p := range ws.Packages {
-		s.ownModules(p.Dir)
-	}
-	return s
-}
-
-// ownModules adds a directory's node_modules. They may be a link themselves, as
-// some images have it.
-func (s *scan) ownModules(dir string) {
-	if real, err := realPath(filepath.Join(dir, "node_modules")); err == nil {
-		s.own = append(s.own, real)
-	}
+	return &scan{ws: ws, looked: map[string]*Install{}, nested: map[*Install]string{}, empty: map[string]bool{}}
 }
 
 func (s *scan) run() error {
+	s.findOwn()
 	for i := range s.ws.Packages {
-		if err := s.modules(filepath.Join(s.ws.Packages[i].Dir, "node_modules"), ""); err != nil {
-			return err
+		if dir := s.ws.Packages[i].Dir; !s.empty[dir] {
+			if err := s.modules(filepath.Join(dir, "node_modules"), ""); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range s.ws.Packages {
@@ -65,17 +51,76 @@ func (s *scan) run() error {
 	return nil
 }
 
+// findOwn fills in what belongs to the project: its packages and the
+// node_modules of the directories above, which may be links, as some images
+// have it. It also learns which packages have no node_modules.
+func (s *scan) findOwn() {
+	chain, packages := s.ws.chain, s.ws.Packages
+	if top := chain[len(chain)-1]; exists(filepath.Join(top, ".git")) { // some tools install beside the packages, in the same repository
+		s.own = append(s.own, top)
+	}
+	dirs := slices.Clone(chain)
+	for _, p := range packages {
+		dirs, s.own = append(dirs, p.Dir), append(s.own, p.Dir)
+	}
+	modes := make([]fs.FileMode, len(dirs))
+	parallel(len(dirs), func(i int) {
+		if info, err := os.Lstat(filepath.Join(dirs[i], "node_modules")); err == nil {
+			modes[i] = info.Mode() | 1 // whatever it is, it is not nothing
+		}
+	})
+	for i, dir := range dirs {
+		s.empty[dir] = modes[i] == 0
+		if modes[i] == 0 || i >= len(chain) && !mayBeLink(modes[i]) {
+			continue
+		}
+		if real, err := realPath(filepath.Join(dir, "node_modules")); err == nil {
+			s.own = append(s.own, real)
+		}
+	}
+}
+
 // stores are the directories in which isolating package managers keep the
 // packages that they link to: pnpm's, that of npm and yarn, and bun's.
 var stores = []string{".pnpm", ".store", ".bun"}
 
+// module is one package in a node_modules.
+type module struct {
+	path, name string
+	link       bool
+	nested     bool // it has a node_modules of its own
+	likely     bool // it has the file by which next-auth is known under any name
+}
+
 // modules looks through one node_modules. owner is the name of the package it
 // belongs to, empty for a package of the workspace.
 func (s *scan) modules(dir, owner string) error {
-	entries, err := readDir(dir)
+	modules, err := s.list(dir, "")
 	if err != nil {
 		return err
 	}
+	parallel(len(modules), func(i int) {
+		if m := &modules[i]; !m.link {
+			m.nested = exists(filepath.Join(m.path, "node_modules"))
+			m.likely = exists(filepath.Join(m.path, "core", "lib", "oauth", "client.js"))
+		}
+	})
+	for _, m := range modules {
+		if err := s.module(m, owner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list returns the packages in a node_modules or, with its name and a slash, in
+// one scope there. On the way it looks into stores.
+func (s *scan) list(dir, scope string) ([]module, error) {
+	entries, err := readDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var modules []module
 	for _, entry := range entries {
 		name := entry.Name()
 		path := filepath.Join(dir, name)
@@ -83,46 +128,37 @@ func (s *scan) modules(dir, owner string) error {
 		case slices.Contains(stores, name):
 			err = s.store(path)
 		case name[0] == '.': // .bin, .cache and the like
-		case name[0] == '@':
-			err = s.scope(path, name, owner)
-		default:
-			err = s.module(path, name, owner, entry)
+		case name[0] == '@' && scope == "":
+			var scoped []module
+			scoped, err = s.list(path, name+"/")
+			modules = append(modules, scoped...)
+		case entry.IsDir() || mayBeLink(entry.Type()):
+			modules = append(modules, module{path: path, name: scope + name, link: !entry.IsDir()})
 		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return modules, nil
+}
+
+// module looks at one package. Links are followed for next-auth alone: what
+// others lead to is a package of the workspace or an entry of a store, and
+// found there.
+func (s *scan) module(m module, owner string) error {
+	if m.name == "next-auth" || m.likely && isNextAuth(m.path) {
+		c, err := s.add(m.path)
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (s *scan) scope(dir, scope, owner string) error {
-	entries, err := readDir(dir)
-	for _, entry := range entries {
-		if err == nil {
-			err = s.module(filepath.Join(dir, entry.Name()), scope+"/"+entry.Name(), owner, entry)
-		}
-	}
-	return err
-}
-
-// module looks at one package in a node_modules. Links are followed for
-// next-auth alone: what others lead to is a package of the workspace or an
-// entry of a store, and found there.
-func (s *scan) module(path, name, owner string, entry fs.DirEntry) error {
-	isLink := mayBeLink(entry.Type())
-	if name == "next-auth" || !isLink && exists(filepath.Join(path, "core", "lib", "oauth", "client.js")) && isNextAuth(path) {
-		c, err := s.add(path)
-		if c != nil && owner != "" && !isLink {
+		if c != nil && owner != "" && !m.link {
 			s.nested[c] = owner
 		}
-		if err != nil {
-			return err
-		}
 	}
-	if isLink || !entry.IsDir() {
+	if !m.nested {
 		return nil
 	}
-	return s.modules(filepath.Join(path, "node_modules"), name)
+	return s.modules(filepath.Join(m.path, "node_modules"), m.name)
 }
 
 // isNextAuth reports whether next-auth stands in a directory of any name.
@@ -172,6 +208,16 @@ func isEntry(name string) bool {
 // add takes in the copy at path, unless there is none or it is known. It
 // returns the copy if there is one.
 func (s *scan) add(path string) (*Install, error) {
+	c, known := s.looked[path]
+	if known {
+		return c, nil
+	}
+	c, err := s.look(path)
+	s.looked[path] = c
+	return c, err
+}
+
+func (s *scan) look(path string) (*Install, error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
 		return nil, ignoreAbsent(err)
@@ -248,6 +294,20 @@ func ignoreAbsent(err error) error {
 		return nil
 	}
 	return err
+}
+
+// parallel calls do with every number below n, on all processors.
+func parallel(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 func exists(path string) bool {

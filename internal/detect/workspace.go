@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -153,44 +154,58 @@ func pnpmGlobs(dir string) []string {
 // takes out what those before it selected. Members of members are found too, as
 // yarn allows them.
 func membersOf(root string, globs []string) []Package {
-	selected := map[string]bool{}
+	selected := map[string]bool{root: false}
 	for _, glob := range globs {
 		wanted := !strings.HasPrefix(glob, "!")
 		for _, dir := range expand(root, strings.TrimPrefix(glob, "!")) {
 			selected[dir] = wanted
 		}
 	}
-	delete(selected, root)
+	selected[root] = false
+	dirs := slices.DeleteFunc(slices.Sorted(maps.Keys(selected)), func(dir string) bool { return !selected[dir] })
 	var members []Package
-	for dir, wanted := range selected {
-		m, ok := readProject(dir)
-		if !ok || !wanted {
+	for i, m := range readAll(dirs) {
+		if m == nil {
 			continue
 		}
-		members = append(members, *newPackage(dir, m))
+		members = append(members, *newPackage(dirs[i], m))
 		if len(m.Workspaces) > 0 {
-			members = append(members, membersOf(dir, m.Workspaces)...)
+			members = append(members, membersOf(dirs[i], m.Workspaces)...)
 		}
 	}
 	slices.SortFunc(members, func(a, b Package) int { return strings.Compare(a.Dir, b.Dir) })
 	return slices.CompactFunc(members, func(a, b Package) bool { return a.Dir == b.Dir })
 }
 
-// expand returns the real directories that hold a package.json and match glob.
+// readAll reads the package.json of each directory; nil where there is none.
+func readAll(dirs []string) []*projectManifest {
+	manifests := make([]*projectManifest, len(dirs))
+	parallel(len(dirs), func(i int) {
+		if m, ok := readProject(dirs[i]); ok {
+			manifests[i] = m
+		}
+	})
+	return manifests
+}
+
+// expand returns the real paths that match a glob, below root or beside it.
 func expand(root, glob string) []string {
 	base, pattern := doublestar.SplitPattern(path.Clean(filepath.ToSlash(glob)))
-	base = filepath.Join(root, filepath.FromSlash(base))
-	matches, err := doublestar.Glob(sources{os.DirFS(base)}, path.Join(pattern, "package.json"))
+	base, err := realPath(filepath.Join(root, filepath.FromSlash(base)))
+	if err != nil {
+		return nil
+	}
+	matches, err := doublestar.Glob(sources{os.DirFS(base)}, pattern)
 	if err != nil {
 		return nil // no glob; the package manager would refuse it
 	}
-	var dirs []string
+	var paths []string
 	for _, match := range matches {
-		if dir, err := realPath(filepath.Join(base, filepath.FromSlash(path.Dir(match)))); err == nil {
-			dirs = append(dirs, dir)
+		if path, err := disk.below(base, filepath.FromSlash(match)); err == nil {
+			paths = append(paths, path)
 		}
 	}
-	return dirs
+	return paths
 }
 
 // sources is a file system without what is never a part of a workspace, but

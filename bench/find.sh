@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Measures how long proxypatch takes to find all copies of next-auth in a
+# workspace of 500 packages, beside find and fd, which look at every file.
+#
+#   RUNS=10 bench/find.sh
+#
+# fd is called fdfind on Debian (package fd-find). It is run in two trees, the
+# second with twice the files: proxypatch must not notice. What is measured is
+# the whole of `proxypatch check`, which also reads the six copies it finds.
+# Every round runs each command once, in a new order; the caches are warm.
+set -euo pipefail
+export LC_ALL=C
+runs=${RUNS:-10}
+cd "$(dirname "$0")/.."
+cache=$(pwd -P)/.cache/bench
+mkdir -p "$cache"
+. bench/lib.sh
+fd=$(type -P fd || type -P fdfind) || { echo "bench/find.sh needs fd (Debian: apt-get install fd-find)" >&2 && exit 1; }
+
+# start runs one of the commands on a tree and prints its time and memory.
+start() {
+	case $1 in
+	proxypatch) "$cache/start" "$cache/proxypatch" check -C "$2" ;;
+	find) "$cache/start" "$(type -P find)" "$2" -path '*/next-auth/package.json' ;;
+	fd) "$cache/start" "$fd" --no-ignore --hidden --full-path --glob '**/next-auth/package.json' "$2" ;;
+	esac
+}
+
+install
+build start ./bench/start
+build proxypatch ./cmd/proxypatch
+build workspace ./bench/workspace
+samples=$cache/find-samples
+trap 'rm -rf "$cache"/tree-* "$samples"' EXIT
+rm -rf "$cache"/tree-* "$samples"
+for files in 105 210; do
+	echo "$files $("$cache/workspace" "$cache/tree-$files" "$cache/project" "$files")" >>"$samples"
+	"$cache/proxypatch" apply --quiet -C "$cache/tree-$files"
+	find "$cache/tree-$files" -path '*/next-auth/package.json' >/dev/null
+done
+
+for ((round = 0; round <= runs; round++)); do # the first only warms up
+	while read -r _ name files; do
+		sample=$(start "$name" "$cache/tree-$files") || { echo "$name failed" >&2 && exit 1; }
+		[ "$round" = 0 ] || echo "$name-$files $sample" >>"$samples"
+	done < <(for name in proxypatch find fd; do for files in 105 210; do echo "$RANDOM $name $files"; done; done | sort -n)
+done
+
+sort -k1,1 -k2,2n "$samples" | awk '
+	NF == 2 { files[$1] = $2 }
+	NF == 3 { ms[$1, ++n[$1]] = $2 / 1e6 }
+	function median(k) { return (ms[k, int((n[k] + 1) / 2)] + ms[k, int(n[k] / 2) + 1]) / 2 }
+	function aim(text, ratio, limit) { printf "  aim: %-50s %s: %.3f\n", text, ratio <= limit ? "met" : "MISSED", ratio }
+	END {
+		printf "  %-28s %12s %12s\n", "median ms of " n["fd-105"] " runs", files[105] " files", files[210] " files"
+		printf "  %-28s %12.1f %12.1f\n", "proxypatch check, 6 copies", median("proxypatch-105"), median("proxypatch-210")
+		printf "  %-28s %12.1f %12.1f\n", "find", median("find-105"), median("find-210")
+		printf "  %-28s %12.1f %12.1f\n", "fd", median("fd-105"), median("fd-210")
+		aim("proxypatch at most 1/20 of fd", median("proxypatch-105") / median("fd-105"), 0.05)
+		aim("no more than 1.1 times as long with twice the files", median("proxypatch-210") / median("proxypatch-105"), 1.1)
+	}'

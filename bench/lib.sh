@@ -1,0 +1,13 @@
+# Shared by the measurements; they source it with $cache set.
+
+build() { CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$cache/$1" "$2"; }
+
+# install puts next-auth 4.2.1 and patch-package into $cache/project.
+install() {
+	cmp -s bench/package-lock.json "$cache/installed" && return
+	rm -rf "$cache/project"
+	mkdir "$cache/project"
+	cp bench/.npmrc bench/package.json bench/package-lock.json "$cache/project"
+	(cd "$cache/project" && npm ci --ignore-scripts --no-progress)
+	cp bench/package-lock.json "$cache/installed"
+}

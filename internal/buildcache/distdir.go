@@ -1,0 +1,178 @@
+package buildcache
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// configNames are those of Next.js 14 to 16 and those that others hope for.
+var configNames = []string{"next.config.js", "next.config.mjs", "next.config.cjs", "next.config.ts", "next.config.mts"}
+
+const (
+	defaultDistDir = ".next"
+	// maxConfig bounds the size of a configuration file that is read, in bytes.
+	maxConfig = 1 << 20
+	// maxConfigs bounds how many files one configuration may consist of.
+	maxConfigs = 30
+)
+
+// distDir returns the directory that the app is built into, relative to it and
+// with slashes, or why that can't be told without running the configuration.
+func distDir(root *os.Root) (dir, unknown string) {
+	var names []string
+	for _, name := range configNames {
+		if _, err := root.Lstat(name); err == nil {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		if above := configAbove(root.Name()); above != "" {
+			return "", above + " in a directory above configures the app"
+		}
+		return defaultDistDir, ""
+	}
+	files, unknown := readConfigs(root, names)
+	if unknown != "" {
+		return "", unknown
+	}
+	return chooseDistDir(files)
+}
+
+// configAbove returns the configuration that Next.js takes for an app without
+// one: the nearest upwards.
+func configAbove(dir string) string {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	for parent := filepath.Dir(dir); parent != dir; parent = filepath.Dir(dir) {
+		dir = parent
+		for _, name := range configNames {
+			if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// configFile is a file that a configuration consists of.
+type configFile struct {
+	name string
+	text []byte
+}
+
+var (
+	imported = regexp.MustCompile(`\b(?:from|import|require)\s*\(?\s*["'` + "`" + `]([^"'` + "`" + `]*)["'` + "`" + `]`)
+	computed = regexp.MustCompile(`\b(?:import|require)\s*\(\s*[^"'` + "`" + `\s)/]`)
+	nx       = regexp.MustCompile(`@(?:nx|nrwl)/next`)
+)
+
+// readConfigs reads the named files and the app's own files that they import:
+// distDir may be set in any of them. Packages are not looked into; of those
+// that set distDir, Nx's is known.
+func readConfigs(root *os.Root, names []string) (files []configFile, unknown string) {
+	for i := 0; i < len(names); i++ {
+		name := names[i]
+		text, err := readConfig(root, name)
+		if err != nil {
+			return nil, fmt.Sprintf("%s can't be read: %v", name, cause(err))
+		}
+		files = append(files, configFile{name, text})
+		switch {
+		case len(names) > maxConfigs:
+			return nil, name + " imports too many files to look through"
+		case nx.Match(text):
+			return nil, name + " leaves distDir to Nx"
+		case computed.Match(text):
+			return nil, name + " imports a file by a computed name, which may set distDir"
+		}
+		for _, m := range imported.FindAllSubmatch(text, -1) {
+			next, own := resolve(root, path.Dir(name), string(m[1]))
+			if own && next == "" {
+				return nil, fmt.Sprintf("%s imports %s, which may set distDir", name, m[1])
+			}
+			if own && !slices.Contains(names, next) {
+				names = append(names, next)
+			}
+		}
+	}
+	return files, ""
+}
+
+func readConfig(root *os.Root, name string) ([]byte, error) {
+	file, err := root.OpenFile(filepath.FromSlash(name), readFlags, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxConfig {
+		return nil, errors.New("is not a file of sensible size")
+	}
+	return io.ReadAll(io.LimitReader(file, maxConfig))
+}
+
+// resolve returns the file that an import leads to, which is empty if it is not
+// found in the app, and whether it is one of the project's own and no package.
+func resolve(root *os.Root, dir, spec string) (name string, own bool) {
+	if !strings.HasPrefix(spec, ".") {
+		alias := spec == "" || strings.HasPrefix(spec, "@/") || strings.ContainsAny(spec[:1], "/~#$")
+		return "", alias
+	}
+	at := path.Join(dir, spec)
+	typed := strings.TrimSuffix(at, path.Ext(at)) + strings.Replace(path.Ext(at), "js", "ts", 1)
+	for _, name := range []string{
+		at, at + ".js", at + ".mjs", at + ".cjs", at + ".ts", at + ".mts", at + ".cts", at + ".json", typed,
+		at + "/index.js", at + "/index.mjs", at + "/index.cjs", at + "/index.ts", at + "/index.mts", at + "/index.json",
+	} {
+		if !fs.ValidPath(name) {
+			continue // above the app
+		}
+		if info, err := root.Stat(filepath.FromSlash(name)); err == nil && info.Mode().IsRegular() {
+			return name, true
+		}
+	}
+	return "", true
+}
+
+const property = "distDir"
+
+// chooseDistDir returns the one literal that the configuration sets, or the
+// default if it sets none.
+func chooseDistDir(files []configFile) (dir, unknown string) {
+	var value, setBy string
+	for _, file := range files {
+		if !bytes.Contains(file.text, []byte(property)) {
+			continue
+		}
+		literal, found, ok := literalDistDir(file.text)
+		if !found {
+			continue
+		}
+		if !ok || setBy != "" || !slices.Contains(configNames, file.name) {
+			return "", file.name + " computes distDir"
+		}
+		value, setBy = literal, file.name
+	}
+	if setBy == "" {
+		return defaultDistDir, ""
+	}
+	dir = path.Clean(filepath.ToSlash(value))
+	if dir == "." || !filepath.IsLocal(filepath.FromSlash(dir)) {
+		return "", fmt.Sprintf("%s sets distDir to %s, which is not inside the app", setBy, value)
+	}
+	return dir, ""
+}

@@ -1,0 +1,98 @@
+package buildcache
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// stampName is the stamp's name in each cache directory.
+	stampName = "proxypatch.json"
+	// tempName is its name until it is complete.
+	tempName = ".proxypatch-stamp"
+	// maxStamp bounds what is read of a stamp, in bytes.
+	maxStamp = 4096
+	// stampSchema is raised when a field of the stamp changes its meaning.
+	stampSchema = 1
+)
+
+// stamp is the content of the file. It holds no time and no path, so that a
+// cache means the same wherever it is restored.
+type stamp struct {
+	Schema int    `json:"schema"`
+	State  string `json:"state"`
+	About  string `json:"about"`
+}
+
+const about = "proxypatch marks the build cache beside this file with the state of next-auth that it belongs to; " +
+	"deleting it is safe, the cache is then renewed at the next proxypatch apply"
+
+// readStamp returns the state that a stamp names and since when the stamp is
+// there. The state is empty if there is none that can be understood; the time is
+// zero only if nothing is there.
+func readStamp(root *os.Root, name string) (state string, since time.Time, err error) {
+	info, err := root.Lstat(filepath.FromSlash(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", time.Time{}, nil
+	}
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	since = info.ModTime()
+	if !info.Mode().IsRegular() || info.Size() > maxStamp {
+		return "", since, nil
+	}
+	file, err := root.OpenFile(filepath.FromSlash(name), readFlags, 0)
+	if err != nil {
+		return "", since, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxStamp))
+	if err != nil {
+		return "", since, err
+	}
+	var s stamp
+	if json.Unmarshal(data, &s) != nil || s.Schema != stampSchema {
+		return "", since, nil
+	}
+	return s.State, since, nil
+}
+
+// writeStamp puts the stamp into dir by a rename, so that it is there whole or
+// not at all.
+func writeStamp(root *os.Root, dir, state string) error {
+	data, err := json.Marshal(stamp{stampSchema, state, about})
+	if err != nil {
+		return err
+	}
+	temp := filepath.FromSlash(path.Join(dir, tempName))
+	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) { // a killed run's
+		return err
+	}
+	err = writeNew(root, temp, append(data, '\n'))
+	if err == nil {
+		err = root.Rename(temp, filepath.FromSlash(path.Join(dir, stampName)))
+	}
+	if err != nil {
+		_ = root.Remove(temp)
+	}
+	return err
+}
+
+func writeNew(root *os.Root, name string, data []byte) error {
+	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = inheritOwner(root, name)
+	}
+	return errors.Join(err, file.Close())
+}

@@ -14,6 +14,7 @@ func (a *app) applyCommand() *cobra.Command {
 	}
 	a.planFlags(cmd)
 	a.dryRunFlag(cmd)
+	a.keepCacheFlag(cmd)
 	return cmd
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -13,6 +15,7 @@ func (a *app) checkCommand() *cobra.Command {
 		RunE:  func(*cobra.Command, []string) error { return a.check() },
 	}
 	a.planFlags(cmd)
+	a.keepCacheFlag(cmd)
 	return cmd
 }
 
@@ -31,11 +34,28 @@ func (a *app) check() error {
 		a.report.Summary = "not as proxypatch leaves it"
 	case pending == 0:
 		a.report.Summary = count(plan.Files()) + " patched"
+		if err := a.checkCaches(plan); err != nil {
+			return err
+		}
 	default:
 		a.report.Summary = count(pending) + " not patched"
 		a.report.problem(exitPending, count(pending)+" can be patched, but "+isAre(pending)+" not", "proxypatch apply"+a.sameFlags())
 	}
 	a.report.Copies = a.copies(plan, checking)
 	a.show()
+	return nil
+}
+
+// checkCaches makes it a reason to fail that a build would use old code.
+func (a *app) checkCaches(plan *apply.Plan) error {
+	found, err := a.caches(plan, before)
+	if err != nil {
+		return err
+	}
+	a.report.Caches = found.report(checking)
+	if stale := found.stale(); len(stale) > 0 {
+		a.report.Summary += ", but a build may use old code"
+		a.report.problem(exitPending, strings.Join(stale, ", ")+" may hold next-auth as it was before", "proxypatch apply"+a.sameFlags()+" deletes it; --keep-cache leaves it out of account")
+	}
 	return nil
 }

@@ -28,7 +28,7 @@ var exitCodes = []struct {
 	{exitOK, "ok", "the wanted state is reached or, with --dry-run, can be"},
 	{exitFailed, "failed", "the system refused something, or anything not listed here; nothing is half done"},
 	{exitUsage, "usage", "wrong flags or arguments, or --patches that can't be read"},
-	{exitPending, "pending", "check only: can be patched, but is not"},
+	{exitPending, "pending", "check only: can be patched, but is not, or a build would use old code from its cache"},
 	{exitDrift, "drift", "a file is neither as released nor as proxypatch leaves it, or is missing"},
 	{exitUnsupported, "unsupported", "this release or layout of next-auth can't be patched in place"},
 	{exitNotFound, "not found", "no next-auth is installed; 0 with --if-present"},

@@ -123,23 +123,46 @@ func (a *app) write(command string, goal apply.Goal, words wording) error {
 	if goal == apply.Patch {
 		a.report.judgeAgents(plan, a.set)
 	}
+	if a.report.Exit.Code != exitOK {
+		a.report.Summary = "nothing was written"
+		a.report.Copies = a.copies(plan, refusing)
+		a.show()
+		return nil
+	}
+	found, err := a.caches(plan, after)
+	if err != nil {
+		return err
+	}
+	a.warnUnknown(found)
 	tense := planning
+	if !a.dryRun {
+		tense = doing
+		if err := carryOut(plan, found); err != nil {
+			return err
+		}
+	}
 	switch changes := plan.Changes(); {
-	case a.report.Exit.Code != exitOK:
-		a.report.Summary, tense = "nothing was written", refusing
 	case changes == 0:
 		a.report.Summary = fmt.Sprintf(words.nothing, are(plan.Files()))
 	case a.dryRun:
 		a.report.Summary = fmt.Sprintf(words.would, count(changes))
 	default:
+		a.report.Summary = fmt.Sprintf(words.done, count(changes))
+	}
+	a.report.Copies, a.report.Caches = a.copies(plan, tense), found.report(tense)
+	a.show()
+	return nil
+}
+
+// carryOut brings the files to their new state, then the caches, which must not
+// hold the old one any longer.
+func carryOut(plan *apply.Plan, found caches) error {
+	if plan.Changes() > 0 {
 		if err := plan.Commit(); err != nil {
 			return commitFailure(err)
 		}
-		a.report.Summary, tense = fmt.Sprintf(words.done, count(changes)), doing
 	}
-	a.report.Copies = a.copies(plan, tense)
-	a.show()
-	return nil
+	return found.renew()
 }
 
 func commitFailure(err error) error {

@@ -18,17 +18,18 @@ const schemaVersion = 1
 // report is everything a command has to say. --json prints it as it is, and
 // the text for a person is made from it.
 type report struct {
-	Schema   int          `json:"schema"`
-	Command  string       `json:"command"`
-	DryRun   bool         `json:"dryRun"`
-	Set      string       `json:"set,omitempty"`
-	Exit     exitReport   `json:"exit"`
-	Summary  string       `json:"summary"`
-	Problems []problem    `json:"problems"`
-	Copies   []copyReport `json:"copies"`
-	Diff     string       `json:"diff,omitempty"`
-	Version  string       `json:"version,omitempty"`
-	Releases []coverage   `json:"releases,omitempty"`
+	Schema   int           `json:"schema"`
+	Command  string        `json:"command"`
+	DryRun   bool          `json:"dryRun"`
+	Set      string        `json:"set,omitempty"`
+	Exit     exitReport    `json:"exit"`
+	Summary  string        `json:"summary"`
+	Problems []problem     `json:"problems"`
+	Copies   []copyReport  `json:"copies"`
+	Caches   []cacheReport `json:"caches,omitempty"`
+	Diff     string        `json:"diff,omitempty"`
+	Version  string        `json:"version,omitempty"`
+	Releases []coverage    `json:"releases,omitempty"`
 
 	project *detect.Project
 }

@@ -14,6 +14,7 @@ func (a *app) revertCommand() *cobra.Command {
 	}
 	a.planFlags(cmd)
 	a.dryRunFlag(cmd)
+	a.keepCacheFlag(cmd)
 	return cmd
 }
 

@@ -25,6 +25,7 @@ type flags struct {
 	ifPresent bool
 	all       bool
 	chosen    []string
+	keepCache bool
 	dryRun    bool
 }
 

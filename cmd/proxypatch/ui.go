@@ -134,6 +134,14 @@ func (t tense) verb(file *apply.File) verb {
 	return verb{verbs[file.Action].would, yellow}
 }
 
+// choose returns the word for a deed or, unless it is done, for a plan.
+func (t tense) choose(would, did string) verb {
+	if t == doing {
+		return verb{did, green}
+	}
+	return verb{would, yellow}
+}
+
 // reasonFor says in what state the file was found and, where diffs are put on,
 // what they are for.
 func reasonFor(file *apply.File) string {
@@ -212,6 +220,7 @@ func (u *ui) report(r report, verbose bool) {
 		}
 		u.files(c.Files, verbose)
 	}
+	u.caches(r.Caches, verbose)
 	u.coverage(r.Releases)
 	if r.Summary != "" {
 		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, clean(r.Summary)))
@@ -270,6 +279,22 @@ func (u *ui) fileDetails(f fileReport) {
 	}
 	if f.After != "" {
 		fmt.Fprintln(u.stdout, "      after   "+f.After)
+	}
+}
+
+// caches prints a line for each build cache that something is done to.
+func (u *ui) caches(caches []cacheReport, verbose bool) {
+	title := "build caches of Next.js"
+	for _, c := range caches {
+		if c.minor && !verbose {
+			continue
+		}
+		if title != "" {
+			fmt.Fprintln(u.stdout, title)
+			title = ""
+		}
+		path, reason := c.what()
+		fmt.Fprintf(u.stdout, "  %s  %s  %s\n", paint(u.colorStdout, c.verb.color, c.verb.text), clean(path), reason)
 	}
 }
 

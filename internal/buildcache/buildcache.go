@@ -81,8 +81,9 @@ type Cache struct {
 type App struct {
 	Caches []Cache
 
-	// Unknown says why it can't be known where the caches are, and is empty
-	// where it can. Then there are no Caches, and [Advice] is all there is.
+	// Unknown says why there may be caches elsewhere, for which [Advice] is all
+	// there is. It is empty if the directory that the app is built into is
+	// known.
 	Unknown string
 
 	dir, state string
@@ -117,7 +118,8 @@ func (e *Error) Unwrap() error { return e.Err }
 //
 // Next.js keeps a cache in <distDir>/cache, and since 16 that of `next dev` in
 // <distDir>/dev/cache. Both are always looked after, since one that appears
-// later without a stamp would be taken for old.
+// later without a stamp would be taken for old. What is in the default distDir is
+// looked after even where the configuration names another one.
 func Inspect(dir, state string) (*App, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -126,16 +128,20 @@ func Inspect(dir, state string) (*App, error) {
 	defer root.Close()
 	app := &App{dir: dir, state: state}
 	dist, unknown := distDir(root)
-	if unknown != "" {
-		app.Unknown = unknown
-		return app, nil
-	}
-	for _, sub := range []string{"cache", "dev/cache"} {
-		cache, err := inspect(root, path.Join(dist, sub), state)
-		if err != nil {
-			return app, err
+	app.Unknown = unknown
+	for _, name := range slices.Compact([]string{dist, defaultDistDir}) {
+		if name == "" {
+			continue
 		}
-		app.Caches = append(app.Caches, cache)
+		for _, sub := range []string{"cache", "dev/cache"} {
+			cache, err := inspect(root, path.Join(name, sub), state)
+			if err != nil {
+				return app, err
+			}
+			if name == dist || cache.Action != Create {
+				app.Caches = append(app.Caches, cache)
+			}
+		}
 	}
 	return app, nil
 }
@@ -201,9 +207,13 @@ func isDir(root *os.Root, name string) (bool, error) {
 	return true, nil
 }
 
-// anyOlder says whether a file in the directories was there before the stamp
-// was. Stamps are put where there is no such file, so somebody has unpacked a
-// saved cache over ours; the tools for that keep the times of files.
+// restoring is how long a restore may take that gives files new times, in any
+// order.
+const restoring = 10 * time.Minute
+
+// anyOlder says whether a file in the directories was there well before the
+// stamp was. Stamps are put where there is no such file, so somebody has
+// unpacked a saved cache over ours; the tools for that keep the times of files.
 func anyOlder(root *os.Root, dirs []string, since time.Time) (bool, error) {
 	var older bool
 	for _, dir := range dirs {
@@ -215,7 +225,7 @@ func anyOlder(root *os.Root, dirs []string, since time.Time) (bool, error) {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil // a build is at work
 			}
-			if err == nil && info.ModTime().Before(since) {
+			if err == nil && info.ModTime().Before(since.Add(-restoring)) {
 				older = true
 				return fs.SkipAll
 			}
@@ -233,9 +243,6 @@ func anyOlder(root *os.Root, dirs []string, since time.Time) (bool, error) {
 // is left or built meanwhile is unstamped, and the next run takes it for old.
 // Call it when next-auth's files are in their new state. An error is an *Error.
 func (a *App) Renew() error {
-	if a.Unknown != "" {
-		return nil
-	}
 	root, err := os.OpenRoot(a.dir)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func stampOf(state string) string {
 }
 
 // newApp makes an app of files; a name with a slash at its end is a directory.
-// Each file is a second older than the one before it in the list.
+// Each file is an hour older than the one before it in the list.
 func newApp(t *testing.T, files ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -37,7 +37,7 @@ func newApp(t *testing.T, files ...string) string {
 		must(t, os.MkdirAll(filepath.Dir(name), 0o755))
 		must(t, os.WriteFile(name, []byte(files[i+1]), 0o644))
 		must(t, os.Chtimes(name, at, at))
-		at = at.Add(-time.Second)
+		at = at.Add(-time.Hour)
 	}
 	return dir
 }

@@ -35,9 +35,6 @@ func distDir(root *os.Root) (dir, unknown string) {
 		}
 	}
 	if len(names) == 0 {
-		if above := configAbove(root.Name()); above != "" {
-			return "", above + " in a directory above configures the app"
-		}
 		return defaultDistDir, ""
 	}
 	files, unknown := readConfigs(root, names)
@@ -45,24 +42,6 @@ func distDir(root *os.Root) (dir, unknown string) {
 		return "", unknown
 	}
 	return chooseDistDir(files)
-}
-
-// configAbove returns the configuration that Next.js takes for an app without
-// one: the nearest upwards.
-func configAbove(dir string) string {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return ""
-	}
-	for parent := filepath.Dir(dir); parent != dir; parent = filepath.Dir(dir) {
-		dir = parent
-		for _, name := range configNames {
-			if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-				return name
-			}
-		}
-	}
-	return ""
 }
 
 // configFile is a file that a configuration consists of.

@@ -32,6 +32,20 @@ func TestDistDir(t *testing.T) {
 		{"next.config.js", `module.exports = { webpack(c) { c.rules.push({ test: /["'/]{1,2}\// }); return c }, distDir: "build" }`, "build"},
 		{"next.config.js", "module.exports = { a: `${x(`}`)}`, distDir: \"build\" }", "build"},
 
+		// A plain string that may count or not: the default is cared for too.
+		{"next.config.js", `module.exports = dev ? { distDir: "build" } : {}`, "build"},
+		{"next.config.js", `const a = { distDir: "build" }, b = {}; module.exports = dev ? a : b`, "build"},
+		{"next.config.js", `const a = { distDir: "build" }; module.exports = {}; if (dev) module.exports = a`, "build"},
+		{"next.config.js", `const a = { distDir: "build" }; if (dev) module.exports = a`, "build"},
+		{"next.config.js", `module.exports = { ...(dev && { distDir: "build" }) }`, "build"},
+		{"next.config.js", `module.exports = { env: { distDir: "build" } }`, "build"},
+		{"next.config.js", `const paths = { distDir: "build" }; module.exports = { env: paths }`, "build"},
+		{"next.config.js", `const paths = { distDir: "build" }; module.exports = {}`, "build"},
+		{"next.config.js", `const paths = { distDir: "build" }; module.exports = paths.next`, "build"},
+		{"next.config.js", `module.exports = (phase) => { if (phase) return { distDir: "build" }; return {} }`, "build"},
+		{"next.config.js", `module.exports = () => ({ distDir: "build" })`, "build"},
+		{"next.config.js", `module.exports = withX(other, { distDir: "build" })`, "build"},
+
 		// Everything else has to be run.
 		{"next.config.js", `module.exports = { distDir: process.env.DIST }`, unknown},
 		{"next.config.js", `module.exports = { distDir: process.env.DIST || "build" }`, unknown},
@@ -43,18 +57,6 @@ func TestDistDir(t *testing.T) {
 		{"next.config.js", `module.exports = { ["distDir"]: "build" }`, unknown},
 		{"next.config.js", `module.exports = { distDir: "a", ...b, distDir: "c" }`, unknown},
 		{"next.config.js", `const c = { distDir: "build" }; c.distDir = x; module.exports = c`, unknown},
-		{"next.config.js", `module.exports = dev ? { distDir: "build" } : {}`, unknown},
-		{"next.config.js", `const a = { distDir: "build" }, b = {}; module.exports = dev ? a : b`, unknown},
-		{"next.config.js", `const a = { distDir: "build" }; module.exports = {}; if (dev) module.exports = a`, unknown},
-		{"next.config.js", `const a = { distDir: "build" }; if (dev) module.exports = a`, unknown},
-		{"next.config.js", `module.exports = { ...(dev && { distDir: "build" }) }`, unknown},
-		{"next.config.js", `module.exports = { env: { distDir: "build" } }`, unknown},
-		{"next.config.js", `const paths = { distDir: "build" }; module.exports = { env: paths }`, unknown},
-		{"next.config.js", `const paths = { distDir: "build" }; module.exports = {}`, unknown},
-		{"next.config.js", `const paths = { distDir: "build" }; module.exports = paths.next`, unknown},
-		{"next.config.js", `module.exports = (phase) => { if (phase) return { distDir: "build" }; return {} }`, unknown},
-		{"next.config.js", `module.exports = () => ({ distDir: "build" })`, unknown},
-		{"next.config.js", `module.exports = withX(other, { distDir: "build" })`, unknown},
 		{"next.config.js", `module.exports = { distDir: "build" `, unknown},
 		{"next.config.js", `module.exports = { distDir: "build" } /* `, unknown},
 		{"next.config.js", `module.exports = { distDir: "../build" }`, unknown},
@@ -110,11 +112,8 @@ func TestDistDirInOtherFiles(t *testing.T) {
 	}
 }
 
-func TestConfigurationElsewhere(t *testing.T) {
-	dir := newApp(t, "next.config.js", `module.exports = { distDir: "build" }`, "apps/web/pages/", "", "apps/docs/", "")
-	if got := distDirOf(t, filepath.Join(dir, "apps", "web")); got != unknown {
-		t.Errorf("above: got %q", got)
-	}
+func TestConfigurationBehindALink(t *testing.T) {
+	dir := newApp(t, "next.config.js", `module.exports = { distDir: "build" }`, "apps/docs/", "")
 	if err := os.Symlink("../../next.config.js", filepath.Join(dir, "apps", "docs", "next.config.js")); err != nil {
 		t.Skip(err)
 	}
@@ -123,27 +122,27 @@ func TestConfigurationElsewhere(t *testing.T) {
 	}
 }
 
-// Where nothing is known nothing is made, and nothing is stale.
-func TestUnknown(t *testing.T) {
-	dir := newApp(t, "next.config.js", `module.exports = { distDir: process.env.DIST }`, ".next/cache/webpack/0.pack", "p")
-	before := tree(t, dir)
-	app, err := Inspect(dir, now)
-	must(t, err)
-	if app.Unknown != "next.config.js computes distDir" || app.Stale() || len(app.Caches) != 0 {
-		t.Errorf("%+v", app)
-	}
-	must(t, app.Renew())
-	if after := tree(t, dir); len(after) != len(before) {
-		t.Errorf("%q", after)
-	}
-}
-
-func TestLiteralDistDirIsUsed(t *testing.T) {
-	dir := newApp(t, "next.config.js", `module.exports = { distDir: "build" }`, "build/cache/webpack/0.pack", "p", ".next/cache/webpack/0.pack", "p")
-	renewed(t, dir)
-	got := tree(t, dir)
-	if got["build/cache/webpack"] != "" || !stampedNow(t, dir, "build/cache/proxypatch.json") || got[".next/cache/proxypatch.json"] != "" || got[".next/cache/webpack/0.pack"] != "p" {
-		t.Errorf("%q", got)
+// Where the directory is not known, and where another one is, what is in the
+// default one is not left as it is, but nothing is made there.
+func TestDefaultDirectoryToo(t *testing.T) {
+	for config, unknown := range map[string]string{
+		`module.exports = { distDir: process.env.DIST }`: "next.config.js computes distDir",
+		`module.exports = { distDir: "build" }`:          "",
+	} {
+		dir := newApp(t, "next.config.js", config, "build/cache/webpack/0.pack", "p", ".next/cache/webpack/0.pack", "p")
+		app, err := Inspect(dir, now)
+		must(t, err)
+		if app.Unknown != unknown || !app.Stale() {
+			t.Errorf("%+v", app)
+		}
+		must(t, app.Renew())
+		got := tree(t, dir)
+		if got[".next/cache/webpack"] != "" || !stampedNow(t, dir, ".next/cache/proxypatch.json") || got[".next/dev"] != "" {
+			t.Errorf("%q", got)
+		}
+		if known := unknown == ""; known != (got["build/cache/webpack/0.pack"] == "") || known != (got["build/cache/proxypatch.json"] != "") {
+			t.Errorf("%q", got)
+		}
 	}
 }
 

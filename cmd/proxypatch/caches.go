@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/buildcache"
+	"github.com/proxypatch/proxypatch/internal/detect"
+)
+
+// cacheReport is what is done to one directory in which a Next.js app keeps
+// what it built.
+type cacheReport struct {
+	Path   string   `json:"path"`
+	Action string   `json:"action"` // "keep", "mark" or "delete"
+	Delete []string `json:"delete"` // what goes, if anything
+
+	verb  verb
+	minor bool // of no interest to most
+}
+
+func (a *app) keepCacheFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&a.keepCache, "keep-cache", false, "leave Next.js's build caches alone, also when they hold old code")
+}
+
+// caches are the build caches of the Next.js apps that load a plan's copies.
+type caches []nextApp
+
+type nextApp struct {
+	dir string // as a person would write it
+	*buildcache.App
+}
+
+// caches looks at the build caches of every Next.js app of the workspace that
+// loads one of the plan's copies. content says which of a file's bytes the
+// caches have to be of.
+func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches, error) {
+	if a.keepCache {
+		return nil, nil
+	}
+	var found caches
+	project := a.report.project
+	for i := range project.Packages {
+		p := &project.Packages[i]
+		_, dependsOnNext := p.Dependencies["next"]
+		lines := stateOf(plan, p, content)
+		if len(lines) == 0 || !buildcache.IsNext(p.Dir, dependsOnNext) {
+			continue
+		}
+		dir := project.Display(p.Dir)
+		next, err := buildcache.Inspect(p.Dir, buildcache.State(lines))
+		if err != nil {
+			return nil, cacheFailure(dir, err)
+		}
+		found = append(found, nextApp{dir, next})
+	}
+	return found, nil
+}
+
+// stateOf lists the files of the copies that a package may load: release, path
+// and id of the bytes.
+func stateOf(plan *apply.Plan, p *detect.Package, content func(*apply.File) []byte) []string {
+	var lines []string
+	for _, c := range plan.Copies {
+		if !c.UsedBy(p) {
+			continue
+		}
+		for i := range c.Files {
+			if bytes := content(&c.Files[i]); bytes != nil {
+				lines = append(lines, fmt.Sprintf("%s %s %s", c.Release, c.Files[i].Path, blobID(bytes)))
+			}
+		}
+	}
+	return lines
+}
+
+func before(file *apply.File) []byte { return file.Before }
+
+func after(file *apply.File) []byte { return file.After }
+
+// stale names the directories from which a build would take code although
+// next-auth's is another now.
+func (c caches) stale() []string {
+	var paths []string
+	for _, next := range c {
+		for _, cache := range next.Caches {
+			if cache.Action == buildcache.Delete {
+				paths = append(paths, next.paths(cache.Warm)...)
+			}
+		}
+	}
+	return paths
+}
+
+// renew brings the caches up to date.
+func (c caches) renew() error {
+	for _, next := range c {
+		if err := next.Renew(); err != nil {
+			return cacheFailure(next.dir, err)
+		}
+	}
+	return nil
+}
+
+func cacheFailure(dir string, err error) error {
+	if at := (*buildcache.Error)(nil); errors.As(err, &at) {
+		err = fmt.Errorf("%s: %w", filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err)
+	}
+	return &failure{exitFailed, err, "mend the cause and run it again, or delete the app's build cache yourself and add --keep-cache"}
+}
+
+// warnUnknown says what to do about apps whose caches can't be found.
+func (a *app) warnUnknown(found caches) {
+	for _, next := range found {
+		if next.Unknown != "" {
+			a.report.warn(fmt.Sprintf("%s: %s, so a build may use old code: %s", next.dir, next.Unknown, buildcache.Advice))
+		}
+	}
+}
+
+// report says what is done to each cache.
+func (c caches) report(tense tense) []cacheReport {
+	var reports []cacheReport
+	for _, next := range c {
+		for _, cache := range next.Caches {
+			out := cacheReport{Path: next.path(cache.Path), Delete: []string{}}
+			switch cache.Action {
+			case buildcache.Keep:
+				out.Action, out.verb, out.minor = "keep", verb{"kept", plain}, true
+			case buildcache.Delete:
+				out.Action, out.Delete, out.verb = "delete", next.paths(cache.Warm), tense.choose("would delete", "deleted")
+			default:
+				out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense == checking
+			}
+			reports = append(reports, out)
+		}
+	}
+	return reports
+}
+
+func (n nextApp) path(name string) string { return filepath.Join(n.dir, filepath.FromSlash(name)) }
+
+func (n nextApp) paths(names []string) []string {
+	var paths []string
+	for _, name := range names {
+		paths = append(paths, n.path(name))
+	}
+	return paths
+}
+
+// what says what a cache's line is about, and why.
+func (c cacheReport) what() (path, reason string) {
+	switch c.Action {
+	case "delete":
+		return strings.Join(c.Delete, ", "), "built with another state of next-auth"
+	case "keep":
+		return c.Path, "built with this state of next-auth"
+	}
+	return c.Path, "for the next build"
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -52,14 +53,18 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "")
+			env.Setenv("TEMP_DIR", os.TempDir())
 			// Nothing above a script's directory is its project.
 			return os.Mkdir(filepath.Join(env.WorkDir, ".git"), 0o755)
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "root" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "root":
+				return os.Getuid() == 0, nil
+			case "namespaces":
+				return namespaces(), nil
 			}
-			return os.Getuid() == 0, nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits,
@@ -85,6 +90,12 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 		},
 	})
 }
+
+// namespaces reports whether scripts can have a file system and a network of
+// their own, and users without rights.
+var namespaces = sync.OnceValue(func() bool {
+	return exec.Command("unshare", "-m", "-n", "setpriv", "--reuid", "1000", "true").Run() == nil
+})
 
 // need stops a script whose command has the wrong number of arguments.
 func need(ts *testscript.TestScript, args []string, usage string, n int) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
@@ -166,11 +167,22 @@ func carryOut(plan *apply.Plan, found caches) error {
 }
 
 func commitFailure(err error) error {
-	hint := "everything is as it was before; mend the cause and run it again"
+	hint := "everything is as it was before; " + remedy(err)
 	if commit := (*apply.CommitError)(nil); errors.As(err, &commit) && len(commit.Left) > 0 {
 		hint = "mend the cause and run it again; proxypatch check says what is where"
 	}
 	return &failure{exitFailed, err, hint}
+}
+
+// remedy says what to do about what the system refused.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "run it as the user who installed it, or as root"
+	case errors.Is(err, syscall.EROFS):
+		return "run it before the file system is made read-only"
+	}
+	return "mend the cause and run it again"
 }
 
 // sameFlags returns the flags that a suggested command needs to mean the same.

@@ -172,7 +172,7 @@ func (r *report) blockedHint(file *apply.File, ownDiffs bool) string {
 	case file.State == apply.Newer:
 		return "upgrade proxypatch"
 	case file.State == apply.Missing:
-		return "run proxypatch in the full install, before anything prunes it; to get the file back: " + r.project.Manager.Reinstall()
+		return "run proxypatch before next build, in the full install; to get the file back: " + r.project.Manager.Reinstall()
 	case !ownDiffs:
 		return "if it was patched with --patches DIR, give the same --patches DIR; to get the released file back: " + r.project.Manager.Reinstall()
 	}

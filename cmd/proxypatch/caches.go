@@ -29,9 +29,9 @@ func (a *app) keepCacheFlag(cmd *cobra.Command) {
 }
 
 // caches are the build caches of the Next.js apps that load a plan's copies.
-type caches []nextApp
+type caches []builtApp
 
-type nextApp struct {
+type builtApp struct {
 	dir string // as a person would write it
 	*buildcache.App
 }
@@ -57,7 +57,7 @@ func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches
 		if err != nil {
 			return nil, cacheFailure(dir, err)
 		}
-		found = append(found, nextApp{dir, next})
+		found = append(found, builtApp{dir, next})
 	}
 	return found, nil
 }
@@ -143,9 +143,9 @@ func (c caches) report(tense tense) []cacheReport {
 	return reports
 }
 
-func (n nextApp) path(name string) string { return filepath.Join(n.dir, filepath.FromSlash(name)) }
+func (n builtApp) path(name string) string { return filepath.Join(n.dir, filepath.FromSlash(name)) }
 
-func (n nextApp) paths(names []string) []string {
+func (n builtApp) paths(names []string) []string {
 	var paths []string
 	for _, name := range names {
 		paths = append(paths, n.path(name))

@@ -9,7 +9,7 @@ build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
 test: lint
-	PROXYPATCH_ALL_NODES=1 $(TOOL) gotestsum --format pkgname -- -count=1 ./...
+	PROXYPATCH_ALL_NODES=1 PROXYPATCH_NEXT=1 $(TOOL) gotestsum --format pkgname -- -count=1 ./...
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench) && \

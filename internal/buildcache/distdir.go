@@ -52,7 +52,7 @@ type configFile struct {
 
 var (
 	imported = regexp.MustCompile(`\b(?:from|import|require)\s*\(?\s*["'` + "`" + `]([^"'` + "`" + `]*)["'` + "`" + `]`)
-	computed = regexp.MustCompile(`\b(?:import|require)\s*\(\s*[^"'` + "`" + `\s)/]`)
+	computed = regexp.MustCompile(`\b(?:import|require)\s*\(\s*[^"'` + "`" + `\s)]`)
 	nx       = regexp.MustCompile(`@(?:nx|nrwl)/next`)
 )
 

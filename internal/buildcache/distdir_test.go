@@ -66,6 +66,7 @@ func TestDistDir(t *testing.T) {
 		{"next.config.js", `const { composePlugins, withNx } = require("@nx/next"); module.exports = withNx({})`, unknown},
 		{"next.config.js", `module.exports = require("../../next.config.base")`, unknown},
 		{"next.config.js", `module.exports = require(name)`, unknown},
+		{"next.config.mjs", `export default (await import(/* x */ "./base.mjs")).default`, unknown},
 		{"next.config.ts", `import base from "@/config"; export default base`, unknown},
 		{"next.config.js", `module.exports = { ...require("./absent") }`, unknown},
 	} {

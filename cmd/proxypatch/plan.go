@@ -97,7 +97,7 @@ func (a *app) find() (*detect.Project, error) {
 	case errors.As(err, &manifest):
 		return nil, &failure{exitUnsupported, err, "reinstall next-auth"}
 	case errors.Is(err, detect.ErrPlugAndPlay):
-		return nil, &failure{exitUnsupported, err, "set nodeLinker: node-modules in .yarnrc.yml, or make the change with yarn patch next-auth"}
+		return nil, &failure{exitUnsupported, err, plugAndPlayHint}
 	case errors.Is(err, detect.ErrNotFound) && a.ifPresent:
 		a.report.Summary = "nothing to do: " + err.Error()
 		a.show()
@@ -105,10 +105,14 @@ func (a *app) find() (*detect.Project, error) {
 	case errors.Is(err, detect.ErrNotFound):
 		return nil, &failure{exitNotFound, err, "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"}
 	case errors.Is(err, detect.ErrNoDirectory):
-		return nil, usageError("name an existing directory", "-C: %w", err)
+		return nil, noDirectory(err)
 	}
 	return nil, err
 }
+
+const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, or make the change with yarn patch next-auth"
+
+func noDirectory(err error) error { return usageError("name an existing directory", "-C: %w", err) }
 
 // wording is how a command that writes sums up.
 type wording struct{ done, would, nothing string }

@@ -30,6 +30,8 @@ type report struct {
 	Diff     string        `json:"diff,omitempty"`
 	Version  string        `json:"version,omitempty"`
 	Releases []coverage    `json:"releases,omitempty"`
+	Scripts  []script      `json:"scripts,omitempty"`
+	Notes    []string      `json:"notes,omitempty"`
 
 	project *detect.Project
 }
@@ -89,6 +91,19 @@ type coverage struct {
 	From   string `json:"from"`
 	To     string `json:"to"`
 	Reason string `json:"reason"`
+}
+
+// script is a script of a package.json that init has looked at. Its texts are
+// missing where there is no such script.
+type script struct {
+	File   string  `json:"file"`
+	Name   string  `json:"name"`
+	Action string  `json:"action"`
+	Reason string  `json:"reason,omitempty"`
+	Before *string `json:"before,omitempty"`
+	After  *string `json:"after,omitempty"`
+
+	verb verb
 }
 
 func newReport() report {

@@ -27,6 +27,7 @@ type flags struct {
 	chosen    []string
 	keepCache bool
 	dryRun    bool
+	undo      bool
 }
 
 // app is one run of the program.
@@ -96,7 +97,7 @@ func (a *app) rootCommand() *cobra.Command {
 	_ = root.MarkPersistentFlagDirname("dir")
 
 	root.AddGroup(&cobra.Group{ID: commands, Title: "Commands:"}, &cobra.Group{ID: topics, Title: "Help topics:"})
-	for _, cmd := range []*cobra.Command{a.applyCommand(), a.checkCommand(), a.diffCommand(), a.revertCommand(), a.releasesCommand(), a.versionCommand()} {
+	for _, cmd := range []*cobra.Command{a.applyCommand(), a.checkCommand(), a.diffCommand(), a.revertCommand(), a.initCommand(), a.releasesCommand(), a.versionCommand()} {
 		cmd.GroupID = commands
 		root.AddCommand(cmd)
 	}

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
@@ -142,6 +143,13 @@ func (t tense) choose(would, did string) verb {
 	return verb{would, yellow}
 }
 
+var scriptVerbs = map[hooks.Action]struct{ would, did verb }{
+	hooks.Keep:   {verb{"unchanged", plain}, verb{"unchanged", plain}},
+	hooks.Add:    {verb{"would add", yellow}, verb{"added", green}},
+	hooks.Change: {verb{"would change", yellow}, verb{"changed", green}},
+	hooks.Remove: {verb{"would remove", yellow}, verb{"removed", green}},
+}
+
 // reasonFor says in what state the file was found and, where diffs are put on,
 // what they are for.
 func reasonFor(file *apply.File) string {
@@ -222,8 +230,12 @@ func (u *ui) report(r report, verbose bool) {
 	}
 	u.caches(r.Caches, verbose)
 	u.coverage(r.Releases)
+	u.scripts(r.Scripts)
 	if r.Summary != "" {
 		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, clean(r.Summary)))
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintln(u.stdout, clean(note))
 	}
 }
 
@@ -305,6 +317,30 @@ func (u *ui) coverage(files []coverage) {
 	}
 	for _, f := range files {
 		fmt.Fprintf(u.stdout, "  %-*s  %6s to %s  %s\n", pathWidth, f.Path, f.From, f.To, f.Reason)
+	}
+}
+
+// scripts prints a line per script, under a line per package.json.
+func (u *ui) scripts(scripts []script) {
+	verbWidth, nameWidth := 0, 0
+	for _, s := range scripts {
+		verbWidth, nameWidth = max(verbWidth, len(s.verb.text)), max(nameWidth, len(clean(s.Name)))
+	}
+	file := ""
+	for _, s := range scripts {
+		if s.File != file {
+			file = s.File
+			fmt.Fprintln(u.stdout, clean(file))
+		}
+		what := s.Reason
+		switch {
+		case s.After != nil && what == "":
+			what = *s.After
+		case what == "":
+			what = *s.Before
+		}
+		verb := paint(u.colorStdout, s.verb.color, fmt.Sprintf("%-*s", verbWidth, s.verb.text))
+		fmt.Fprintf(u.stdout, "  %s  %-*s  %s\n", verb, nameWidth, clean(s.Name), clean(what))
 	}
 }
 

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hooks"
+)
+
+func (a *app) initCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "let every install patch and every build check, from package.json",
+		Long: `init puts "proxypatch apply" into the scripts that the package manager runs
+after an install, and "proxypatch check" in front of every "next build" of the
+project. It joins what is there, installs nothing, and run again changes nothing.`,
+		RunE: func(*cobra.Command, []string) error { return a.init() },
+	}
+	a.dryRunFlag(cmd)
+	cmd.Flags().BoolVar(&a.undo, "undo", false, "take out what init puts in")
+	return cmd
+}
+
+// init writes the hooks into the project's package.json files, or takes them
+// out, or changes nothing at all.
+func (a *app) init() error {
+	a.report.Command, a.report.DryRun = "init", a.dryRun
+	plan, err := a.planHooks()
+	if err != nil {
+		return err
+	}
+	changes := plan.Changes()
+	switch {
+	case changes == 0 && a.undo:
+		a.report.Summary = "nothing to take out"
+	case changes == 0:
+		a.report.Summary = "nothing to do"
+	case a.dryRun:
+		a.report.Summary = fmt.Sprintf("%s would change; nothing was written", countScripts(changes))
+	default:
+		if err := plan.Commit(); err != nil {
+			return hooksFailure(err)
+		}
+		a.report.Summary = countScripts(changes) + " changed"
+	}
+	a.reportHooks(plan)
+	a.show()
+	return nil
+}
+
+// planHooks finds the project and plans what the command is to do in it.
+func (a *app) planHooks() (*hooks.Plan, error) {
+	workspace, err := detect.Open(a.dir)
+	if errors.Is(err, detect.ErrNoDirectory) {
+		return nil, noDirectory(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.undo {
+		plan, err := hooks.Uninstall(workspace)
+		return plan, manifestFailure(err)
+	}
+	// What else there is to say about what is installed is for apply to say.
+	if _, err := detect.Find(a.dir, true); errors.Is(err, detect.ErrPlugAndPlay) {
+		return nil, &failure{exitUnsupported, err, plugAndPlayHint}
+	}
+	plan, err := hooks.Install(workspace)
+	return plan, manifestFailure(err)
+}
+
+// manifestFailure says what to do about a package.json that can't be used.
+func manifestFailure(err error) error {
+	syntax, file := (*hooks.SyntaxError)(nil), (*hooks.FileError)(nil)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, hooks.ErrNoManifest):
+		return usageError("run it in the project, or name the project with -C DIR", "%w", err)
+	case errors.As(err, &syntax):
+		return &failure{exitFailed, err, "mend it, without comments and trailing commas, and run it again; nothing was written"}
+	case errors.As(err, &file):
+		return &failure{exitFailed, err, "let a regular, readable file stand there and run it again; nothing was written"}
+	}
+	return err
+}
+
+func hooksFailure(err error) error {
+	hint := "everything is as it was before; mend the cause and run it again"
+	if commit := (*apply.CommitError)(nil); errors.As(err, &commit) && len(commit.Left) > 0 {
+		hint = "mend the cause and run it again"
+	}
+	return &failure{exitFailed, err, hint}
+}
+
+func (a *app) reportHooks(plan *hooks.Plan) {
+	for _, f := range plan.Files {
+		for _, s := range f.Scripts {
+			out := script{File: f.Path, Name: s.Name, Action: string(s.Action), Reason: s.Reason, verb: scriptVerbs[s.Action].did}
+			if a.dryRun {
+				out.verb = scriptVerbs[s.Action].would
+			}
+			if s.Action != hooks.Add {
+				out.Before = &s.Before
+			}
+			if s.Action != hooks.Remove {
+				out.After = &s.After
+			}
+			a.report.Scripts = append(a.report.Scripts, out)
+		}
+	}
+	for _, w := range plan.Warnings {
+		a.report.Problems = append(a.report.Problems, problem{"warning", w.Message, w.Hint})
+	}
+	a.report.Notes = plan.Notes
+}
+
+func countScripts(n int) string {
+	if n == 1 {
+		return "1 script"
+	}
+	return fmt.Sprintf("%d scripts", n)
+}

@@ -1,0 +1,337 @@
+package hooks
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+)
+
+// layouts are files as people and programs write them, and what npm's hooks
+// make of them.
+var layouts = map[string]struct{ before, after string }{
+	"as npm writes it": {
+		"{\n  \"name\": \"app\",\n  \"scripts\": {\n    \"dev\": \"next dev\",\n    \"build\": \"next build\"\n  },\n  \"version\": \"1.0.0\"\n}\n",
+		"{\n  \"name\": \"app\",\n  \"scripts\": {\n    \"dev\": \"next dev\",\n    \"build\": \"proxypatch check && next build\",\n    \"postinstall\": \"proxypatch apply\",\n    \"dependencies\": \"proxypatch apply\"\n  },\n  \"version\": \"1.0.0\"\n}\n",
+	},
+	"tabs, CRLF, no line break at the end": {
+		"{\r\n\t\"scripts\": {\r\n\t\t\"build\": \"next build\"\r\n\t}\r\n}",
+		"{\r\n\t\"scripts\": {\r\n\t\t\"build\": \"proxypatch check && next build\",\r\n\t\t\"postinstall\": \"proxypatch apply\",\r\n\t\t\"dependencies\": \"proxypatch apply\"\r\n\t}\r\n}",
+	},
+	"no scripts": {
+		"{\n    \"name\": \"app\",\n\n    \"private\": true\n}\n",
+		"{\n    \"name\": \"app\",\n\n    \"private\": true,\n\n    \"scripts\": {\n        \"postinstall\": \"proxypatch apply\",\n        \"dependencies\": \"proxypatch apply\"\n    }\n}\n",
+	},
+	"no scripts, CRLF": {
+		"{\r\n\t\"private\":true\r\n}\r\n",
+		"{\r\n\t\"private\":true,\r\n\t\"scripts\":{\r\n\t\t\"postinstall\":\"proxypatch apply\",\r\n\t\t\"dependencies\":\"proxypatch apply\"\r\n\t}\r\n}\r\n",
+	},
+	"no scripts, one line": {
+		`{"name":"app"}`,
+		`{"name":"app","scripts":{ "postinstall":"proxypatch apply", "dependencies":"proxypatch apply" }}`,
+	},
+	"empty scripts": {
+		"{\n  \"scripts\": {}\n}\n",
+		"{\n  \"scripts\": {\"postinstall\": \"proxypatch apply\", \"dependencies\": \"proxypatch apply\"}\n}\n",
+	},
+	"empty scripts, one line": {
+		`{"name": "app", "scripts": {}}`,
+		`{"name": "app", "scripts": {"postinstall": "proxypatch apply", "dependencies": "proxypatch apply"}}`,
+	},
+	"empty scripts with space": {
+		"{ \"scripts\": {\n  } }",
+		"{ \"scripts\": {\"postinstall\": \"proxypatch apply\", \"dependencies\": \"proxypatch apply\"\n  } }",
+	},
+	"one line": {
+		`{"scripts": {"build": "next build"}, "name": "app"}`,
+		`{"scripts": {"build": "proxypatch check && next build", "postinstall": "proxypatch apply", "dependencies": "proxypatch apply"}, "name": "app"}`,
+	},
+	"one line with spaces": {
+		`{ "scripts": { "build": "next build" } }`,
+		`{ "scripts": { "build": "proxypatch check && next build", "postinstall": "proxypatch apply", "dependencies": "proxypatch apply" } }`,
+	},
+	"no space at all": {
+		`{"scripts":{"build":"next build"}}`,
+		`{"scripts":{"build":"proxypatch check && next build","postinstall":"proxypatch apply","dependencies":"proxypatch apply"}}`,
+	},
+	"lines begin with commas": {
+		"{ \"scripts\":\n  { \"dev\": \"next dev\"\n  , \"build\": \"next build\"\n  }\n}\n",
+		"{ \"scripts\":\n  { \"dev\": \"next dev\"\n  , \"build\": \"proxypatch check && next build\"\n  , \"postinstall\": \"proxypatch apply\"\n  , \"dependencies\": \"proxypatch apply\"\n  }\n}\n",
+	},
+	"an empty package.json": {
+		"{\n}\n",
+		"{\"scripts\": { \"postinstall\": \"proxypatch apply\", \"dependencies\": \"proxypatch apply\" }\n}\n",
+	},
+	"escapes": {
+		`{"d": "\u00e9\/", "scripts": {"b\u0075ild": "X=\"1\" n\u0065xt build", "postinst\u0061ll": "echo \u0041"}}`,
+		`{"d": "\u00e9\/", "scripts": {"b\u0075ild": "proxypatch check && X=\"1\" n\u0065xt build", "postinst\u0061ll": "echo \u0041 && proxypatch apply", "dependencies": "proxypatch apply"}}`,
+	},
+	"byte order mark": {
+		"\xef\xbb\xbf{\"scripts\": {\"build\": \"next build\"}}\n",
+		"\xef\xbb\xbf{\"scripts\": {\"build\": \"proxypatch check && next build\", \"postinstall\": \"proxypatch apply\", \"dependencies\": \"proxypatch apply\"}}\n",
+	},
+	"scripts that are there": {
+		`{"scripts": {"postinstall": "prisma generate || true", "dependencies": "", "build": "(a; b) && next build"}}`,
+		`{"scripts": {"postinstall": "(prisma generate || true) && proxypatch apply", "dependencies": " proxypatch apply", "build": "proxypatch check && ( (a; b) && next build)"}}`,
+	},
+	"a postinstall that builds": {
+		`{"scripts": {"postinstall": "npm run build", "dependencies": "x", "build": "next build"}}`,
+		`{"scripts": {"postinstall": "proxypatch apply && npm run build", "dependencies": "x && proxypatch apply", "build": "proxypatch check && next build"}}`,
+	},
+	"the same name twice": {
+		`{"scripts": {"build": "next build"}, "scripts": {"build": "tsc", "build": "next build", "postinstall": "x", "postinstall": "y"}}`,
+		`{"scripts": {"build": "next build"}, "scripts": {"build": "tsc", "build": "proxypatch check && next build", "postinstall": "x", "postinstall": "y && proxypatch apply", "dependencies": "proxypatch apply"}}`,
+	},
+}
+
+func TestLayouts(t *testing.T) {
+	for name, tc := range layouts {
+		t.Run(name, func(t *testing.T) {
+			dir := project(t, map[string]string{"package.json": tc.before})
+			for range 2 {
+				commit(t, dir, Install)
+				if diff := cmp.Diff(tc.after, content(t, dir, "package.json")); diff != "" {
+					t.Fatalf("after init (-want +got):\n%s", diff)
+				}
+			}
+			for range 2 {
+				commit(t, dir, Uninstall)
+				if diff := cmp.Diff(tc.before, content(t, dir, "package.json")); diff != "" {
+					t.Fatalf("after init --undo (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+// What somebody did after init stays, and what init put in goes.
+func TestUndoAfterEdits(t *testing.T) {
+	for name, tc := range map[string]struct{ before, after string }{
+		"scripts added": {
+			"{\n  \"scripts\": {\n    \"postinstall\": \"proxypatch apply\",\n    \"dependencies\": \"proxypatch apply\",\n    \"x\": \"y\"\n  }\n}\n",
+			"{\n  \"scripts\": {\n    \"x\": \"y\"\n  }\n}\n",
+		},
+		"commands added": {
+			`{"scripts": {"postinstall": "x && proxypatch apply && y", "dependencies": "proxypatch apply && y", "build": "lint && proxypatch check && (a || next build) && z"}}`,
+			`{"scripts": {"postinstall": "x && y", "dependencies": "y", "build": "lint && (a || next build) && z"}}`,
+		},
+		"one of the hooks taken out": {
+			`{"scripts": {"postinstall": "proxypatch apply", "build": "next build"}}`,
+			`{"scripts": {"build": "next build"}}`,
+		},
+		"written by JSON.stringify": {
+			"{\n  \"scripts\": {\n    \"postinstall\": \"proxypatch apply\"\n  }\n}\n",
+			"{\n}\n",
+		},
+		"ampersands escaped": {
+			`{"scripts": {"build": "proxypatch check \u0026\u0026 next build"}}`,
+			`{"scripts": {"build": "next build"}}`,
+		},
+		"flags added, so no longer init's": {
+			`{"scripts": {"postinstall": "proxypatch apply --if-present", "build": "proxypatch check -q && next build", "prebuild": "proxypatch check"}}`,
+			`{"scripts": {"postinstall": "proxypatch apply --if-present", "build": "proxypatch check -q && next build", "prebuild": "proxypatch check"}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := project(t, map[string]string{"package.json": tc.before})
+			commit(t, dir, Uninstall)
+			if diff := cmp.Diff(tc.after, content(t, dir, "package.json")); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Whatever the file and its scripts, undo gives the bytes that were there before
+// init, and init changes nothing the second time.
+func FuzzUndo(f *testing.F) {
+	for _, tc := range layouts {
+		f.Add([]byte(tc.before), "a || next build")
+	}
+	for _, script := range scripts() {
+		f.Add([]byte(`{"scripts":{"postinstall":"","build":""}}`), script)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, script string) {
+		m, err := parseManifest(data)
+		if err != nil {
+			return
+		}
+		for _, name := range []string{"postinstall", "build"} { // the script in the file's own place and way
+			if _, exists := m.script(name); exists {
+				m.setScript(name, script)
+			}
+		}
+		before := m.pack()
+		for _, name := range m.scriptNames() {
+			if text, _ := m.script(name); strings.Contains(text, tool) {
+				return
+			}
+		}
+		after := planned(t, before, (*Plan).install)
+		if again := planned(t, after, (*Plan).install); string(again) != string(after) {
+			t.Errorf("init of\n%q\nmakes\n%q\nand the second time\n%q", before, after, again)
+		}
+		if undone := planned(t, after, (*Plan).uninstall); string(undone) != string(before) {
+			t.Errorf("init of\n%q\nmakes\n%q\nand undo\n%q", before, after, undone)
+		}
+	})
+}
+
+// planned returns what a plan makes of the package.json of a project of npm's.
+func planned(t *testing.T, data []byte, plan func(*Plan)) []byte {
+	t.Helper()
+	m, err := parseManifest(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := &detect.Workspace{Packages: []detect.Package{{}}, Manager: detect.NPM}
+	p := &Plan{ws: ws, Files: []*File{{pkg: ws.Root(), manifest: m}}}
+	plan(p)
+	return m.pack()
+}
+
+// A failure in the middle leaves every file as it was, and nothing beside it.
+func TestCommitFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		prevent func(t *testing.T, dir string)
+		want    string
+	}{
+		"changed meanwhile": {
+			func(t *testing.T, dir string) {
+				write(t, dir, "b/package.json", `{"scripts": {"build": "next  build"}}`)
+			},
+			"b/package.json: was changed while proxypatch was at work",
+		},
+		"gone meanwhile": {
+			func(t *testing.T, dir string) { removeFile(t, dir, "b/package.json") },
+			"b/package.json: " + syscall.ENOENT.Error(),
+		},
+		"a link meanwhile": {
+			func(t *testing.T, dir string) {
+				removeFile(t, dir, "b/package.json")
+				if err := os.Symlink("../package.json", filepath.Join(dir, "b", "package.json")); err != nil {
+					t.Skip(err)
+				}
+			},
+			"b/package.json: is not a regular file",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := project(t, workspaceFiles)
+			p := plan(t, dir, Install)
+			tc.prevent(t, dir)
+			before := tree(t, dir)
+			err := p.Commit()
+			commitError := (*apply.CommitError)(nil)
+			if !errors.As(err, &commitError) || len(commitError.Left) > 0 || !strings.HasSuffix(filepath.ToSlash(err.Error()), tc.want) && runtime.GOOS != "windows" {
+				t.Errorf("got the error %v, want …%s", err, tc.want)
+			}
+			if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
+				t.Errorf("files changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestModeIsKept(t *testing.T) {
+	dir := project(t, map[string]string{"package.json": `{}`})
+	path := filepath.Join(dir, "package.json")
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit(t, dir, Install)
+	if got, err := os.Stat(path); err != nil || got.Mode() != want.Mode() {
+		t.Errorf("got mode %v (%v), want %v", got.Mode(), err, want.Mode())
+	}
+}
+
+var workspaceFiles = map[string]string{
+	"package.json":   `{"workspaces": ["a", "b"]}`,
+	"a/package.json": `{"scripts": {"build": "next build"}}`,
+	"b/package.json": `{"scripts": {"build": "next build"}}`,
+}
+
+func project(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		write(t, dir, name, text)
+	}
+	return dir
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func removeFile(t *testing.T, dir, name string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func content(t *testing.T, dir, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// tree returns all files below dir with what is in them.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			files[path] = content(t, filepath.Dir(path), entry.Name())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func plan(t *testing.T, dir string, make func(*detect.Workspace) (*Plan, error)) *Plan {
+	t.Helper()
+	ws, err := detect.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := make(ws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func commit(t *testing.T, dir string, make func(*detect.Workspace) (*Plan, error)) {
+	t.Helper()
+	if err := plan(t, dir, make).Commit(); err != nil {
+		t.Fatal(err)
+	}
+}

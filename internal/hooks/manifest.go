@@ -1,0 +1,271 @@
+package hooks
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tailscale/hujson"
+)
+
+// manifest is a package.json whose every byte is kept but for those that are
+// changed on purpose.
+type manifest struct {
+	bom  []byte // the mark that some editors put in front; package managers skip it
+	tree hujson.Value
+	top  *hujson.Object
+}
+
+// SyntaxError says where a package.json is not what package managers read.
+type SyntaxError struct {
+	Path string // as a person would write it
+	Line int    // from 1
+	Err  error
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Path, e.Line, e.Err) }
+
+// Unwrap returns the cause.
+func (e *SyntaxError) Unwrap() error { return e.Err }
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// parseManifest reads a package.json in strict JSON, since that is all that
+// every package manager and Node.js read. Errors are *SyntaxError without Path.
+func parseManifest(data []byte) (*manifest, error) {
+	m := &manifest{}
+	text := data
+	if bytes.HasPrefix(data, byteOrderMark) {
+		m.bom, text = data[:len(byteOrderMark)], data[len(byteOrderMark):]
+	}
+	var strict json.RawMessage
+	if err := json.Unmarshal(text, &strict); err != nil {
+		at := len(text)
+		if wrong := (*json.SyntaxError)(nil); errors.As(err, &wrong) {
+			at = int(wrong.Offset) - 1
+		}
+		return nil, syntaxError(text, at, "is not valid JSON: %w", err)
+	}
+	tree, err := hujson.Parse(text)
+	if err != nil {
+		return nil, syntaxError(text, 0, "is not valid JSON: %w", err)
+	}
+	top, ok := tree.Value.(*hujson.Object)
+	if !ok {
+		return nil, syntaxError(text, tree.StartOffset, "does not describe a package: it holds no object")
+	}
+	m.tree, m.top = tree, top
+	return m, m.checkScripts(text)
+}
+
+func syntaxError(text []byte, offset int, format string, args ...any) error {
+	line := 1 + bytes.Count(text[:max(0, min(offset, len(text)))], []byte("\n"))
+	return &SyntaxError{Line: line, Err: fmt.Errorf(format, args...)}
+}
+
+// checkScripts makes sure that the scripts are what package managers run: texts
+// in an object.
+func (m *manifest) checkScripts(text []byte) error {
+	member := find(m.top, "scripts")
+	if member == nil {
+		return nil
+	}
+	scripts, ok := member.Value.Value.(*hujson.Object)
+	if !ok {
+		return syntaxError(text, member.Value.StartOffset, "scripts is no object")
+	}
+	for _, s := range scripts.Members {
+		if s.Value.Value.Kind() != '"' {
+			return syntaxError(text, s.Value.StartOffset, "the script %s is no string", nameOf(&s))
+		}
+	}
+	return nil
+}
+
+func (m *manifest) pack() []byte { return append(bytes.Clone(m.bom), m.tree.Pack()...) }
+
+// index returns where in an object the member stands that counts, or -1: of
+// several with one name that is the last.
+func index(o *hujson.Object, name string) int {
+	for i, member := range slices.Backward(o.Members) {
+		if nameOf(&member) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func find(o *hujson.Object, name string) *hujson.ObjectMember {
+	if at := index(o, name); at >= 0 {
+		return &o.Members[at]
+	}
+	return nil
+}
+
+func nameOf(m *hujson.ObjectMember) string { return m.Name.Value.(hujson.Literal).String() }
+
+// object returns the object of that name at the top, or an empty one.
+func (m *manifest) object(name string) *hujson.Object {
+	if member := find(m.top, name); member != nil {
+		if o, ok := member.Value.Value.(*hujson.Object); ok {
+			return o
+		}
+	}
+	return &hujson.Object{}
+}
+
+// depends reports whether the package is listed in the field, such as
+// "dependencies".
+func (m *manifest) depends(field, pkg string) bool { return find(m.object(field), pkg) != nil }
+
+// script returns a script's text, and whether there is one.
+func (m *manifest) script(name string) (string, bool) {
+	member := find(m.object("scripts"), name)
+	if member == nil {
+		return "", false
+	}
+	return member.Value.Value.(hujson.Literal).String(), true
+}
+
+// scriptNames lists the scripts in their order.
+func (m *manifest) scriptNames() []string {
+	var names []string
+	scripts := m.object("scripts")
+	for i := range scripts.Members {
+		if name := nameOf(&scripts.Members[i]); index(scripts, name) == i {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// setScript gives a script another text, and adds it if there is none.
+func (m *manifest) setScript(name, text string) {
+	scripts := find(m.top, "scripts")
+	if scripts == nil {
+		m.addScripts(name, text)
+		return
+	}
+	object := scripts.Value.Value.(*hujson.Object)
+	if script := find(object, name); script != nil {
+		raw := script.Value.Value.(hujson.Literal)
+		script.Value.Value = rewrite(raw, raw.String(), text)
+		return
+	}
+	insert(object, newMember(name, hujson.String(text), cmp.Or(lastOf(object), scripts)))
+}
+
+// addScripts adds the object of all scripts with its first one, laid out as the
+// file is. There is always some space in front of that script: by this
+// removeScript knows the object from one that was there, and empty, before.
+func (m *manifest) addScripts(name, text string) {
+	like := lastOf(m.top)
+	script := newMember(name, hujson.String(text), like)
+	scripts := &hujson.Object{AfterExtra: hujson.Extra(" ")}
+	script.Name.BeforeExtra = hujson.Extra(" ")
+	if like != nil {
+		if lineBreak, indent := lastLine(like.Name.BeforeExtra); lineBreak != "" {
+			script.Name.BeforeExtra = hujson.Extra(lineBreak + indent + indent)
+			scripts.AfterExtra = hujson.Extra(lineBreak + indent)
+		}
+	}
+	scripts.Members = []hujson.ObjectMember{script}
+	insert(m.top, newMember("scripts", scripts, like))
+}
+
+// removeScript takes a script out, and all scripts if addScripts brought them.
+func (m *manifest) removeScript(name string) {
+	object := m.object("scripts")
+	if space := remove(object, name); len(object.Members) == 0 && len(space) > 0 {
+		remove(m.top, "scripts")
+	}
+}
+
+// newMember makes a member of an object; the space around its colon is that of
+// like, if there is such a member.
+func newMember(name string, value hujson.ValueTrimmed, like *hujson.ObjectMember) hujson.ObjectMember {
+	member := hujson.ObjectMember{Name: hujson.Value{Value: hujson.String(name)}, Value: hujson.Value{Value: value}}
+	member.Value.BeforeExtra = hujson.Extra(" ")
+	if like != nil && !bytes.ContainsRune(like.Value.BeforeExtra, '\n') {
+		member.Name.AfterExtra, member.Value.BeforeExtra = like.Name.AfterExtra, like.Value.BeforeExtra
+	}
+	return member
+}
+
+// insert adds a member at the end of an object, with the space around it that
+// the other members have. All space of an empty object stays behind it.
+func insert(o *hujson.Object, member hujson.ObjectMember) {
+	if last := lastOf(o); last != nil {
+		member.Name.BeforeExtra = last.Name.BeforeExtra
+		if len(last.Name.BeforeExtra) == 0 { // {"a": 1} becomes {"a": 1, "b": 2}
+			member.Name.BeforeExtra = last.Value.BeforeExtra
+		}
+		if n := len(o.Members); n > 1 { // lines may begin with the commas
+			last.Value.AfterExtra = o.Members[n-2].Value.AfterExtra
+		}
+	}
+	o.Members = append(o.Members, member)
+}
+
+// remove is the reverse of insert; it returns the space that was in front of
+// the member.
+func remove(o *hujson.Object, name string) hujson.Extra {
+	at := index(o, name)
+	space := o.Members[at].Name.BeforeExtra
+	o.Members = slices.Delete(o.Members, at, at+1)
+	switch {
+	case len(o.Members) == 0:
+	case at == len(o.Members): // what is behind the last one belongs to the object
+		o.Members[at-1].Value.AfterExtra = nil
+	case at == 0:
+		o.Members[0].Name.BeforeExtra = space
+	}
+	return space
+}
+
+func lastOf(o *hujson.Object) *hujson.ObjectMember {
+	if len(o.Members) == 0 {
+		return nil
+	}
+	return &o.Members[len(o.Members)-1]
+}
+
+// lastLine returns the line break before the last line of some space, in the
+// file's way of writing it, and that line's indentation.
+func lastLine(space hujson.Extra) (lineBreak, indent string) {
+	at := bytes.LastIndexByte(space, '\n')
+	if at < 0 {
+		return "", ""
+	}
+	if at > 0 && space[at-1] == '\r' {
+		return "\r\n", string(space[at+1:])
+	}
+	return "\n", string(space[at+1:])
+}
+
+// rewrite returns the literal for the text after where before's is raw. What
+// both have in common keeps its way of being written.
+func rewrite(raw hujson.Literal, before, after string) hujson.Literal {
+	inner := string(raw[1 : len(raw)-1])
+	if at := strings.LastIndex(after, before); at >= 0 {
+		return hujson.Literal(`"` + escape(after[:at]) + inner + escape(after[at+len(before):]) + `"`)
+	}
+	if at := strings.LastIndex(before, after); at >= 0 {
+		rest, starts := strings.CutPrefix(inner, escape(before[:at]))
+		rest, ends := strings.CutSuffix(rest, escape(before[at+len(after):]))
+		if starts && ends {
+			return hujson.Literal(`"` + rest + `"`)
+		}
+	}
+	return hujson.String(after)
+}
+
+// escape returns what stands for text between the quotes of a literal.
+func escape(text string) string {
+	quoted := hujson.String(text)
+	return string(quoted[1 : len(quoted)-1])
+}

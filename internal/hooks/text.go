@@ -1,0 +1,153 @@
+package hooks
+
+import (
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// What the hooks run.
+const (
+	applyCommand = "proxypatch apply"
+	checkCommand = "proxypatch check"
+)
+
+const and = " && "
+
+// guard puts the check in front of a script, so that nothing of the script runs
+// if it fails.
+func guard(script string) string { return checkCommand + and + group(script) }
+
+// lead puts the patching in front of a script in the same way.
+func lead(script string) string { return applyCommand + and + group(script) }
+
+// follow lets the patching come after a script, unless that fails. An empty
+// script keeps its bytes, so that the two can be told apart again.
+func follow(script string) string {
+	if strings.TrimSpace(script) == "" {
+		return script + " " + applyCommand
+	}
+	return group(script) + and + applyCommand
+}
+
+// join adds the patching to a script: after it, because it may be patching too,
+// as patch-package does, but before anything that builds.
+func join(script string) string {
+	if all, err := commands(script); err == nil && slices.ContainsFunc(all, command.builds) {
+		return lead(script)
+	}
+	return follow(script)
+}
+
+// group puts a script in parentheses unless all that it has is &&, with which
+// it goes on without them. "||" would run what is behind it when the check
+// fails, and ";" or "&" whatever the check says; cmd.exe also takes "a || b && c"
+// for "a || (b && c)". Operators in quotes get parentheses too, for cmd.exe
+// knows no single quotes. A space keeps sh from taking "((" for arithmetic.
+//
+// No two scripts give the same text, because a text with parentheses is always
+// put in more of them.
+func group(script string) string {
+	if !strings.ContainsAny(strings.ReplaceAll(script, "&&", ""), "|&;()\r\n") {
+		return script
+	}
+	if strings.HasPrefix(script, "(") || strings.HasPrefix(script, " ") {
+		return "( " + script + ")"
+	}
+	return "(" + script + ")"
+}
+
+// unguard and unjoin return the script that guard or join made this one of.
+// Whether there is one they try out, since nothing says how it came about.
+func unguard(script string) (string, bool) {
+	rest, ok := strings.CutPrefix(script, checkCommand+and)
+	return original(guard, script, rest, ok)
+}
+
+func unjoin(script string) (string, bool) {
+	if rest, ok := strings.CutPrefix(script, applyCommand+and); ok {
+		return original(lead, script, rest, ok)
+	}
+	if rest, ok := strings.CutSuffix(script, and+applyCommand); ok {
+		return original(follow, script, rest, ok)
+	}
+	rest, ok := strings.CutSuffix(script, " "+applyCommand)
+	return original(follow, script, rest, ok)
+}
+
+// original returns the script that make turns into made, given what is left of
+// made without the command.
+func original(make func(string) string, made, rest string, ok bool) (string, bool) {
+	inner := strings.TrimSuffix(strings.TrimPrefix(rest, "("), ")")
+	for _, candidate := range []string{rest, inner, strings.TrimPrefix(inner, " ")} {
+		if ok && make(candidate) == made {
+			return candidate, true
+		}
+	}
+	return "", false
+}
+
+// without takes a command out of the && that somebody has built around it. That
+// changes nothing for the others, whatever stands around them.
+func without(script, command string) string {
+	if rest, ok := strings.CutPrefix(script, command+and); ok {
+		return rest
+	}
+	if rest, ok := strings.CutSuffix(script, and+command); ok {
+		return rest
+	}
+	return strings.Replace(script, and+command+and, and, 1)
+}
+
+// startsWith reports whether sh reads a script as the command and then, with
+// nothing but && between, the rest.
+func startsWith(script, command string) bool {
+	stmt := only(script)
+	for stmt != nil {
+		both, ok := stmt.Cmd.(*syntax.BinaryCmd)
+		if !ok {
+			return isCall(stmt, command)
+		}
+		if both.Op != syntax.AndStmt {
+			return false
+		}
+		stmt = both.X
+	}
+	return false
+}
+
+// endsWith reports whether sh reads a script as something, and then the command
+// unless that fails.
+func endsWith(script, command string) bool {
+	stmt := only(script)
+	if stmt == nil {
+		return false
+	}
+	both, ok := stmt.Cmd.(*syntax.BinaryCmd)
+	return ok && both.Op == syntax.AndStmt && isCall(both.Y, command)
+}
+
+// only returns the script's statement if it is a single plain one.
+func only(script string) *syntax.Stmt {
+	file, err := parse(script)
+	if err != nil || len(file.Stmts) != 1 {
+		return nil
+	}
+	if stmt := file.Stmts[0]; !stmt.Background && !stmt.Negated && len(stmt.Redirs) == 0 {
+		return stmt
+	}
+	return nil
+}
+
+func isCall(stmt *syntax.Stmt, words string) bool {
+	call, ok := stmt.Cmd.(*syntax.CallExpr)
+	if !ok || len(call.Assigns)+len(stmt.Redirs) > 0 || stmt.Negated {
+		return false
+	}
+	var c command
+	for _, word := range call.Args {
+		c = append(c, textOf(word.Parts))
+	}
+	return strings.Join(c, " ") == words
+}

@@ -1,0 +1,120 @@
+package hooks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+)
+
+const tool = "proxypatch"
+
+// users returns the packages that may load next-auth: those that declare it,
+// those that depend on such a package of the workspace, and all if the root
+// declares it, because Node.js looks there for all of them. If nobody declares
+// it, a package from a registry brings it, and anybody may.
+func users(ws *detect.Workspace) map[*detect.Package]bool {
+	uses := map[*detect.Package]bool{}
+	for i := range ws.Packages {
+		if p := &ws.Packages[i]; declares(p) {
+			uses[p] = true
+		}
+	}
+	all := len(uses) == 0 || uses[ws.Root()]
+	for more := true; more; {
+		more = false
+		for i := range ws.Packages {
+			p := &ws.Packages[i]
+			if !uses[p] && (all || dependsOnAny(p, uses)) {
+				uses[p], more = true, true
+			}
+		}
+	}
+	return uses
+}
+
+func declares(p *detect.Package) bool {
+	for name, wanted := range p.Dependencies {
+		if name == "next-auth" || strings.HasPrefix(wanted, "npm:next-auth@") {
+			return true
+		}
+	}
+	return false
+}
+
+func dependsOnAny(p *detect.Package, some map[*detect.Package]bool) bool {
+	for other := range some {
+		if _, depends := p.Dependencies[other.Name]; depends {
+			return true
+		}
+	}
+	return false
+}
+
+// warnAboutTool says what has to be installed for the hooks to work. It must be
+// no devDependency, because an install for production leaves those out, runs
+// postinstall all the same, and then fails.
+func (p *Plan) warnAboutTool(root *File) {
+	switch {
+	case root.installs("dependencies"), root.installs("optionalDependencies"):
+	case root.installs("devDependencies"):
+		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.productionInstall()),
+			"move it to dependencies, then "+p.installCommand())
+	default:
+		p.warn("proxypatch is not a dependency of the project, so its hooks can't run yet", p.inDir(root, p.ws.Manager.Add(tool, len(p.Files) > 1)))
+	}
+	if p.ws.Manager != detect.YarnBerry {
+		return
+	}
+	for _, f := range p.Files[1:] { // the others run a root's programs in all packages
+		if f.builds && !f.installs("dependencies") && !f.installs("devDependencies") {
+			p.warn(fmt.Sprintf("%s: yarn runs no program here that is a dependency of the root alone", f.Path), p.inDir(f, p.ws.Manager.Add(tool, false)))
+		}
+	}
+}
+
+func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
+
+// inDir says where to type a command, unless it is the directory that was asked
+// for.
+func (p *Plan) inDir(f *File, command string) string {
+	if dir := p.ws.Display(f.pkg.Dir); dir != "." {
+		return "in " + dir + ": " + command
+	}
+	return command
+}
+
+func (p *Plan) installCommand() string {
+	switch p.ws.Manager {
+	case detect.YarnV1, detect.YarnBerry:
+		return "yarn install"
+	}
+	return string(p.ws.Manager) + " install"
+}
+
+func (p *Plan) productionInstall() string {
+	switch p.ws.Manager {
+	case detect.YarnV1:
+		return "yarn install --production"
+	case detect.YarnBerry:
+		return "yarn workspaces focus --production"
+	case detect.PNPM:
+		return "pnpm install --prod"
+	case detect.Bun:
+		return "bun install --production"
+	}
+	return "npm ci --omit=dev"
+}
+
+// uncovered says after which installs no hook runs.
+func uncovered(m detect.Manager) string {
+	without := map[detect.Manager]string{
+		detect.NPM:       "--ignore-scripts",
+		detect.YarnV1:    "--ignore-scripts",
+		detect.YarnBerry: "--mode=skip-build, nor by an install that finds nothing new to build",
+		detect.PNPM:      "--ignore-scripts, nor by pnpm add and pnpm fetch, nor from pnpm 11 on by an install that changes nothing",
+		detect.Bun:       "--ignore-scripts or --filter",
+	}[m]
+	name, _, _ := strings.Cut(string(m), " ")
+	return fmt.Sprintf("%s does not run postinstall with %s; run proxypatch yourself then, or the check stops the build", name, without)
+}

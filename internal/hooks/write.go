@@ -1,0 +1,186 @@
+package hooks
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+)
+
+const (
+	manifestName = "package.json"
+	// maxManifest bounds the size of a package.json, in bytes.
+	maxManifest = 4 << 20
+	// tempPrefix starts the name of a file that is not yet in its place.
+	tempPrefix = ".proxypatch-"
+)
+
+// FileError says which package.json can't be used, and why.
+type FileError struct {
+	Path string // as a person would write it
+	Err  error
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
+var (
+	errIrregular = errors.New("is not a regular file")
+	errTooLarge  = fmt.Errorf("is larger than %d MB", maxManifest>>20)
+	errChanged   = errors.New("was changed while proxypatch was at work")
+)
+
+// readFile reads the package.json in root, if it is a regular file: behind a
+// link stands a file that others may use too. The error is a *FileError.
+func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
+	data, info, err := readRegular(root)
+	if err != nil {
+		return nil, nil, &FileError{path, plain(err)}
+	}
+	return data, info, nil
+}
+
+func readRegular(root *os.Root) ([]byte, fs.FileInfo, error) {
+	found, err := root.Lstat(manifestName)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !found.Mode().IsRegular() {
+		return nil, nil, errIrregular
+	}
+	file, err := root.OpenFile(manifestName, readFlags, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !os.SameFile(found, info):
+		return nil, nil, errChanged
+	case info.Size() > maxManifest:
+		return nil, nil, errTooLarge
+	}
+	data := make([]byte, info.Size())
+	_, err = io.ReadFull(file, data)
+	return data, info, err
+}
+
+// plain leaves the path out of an error, for FileError names a better one.
+func plain(err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// step is one file on its way to its new bytes.
+type step struct {
+	file *File
+	root *os.Root
+	temp string // name of the file with the new bytes; empty once that is in place
+}
+
+// Commit writes all files of the plan, or none. Each gets its new bytes by a
+// rename and must still be the file that was read; on an error those before it
+// are put back. Errors are *apply.CommitError.
+func (p *Plan) Commit() error {
+	var steps []*step
+	defer func() {
+		for _, s := range steps {
+			s.close()
+		}
+	}()
+	for _, f := range p.Files {
+		if !f.Changes() {
+			continue
+		}
+		root, err := os.OpenRoot(f.pkg.Dir)
+		if err != nil {
+			return &apply.CommitError{Err: err}
+		}
+		s := &step{file: f, root: root}
+		steps = append(steps, s)
+		if err := s.stage(f.after); err != nil {
+			return &apply.CommitError{Err: &FileError{f.Path, plain(err)}}
+		}
+	}
+	for i, s := range steps {
+		if err := s.finish(); err != nil {
+			return &apply.CommitError{Err: &FileError{s.file.Path, plain(err)}, Left: putBack(steps[:i])}
+		}
+	}
+	return nil
+}
+
+// stage writes data to a new file beside the package.json, with its mode and
+// owner.
+func (s *step) stage(data []byte) error {
+	name := tempPrefix + manifestName + "-" + rand.Text()
+	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	s.temp = name
+	_, err = file.Write(data)
+	if err == nil {
+		err = keepOwner(file, s.file.info)
+	}
+	if err == nil {
+		err = file.Chmod(s.file.info.Mode().Perm())
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// finish puts the new bytes in place of those that the plan was made from.
+func (s *step) finish() error {
+	data, info, err := readRegular(s.root)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(info, s.file.info) || !bytes.Equal(data, s.file.before) {
+		return errChanged
+	}
+	if err := s.root.Rename(s.temp, manifestName); err != nil {
+		return err
+	}
+	s.temp = ""
+	return nil
+}
+
+// close removes the file with the new bytes if it is not in its place.
+func (s *step) close() {
+	if s.temp != "" {
+		s.root.Remove(s.temp)
+	}
+	s.root.Close()
+}
+
+// putBack undoes the steps, the last one first, and returns the paths of the
+// files for which that failed.
+func putBack(done []*step) (left []string) {
+	for _, s := range slices.Backward(done) {
+		err := s.stage(s.file.before)
+		if err == nil {
+			err = s.root.Rename(s.temp, manifestName)
+		}
+		if err != nil {
+			left = append(left, s.file.Path)
+			continue
+		}
+		s.temp = ""
+	}
+	return left
+}

@@ -173,6 +173,11 @@ func TestNoBuildWithoutCheck(t *testing.T) {
 		if was, ok := unguard(after); !ok || was != script {
 			t.Errorf("%q is taken back to %q (%v)", script, was, ok)
 		}
+		// cmd.exe has other precedences, but knows && and parentheses.
+		rest := strings.TrimPrefix(after, checkCommand+and)
+		if strings.ContainsAny(strings.ReplaceAll(rest, "&&", ""), "|&;\n") && !(strings.HasPrefix(rest, "(") && strings.HasSuffix(rest, ")")) {
+			t.Errorf("%q is not for cmd.exe", after)
+		}
 		guarded = append(guarded, after)
 	}
 	plain := runAll(t, 0, all)

@@ -9,10 +9,11 @@ import (
 
 const tool = "proxypatch"
 
-// users returns the packages that may load next-auth: those that declare it,
-// those that depend on such a package of the workspace, and all if the root
-// declares it, because Node.js looks there for all of them. If nobody declares
-// it, a package from a registry brings it, and anybody may.
+// users returns the packages whose builds are about next-auth: those that
+// declare it, those that depend on such a package of the workspace, and the
+// root, which builds for others. All are if the root declares it, because Node.js
+// looks there for all of them, and if nobody does, because then a package from a
+// registry brings it.
 func users(ws *detect.Workspace) map[*detect.Package]bool {
 	uses := map[*detect.Package]bool{}
 	for i := range ws.Packages {
@@ -30,6 +31,7 @@ func users(ws *detect.Workspace) map[*detect.Package]bool {
 			}
 		}
 	}
+	uses[ws.Root()] = true
 	return uses
 }
 
@@ -61,7 +63,7 @@ func (p *Plan) warnAboutTool(root *File) {
 		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.productionInstall()),
 			"move it to dependencies, then "+p.installCommand())
 	default:
-		p.warn("proxypatch is not a dependency of the project, so its hooks can't run yet", p.inDir(root, p.ws.Manager.Add(tool, len(p.Files) > 1)))
+		p.warn("proxypatch is not a dependency of the project; without it the hooks fail", p.inDir(root, p.ws.Manager.Add(tool, len(p.Files) > 1)))
 	}
 	if p.ws.Manager != detect.YarnBerry {
 		return

@@ -1,0 +1,167 @@
+package hooks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+)
+
+// patchAfterInstall puts the patching into the scripts that the package manager
+// runs for the root after an install. npm runs postinstall when it installs all
+// of a project, and dependencies whenever it has changed node_modules, as
+// "npm install PACKAGE" does.
+func (p *Plan) patchAfterInstall(root *File) {
+	names := []string{"postinstall"}
+	if p.ws.Manager == detect.NPM {
+		names = append(names, "dependencies")
+	}
+	for _, name := range names {
+		before, exists := root.manifest.script(name)
+		if mentions(before) {
+			root.keep(name, "runs proxypatch already")
+			if all, err := commands(before); err == nil && !slices.ContainsFunc(all, command.isApply) {
+				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but not to patch", root.Path, name), "let it run "+applyCommand)
+			}
+			continue
+		}
+		after := applyCommand
+		if exists {
+			after = join(before)
+		}
+		if !startsWith(after, applyCommand) && !endsWith(after, applyCommand) {
+			root.keep(name, "can't be read")
+			p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", root.Path, name), "let it end in: && "+applyCommand)
+			continue
+		}
+		root.set(name, after)
+	}
+}
+
+// mentions reports whether a script runs proxypatch, or names it and can't be
+// read.
+func mentions(script string) bool {
+	all, err := commands(script)
+	if err != nil {
+		return strings.Contains(script, "proxypatch")
+	}
+	return slices.ContainsFunc(all, command.isProxypatch)
+}
+
+// checkBeforeBuilds guards every script that builds a Next.js app which may
+// load next-auth.
+func (p *Plan) checkBeforeBuilds() {
+	builds, uses := 0, users(p.ws)
+	for _, f := range p.Files {
+		for _, name := range f.manifest.scriptNames() {
+			if f.has(name) || !p.isBuild(f, name) {
+				continue
+			}
+			if !uses[f.pkg] {
+				f.keep(name, "does not depend on next-auth")
+				continue
+			}
+			builds++
+			f.builds = true
+			p.guard(f, name)
+		}
+	}
+	if builds == 0 {
+		p.warn("no script runs next build, so no build checks that next-auth is patched", "put "+checkCommand+" in front of what builds the app: "+checkCommand+" && …")
+	}
+}
+
+// isBuild reports whether a script runs next build.
+func (p *Plan) isBuild(f *File, name string) bool {
+	text, _ := f.manifest.script(name)
+	all, err := commands(text)
+	if err != nil && strings.Contains(text, "next") && strings.Contains(text, "build") {
+		p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), "if it runs next build, put in front of it: "+checkCommand+" &&")
+	}
+	return slices.ContainsFunc(all, command.isNextBuild)
+}
+
+// guard puts the check in front of one script, unless there is something of the
+// kind.
+func (p *Plan) guard(f *File, name string) {
+	text, _ := f.manifest.script(name)
+	before, exists := f.manifest.script("pre" + name)
+	pre, _ := commands(before)
+	checks := exists && slices.ContainsFunc(pre, func(c command) bool { return c.isCheck() || c.isApply() })
+	switch {
+	case isAhead(text):
+		f.keep(name, "runs proxypatch already")
+		return
+	case checks && p.runsPreScripts():
+		f.keep(name, "pre"+name+" runs proxypatch already")
+		return
+	case checks:
+		who := "pnpm before 9"
+		if p.ws.Manager == detect.YarnBerry {
+			who = "yarn from 2 on"
+		}
+		p.warn(fmt.Sprintf("%s: %s does not run pre%s before %s, so the check goes into %s too", f.Path, who, name, name, name), "")
+	}
+	if after := guard(text); startsWith(after, checkCommand) {
+		f.set(name, after)
+		return
+	}
+	f.keep(name, "can't be read")
+	p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), "put in front of next build: "+checkCommand+" &&")
+}
+
+// isAhead reports whether a script runs proxypatch before it runs next build.
+func isAhead(script string) bool {
+	all, _ := commands(script)
+	first := slices.IndexFunc(all, command.isProxypatch)
+	return first >= 0 && first < slices.IndexFunc(all, command.isNextBuild)
+}
+
+// runsPreScripts reports whether the package manager runs prebuild before
+// build: npm, yarn 1 and bun do, yarn from 2 on does not, pnpm from 9 on does.
+func (p *Plan) runsPreScripts() bool {
+	switch p.ws.Manager {
+	case detect.YarnBerry:
+		return false
+	case detect.PNPM:
+		version, err := semver.NewVersion(p.ws.Version)
+		return err == nil && version.Major() >= 9
+	}
+	return true
+}
+
+// undo takes out of one script what Install puts in.
+func (p *Plan) undo(f *File, name string, root bool) {
+	text, _ := f.manifest.script(name)
+	hook := root && (name == "postinstall" || name == "dependencies")
+	switch after := taken(text, hook); {
+	case !mentions(text):
+		return
+	case hook && text == applyCommand:
+		f.drop(name)
+		return
+	case after != text:
+		f.set(name, after)
+	default:
+		f.keep(name, "not written by init")
+	}
+	if text, _ := f.manifest.script(name); mentions(text) {
+		p.warn(fmt.Sprintf("%s: %s still runs proxypatch, in a way that init did not write", f.Path, name), "")
+	}
+}
+
+// taken returns a script without what Install put in; where somebody has gone
+// on from there, only the command itself goes.
+func taken(text string, hook bool) string {
+	reverse, command := unguard, checkCommand
+	if hook {
+		reverse, command = unjoin, applyCommand
+	}
+	if was, ok := reverse(text); ok {
+		return was
+	}
+	return without(text, command)
+}

@@ -113,8 +113,8 @@ func uncovered(m detect.Manager) string {
 	without := map[detect.Manager]string{
 		detect.NPM:       "--ignore-scripts",
 		detect.YarnV1:    "--ignore-scripts",
-		detect.YarnBerry: "--mode=skip-build, nor by an install that finds nothing new to build",
-		detect.PNPM:      "--ignore-scripts, nor by pnpm add and pnpm fetch, nor from pnpm 11 on by an install that changes nothing",
+		detect.YarnBerry: "--mode=skip-build, nor on an install that finds nothing new to build",
+		detect.PNPM:      "--ignore-scripts, nor on pnpm add and pnpm fetch, nor, from pnpm 11 on, on an install that changes nothing",
 		detect.Bun:       "--ignore-scripts or --filter",
 	}[m]
 	name, _, _ := strings.Cut(string(m), " ")

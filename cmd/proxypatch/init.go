@@ -98,12 +98,13 @@ func hooksFailure(err error) error {
 }
 
 func (a *app) reportHooks(plan *hooks.Plan) {
+	tense := doing
+	if a.dryRun {
+		tense = planning
+	}
 	for _, f := range plan.Files {
 		for _, s := range f.Scripts {
-			out := script{File: f.Path, Name: s.Name, Action: string(s.Action), Reason: s.Reason, verb: scriptVerbs[s.Action].did}
-			if a.dryRun {
-				out.verb = scriptVerbs[s.Action].would
-			}
+			out := script{File: f.Path, Name: s.Name, Action: string(s.Action), Reason: s.Reason, verb: tense.script(s.Action)}
 			if s.Action != hooks.Add {
 				out.Before = &s.Before
 			}

@@ -143,11 +143,17 @@ func (t tense) choose(would, did string) verb {
 	return verb{would, yellow}
 }
 
-var scriptVerbs = map[hooks.Action]struct{ would, did verb }{
-	hooks.Keep:   {verb{"unchanged", plain}, verb{"unchanged", plain}},
-	hooks.Add:    {verb{"would add", yellow}, verb{"added", green}},
-	hooks.Change: {verb{"would change", yellow}, verb{"changed", green}},
-	hooks.Remove: {verb{"would remove", yellow}, verb{"removed", green}},
+// script returns the first word of a script's line.
+func (t tense) script(action hooks.Action) verb {
+	switch action {
+	case hooks.Add:
+		return t.choose("would add", "added")
+	case hooks.Change:
+		return t.choose("would change", "changed")
+	case hooks.Remove:
+		return t.choose("would remove", "removed")
+	}
+	return verb{"unchanged", plain}
 }
 
 // reasonFor says in what state the file was found and, where diffs are put on,

@@ -74,7 +74,7 @@ var ErrNoManifest = errors.New("no package.json")
 
 // Install plans the hooks of a workspace: patching after each install, from the
 // scripts of its root, and the check in front of each next build. The error
-// wraps ErrNoManifest, is a *SyntaxError, or says which file can't be read.
+// wraps ErrNoManifest or is a *SyntaxError or a *FileError.
 func Install(ws *detect.Workspace) (*Plan, error) {
 	p, err := read(ws)
 	if err != nil {

@@ -136,6 +136,14 @@ var layouts = map[string]layout{
 		from: "tools/x",
 		want: []string{"tools/x/node_modules/next-auth 4.24.5: x node_modules/next-auth"},
 	},
+	"a workspace whose package.json begins with a byte order mark": {
+		files: map[string]string{
+			"package.json":     "\ufeff" + `{"workspaces": ["web"]}`,
+			"web/package.json": `{"name": "web"}`,
+			"web/node_modules/next-auth/package.json": release24,
+		},
+		want: []string{"web/node_modules/next-auth 4.24.5"},
+	},
 	"broken package.json in the workspace": {
 		files: map[string]string{
 			"package.json":                        `{"workspaces": ["apps/*", 7]`,

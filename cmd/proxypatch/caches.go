@@ -47,9 +47,11 @@ func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches
 	project := a.report.project
 	for i := range project.Packages {
 		p := &project.Packages[i]
-		_, dependsOnNext := p.Dependencies["next"]
+		if _, dependsOnNext := p.Dependencies["next"]; !buildcache.IsNext(p.Dir, dependsOnNext) {
+			continue
+		}
 		lines := stateOf(plan, p, content)
-		if len(lines) == 0 || !buildcache.IsNext(p.Dir, dependsOnNext) {
+		if len(lines) == 0 {
 			continue
 		}
 		dir := project.Display(p.Dir)

@@ -47,7 +47,8 @@ func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches
 	project := a.report.project
 	for i := range project.Packages {
 		p := &project.Packages[i]
-		if _, dependsOnNext := p.Dependencies["next"]; !buildcache.IsNext(p.Dir, dependsOnNext) {
+		_, own := p.Dependencies["next"]
+		if _, shared := project.Root().Dependencies["next"]; !own && !shared || !buildcache.IsNext(p.Dir, own) {
 			continue
 		}
 		lines := stateOf(plan, p, content)

@@ -110,7 +110,7 @@ func (a *app) find() (*detect.Project, error) {
 	return nil, err
 }
 
-const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, or make the change with yarn patch next-auth"
+const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch"
 
 func noDirectory(err error) error { return usageError("name an existing directory", "-C: %w", err) }
 

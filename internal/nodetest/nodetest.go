@@ -1,5 +1,5 @@
-// Package nodetest gives tests what they need of the Node.js world: a Node binary, projects installed by npm, and
-// certificates for servers on this machine. It is for tests only.
+// Package nodetest gives tests what they need of the Node.js world: a Node binary, projects installed by npm, a registry
+// for other package managers, and certificates for servers on this machine. It is for tests only.
 //
 // Nothing that npm installs is in the repository. A test project is its package.json, its .npmrc and its
 // package-lock.json, whose integrity hashes decide what may be installed.

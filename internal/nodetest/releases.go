@@ -2,7 +2,6 @@ package nodetest
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/released"
@@ -13,7 +12,7 @@ import (
 func Releases(t testing.TB) ([]released.Release, []released.Package) {
 	t.Helper()
 	releases := released.All()
-	packages, err := released.Fetch(filepath.Join(repository(t), ".cache", "npm", "tarballs"), releases)
+	packages, err := released.Fetch(tarballCache(repository(t)), releases)
 	if err != nil && !errors.Is(err, released.ErrUnavailable) {
 		t.Fatal(err)
 	}

@@ -1,8 +1,9 @@
-// Package released gets the released next-auth packages, for the tests and for
-// the maintainers' programs. It is no part of proxypatch itself.
+// Package released gets the released next-auth packages, and for tests others,
+// as they were published. It serves the tests and the maintainers' programs, and
+// is no part of proxypatch itself.
 //
-// releases.tsv pins them: npm fetches, but only bytes with the right integrity
-// hash are used.
+// releases.tsv pins next-auth's: npm fetches, but only bytes with the right
+// integrity hash are used.
 package released
 
 import (
@@ -18,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,33 +85,58 @@ func Format(releases []Release) string {
 // Package is the content of a released package's files, by their paths in it.
 type Package map[string][]byte
 
+// Pin says which bytes are a version of a package.
+type Pin struct {
+	Name      string // with its scope
+	Version   string
+	Integrity string // as in [Release]
+}
+
 // ErrUnavailable says that npm could not fetch a package.
 var ErrUnavailable = errors.New("not available")
 
-// Fetch returns the packages of some releases, in their order. What is not in
-// the directory cache, npm fetches into it, in one run; the error is
-// ErrUnavailable if it can't.
+// Fetch returns the packages of some releases, in their order, as [Tarballs]
+// gets them.
 func Fetch(cache string, releases []Release) ([]Package, error) {
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return nil, err
+	pins := make([]Pin, len(releases))
+	for i, r := range releases {
+		pins[i] = Pin{"next-auth", r.Version, r.Integrity}
 	}
-	if err := download(cache, releases); err != nil {
+	tarballs, err := Tarballs(cache, pins)
+	if err != nil {
 		return nil, err
 	}
 	packages := make([]Package, len(releases))
-	for i, r := range releases {
-		data, err := os.ReadFile(r.file(cache))
-		if err != nil {
-			return nil, err
-		}
-		if got := Integrity(data); got != r.Integrity {
-			return nil, fmt.Errorf("next-auth %s: its integrity is %s, not %s as pinned", r.Version, got, r.Integrity)
-		}
-		if packages[i], err = unpack(data); err != nil {
-			return nil, fmt.Errorf("next-auth %s: %w", r.Version, err)
+	for i, tarball := range tarballs {
+		if packages[i], err = Unpack(tarball); err != nil {
+			return nil, fmt.Errorf("next-auth %s: %w", releases[i].Version, err)
 		}
 	}
 	return packages, nil
+}
+
+// Tarballs returns what was published under some pins, in their order. What is
+// not in the directory cache, npm fetches into it, in one run; the error is
+// ErrUnavailable if it can't.
+func Tarballs(cache string, pins []Pin) ([][]byte, error) {
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, err
+	}
+	if err := download(cache, pins); err != nil {
+		return nil, err
+	}
+	tarballs := make([][]byte, len(pins))
+	for i, p := range pins {
+		data, err := os.ReadFile(p.file(cache))
+		if err != nil {
+			return nil, err
+		}
+		if got := Integrity(data); got != p.Integrity {
+			return nil, fmt.Errorf("%s %s: its integrity is %s, not %s as pinned", p.Name, p.Version, got, p.Integrity)
+		}
+		tarballs[i] = data
+	}
+	return tarballs, nil
 }
 
 // Integrity returns the integrity hash of a package's tarball.
@@ -132,14 +159,16 @@ func (p Package) Write(dir string) error {
 	return nil
 }
 
-func (r Release) file(cache string) string {
-	return filepath.Join(cache, "next-auth-"+r.Version+".tgz")
+// file is where npm pack puts it, below cache.
+func (p Pin) file(cache string) string {
+	name := strings.ReplaceAll(strings.TrimPrefix(p.Name, "@"), "/", "-")
+	return filepath.Join(cache, name+"-"+p.Version+".tgz")
 }
 
 // download lets npm fetch what is missing. It works in a directory of its own
 // and renames each file when it is whole, so that several processes can do so
 // at once.
-func download(cache string, releases []Release) error {
+func download(cache string, pins []Pin) error {
 	args := []string{"pack", "--silent", "--pack-destination"}
 	temp, err := os.MkdirTemp(cache, ".fetching-")
 	if err != nil {
@@ -147,11 +176,11 @@ func download(cache string, releases []Release) error {
 	}
 	defer os.RemoveAll(temp)
 	args = append(args, temp)
-	var missing []Release
-	for _, r := range releases {
-		if _, err := os.Stat(r.file(cache)); err != nil {
-			missing = append(missing, r)
-			args = append(args, "next-auth@"+r.Version)
+	var missing []Pin
+	for _, p := range pins {
+		if _, err := os.Stat(p.file(cache)); err != nil {
+			missing = append(missing, p)
+			args = append(args, p.Name+"@"+p.Version)
 		}
 	}
 	if len(missing) == 0 {
@@ -162,15 +191,16 @@ func download(cache string, releases []Release) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: npm pack: %w\n%s", ErrUnavailable, err, bytes.TrimSpace(out))
 	}
-	for _, r := range missing {
-		if err := os.Rename(r.file(temp), r.file(cache)); err != nil {
+	for _, p := range missing {
+		if err := os.Rename(p.file(temp), p.file(cache)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func unpack(tarball []byte) (Package, error) {
+// Unpack returns the files of a package's tarball.
+func Unpack(tarball []byte) (Package, error) {
 	const maxFile = 4 << 20
 	unzipped, err := gzip.NewReader(bytes.NewReader(tarball))
 	if err != nil {
@@ -189,6 +219,7 @@ func unpack(tarball []byte) (Package, error) {
 		if entry.Typeflag != tar.TypeReg {
 			continue
 		}
+		name = path.Clean(name) // some tools write ./name
 		if !fs.ValidPath(name) || entry.Size > maxFile {
 			return nil, fmt.Errorf("%s: not a file of a package", entry.Name)
 		}

@@ -34,7 +34,7 @@ func TestBrokenTable(t *testing.T) {
 func TestWrongIntegrity(t *testing.T) {
 	cache := t.TempDir()
 	release := All()[0]
-	if err := os.WriteFile(release.file(cache), []byte("something else"), 0o644); err != nil {
+	if err := os.WriteFile(Pin{Name: "next-auth", Version: release.Version}.file(cache), []byte("something else"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	packages, err := Fetch(cache, []Release{release})

@@ -3,13 +3,17 @@
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
 
-.PHONY: build test lint demo bench bench-find stamp
+.PHONY: build test layouts lint demo bench bench-find stamp
 
 build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
 test: lint
-	PROXYPATCH_ALL_NODES=1 PROXYPATCH_NEXT=1 $(TOOL) gotestsum --format pkgname -- -count=1 ./...
+	PROXYPATCH_ALL_NODES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 $(TOOL) gotestsum --format pkgname -- -count=1 ./...
+
+# Every layout of docs/layouts.md, of which make test tries some.
+layouts:
+	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run TestLayout ./cmd/proxypatch
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench) && \

@@ -120,10 +120,10 @@ func oldestClient(t *testing.T, pkg released.Package) string {
 func proveRelease(t *testing.T, network *network, phases []phase, pkg released.Package, dir string) {
 	calls := callsOf(t, pkg)
 	install(t, dir, pkg)
-	phases[0].prove(t, network, calls, dir)
+	phases[0].prove(t, network, calls, packageDir(dir))
 	requireCalls(t, calls, patch(t, dir))
 	for _, p := range phases[1:] {
-		p.prove(t, network, calls, dir)
+		p.prove(t, network, calls, packageDir(dir))
 	}
 }
 
@@ -180,7 +180,7 @@ type phase struct {
 	arrivals func(call) []string
 }
 
-// prove makes the calls of the release below dir, and holds what comes of them
+// prove makes the calls of the release in dir, and holds what comes of them
 // and what the network sees against what should be.
 func (p phase) prove(t *testing.T, network *network, calls []call, dir string) {
 	t.Helper()
@@ -265,7 +265,7 @@ func TestOwnAgentWinsOverTheProxy(t *testing.T) {
 				[]string{"CONNECT idp.corp.test:443", "GET idp.corp.test/.well-known/openid-configuration"}, want[1:])
 		}
 		network.forget()
-		got := network.caller(t, "OWN_AGENT_PORT="+network.port()).call(t, dir, kind)[kind]
+		got := network.caller(t, "OWN_AGENT_PORT="+network.port()).call(t, packageDir(dir), kind)[kind]
 		if want := (result{Value: "user-1 Ada"}); got != want {
 			t.Errorf("%s: got %+v, want %+v", version, got, want)
 		}
@@ -296,7 +296,7 @@ func TestOwnTimeoutHoldsBehindTheProxy(t *testing.T) {
 	for version, dir := range dirs {
 		for kind := range kinds {
 			c := network.caller(t)
-			c.send(t, dir, kind)
+			c.send(t, packageDir(dir), kind)
 			callers[[2]string{version, kind}] = c
 		}
 	}
@@ -336,7 +336,7 @@ func (n *network) caller(t *testing.T, env ...string) *caller {
 	return &caller{n, json.NewEncoder(stdin), json.NewDecoder(stdout)}
 }
 
-// call makes some kinds of calls of the next-auth that is installed in dir.
+// call makes some kinds of calls of the next-auth in dir.
 func (c *caller) call(t *testing.T, dir string, kinds ...string) map[string]result {
 	t.Helper()
 	c.send(t, dir, kinds...)
@@ -346,7 +346,7 @@ func (c *caller) call(t *testing.T, dir string, kinds ...string) map[string]resu
 func (c *caller) send(t *testing.T, dir string, kinds ...string) {
 	t.Helper()
 	idToken := c.network.idToken("https://" + identityProvider)
-	if err := c.requests.Encode(object{"dir": packageDir(dir), "kinds": kinds, "idToken": idToken}); err != nil {
+	if err := c.requests.Encode(object{"dir": dir, "kinds": kinds, "idToken": idToken}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -26,9 +26,6 @@ func TestLayoutHooks(t *testing.T) {
 			}
 			lt := newLayoutTest(t, l, packageManagers[manager], registry, shapes["app"])
 			project := lt.install(t, "one")
-			if code, _ := lt.sh(t, project, "proxypatch help init"); code == int(exitUsage) {
-				t.Skip("there is no init yet")
-			}
 			lt.must(t, project, "proxypatch init")
 			code, out := lt.sh(t, project, lt.manager.command+" run build")
 			if code != int(exitPending) || strings.Contains(out, built) {

@@ -68,7 +68,7 @@ var layouts = []layout{
 	{name: "not hoisted", managers: newPNPMs, settings: "hoist: false", want: wantAgent, shared: true},
 	{
 		name: "global virtual store", managers: newPNPMs, shared: true, want: wantRefused,
-		settings: "enableGlobalVirtualStore: true\nconfirmModulesPurge: false", // a person would confirm it
+		settings: "enableGlobalVirtualStore: true",
 	},
 	{name: "hoisted", managers: []string{"bun"}, settings: "[install]\nlinker = \"hoisted\"", shared: true},
 	{name: "isolated", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"", shared: true},

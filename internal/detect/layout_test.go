@@ -246,6 +246,34 @@ func describe(t *testing.T, dir string, project *Project) []string {
 	return all
 }
 
+// pnpm's own patches show in the name of the store's entry, unless it is cut off.
+func TestNativePatches(t *testing.T) {
+	const inPackageJSON = `{"pnpm": {"patchedDependencies": {"next-auth@4.24.5": "x.patch"}}}`
+	for _, test := range []struct {
+		entry, manifest, settings string
+		want                      bool
+	}{
+		{"next-auth@4.24.5_patch_hash=01_react@18", "{}", "", true},
+		{"next-auth@4.24.5_react@18", inPackageJSON, "", false},
+		{"next-au_01", inPackageJSON, "", true},
+		{"next-auth@4.2_01", "{}", "patchedDependencies:\n  next-auth: x.patch\n", true},
+		{"next-au_01", "{}", "patchedDependencies:\n  next-auth-mock@1.0.0: x.patch\n", false},
+		{"next-au_01", "{}", "patchedDependencies: [", false},
+	} {
+		dir := newTree(t, map[string]string{
+			"package.json": test.manifest, "pnpm-workspace.yaml": test.settings,
+			"node_modules/.pnpm/" + test.entry + "/node_modules/next-auth/package.json": release24,
+		})
+		project, err := Find(dir, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := project.Copies[0].Native; got != test.want {
+			t.Errorf("%+v: got %v", test, got)
+		}
+	}
+}
+
 // What other projects share is found, so that it can be refused.
 func TestShared(t *testing.T) {
 	for name, test := range map[string]struct {

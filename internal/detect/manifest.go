@@ -29,6 +29,7 @@ type projectManifest struct {
 	Dependencies         map[string]string `json:"dependencies"`
 	DevDependencies      map[string]string `json:"devDependencies"`
 	OptionalDependencies map[string]string `json:"optionalDependencies"`
+	PNPM                 pnpmSettings      `json:"pnpm"`
 }
 
 // workspaces holds the globs of package.json's field of that name: a list, or

@@ -240,9 +240,22 @@ func (s *scan) look(path string) (*Install, error) {
 	}
 	c := &Install{Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: ResolveAgent(dir)}
 	c.Shared = s.shared(dir)
-	c.Native = strings.Contains(filepath.ToSlash(dir), "patch_hash=")
+	c.Native = s.patchedByPnpm(c)
 	s.copies, s.infos = append(s.copies, c), append(s.infos, info)
 	return c, nil
+}
+
+// patchedByPnpm reports whether pnpm has a patch of its own on a copy: it says so
+// in the name of the store's entry or, where that is cut off, in the settings.
+func (s *scan) patchedByPnpm(c *Install) bool {
+	entry := filepath.Dir(filepath.Dir(c.Dir))
+	switch {
+	case filepath.Base(filepath.Dir(entry)) != ".pnpm":
+		return false
+	case strings.Contains(filepath.Base(entry), "patch_hash="):
+		return true
+	}
+	return !strings.HasPrefix(filepath.Base(entry), "next-auth@"+c.Release) && pnpmPatches(s.ws.Root().Dir)
 }
 
 // globalStore matches where pnpm's global virtual store keeps next-auth:
@@ -252,7 +265,7 @@ var globalStore = regexp.MustCompile(`/links/[^/]+/next-auth/[^/]+/[^/]+/node_mo
 var (
 	inPnpmsStore = &SharedError{
 		"it stands in pnpm's global virtual store, which other projects share",
-		"set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run pnpm install, then proxypatch",
+		"set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run rm -rf node_modules && pnpm install, then proxypatch",
 	}
 	inBunsStore = &SharedError{
 		"it stands in bun's global store, which other projects share",

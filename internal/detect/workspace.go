@@ -134,19 +134,37 @@ func newPackage(dir string, m *projectManifest) *Package {
 	return &Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies()}
 }
 
-// pnpmGlobs reads pnpm-workspace.yaml, which may also hold settings alone.
-func pnpmGlobs(dir string) []string {
-	data, err := readSmall(filepath.Join(dir, "pnpm-workspace.yaml"))
-	if err != nil {
-		return nil
+// pnpmGlobs returns the packages that pnpm-workspace.yaml lists. The file may
+// also hold settings alone.
+func pnpmGlobs(dir string) []string { return readPnpmWorkspace(dir).Packages }
+
+// pnpmPatches reports whether pnpm's settings in dir name a patch of next-auth.
+func pnpmPatches(dir string) bool {
+	m, _ := readProject(dir)
+	for _, patches := range []map[string]any{readPnpmWorkspace(dir).PatchedDependencies, m.PNPM.PatchedDependencies} {
+		for key := range patches {
+			if name, _, _ := strings.Cut(key, "@"); name == "next-auth" {
+				return true
+			}
+		}
 	}
-	var file struct {
-		Packages []string `yaml:"packages"`
+	return false
+}
+
+// pnpmSettings are those that matter here, of pnpm-workspace.yaml or of
+// package.json's field pnpm.
+type pnpmSettings struct {
+	Packages            []string       `yaml:"packages" json:"-"`
+	PatchedDependencies map[string]any `yaml:"patchedDependencies" json:"patchedDependencies"`
+}
+
+// readPnpmWorkspace reads pnpm-workspace.yaml. What pnpm itself would refuse says
+// nothing.
+func readPnpmWorkspace(dir string) (settings pnpmSettings) {
+	if data, err := readSmall(filepath.Join(dir, "pnpm-workspace.yaml")); err == nil && yaml.Unmarshal(data, &settings) != nil {
+		return pnpmSettings{}
 	}
-	if yaml.Unmarshal(data, &file) != nil {
-		return nil // pnpm itself would refuse it
-	}
-	return file.Packages
+	return settings
 }
 
 // membersOf returns the packages below root that the globs select: directories

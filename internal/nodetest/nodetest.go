@@ -43,6 +43,21 @@ func Node(t testing.TB) string {
 	return path
 }
 
+// PinnedNode returns the path of the Node binary of a project testdata/npm/node-<major>. Where npm offers none for this
+// platform, the test is skipped.
+func PinnedNode(t testing.TB, name string) string {
+	t.Helper()
+	// The package's name depends on the platform, and npm installs the one that runs here.
+	nodes, err := filepath.Glob(filepath.Join(Project(t, name), "node_modules", "node-*", "bin", "node"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(nodes) != 1 {
+		t.Skipf("npm offers no %s for this platform", name)
+	}
+	return nodes[0]
+}
+
 // Project returns a directory in which the project testdata/npm/<name> is installed, as `npm ci --ignore-scripts` does
 // it. The directory is shared by all tests and test processes and must not be changed; for that there is [Copy].
 //

@@ -54,15 +54,7 @@ func TestNodeMajors(t *testing.T) {
 	for _, project := range projects {
 		name := filepath.Base(project)
 		t.Run(name, func(t *testing.T) {
-			// Its name depends on the platform, and npm installs the one that runs here.
-			nodes, err := filepath.Glob(filepath.Join(nodetest.Project(t, name), "node_modules", "node-*", "bin", "node"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(nodes) != 1 {
-				t.Skipf("npm offers no %s for this platform", name)
-			}
-			s.run(t, nodes[0])
+			s.run(t, nodetest.PinnedNode(t, name))
 		})
 	}
 }

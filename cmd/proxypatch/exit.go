@@ -18,6 +18,7 @@ const (
 	exitUnsupported exitCode = 5
 	exitNotFound    exitCode = 6
 	exitAgent       exitCode = 7
+	exitUnproven    exitCode = 8
 )
 
 var exitCodes = []struct {
@@ -33,6 +34,7 @@ var exitCodes = []struct {
 	{exitUnsupported, "unsupported", "this release or layout of next-auth can't be patched in place"},
 	{exitNotFound, "not found", "no next-auth is installed; 0 with --if-present"},
 	{exitAgent, "agent", "https-proxy-agent is missing or not usable from next-auth"},
+	{exitUnproven, "unproven", "verify only: a call does not go through the proxy, or could not be made"},
 }
 
 // String returns the name the code has in --json and in the help.
@@ -51,7 +53,7 @@ func exitCodesHelp() string {
 	for _, e := range exitCodes {
 		fmt.Fprintf(&b, "  %d  %-12s %s\n", e.code, e.name, e.meaning)
 	}
-	b.WriteString("\nWith several reasons the first of 1, 4, 5, 7, 3 decides. revert never looks at\nhttps-proxy-agent. diff is 0 whether or not there is something to print.\n")
+	b.WriteString("\nWith several reasons the first of 1, 4, 5, 7, 3, 8 decides. revert never looks at\nhttps-proxy-agent. diff is 0 whether or not there is something to print.\n")
 	return b.String()
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/nodetest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
 // nativeTool is another tool that patches packages at install time.
@@ -107,12 +108,12 @@ func (n nativeTool) patch(t *testing.T, from, to string) string {
 	t.Helper()
 	releases, packages := nodetest.Releases(t)
 	i := slices.IndexFunc(releases, func(r released.Release) bool { return r.Version == newRelease })
-	before := packages[i][clientFile]
+	before := packages[i][verify.ClientFile]
 	after := bytes.Replace(before, []byte(from), []byte(to), 1)
 	if bytes.Equal(before, after) {
-		t.Fatalf("%s does not hold %q", clientFile, from)
+		t.Fatalf("%s does not hold %q", verify.ClientFile, from)
 	}
-	return string(patchset.Format(n.prefix+clientFile, before, after, 0o644))
+	return string(patchset.Format(n.prefix+verify.ClientFile, before, after, 0o644))
 }
 
 // requireEdited makes sure that another tool's patch is there.
@@ -122,7 +123,7 @@ func requireEdited(t *testing.T, copies []string, text string) {
 		t.Error("there is no copy")
 	}
 	for _, dir := range copies {
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(clientFile)))
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(verify.ClientFile)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/nodetest"
 	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
 // layout is a way in which package managers lay out node_modules.
@@ -207,7 +208,7 @@ func copiesBelow(t *testing.T, dir string) []string {
 		if json.Unmarshal(data, &manifest) != nil || manifest.Name != "next-auth" {
 			return nil
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(clientFile))); err == nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(verify.ClientFile))); err == nil {
 			copies = append(copies, filepath.Dir(path))
 		}
 		return nil
@@ -464,7 +465,7 @@ func (lt *layoutTest) closure(m member) []string {
 // else changes: not the store, not another project, and not what is installed later.
 func (lt *layoutTest) patchAndRevert(t *testing.T, project string, copies []string) {
 	network := newNetwork(t)
-	unpatched := phase{"unpatched", network.caller(t), func(call) []string { return nil }}
+	unpatched := phase{"unpatched", network.caller(t), func(verify.Call) []string { return nil }}
 	patched := phase{"patched", network.caller(t), throughProxy}
 	other := lt.install(t, "two")
 	lt.requireShared(t, copies, project, other)
@@ -502,11 +503,11 @@ func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, othe
 		return // others share with copy on write
 	}
 	for _, dir := range copies {
-		a, err := os.Stat(filepath.Join(dir, filepath.FromSlash(clientFile)))
+		a, err := os.Stat(filepath.Join(dir, filepath.FromSlash(verify.ClientFile)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.Stat(filepath.Join(other+dir[len(project):], filepath.FromSlash(clientFile)))
+		b, err := os.Stat(filepath.Join(other+dir[len(project):], filepath.FromSlash(verify.ClientFile)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -517,8 +518,8 @@ func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, othe
 }
 
 // throughProxy is what arrives of a call that goes through the proxy.
-func throughProxy(c call) []string {
-	return []string{"CONNECT " + requestHost(c.request) + ":443", c.request}
+func throughProxy(c verify.Call) []string {
+	return []string{"CONNECT " + c.Host() + ":443", c.Request}
 }
 
 // prove makes every call of every copy.
@@ -526,9 +527,9 @@ func prove(t *testing.T, network *network, p phase, copies []string) {
 	t.Helper()
 	for _, dir := range copies {
 		pkg := released.Package{}
-		for _, c := range allCalls {
-			if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.file))); err == nil {
-				pkg[c.file] = data
+		for _, c := range verify.Calls {
+			if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.File))); err == nil {
+				pkg[c.File] = data
 			}
 		}
 		p.prove(t, network, callsOf(t, pkg), dir)

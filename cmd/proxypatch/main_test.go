@@ -39,6 +39,12 @@ func TestRealPackages(t *testing.T) {
 	})
 }
 
+// TestVerifyScripts runs verify in what scripts can make of a machine.
+func TestVerifyScripts(t *testing.T) {
+	needsVerify(t)
+	runScripts(t, "testdata/verify", map[string]string{"agent-7": nodetest.Project(t, "agent-7.0.6")})
+}
+
 // runScripts runs the scripts in dir. projects are the directories that their
 // command "project" copies, by name.
 func runScripts(t *testing.T, dir string, projects map[string]string) {
@@ -164,11 +170,17 @@ func unquote(ts *testscript.TestScript, text string) string {
 	return out
 }
 
-// snapshot lists everything below dir: mode, owner's view of the content, name.
+// snapshot lists everything below dir.
 func snapshot(ts *testscript.TestScript, dir string) string {
+	list, err := listing(ts.MkAbs(dir))
+	ts.Check(err)
+	return list
+}
+
+// listing lists everything below root: mode, owner's view of the content, name.
+func listing(root string) (string, error) {
 	var b strings.Builder
-	root := ts.MkAbs(dir)
-	ts.Check(filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -195,6 +207,6 @@ func snapshot(ts *testscript.TestScript, dir string) string {
 		}
 		fmt.Fprintln(&b, info.Mode(), content, name)
 		return nil
-	}))
-	return b.String()
+	})
+	return b.String(), err
 }

@@ -16,12 +16,22 @@ import (
 	"github.com/proxypatch/proxypatch/patches"
 )
 
-// plan finds the copies of next-auth and makes the plan that every command
-// starts from, with what keeps it from being carried out in the report. There
-// is no plan, and perhaps no error, if there is no next-auth.
+// plan makes the plan that every command starts from which has to do with
+// files, with what keeps it from being carried out in the report. There is no
+// plan, and perhaps no error, if there is no next-auth.
 func (a *app) plan(options apply.Options) (*apply.Plan, error) {
 	a.report.Set, a.report.DryRun = a.set, a.dryRun
 	options.Strict = a.strict
+	plan, err := a.unjudged(options)
+	if plan != nil {
+		a.report.judge(plan, options.Goal, a.patches != "")
+	}
+	return plan, err
+}
+
+// unjudged finds the copies of next-auth and makes a plan for those that were
+// chosen, whatever its files are like. There may be none as in plan.
+func (a *app) unjudged(options apply.Options) (*apply.Plan, error) {
 	library, err := a.library()
 	if err != nil {
 		return nil, err
@@ -35,12 +45,7 @@ func (a *app) plan(options apply.Options) (*apply.Plan, error) {
 	if err != nil {
 		return nil, usageError("there are "+project.Names(), "--copy: %w", err)
 	}
-	plan, err := apply.New(selected, library, options)
-	if err != nil {
-		return nil, err
-	}
-	a.report.judge(plan, options.Goal, a.patches != "")
-	return plan, nil
+	return apply.New(selected, library, options)
 }
 
 // library opens the chosen set and adds the person's own diffs.

@@ -26,8 +26,8 @@ func TestRequestsReachTheProxy(t *testing.T) {
 			network := newNetwork(t)
 			project := nodetest.Copy(t, agent)
 
-			if got := network.signIn(t, project); got.Error == "" || len(network.seen()) > 0 {
-				t.Errorf("unpatched: got %+v, proxy saw %q", got, network.seen())
+			if got := network.signIn(t, project); got.Error == "" || len(network.Seen()) > 0 {
+				t.Errorf("unpatched: got %+v, proxy saw %q", got, network.Seen())
 			}
 
 			mustRun(t, "-C", project)
@@ -35,14 +35,14 @@ func TestRequestsReachTheProxy(t *testing.T) {
 			if diff := cmp.Diff(want, network.signIn(t, project)); diff != "" {
 				t.Errorf("patched (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(all, network.seen()); diff != "" {
+			if diff := cmp.Diff(all, network.Seen()); diff != "" {
 				t.Errorf("patched, seen by the proxy (-want +got):\n%s", diff)
 			}
 
 			mustRun(t, "-C", project, "revert")
-			network.forget()
-			if got := network.signIn(t, project); got.Error == "" || len(network.seen()) > 0 {
-				t.Errorf("reverted: got %+v, proxy saw %q", got, network.seen())
+			network.Forget()
+			if got := network.signIn(t, project); got.Error == "" || len(network.Seen()) > 0 {
+				t.Errorf("reverted: got %+v, proxy saw %q", got, network.Seen())
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestTutorialReachesTheProxy(t *testing.T) {
 		"CONNECT idp.corp.test:443", "GET idp.corp.test/.well-known/openid-configuration",
 		"GET idp.corp.test/jwks", "GET idp.corp.test/userinfo", "POST idp.corp.test/token",
 	}
-	if diff := cmp.Diff(want, network.seen()); diff != "" {
+	if diff := cmp.Diff(want, network.Seen()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -4,64 +4,36 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/nodetest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
 // currentClient is the npm project with what next-auth depends on, as people
 // who install it today get it.
 const currentClient = "deps-openid-client-5.7.1"
 
-// call is a kind of request that next-auth makes on the server.
-type call struct {
-	kind    string // as in testdata/proof/calls.js
-	file    string // of next-auth, that makes it
-	request string
-	value   string // what comes of it
-}
-
-const (
-	clientFile = "core/lib/oauth/client.js"
-	legacyFile = "core/lib/oauth/client-legacy.js"
-)
-
-var allCalls = []call{
-	{"discovery", clientFile, "GET idp.corp.test/.well-known/openid-configuration", "https://idp.corp.test/token"},
-	{"token", clientFile, "POST idp.corp.test/token", "token"},
-	{"JWKS", clientFile, "GET idp.corp.test/jwks", "user-1"},
-	{"userinfo", clientFile, "GET idp.corp.test/userinfo", "Ada"},
-	{"userinfo without discovery", clientFile, "GET api.github.com/user", "ada"},
-	{"OAuth 1.0A request token", legacyFile, "POST api.twitter.com/oauth/request_token", "request-token request-secret true"},
-	{"OAuth 1.0A access token", legacyFile, "POST api.twitter.com/oauth/access_token", "access-token access-secret"},
-	{"OAuth 1.0A profile", legacyFile, "GET api.twitter.com/1.1/account/verify_credentials.json", "Ada"},
-	{"azure-ad photo", "providers/azure-ad.js", "GET graph.microsoft.com/v1.0/me/photos/48x48/$value", "data:image/jpeg;base64, cGhvdG8="},
-	{"github e-mails", "providers/github.js", "GET api.github.com/user/emails", "ada@corp.test"},
-	{"linkedin e-mail", "providers/linkedin.js", "GET api.linkedin.com/v2/emailAddress", "ada@corp.test"},
-	{"foursquare userinfo", "providers/foursquare.js", "GET api.foursquare.com/v2/users/self", "Ada"},
-	{"hubspot userinfo", "providers/hubspot.js", "GET api.hubapi.com/oauth/v1/access-tokens/token", "ada@corp.test"},
-	{"todoist userinfo", "providers/todoist.js", "POST api.todoist.com/sync/v9/sync", "ada@corp.test"},
-	{"trakt userinfo", "providers/trakt.js", "GET api.trakt.tv/users/me", "Ada"},
-}
-
 // callsOf returns the calls that a release makes, by the files that it has.
-func callsOf(t *testing.T, pkg released.Package) []call {
+func callsOf(t *testing.T, pkg released.Package) []verify.Call {
 	t.Helper()
 	for _, file := range []string{
-		clientFile, legacyFile, "providers/azure-ad.js", "providers/github.js", "providers/linkedin.js", "providers/foursquare.js",
+		verify.ClientFile, verify.LegacyFile, "providers/azure-ad.js", "providers/github.js", "providers/linkedin.js", "providers/foursquare.js",
 	} {
 		if pkg[file] == nil {
 			t.Errorf("the package has no %s", file)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(allCalls), func(c call) bool { return pkg[c.file] == nil })
+	return slices.DeleteFunc(slices.Clone(verify.Calls), func(c verify.Call) bool { return pkg[c.File] == nil })
 }
 
 // TestEveryReleaseReachesTheProxy makes every call of every release three
@@ -72,12 +44,12 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	releases, packages := nodetest.Releases(t)
 	network := newNetwork(t)
 	phases := []phase{
-		{"unpatched", network.caller(t), func(call) []string { return nil }},
-		{"patched", network.caller(t), func(c call) []string { return []string{"CONNECT " + requestHost(c.request) + ":443", c.request} }},
+		{"unpatched", network.caller(t), func(verify.Call) []string { return nil }},
+		{"patched", network.caller(t), func(c verify.Call) []string { return []string{"CONNECT " + c.Host() + ":443", c.Request} }},
 		{
 			"patched, with NO_PROXY",
-			network.caller(t, "NO_PROXY="+strings.Join(network.hosts(), ","), network.direct()),
-			func(c call) []string { return []string{"direct " + c.request} },
+			network.caller(t, "NO_PROXY="+strings.Join(network.Hosts(), ","), network.direct()),
+			func(c verify.Call) []string { return []string{"direct " + c.Request} },
 		},
 	}
 	trees := map[string]string{} // a copy of each project of dependencies
@@ -157,16 +129,16 @@ func patch(t *testing.T, dir string) []string {
 
 // requireCalls makes sure that there is a call of each patched file, and of no
 // other: what is patched is proved, and what is proved is patched.
-func requireCalls(t *testing.T, calls []call, patched []string) {
+func requireCalls(t *testing.T, calls []verify.Call, patched []string) {
 	t.Helper()
 	for _, file := range patched {
-		if !slices.ContainsFunc(calls, func(c call) bool { return c.file == file }) {
+		if !slices.ContainsFunc(calls, func(c verify.Call) bool { return c.File == file }) {
 			t.Errorf("%s is patched, but no call of it is tried", file)
 		}
 	}
 	for _, c := range calls {
-		if !slices.Contains(patched, c.file) {
-			t.Errorf("%s: %s was not patched", c.kind, c.file)
+		if !slices.Contains(patched, c.File) {
+			t.Errorf("%s: %s was not patched", c.Kind, c.File)
 		}
 	}
 }
@@ -177,23 +149,23 @@ type phase struct {
 	caller *caller
 	// arrivals is all that the network sees of a call. Where it is nothing, the
 	// call has to fail because its host has no address.
-	arrivals func(call) []string
+	arrivals func(verify.Call) []string
 }
 
 // prove makes the calls of the release in dir, and holds what comes of them
 // and what the network sees against what should be.
-func (p phase) prove(t *testing.T, network *network, calls []call, dir string) {
+func (p phase) prove(t *testing.T, network *network, calls []verify.Call, dir string) {
 	t.Helper()
-	network.forget()
+	network.Forget()
 	var kinds []string
 	for _, c := range calls {
-		kinds = append(kinds, c.kind)
+		kinds = append(kinds, c.Kind)
 	}
 	results := p.caller.call(t, dir, kinds...)
-	unexpected := network.seen()
+	unexpected := network.Seen()
 	for _, c := range calls {
 		arrivals := p.arrivals(c)
-		p.judge(t, c, results[c.kind], missing(arrivals, network.seen()))
+		p.judge(t, c, results[c.Kind], missing(arrivals, network.Seen()))
 		unexpected = missing(unexpected, arrivals)
 	}
 	if len(unexpected) > 0 {
@@ -202,17 +174,17 @@ func (p phase) prove(t *testing.T, network *network, calls []call, dir string) {
 }
 
 // judge reports what is wrong with a call of which some arrivals were lost.
-func (p phase) judge(t *testing.T, c call, got result, lost []string) {
+func (p phase) judge(t *testing.T, c verify.Call, got result, lost []string) {
 	t.Helper()
-	want, fails := result{Value: c.value}, p.arrivals(c) == nil
+	want, fails := result{Value: c.Value}, p.arrivals(c) == nil
 	if fails && got.Code != "ENOTFOUND" {
-		t.Errorf("%s: %s: got %+v, want ENOTFOUND", p.name, c.kind, got)
+		t.Errorf("%s: %s: got %+v, want ENOTFOUND", p.name, c.Kind, got)
 	}
 	if !fails && got != want {
-		t.Errorf("%s: %s: got %+v, want %+v", p.name, c.kind, got, want)
+		t.Errorf("%s: %s: got %+v, want %+v", p.name, c.Kind, got, want)
 	}
 	if len(lost) > 0 {
-		t.Errorf("%s: %s: %q did not arrive", p.name, c.kind, lost)
+		t.Errorf("%s: %s: %q did not arrive", p.name, c.Kind, lost)
 	}
 }
 
@@ -229,7 +201,7 @@ func patchedClients(t *testing.T) map[string]string {
 	tree := nodetest.Copy(t, currentClient)
 	dirs := map[string]string{}
 	for i, pkg := range packages {
-		if i+1 < len(packages) && bytes.Equal(pkg[clientFile], packages[i+1][clientFile]) {
+		if i+1 < len(packages) && bytes.Equal(pkg[verify.ClientFile], packages[i+1][verify.ClientFile]) {
 			continue
 		}
 		dir := filepath.Join(tree, "releases", releases[i].Version)
@@ -264,12 +236,12 @@ func TestOwnAgentWinsOverTheProxy(t *testing.T) {
 			want = slices.Concat(
 				[]string{"CONNECT idp.corp.test:443", "GET idp.corp.test/.well-known/openid-configuration"}, want[1:])
 		}
-		network.forget()
+		network.Forget()
 		got := network.caller(t, "OWN_AGENT_PORT="+network.port()).call(t, packageDir(dir), kind)[kind]
 		if want := (result{Value: "user-1 Ada"}); got != want {
 			t.Errorf("%s: got %+v, want %+v", version, got, want)
 		}
-		if diff := cmp.Diff(want, network.seen()); diff != "" {
+		if diff := cmp.Diff(want, network.Seen()); diff != "" {
 			t.Errorf("%s: arrivals (-want +got):\n%s", version, diff)
 		}
 	}
@@ -311,12 +283,17 @@ func TestOwnTimeoutHoldsBehindTheProxy(t *testing.T) {
 // caller is a running testdata/proof/calls.js.
 type caller struct {
 	network  *network
+	process  *os.Process
 	requests *json.Encoder
 	results  *json.Decoder
+	awaited  int // results
 }
 
 // result is what came of a call: a value or an error.
 type result struct{ Value, Error, Code string }
+
+// hangs is after what time a call is given up for lost.
+const hangs = 30 * time.Second
 
 func (n *network) caller(t *testing.T, env ...string) *caller {
 	t.Helper()
@@ -333,7 +310,7 @@ func (n *network) caller(t *testing.T, env ...string) *caller {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Wait() }) // killed at the end of the test, if it has not ended before
-	return &caller{n, json.NewEncoder(stdin), json.NewDecoder(stdout)}
+	return &caller{n, cmd.Process, json.NewEncoder(stdin), json.NewDecoder(stdout), 0}
 }
 
 // call makes some kinds of calls of the next-auth in dir.
@@ -345,17 +322,22 @@ func (c *caller) call(t *testing.T, dir string, kinds ...string) map[string]resu
 
 func (c *caller) send(t *testing.T, dir string, kinds ...string) {
 	t.Helper()
-	idToken := c.network.idToken("https://" + identityProvider)
-	if err := c.requests.Encode(object{"dir": dir, "kinds": kinds, "idToken": idToken}); err != nil {
+	if err := c.requests.Encode(c.network.Request(dir, kinds)); err != nil {
 		t.Fatal(err)
 	}
+	c.awaited = len(kinds)
 }
 
 func (c *caller) receive(t *testing.T) map[string]result {
 	t.Helper()
-	var results map[string]result
-	if err := c.results.Decode(&results); err != nil {
-		t.Fatalf("Node.js ended: %v", err)
+	defer time.AfterFunc(hangs, func() { _ = c.process.Kill() }).Stop()
+	results := map[string]result{}
+	for len(results) < c.awaited {
+		var answer verify.Answer
+		if err := c.results.Decode(&answer); err != nil {
+			t.Fatalf("Node.js ended after %d of %d calls: %v", len(results), c.awaited, err)
+		}
+		results[answer.Kind] = result{answer.Value, answer.Error, answer.Code}
 	}
 	return results
 }

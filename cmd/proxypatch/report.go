@@ -27,6 +27,8 @@ type report struct {
 	Problems []problem     `json:"problems"`
 	Copies   []copyReport  `json:"copies"`
 	Caches   []cacheReport `json:"caches,omitempty"`
+	Node     *nodeReport   `json:"node,omitempty"`
+	Calls    []callReport  `json:"calls,omitempty"`
 	Diff     string        `json:"diff,omitempty"`
 	Version  string        `json:"version,omitempty"`
 	Releases []coverage    `json:"releases,omitempty"`
@@ -57,6 +59,7 @@ type copyReport struct {
 	Reached        []reach      `json:"reached"`
 	Agent          agentReport  `json:"agent"`
 	Files          []fileReport `json:"files"`
+	Arrived        []string     `json:"arrived,omitempty"` // at verify's proxy
 
 	workspace bool // there are other packages that may get other copies
 }
@@ -125,7 +128,7 @@ func (r *report) fail(err error) {
 }
 
 // severity is the order in which reasons decide the exit code.
-var severity = []exitCode{exitOK, exitPending, exitAgent, exitUnsupported, exitDrift, exitFailed}
+var severity = []exitCode{exitOK, exitUnproven, exitPending, exitAgent, exitUnsupported, exitDrift, exitFailed}
 
 // problem records a reason for an exit code; the gravest decides.
 func (r *report) problem(code exitCode, message, hint string) {
@@ -146,8 +149,7 @@ func (r *report) warn(message string) {
 // judge records what keeps a plan from being carried out.
 func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 	for _, c := range plan.Copies {
-		if c.Err != nil {
-			r.problem(exitUnsupported, fmt.Sprintf("%s: %v", c.Path, c.Err), hintOf(c.Err))
+		if r.judgeSupport(c); c.Err != nil {
 			continue
 		}
 		for i := range c.Files {
@@ -160,6 +162,13 @@ func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 				r.problem(exitDrift, blockedMessage(c, file), r.blockedHint(file, ownDiffs))
 			}
 		}
+	}
+}
+
+// judgeSupport records why a copy can't be patched at all.
+func (r *report) judgeSupport(c *apply.Copy) {
+	if c.Err != nil {
+		r.problem(exitUnsupported, fmt.Sprintf("%s: %v", c.Path, c.Err), hintOf(c.Err))
 	}
 }
 

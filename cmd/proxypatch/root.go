@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,6 +29,8 @@ type flags struct {
 	keepCache bool
 	dryRun    bool
 	undo      bool
+	node      string
+	timeout   time.Duration
 }
 
 // app is one run of the program.
@@ -97,7 +100,7 @@ func (a *app) rootCommand() *cobra.Command {
 	_ = root.MarkPersistentFlagDirname("dir")
 
 	root.AddGroup(&cobra.Group{ID: commands, Title: "Commands:"}, &cobra.Group{ID: topics, Title: "Help topics:"})
-	for _, cmd := range []*cobra.Command{a.applyCommand(), a.checkCommand(), a.diffCommand(), a.revertCommand(), a.initCommand(), a.releasesCommand(), a.versionCommand()} {
+	for _, cmd := range []*cobra.Command{a.applyCommand(), a.checkCommand(), a.diffCommand(), a.revertCommand(), a.verifyCommand(), a.initCommand(), a.releasesCommand(), a.versionCommand()} {
 		cmd.GroupID = commands
 		root.AddCommand(cmd)
 	}
@@ -116,11 +119,17 @@ func (a *app) planFlags(cmd *cobra.Command) {
 	f.StringVar(&a.set, "set", patchset.Default, "`SET` of diffs: "+strings.Join(patchset.SetNames, ", "))
 	f.StringVar(&a.patches, "patches", "", "add your own diffs from `DIR`")
 	f.BoolVar(&a.strict, "strict", false, "take changed files for drift even where the diffs fit")
+	a.copyFlags(cmd)
+	_ = cmd.MarkFlagDirname("patches")
+	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(patchset.SetNames, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// copyFlags registers the flags that choose copies of next-auth.
+func (a *app) copyFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.BoolVar(&a.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
 	f.BoolVar(&a.all, "all", false, "take the copies of the whole workspace, also from one of its packages")
 	f.StringArrayVar(&a.chosen, "copy", nil, "take only the copies at `PATH|RANGE`: a directory or releases such as 4.24.x (repeatable)")
-	_ = cmd.MarkFlagDirname("patches")
-	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(patchset.SetNames, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (a *app) dryRunFlag(cmd *cobra.Command) {

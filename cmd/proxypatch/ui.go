@@ -24,6 +24,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
 type ui struct {
@@ -233,10 +234,14 @@ func (u *ui) report(r report, verbose bool) {
 			u.copyDetails(c)
 		}
 		u.files(c.Files, verbose)
+		u.calls(r.callsOf(c))
 	}
 	u.caches(r.Caches, verbose)
 	u.coverage(r.Releases)
 	u.scripts(r.Scripts)
+	if verbose && r.Node != nil {
+		fmt.Fprintln(u.stdout, clean("Node.js "+r.Node.Version+" in "+r.Node.Path))
+	}
 	if r.Summary != "" {
 		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, clean(r.Summary)))
 	}
@@ -272,6 +277,9 @@ func (u *ui) copyDetails(c copyReport) {
 	if c.Agent.Problem == "" {
 		fmt.Fprintln(u.stdout, clean(fmt.Sprintf("  https-proxy-agent  %s in %s", c.Agent.Version, c.Agent.Dir)))
 	}
+	for _, what := range c.Arrived {
+		fmt.Fprintln(u.stdout, clean("  arrived            "+what))
+	}
 }
 
 func (u *ui) files(files []fileReport, verbose bool) {
@@ -299,6 +307,20 @@ func (u *ui) fileDetails(f fileReport) {
 		fmt.Fprintln(u.stdout, "      after   "+f.After)
 	}
 }
+
+// calls prints a line per call.
+func (u *ui) calls(calls []callReport) {
+	kindWidth := 0
+	for _, c := range calls {
+		kindWidth = max(kindWidth, len(c.Kind))
+	}
+	for _, c := range calls {
+		result := paint(u.colorStdout, outcomeColors[c.Result], fmt.Sprintf("%-*s", len(verify.Proxied), c.Result))
+		fmt.Fprintf(u.stdout, "  %s  %-*s  %s\n", result, kindWidth, c.Kind, clean(c.what()))
+	}
+}
+
+var outcomeColors = map[verify.Outcome]color{verify.Proxied: green, verify.Leaked: red, verify.Failed: yellow}
 
 // caches prints a line for each build cache that something is done to.
 func (u *ui) caches(caches []cacheReport, verbose bool) {

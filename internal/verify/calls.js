@@ -1,33 +1,35 @@
-// Makes the calls of next-auth releases. Each line of the input is a request: { dir, kinds, idToken }, the directory of a
-// next-auth and which of its calls to make. Each line of the output says what came of them, by their kinds: { value }, or
-// { error, code }. Every call is made by itself, whatever came of the others.
+// The requests that next-auth makes on the server, each made by itself with the code of one copy.
 "use strict";
 
-const assert = require("assert");
-const https = require("https");
 const path = require("path");
 const readline = require("readline");
-const tls = require("tls");
+const { AsyncLocalStorage } = require("async_hooks");
 const { createRequire } = require("module");
 
-const HANGS = 30_000; // ms after which a call is given up for lost
 const callbackUrl = "http://localhost:3000/api/auth/callback/idp";
 const options = { clientId: "client", clientSecret: "secret" };
 const tokens = { access_token: "token" };
 const idp = "https://idp.corp.test";
 
-// All that a call may need, from one release.
+// For copies from which everything was taken out that an app does not load: the providers that other calls than their own
+// are made with.
+const providers = {
+  github: {
+    authorization: "https://github.com/login/oauth/authorize",
+    token: "https://github.com/login/oauth/access_token",
+    userinfo: { url: "https://api.github.com/user" }
+  },
+  twitter: {
+    requestTokenUrl: "https://api.twitter.com/oauth/request_token",
+    accessTokenUrl: "https://api.twitter.com/oauth/access_token",
+    profileUrl: "https://api.twitter.com/1.1/account/verify_credentials.json"
+  }
+};
+
+// All that a call may need, from one copy of next-auth.
 class Release {
   constructor({ dir, idToken }) {
-    // openid-client keeps the http options of the process, and next-auth's own state is in its modules: with modules of
-    // its own, no release works because of what another one did. Only jose is shared: it keeps nothing, and takes longest
-    // to load.
-    for (const file of Object.keys(require.cache)) {
-      if (!file.includes(path.join("/", "node_modules", "jose", "/"))) delete require.cache[file];
-    }
     this.require = createRequire(path.join(dir, "core/lib/oauth/client.js"));
-    const { Issuer, custom } = this.require("openid-client");
-    assert.equal(Issuer[custom.http_options], undefined);
     this.dir = dir;
     this.idToken = idToken;
   }
@@ -37,7 +39,14 @@ class Release {
   }
 
   provider(name) {
-    return this.load(`providers/${name}.js`).default(options);
+    const file = path.join(this.dir, `providers/${name}.js`);
+    try {
+      this.require.resolve(file);
+    } catch (error) {
+      if (providers[name]) return providers[name];
+      throw error;
+    }
+    return this.require(file).default(options);
   }
 
   client(provider) {
@@ -84,6 +93,7 @@ class Release {
   }
 }
 
+// By their kinds, as calls.go has them. What a call returns shows that it got the answer.
 const calls = {
   discovery: async release => (await release.discovered()).issuer.token_endpoint,
   token: async release => (await (await release.ready()).callback(callbackUrl, { code: "code" }, {})).access_token,
@@ -122,52 +132,46 @@ const calls = {
   // Some releases wrap it, for their own profile().
   "hubspot userinfo": async release => release.provider("hubspot").profile(await release.userinfo("hubspot")).email,
   "todoist userinfo": async release => (await release.userinfo("todoist")).email,
-  "trakt userinfo": async release => (await release.userinfo("trakt")).name,
-
-  "sign-in with an own agent": async release => {
-    const client = await release.discovered({ agent: ownAgent() });
-    const set = await client.callback(callbackUrl, { code: "code" }, {});
-    return [set.claims().sub, (await client.userinfo(set)).name].join(" ");
-  },
-  "own timeout, silent proxy": async release => userinfoAt(release, "silent.corp.test", { timeout: 50 }),
-  "own timeout, slow proxy": async release => userinfoAt(release, "slow.corp.test", { timeout: 60_000 }),
-  "no timeout, slow proxy": async release => userinfoAt(release, "slow.corp.test")
+  "trakt userinfo": async release => (await release.userinfo("trakt")).name
 };
 
-async function userinfoAt(release, host, httpOptions) {
-  return (await (await release.undiscovered(host, httpOptions)).userinfo("token")).name;
-}
+const current = new AsyncLocalStorage(); // the kind of the call on whose behalf code runs
 
-// Knows the way to the services without a proxy.
-function ownAgent() {
-  const agent = new https.Agent();
-  const port = process.env.OWN_AGENT_PORT;
-  agent.createConnection = ({ host }) => tls.connect({ host: "127.0.0.1", port, servername: host });
-  return agent;
+// What is wrong, once: some errors repeat that of their cause.
+function reasonOf(error) {
+  const { message = "", cause } = error || {};
+  const why = cause ? String(cause.message || cause) : "";
+  return (message.includes(why) ? message : `${message}: ${why}`) || JSON.stringify(error) || "for no reason";
 }
 
 async function resultOf(kind, release) {
-  let timer;
-  const hangs = new Promise((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`neither answered nor failed within ${HANGS} ms`)), HANGS);
-  });
   try {
-    return { value: String(await Promise.race([calls[kind](release), hangs])) };
+    return { kind, value: String(await current.run(kind, calls[kind], release)) };
   } catch (error) {
-    const { code } = error.cause || error;
-    return { error: [error.message, error.cause].filter(Boolean).join(": ") || JSON.stringify(error), code };
-  } finally {
-    clearTimeout(timer);
+    const { code } = error?.cause || error || {};
+    return { kind, error: reasonOf(error), code };
   }
 }
 
-async function main() {
-  for await (const line of readline.createInterface({ input: process.stdin })) {
+// The lines of the output are ours: whatever else is printed here goes to stderr.
+const print = process.stdout.write.bind(process.stdout);
+process.stdout.write = process.stderr.write.bind(process.stderr);
+
+const say = message => print(JSON.stringify(message) + "\n");
+
+// Makes calls. Each line of the input is a request: { dir, kinds, idToken }, the directory of a next-auth and which of its
+// calls to make; prepare gets it first. A line of the output says what came of one call: { kind, value }, or { kind, error,
+// code }. Every call is made by itself, whatever came of the others. The process ends with its input, for then nobody
+// waits for it any longer.
+async function serve(prepare) {
+  const lines = readline.createInterface({ input: process.stdin });
+  lines.once("close", () => process.exit());
+  for await (const line of lines) {
     const request = JSON.parse(line);
     const release = new Release(request);
-    const results = await Promise.all(request.kinds.map(async kind => [kind, await resultOf(kind, release)]));
-    console.log(JSON.stringify(Object.fromEntries(results)));
+    prepare(request, release);
+    await Promise.all(request.kinds.map(async kind => say(await resultOf(kind, release))));
   }
 }
 
-main();
+module.exports = { callbackUrl, calls, current, say, serve };

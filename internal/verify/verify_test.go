@@ -1,0 +1,180 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/verify"
+)
+
+// standIn makes a copy of next-auth of which each call of client.js does what
+// the code says.
+func standIn(t *testing.T, code string) string {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, filepath.FromSlash(verify.ClientFile))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	code = "exports.openidClient = async () => {\n" + code + "\n};"
+	if err := os.WriteFile(path, []byte(code), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// discovery returns what came of the stand-ins' first call.
+func discovery(t *testing.T, node string, dirs ...string) []verify.Result {
+	t.Helper()
+	found, err := verify.FindNode(t.Context(), node, dirs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	proofs, err := verify.Copies(t.Context(), found, dirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results []verify.Result
+	for _, proof := range proofs {
+		results = append(results, proof.Results[0])
+	}
+	return results
+}
+
+// waysOut lead out of the process beside the proxy. Each is a call of its own.
+var waysOut = map[string]string{
+	"a.test:443":                  `await fetch("https://a.test/")`,
+	"b.test:443":                  `await over(require("https").get("https://b.test/"))`,
+	"c.test:80":                   `await over(require("http").get("http://c.test/"))`,
+	"localhost:1":                 `await over(require("net").connect(1))`,
+	"d.test:2":                    `await over((await import("net")).connect(2, "d.test"))`,
+	"127.0.0.1:3":                 `await over((await import("tls")).connect({ host: "127.0.0.1", port: 3 }))`,
+	"e.test:443":                  `await over(require("http2").connect("https://e.test"))`,
+	"/a/pipe":                     `await over(require("net").connect("/a/pipe"))`,
+	"dns.lookup f.test":           `require("dns").lookup("f.test", () => {})`,
+	"dns.lookup g.test":           `await (await import("dns/promises")).lookup("g.test")`,
+	"dns.resolve h.test":          `new (require("dns").Resolver)().resolve("h.test", () => {})`,
+	"dns.resolve4 i.test":         `await new (require("dns").promises.Resolver)().resolve4("i.test")`,
+	"dgram.send text":             `require("dgram").createSocket("udp4").send("text", 4, "j.test")`,
+	"child_process.spawn":         `require("child_process").exec("true")`,
+	"child_process.spawnSync one": `require("child_process").spawnSync("one")`,
+	"worker_threads.Worker two":   `new (require("worker_threads").Worker)("two", { eval: true })`,
+}
+
+// Every way out is refused and named, on every Node.js.
+func TestOnlyTheProxyCanBeReached(t *testing.T) {
+	t.Parallel()
+	const over = "const over = stream => new Promise((resolve, reject) => stream.on('error', reject).on('close', resolve));\n"
+	var ways, dirs []string
+	for way, code := range waysOut {
+		ways, dirs = append(ways, way), append(dirs, standIn(t, over+code))
+	}
+	nodes := []string{nodetest.Node(t)}
+	if os.Getenv("PROXYPATCH_VERIFY") != "" {
+		for _, name := range []string{"node-18", "node-22", "node-24", "node-26"} {
+			nodes = append(nodes, nodetest.PinnedNode(t, name))
+		}
+	} else { // a process for each takes too long
+		all := over
+		for _, code := range waysOut {
+			all += "try { " + code + " } catch {}\n"
+		}
+		dirs = []string{standIn(t, all)}
+	}
+	for _, node := range nodes {
+		results := discovery(t, node, dirs...)
+		for i, way := range ways {
+			got := results[i%len(results)]
+			if got.Outcome != verify.Leaked || !strings.Contains(got.Detail+",", way+",") && !strings.Contains(got.Detail, way+" without") {
+				t.Errorf("%s: %s: got %+v", node, way, got)
+			}
+		}
+	}
+}
+
+// What a call says of itself counts for as much as the proxy saw of it.
+func TestJudgement(t *testing.T) {
+	t.Parallel()
+	const request = `const { hostname: host, port } = new URL(process.env.http_proxy);
+		await new Promise((resolve, reject) => {
+			const asking = require("http").request({ host, port, method: "CONNECT", path: "idp.corp.test:443" });
+			asking.on("connect", (_, socket) => {
+				const { request } = require("https");
+				const createConnection = () => require("tls").connect({ socket, servername: "idp.corp.test" });
+				request("https://idp.corp.test/.well-known/openid-configuration", { createConnection, headers: { host: "idp.corp.test" } }, resolve).on("error", reject).end();
+			}).end();
+		});`
+	tests := map[string]struct {
+		code string
+		want verify.Result
+	}{
+		"proxied": {
+			request + `return { issuer: { token_endpoint: "https://idp.corp.test/token" } };`,
+			verify.Result{Outcome: verify.Proxied},
+		},
+		"another answer": {
+			request + `return { issuer: { token_endpoint: "https://other.test/token" } };`,
+			verify.Result{Outcome: verify.Failed, Detail: "reached the proxy, but did not bring back what the service had sent"},
+		},
+		"lost on the way": {
+			request + `throw new Error("no\nreason");`,
+			verify.Result{Outcome: verify.Failed, Detail: "reached the proxy, but then: no"},
+		},
+		"made up": {
+			`return { issuer: { token_endpoint: "https://idp.corp.test/token" } };`,
+			verify.Result{Outcome: verify.Failed, Detail: "never reached the proxy"},
+		},
+		"both ways": {
+			`fetch("https://other.test/").catch(() => {});` + request + `return { issuer: { token_endpoint: "https://idp.corp.test/token" } };`,
+			verify.Result{Outcome: verify.Leaked, Detail: "tried other.test:443 without the proxy"},
+		},
+		"nothing to say": {
+			`throw undefined;`,
+			verify.Result{Outcome: verify.Failed, Detail: "for no reason"},
+		},
+	}
+	var names, dirs []string
+	for name, test := range tests {
+		names, dirs = append(names, name), append(dirs, standIn(t, test.code))
+	}
+	for i, got := range discovery(t, nodetest.Node(t), dirs...) {
+		want := tests[names[i]].want
+		want.Call = verify.Calls[0]
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", names[i], diff)
+		}
+	}
+}
+
+func TestFindNode(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Node(t)
+	if found, err := verify.FindNode(t.Context(), node, t.TempDir()); err != nil || found.Version == "" || !filepath.IsAbs(found.Path) {
+		t.Errorf("got %+v, %v", found, err)
+	}
+	for name, answer := range map[string]string{
+		"other program": "usage: node",
+		"bun":           `{"path": "/bun", "version": "24.3.0", "bun": "1.3.0"}`,
+		"too old":       `{"path": "/node", "version": "16.20.2"}`,
+	} {
+		path := filepath.Join(t.TempDir(), "node")
+		if err := os.WriteFile(path, []byte("#!/bin/sh\necho '"+answer+"'\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := verify.FindNode(t.Context(), path, t.TempDir()); !errors.Is(err, verify.ErrNoNode) {
+			t.Errorf("%s: got %+v, %v", name, found, err)
+		}
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := verify.FindNode(ended, node, t.TempDir()); !errors.Is(err, context.Canceled) {
+		t.Errorf("ended: got %v", err)
+	}
+}

@@ -30,7 +30,7 @@ func needsVerify(t *testing.T) {
 // mislead a Node.js which got it. Nothing may be changed in the project.
 func verified(t *testing.T, project string, args ...string) (kinds map[verify.Outcome][]string, r report) {
 	t.Helper()
-	args = append([]string{"-C", project, "verify", "--json"}, args...)
+	args = append([]string{"-C", project, "verify", "--json", "--node", nodetest.Node(t)}, args...)
 	cmd := exec.CommandContext(t.Context(), "proxypatch", args...)
 	temp := t.TempDir()
 	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "NODE_USE_ENV_PROXY=1", "NODE_OPTIONS=--no-such-option", "HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=*")

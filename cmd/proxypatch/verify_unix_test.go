@@ -17,8 +17,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/nodetest"
 )
 
-// The calls of this project never end, and the JavaScript in file says in
-// started that they have begun.
+// stuckProject makes a project whose calls run into some JavaScript that never
+// ends, and write the process's id to a file when they do.
 func stuckProject(t *testing.T, code string) (project, started string) {
 	t.Helper()
 	project, started = nodetest.Copy(t, "agent-7.0.6"), filepath.Join(t.TempDir(), "started")
@@ -50,10 +50,11 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 		"Ctrl-C":                   {busy, syscall.SIGINT, nil, exitFailed, "proxypatch: interrupted\n"},
 		"SIGTERM":                  {busy, syscall.SIGTERM, nil, exitFailed, "proxypatch: interrupted\n"},
 		"killed":                   {waiting, syscall.SIGKILL, nil, -1, ""},
-		"timeout":                  {busy, 0, []string{"--timeout", "2s"}, exitUnproven, "discovery, token, JWKS"},
-		"timeout of a single call": {waiting, 0, []string{"--timeout", "2s"}, exitUnproven, "was not done in time\nhint: --timeout gives it longer\n"},
+		"timeout":                  {busy, 0, []string{"--timeout", "8s"}, exitUnproven, "discovery, token, JWKS"},
+		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, exitUnproven, "was not done in time\nhint: --timeout gives it longer\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			project, started := stuckProject(t, test.code)
 			before, temp := mustList(t, project), t.TempDir()
 			var says strings.Builder
@@ -63,13 +64,15 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			pid := pidIn(t, started)
+			ended := make(chan struct{})
+			go func() { _ = cmd.Wait(); close(ended) }()
+			pid := pidIn(t, started, ended)
 			if test.signal != 0 {
 				if err := cmd.Process.Signal(test.signal); err != nil {
 					t.Fatal(err)
 				}
 			}
-			_ = cmd.Wait()
+			<-ended
 			if code := cmd.ProcessState.ExitCode(); code != int(test.exit) || !strings.Contains(says.String(), test.says) {
 				t.Errorf("exited with %d: %s", code, &says)
 			}
@@ -83,8 +86,9 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 	}
 }
 
-// pidIn waits until a process has written its id to a file.
-func pidIn(t *testing.T, file string) int {
+// pidIn waits until a process has written its id to a file, or the one that was
+// to start it has ended.
+func pidIn(t *testing.T, file string, ended <-chan struct{}) int {
 	t.Helper()
 	for {
 		data, err := os.ReadFile(file)
@@ -95,9 +99,10 @@ func pidIn(t *testing.T, file string) int {
 			}
 			return pid
 		}
-		if t.Context().Err() != nil {
-			t.Fatal(err)
+		select {
+		case <-ended:
+			t.Fatal("it ended before")
+		case <-time.After(10 * time.Millisecond):
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -34,7 +34,7 @@ var exitCodes = []struct {
 	{exitUnsupported, "unsupported", "this release or layout of next-auth can't be patched in place"},
 	{exitNotFound, "not found", "no next-auth is installed; 0 with --if-present"},
 	{exitAgent, "agent", "https-proxy-agent is missing or not usable from next-auth"},
-	{exitUnproven, "unproven", "verify only: a call does not go through the proxy, or could not be made"},
+	{exitUnproven, "unproven", "verify saw a request that did not go through the proxy or could not make one, or doctor found an error"},
 }
 
 // String returns the name the code has in --json and in the help.

@@ -218,6 +218,7 @@ func TestFlaws(t *testing.T) {
 		"http://jane:pa ss@proxy.test:3128":        {Unencoded},
 		"jane:pä@proxy.test:3128":                  {Unencoded},
 		"socks5://proxy.test":                      nil,
+		"http://proxy.test:3128 # ours":            {Spaced},
 		"http://jane:1#2@proxy.test":               nil,
 	} {
 		if diff := cmp.Diff(want, (Setting{"https_proxy", value}).Flaws()); diff != "" {

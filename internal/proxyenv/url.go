@@ -163,6 +163,7 @@ const (
 	Placeholder                 // ${NAME} or %NAME%, which nobody has replaced
 	Unencoded                   // characters in user or password that other programs read otherwise
 	NoPort                      // so the port is 80 or 443
+	Spaced                      // white space, which makes the value unreadable
 	OverTLS                     // https://, although most proxies are spoken to without TLS
 )
 
@@ -182,8 +183,13 @@ func (s Setting) Flaws() []Flaw {
 		flaws = append(flaws, Placeholder)
 	}
 	p, err := s.Proxy()
-	if err != nil || len(flaws) > 0 {
+	switch {
+	case len(flaws) > 0:
 		return flaws
+	case err != nil && strings.ContainsFunc(s.value, isSpace):
+		return []Flaw{Spaced}
+	case err != nil:
+		return nil
 	}
 	if m := login.FindStringSubmatch(s.value); m != nil && !encoded.MatchString(m[1]) {
 		flaws = append(flaws, Unencoded)

@@ -1,0 +1,105 @@
+package doctor
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+)
+
+const (
+	extraCerts = "NODE_EXTRA_CA_CERTS"
+	// maxCerts bounds how much of its file is read, in bytes. Whole lists of
+	// authorities are a quarter of a million.
+	maxCerts = 16 << 20
+)
+
+// Certificates looks at the variables that decide which certificates Node.js
+// trusts.
+func (e *Environment) Certificates() Findings {
+	var f Findings
+	if value := e.Get("NODE_TLS_REJECT_UNAUTHORIZED"); value == "0" {
+		f.Add(Certificates, Warning, "%s=0: anybody on the way can read and change what the app sends", e.label("NODE_TLS_REJECT_UNAUTHORIZED")).hint("unset it, and name the CA of a proxy that inspects TLS in NODE_EXTRA_CA_CERTS")
+	}
+	switch path := e.Get(extraCerts); {
+	case path == "":
+	case e.late(extraCerts):
+		f.Add(Certificates, Warning, "%s comes too late: Node.js reads it when it starts", e.label(extraCerts)).hint("export it where the app starts")
+	default:
+		judgeCerts(&f, path)
+	}
+	return f
+}
+
+// judgeCerts looks at a file as Node.js does, which prints a warning and goes on
+// if it can't use it.
+func judgeCerts(f *Findings, path string) {
+	data, err := readCerts(path)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	if err != nil {
+		f.Add(Certificates, Error, "%s: %s can't be read: %v", extraCerts, path, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)
+		return
+	}
+	certificates, broken := parseCerts(data)
+	switch {
+	case len(certificates) == 0 && isDER(data):
+		f.Add(Certificates, Error, "%s: %s is a certificate, but not in PEM format, so Node.js ignores it", extraCerts, path).hint("openssl x509 -inform der -in FILE -out FILE.pem")
+	case len(certificates) == 0:
+		f.Add(Certificates, Error, "%s: %s holds no PEM certificate, so Node.js ignores it", extraCerts, path).hint("it has to hold the CA's certificate, between BEGIN CERTIFICATE and END CERTIFICATE")
+	case broken:
+		f.Add(Certificates, Warning, "%s: %s holds something that is no certificate; Node.js reads up to there", extraCerts, path).hint("leave nothing but certificates in it")
+	default:
+		f.Add(Certificates, OK, "%s: %s in %s", extraCerts, plural(len(certificates), "certificate"), path)
+	}
+	switch expired := slices.DeleteFunc(slices.Clone(certificates), valid); {
+	case len(expired) == 0:
+	case len(expired) == len(certificates):
+		f.Add(Certificates, Warning, "%s: what is in %s has expired", extraCerts, path).hint("ask who runs the proxy for the present certificate of its CA")
+	default:
+		f.Add(Certificates, Note, "%s: %d of %s have expired", extraCerts, len(expired), plural(len(certificates), "certificate"))
+	}
+}
+
+func readCerts(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	case info.Size() > maxCerts:
+		return nil, errors.New("it is too large")
+	}
+	return os.ReadFile(path)
+}
+
+// parseCerts returns the certificates in PEM data up to the first that can't be
+// read.
+func parseCerts(data []byte) (certificates []*x509.Certificate, broken bool) {
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return certificates, false
+		}
+		if block.Type != "CERTIFICATE" && block.Type != "TRUSTED CERTIFICATE" {
+			continue
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return certificates, true
+		}
+		certificates = append(certificates, c)
+	}
+}
+
+func isDER(data []byte) bool {
+	_, err := x509.ParseCertificate(data)
+	return err == nil
+}
+
+func valid(c *x509.Certificate) bool { return time.Now().Before(c.NotAfter) }

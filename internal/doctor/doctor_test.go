@@ -1,0 +1,414 @@
+package doctor
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/proxytest"
+)
+
+// environmentWith returns an environment of NAME=value lines, and the app of a
+// directory.
+func environmentWith(dir string, entries ...string) *Environment {
+	e := NewEnvironment(entries)
+	if dir != "" {
+		e.LoadApp(App{Dir: dir})
+	}
+	return e
+}
+
+func targets(t *testing.T, urls ...string) []*proxyenv.Target {
+	t.Helper()
+	var all []*proxyenv.Target
+	for _, text := range urls {
+		target, err := proxyenv.ParseTarget(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, target)
+	}
+	return all
+}
+
+// tree writes files into a new directory.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// lines are findings as "severity: message", and all that is not in order has
+// to come with something to do.
+func lines(t *testing.T, f Findings) []string {
+	t.Helper()
+	all := []string{}
+	for _, finding := range f {
+		all = append(all, string(finding.Severity)+": "+finding.Message)
+		if (finding.Severity == Error || finding.Severity == Warning) && finding.Hint == "" {
+			t.Errorf("no hint for %s", finding.Message)
+		}
+		if strings.Contains(finding.Message, "\n") {
+			t.Errorf("more than one line: %s", finding.Message)
+		}
+	}
+	return all
+}
+
+func TestProxies(t *testing.T) {
+	const (
+		through = "ok: https:// URLs go through the proxy proxy.test:3128 (https_proxy)"
+		plain   = "note: http:// URLs go to their targets directly: neither http_proxy nor all_proxy is set"
+		proxy   = "https_proxy=http://proxy.test:3128"
+	)
+	t.Setenv("HOME", t.TempDir())
+	for name, test := range map[string]struct {
+		env  []string
+		urls []string
+		want []string
+	}{
+		"nothing":        {nil, []string{"idp.test"}, []string{"warning: no proxy variable is set: every request goes to its target directly"}},
+		"http_proxy":     {[]string{"http_proxy=proxy.test:3128"}, nil, []string{"ok: https:// URLs go through the proxy proxy.test:3128 (http_proxy)"}},
+		"https_proxy":    {[]string{proxy}, []string{"idp.test/x/"}, []string{through, plain, "ok: https://idp.test/x goes through the proxy proxy.test:3128 (https_proxy)"}},
+		"both kinds":     {[]string{proxy, "HTTP_PROXY=http://jane:hunter@other.test:80"}, []string{"http://idp.test"}, []string{through, "ok: http:// URLs go through the proxy other.test (HTTP_PROXY)", "ok: http://idp.test goes through the proxy other.test (HTTP_PROXY)"}},
+		"both cases":     {[]string{proxy, "HTTPS_PROXY=http://jane:hunter@proxy.test:3128"}, nil, []string{"warning: HTTPS_PROXY differs from https_proxy, which wins", through, plain}},
+		"the same twice": {[]string{proxy, "HTTPS_PROXY=http://proxy.test:3128 "}, nil, []string{through, plain}},
+		"blank":          {[]string{"https_proxy= ", "HTTPS_PROXY=http://proxy.test:3128"}, nil, []string{"note: https_proxy is empty and counts as unset", strings.Replace(through, "https_proxy", "HTTPS_PROXY", 1), plain}},
+		"malformed":      {[]string{"https_proxy=http://jane:1#hunter@proxy.test:3128"}, []string{"idp.test"}, []string{"error: https_proxy is not a valid proxy URL", plain, "error: https://idp.test can't be reached: https_proxy decides for it and is not usable"}},
+		"malformed http": {[]string{proxy, "http_proxy=http://jane:1#hunter@proxy.test:3128"}, nil, []string{through, "warning: http_proxy is not a valid proxy URL"}},
+		"socks":          {[]string{"ALL_PROXY=socks5://jane:hunter@proxy.test:1080"}, nil, []string{"error: ALL_PROXY is no http:// or https:// URL; no other kind of proxy works, socks5:// included"}},
+		"socks, unused":  {[]string{proxy, "http_proxy=http://proxy.test:3128", "ALL_PROXY=socks5://proxy.test:1080"}, nil, []string{through, "ok: http:// URLs go through the proxy proxy.test:3128 (http_proxy)"}},
+		"quotes":         {[]string{`https_proxy="http://jane:hunter@proxy.test:3128"`}, nil, []string{"error: https_proxy has quotation marks in its value", plain}},
+		"placeholder":    {[]string{"https_proxy=http://jane:${HUNTER}@proxy.test:3128"}, nil, []string{"error: https_proxy holds a placeholder such as ${NAME} that nobody has replaced", plain}},
+		"unencoded":      {[]string{"https_proxy=http://jane:hun@ter@proxy.test:3128"}, nil, []string{through, "warning: https_proxy holds characters in user or password that are not percent-encoded; next-auth's patch reads them, other programs may not", plain}},
+		"no port":        {[]string{"https_proxy=http://proxy.test"}, nil, []string{"ok: https:// URLs go through the proxy proxy.test (https_proxy)", "note: https_proxy names no port, so it is 80", plain}},
+		"over TLS":       {[]string{"https_proxy=https://proxy.test:3128"}, nil, []string{through, "note: https_proxy is https://, so the proxy itself is spoken to with TLS", plain}},
+		"excluded":       {[]string{proxy, "no_proxy=a.test,.Corp.test"}, []string{"https://idp.corp.test"}, []string{through, plain, `warning: https://idp.corp.test goes out directly: ".corp.test" in no_proxy excludes it`}},
+		"comment":        {[]string{"https_proxy=http://jane:hunter@proxy.test:3128 # ours"}, nil, []string{"error: https_proxy is not a valid proxy URL: it holds white space", plain}},
+		"no host left":   {[]string{proxy, "no_proxy=*:443"}, nil, []string{through, plain, `warning: every https:// URL goes out directly: "*:443" in no_proxy excludes all hosts`}},
+		"npm's":          {[]string{"npm_config_proxy=http://jane:hunter@proxy.test:3128"}, nil, []string{"warning: no proxy variable is set: every request goes to its target directly", "note: npm_config_proxy is for npm alone"}},
+		"all excluded":   {[]string{proxy, "NO_PROXY=*"}, []string{"https://idp.corp.test"}, []string{through, plain, `warning: https://idp.corp.test goes out directly: "*" in NO_PROXY excludes it`}},
+		"loopback":       {[]string{proxy}, []string{"localhost:8443"}, []string{through, plain, "note: https://localhost:8443 is this machine: no proxy is used"}},
+		"plain http":     {[]string{proxy}, []string{"http://idp.test"}, []string{through, plain, "warning: http://idp.test goes out directly: for http:// only http_proxy and all_proxy count"}},
+		"odd entries":    {[]string{proxy, "no_proxy=a.test,https://jane:hunter@b.test;c"}, nil, []string{through, plain, "warning: entry 2 of no_proxy excludes nothing: it holds a semicolon; separate entries by commas"}},
+		"no_proxy twice": {[]string{proxy, "no_proxy=a.test", "NO_PROXY=b.test"}, nil, []string{"warning: NO_PROXY differs from no_proxy, which wins", through, plain}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := environmentWith("", test.env...).Proxies(targets(t, test.urls...))
+			if diff := cmp.Diff(test.want, lines(t, got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What Next.js reads, and what it makes of it.
+func TestDotenv(t *testing.T) {
+	dir := tree(t, map[string]string{
+		".env":             "https_proxy=http://first.test:1\nHTTP_PROXY='http://proxy.test:1'\nNODE_USE_ENV_PROXY=1\nNODE_EXTRA_CA_CERTS=ca.pem\n",
+		".env.production":  "export https_proxy = \"http://second.test:2\" # ours\nno_proxy=a.test\n",
+		".env.development": "all_proxy=x\n",
+		".env.local":       "NO_PROXY: b.test\n# HTTPS_PROXY=no\nOTHER=1\nKEYCLOAK_ISSUER=https://jane:hunter@idp.test/realms/x?hunter\n",
+	})
+	e := environmentWith(dir, "no_proxy=", "NEXTAUTH_URL=https://app.test", "AUTH_ISSUER=https://idp.test/realms/x", "OKTA_ISSUER=hunter")
+	for name, want := range map[string]string{
+		"https_proxy": "http://second.test:2", "HTTP_PROXY": "http://proxy.test:1", "no_proxy": "", "NO_PROXY": "b.test", "HTTPS_PROXY": "", "all_proxy": "",
+	} {
+		if got := e.Get(name); got != want {
+			t.Errorf("%s is %q, not %q", name, got, want)
+		}
+	}
+	want := []string{
+		"note: .env.local sets NO_PROXY; Next.js adds to the environment what that has not set",
+		"note: .env.production sets https_proxy, no_proxy; Next.js adds to the environment what that has not set",
+		"note: .env sets HTTP_PROXY, https_proxy; Next.js adds to the environment what that has not set",
+		"note: .env.development sets all_proxy; only next dev reads it",
+	}
+	if diff := cmp.Diff(want, lines(t, e.Dotenv(App{Dir: dir}))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	want = []string{
+		"note: no_proxy is empty and counts as unset",
+		"ok: https:// URLs go through the proxy second.test:2 (https_proxy in .env.production)",
+		"ok: http:// URLs go through the proxy proxy.test:1 (HTTP_PROXY in .env)",
+		"ok: https://idp.test/realms/x goes through the proxy second.test:2 (https_proxy in .env.production)",
+	}
+	if diff := cmp.Diff(want, lines(t, e.Proxies(e.Issuers()))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	want = []string{"warning: NODE_EXTRA_CA_CERTS in .env comes too late: Node.js reads it when it starts"}
+	if diff := cmp.Diff(want, lines(t, e.Certificates())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	all := environmentWith(dir, "https_proxy=http://p.test:1", "HTTP_PROXY=http://p.test:1", "no_proxy=", "NO_PROXY=")
+	if got := lines(t, all.Dotenv(App{Dir: dir}))[0]; got != "note: .env.local sets NO_PROXY, but all of that is set elsewhere already" {
+		t.Error(got)
+	}
+}
+
+// Proxies that only npm knows are named, and files of an app that is not run.
+func TestElsewhere(t *testing.T) {
+	t.Setenv("HOME", tree(t, map[string]string{".npmrc": "https-proxy = http://jane:hunter@proxy.test\n"}))
+	e := NewEnvironment(nil)
+	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: ~/.npmrc names a proxy, which is for npm alone" {
+		t.Error(got)
+	}
+	app := App{tree(t, map[string]string{".env": "HTTPS_PROXY=x\n"}), "web"}
+	want := []string{"note: web/.env sets HTTPS_PROXY; run doctor in web to have that counted"}
+	if diff := cmp.Diff(want, lines(t, e.Dotenv(app))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The values are those that Next.js 15 was seen to set, but for the order of a
+// file's own references.
+func TestParseDotenv(t *testing.T) {
+	got := map[string]string{}
+	e := NewEnvironment(nil)
+	dir := tree(t, map[string]string{".env": strings.Join([]string{
+		"export A=1", `B = "http://u:p$x@h:1"`, "C=http://u:p#w@h:1", "D='http://u:p$x@h'", `E=http://u:p\$x@h`, "F: yaml", `G="quoted" # c`,
+		"H=`back`", "I=", `J="http://u:p#w@h:1"`, `K='a"b`, "L=\"multi\nline\"", "M=http://u:pa$A@h", "N=x ${Z:-def} y", "not a line", "O = o \r", "P=p # c",
+	}, "\n")})
+	e.LoadApp(App{Dir: dir})
+	for name := range e.files {
+		got[name] = e.Get(name)
+	}
+	want := map[string]string{
+		"A": "1", "B": "http://u:p@h:1", "C": "http://u:p", "D": "http://u:p@h", "E": "http://u:p$x@h", "F": "yaml", "G": "quoted",
+		"H": "back", "I": "", "J": "http://u:p#w@h:1", "K": `'a"b`, "L": "multi\nline", "M": "http://u:pa1@h", "N": "x def y", "O": "o", "P": "p",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for text, want := range map[string]string{
+		"https_proxy=http://jane:1#hunter@proxy.test:1":    "warning: https_proxy in .env: a # without quotation marks begins a comment, and the rest is cut off",
+		"https_proxy=\"http://jane:1$hunter@proxy.test\"":  "warning: https_proxy in .env: Next.js takes a $ for the name of a variable that is not set, and puts nothing there",
+		"https_proxy=http://jane:1\\$hunter@proxy.test:31": "ok: https:// URLs go through the proxy proxy.test:31 (https_proxy in .env)",
+		"https_proxy=http://proxy.test:31 # hunter":        "ok: https:// URLs go through the proxy proxy.test:31 (https_proxy in .env)",
+		"P=proxy.test\nhttps_proxy=http://jane:h@$P:31":    "ok: https:// URLs go through the proxy proxy.test:31 (https_proxy in .env)",
+	} {
+		e := environmentWith(tree(t, map[string]string{".env": text}))
+		if got := lines(t, e.Proxies(nil))[0]; got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestNode(t *testing.T) {
+	const (
+		unneeded = "note: with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy by itself, and next-auth needs no patch"
+		nothing  = "warning: NODE_USE_ENV_PROXY does nothing in Node.js "
+		itself   = "ok: NODE_USE_ENV_PROXY: Node.js itself uses the proxy, and next-auth needs no patch"
+	)
+	proxy := "HTTPS_PROXY=http://proxy.test:3128"
+	for name, test := range map[string]struct {
+		version string
+		env     []string
+		want    string // after the version
+		native  bool
+	}{
+		"18":          {"18.0.0", nil, "", false},
+		"20":          {"20.20.2", nil, "", false},
+		"22.20":       {"22.20.0", nil, "", false},
+		"22.21":       {"22.21.0", nil, unneeded, false},
+		"23":          {"23.11.0", nil, "", false},
+		"24.4":        {"24.4.1", []string{proxy, "NODE_USE_ENV_PROXY=1"}, nothing + "24.4.1", false},
+		"24.5":        {"24.5.0", []string{proxy, "NODE_USE_ENV_PROXY=1"}, itself, true},
+		"26":          {"26.1.0", []string{proxy, "NODE_OPTIONS=--max-old-space-size=1 --use-env-proxy"}, itself, true},
+		"not 1":       {"24.5.0", []string{proxy, "NODE_USE_ENV_PROXY=0"}, unneeded, false},
+		"http_proxy":  {"24.5.0", []string{"http_proxy=proxy.test", "NODE_USE_ENV_PROXY=1"}, "warning: NODE_USE_ENV_PROXY is set, but for https:// Node.js itself looks at https_proxy alone, and that is not set", false},
+		"20, but set": {"20.20.2", []string{"NODE_USE_ENV_PROXY=1"}, nothing + "20.20.2", false},
+	} {
+		e := environmentWith("", test.env...)
+		n := &Node{"node", semver.MustParse(test.version)}
+		got := lines(t, e.Node(n))
+		if test.want == "" && len(got) != 1 || test.want != "" && got[len(got)-1] != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+		if e.Native(n) != test.native {
+			t.Errorf("%s: native is %v", name, !test.native)
+		}
+	}
+	dir := tree(t, map[string]string{".env": "NODE_USE_ENV_PROXY=1\n"})
+	n := &Node{"node", semver.MustParse("24.5.0")}
+	if got := lines(t, environmentWith(dir, proxy).Node(n))[1]; got != "warning: NODE_USE_ENV_PROXY in .env comes too late: Node.js reads it when it starts" {
+		t.Error(got)
+	}
+	dir = tree(t, map[string]string{".env": proxy})
+	e := environmentWith(dir, "NODE_USE_ENV_PROXY=1")
+	if got := lines(t, e.Node(n))[1]; got != "warning: NODE_USE_ENV_PROXY is set, but Node.js itself does not see HTTPS_PROXY in .env" || e.Native(n) {
+		t.Error(got)
+	}
+}
+
+func TestNoNode(t *testing.T) {
+	for want, err := range map[string]error{
+		"warning: there is no node on the PATH": fmt.Errorf("no usable Node.js: %w", &exec.Error{Name: "node", Err: exec.ErrNotFound}),
+		"error: node is Node.js 16":             errors.New("node is Node.js 16"),
+	} {
+		if diff := cmp.Diff([]string{want}, lines(t, NoNode(err))); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestRoots(t *testing.T) {
+	n := &Node{Path: nodetest.Node(t)}
+	if roots, node := NewEnvironment(nil).Roots(t.Context(), n); !node || roots.Equal(x509.NewCertPool()) {
+		t.Error("Node.js trusts nobody")
+	}
+}
+
+// What init would do is what is missing.
+func TestHooks(t *testing.T) {
+	const (
+		install    = "warning: package.json: postinstall does not run proxypatch, so the next install brings unpatched files back"
+		add        = "note: package.json: dependencies does not run proxypatch, so npm install PACKAGE may bring unpatched files back"
+		check      = "note: package.json: build does not run proxypatch check, so an unpatched app gets built"
+		dependency = "warning: proxypatch is not a dependency of the project; without it the hooks fail"
+		ok         = "ok: installs patch again, and builds check that"
+		all        = `{"scripts": {"postinstall": "proxypatch", "dependencies": "proxypatch", "build": "proxypatch check && next build"}, "dependencies": {"proxypatch": "1"}}`
+	)
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  []string
+	}{
+		"no package.json": {map[string]string{}, []string{"warning: no package.json in ."}},
+		"no JSON":         {map[string]string{"package.json": "{"}, []string{"warning: package.json:1: is not valid JSON: unexpected end of JSON input"}},
+		"nothing":         {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
+		"all":             {map[string]string{"package.json": all}, []string{ok}},
+		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: with ignore-scripts no install runs postinstall"}},
+		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is in devDependencies only; an install without them (npm ci --omit=dev) runs postinstall without it and fails"}},
+	} {
+		test.files[".git/x"] = ""
+		t.Chdir(tree(t, test.files))
+		w, err := detect.Open(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, lines(t, Hooks(w, "proxypatch init"))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// The password stands wherever somebody could put it, whole and in every form.
+func TestNoPasswordIsShown(t *testing.T) {
+	const password = "hunter2hunter2"
+	forms := []string{password, base64.StdEncoding.EncodeToString([]byte("jane:" + password)), url.QueryEscape(password)}
+	urls := map[string]string{
+		"plain": "http://jane:" + password + "@proxy.test:3128", "bare": "jane:" + password + "@proxy.test:3128",
+		"hash": "http://jane:1#" + password + "@proxy.test:3128", "slash": "http://jane:1/" + password + "@proxy.test:3128",
+		"question": "http://jane:1?" + password + "@proxy.test", "percent": "http://jane:%zz" + password + "@proxy.test",
+		"quotes": `"http://jane:` + password + `@proxy.test"`, "socks": "socks5://jane:" + password + "@proxy.test", "scheme": password + "://x",
+		"placeholder": "http://${USER}:" + password + "@proxy.test", "spaces": "http://jane:" + password + " 2@proxy.test:1 x",
+		"at": "http://jane:a@" + password + "@proxy.test", "port": "http://proxy.test:" + password, "path": "http://proxy.test/" + password,
+		"user": "http://" + password + "@proxy.test", "control": "http://jane:\x01" + password + "@proxy.test",
+	}
+	names := append(slices.Clone(variables), "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+	for kind, value := range urls {
+		for _, dotenv := range []bool{false, true} {
+			var env []string
+			for i, name := range names {
+				env = append(env, fmt.Sprintf("%s=%s%s", name, value, strings.Repeat(" ", i)))
+			}
+			env = append(env, "KEYCLOAK_ISSUER=https://jane:"+password+"@idp.test/?"+password)
+			dir := ""
+			if dotenv {
+				dir, env = tree(t, map[string]string{".env": strings.Join(env, "\n")}), nil
+			}
+			e := environmentWith(dir, env...)
+			targets := append(e.Issuers(), targets(t, "https://jane:"+password+"@idp.test/x#"+password, "http://a.test")...)
+			found := slices.Concat(e.Proxies(targets), e.Node(&Node{"node", semver.MustParse("24.5.0")}), e.Certificates(), e.Dotenv(App{Dir: dir}))
+			shown, err := json.Marshal(found)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, form := range forms {
+				if strings.Contains(string(shown), form) {
+					t.Errorf("%s shows %s: %s", kind, form, shown)
+				}
+			}
+		}
+	}
+}
+
+// What takes longer than next-auth waits is an error, though it works.
+func TestSlow(t *testing.T) {
+	dir := nodetest.TLS(t, "idp.test")
+	tunnel := proxytest.Tunnel{Certificates: dir, Answer: proxytest.Discovery("https://idp.test"), Delay: 30 * time.Millisecond}
+	e := environmentWith("", "https_proxy="+tunnel.Start(t), "NODE_EXTRA_CA_CERTS="+filepath.Join(dir, "ca.pem"))
+	roots, node := e.Roots(t.Context(), nil)
+	if node {
+		t.Error("there is no Node.js to ask")
+	}
+	for patience, want := range map[time.Duration]string{
+		20 * time.Millisecond: "error: https://idp.test: connecting took ",
+		time.Hour:             "ok: https://idp.test took ",
+	} {
+		got := lines(t, e.try(t.Context(), trial{roots, time.Minute, patience}, targets(t, "idp.test")))
+		if len(got) != 2 || !strings.HasPrefix(got[1], want) {
+			t.Errorf("with %v got %q, want %s", patience, got, want)
+		}
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	dir := nodetest.TLS(t, "idp.test")
+	authority, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(authority)
+	der := block.Bytes
+	key, err := os.ReadFile(filepath.Join(dir, "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(tree(t, map[string]string{
+		"ca.pem": "a comment\n" + string(authority) + string(key), "two.pem": string(authority) + string(authority), "ca.der": string(der), "key.pem": string(key),
+		"broken.pem": string(authority) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "dir/x": "",
+	}))
+	for value, want := range map[string]string{
+		"NODE_EXTRA_CA_CERTS=ca.pem":       "ok: NODE_EXTRA_CA_CERTS: 1 certificate in ca.pem",
+		"NODE_EXTRA_CA_CERTS=two.pem":      "ok: NODE_EXTRA_CA_CERTS: 2 certificates in two.pem",
+		"NODE_EXTRA_CA_CERTS=ca.der":       "error: NODE_EXTRA_CA_CERTS: ca.der is a certificate, but not in PEM format, so Node.js ignores it",
+		"NODE_EXTRA_CA_CERTS=key.pem":      "error: NODE_EXTRA_CA_CERTS: key.pem holds no PEM certificate, so Node.js ignores it",
+		"NODE_EXTRA_CA_CERTS=broken.pem":   "warning: NODE_EXTRA_CA_CERTS: broken.pem holds something that is no certificate; Node.js reads up to there",
+		"NODE_EXTRA_CA_CERTS=dir":          "error: NODE_EXTRA_CA_CERTS: dir can't be read: it is not a regular file",
+		"NODE_EXTRA_CA_CERTS=nowhere":      "error: NODE_EXTRA_CA_CERTS: nowhere can't be read: no such file or directory",
+		"NODE_TLS_REJECT_UNAUTHORIZED=0":   "warning: NODE_TLS_REJECT_UNAUTHORIZED=0: anybody on the way can read and change what the app sends",
+		"NODE_EXTRA_CA_CERTS=":             "",
+		"NODE_TLS_REJECT_UNAUTHORIZED=yes": "",
+	} {
+		if got := strings.Join(lines(t, environmentWith("", value).Certificates()), "\n"); got != want {
+			t.Errorf("%s: got %s, want %s", value, got, want)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+// Package doctor looks for what a person behind a proxy gets wrong: in the
+// environment, in .env files, in package.json, in Node.js and on the way to the
+// identity provider. What it finds comes with what to do about it.
+//
+// No finding holds a user name, a password, or the value of a variable that may
+// hold one.
+package doctor
+
+import "fmt"
+
+// Severity is how grave a finding is.
+type Severity string
+
+// The severities. A sign-in fails with an Error, and may fail with a Warning.
+const (
+	OK      Severity = "ok"
+	Note    Severity = "note"
+	Warning Severity = "warning"
+	Error   Severity = "error"
+)
+
+// The areas of findings, in the order in which a person reads them.
+const (
+	Proxy        = "proxy"
+	NodeJS       = "node"
+	Certificates = "certificates"
+	NextAuth     = "next-auth"
+	Agent        = "https-proxy-agent"
+	NextJS       = "next"
+	PackageJSON  = "package.json"
+	Connection   = "connection"
+)
+
+// Finding is one thing that was looked at.
+type Finding struct {
+	Area     string   `json:"area"`
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint,omitempty"` // what to type or do
+}
+
+// Findings are what was found.
+type Findings []Finding
+
+// Add adds a finding of an area, and returns it so that it can be given a hint.
+func (f *Findings) Add(area string, severity Severity, format string, args ...any) *Finding {
+	*f = append(*f, Finding{Area: area, Severity: severity, Message: fmt.Sprintf(format, args...)})
+	return &(*f)[len(*f)-1]
+}
+
+func (f *Finding) hint(format string, args ...any) { f.Hint = fmt.Sprintf(format, args...) }
+
+// Summary counts what has to be looked at.
+func (f Findings) Summary() string {
+	return plural(f.Count(Error), "error") + ", " + plural(f.Count(Warning), "warning")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Count returns how many findings are of a severity.
+func (f Findings) Count(severity Severity) int {
+	n := 0
+	for _, finding := range f {
+		if finding.Severity == severity {
+			n++
+		}
+	}
+	return n
+}

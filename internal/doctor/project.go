@@ -1,0 +1,98 @@
+package doctor
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hooks"
+)
+
+// Dotenv says what the .env files of a Next.js app set of what doctor looks at.
+func (e *Environment) Dotenv(app App) Findings {
+	var f Findings
+	for _, name := range slices.Concat(productionFiles, developmentFiles) {
+		path := filepath.Join(app.Path, name)
+		var names []string
+		for key := range readDotenv(filepath.Join(app.Dir, name)) {
+			if slices.Contains(variables, strings.ToLower(key)) {
+				names = append(names, key)
+			}
+		}
+		slices.Sort(names)
+		switch list := strings.Join(names, ", "); {
+		case len(names) == 0:
+		case slices.Contains(developmentFiles, name):
+			f.Add(NextJS, Note, "%s sets %s; only next dev reads it", path, list)
+		case e.app != app:
+			f.Add(NextJS, Note, "%s sets %s; run doctor in %s to have that counted", path, list, app.Path)
+		case !e.reads(path):
+			f.Add(NextJS, Note, "%s sets %s, but all of that is set elsewhere already", path, list)
+		default:
+			f.Add(NextJS, Note, "%s sets %s; Next.js adds to the environment what that has not set", path, list)
+		}
+	}
+	return f
+}
+
+// reads reports whether a proxy variable is taken from a file.
+func (e *Environment) reads(path string) bool {
+	for key, file := range e.files {
+		if file.path == path && slices.Contains(variables, strings.ToLower(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Hooks looks for what init puts into package.json: that every install patches
+// again, and that no build goes on unpatched. What init would change is what is
+// missing; command runs it.
+func Hooks(w *detect.Workspace, command string) Findings {
+	var f Findings
+	plan, err := hooks.Install(w)
+	if err != nil {
+		f.Add(PackageJSON, Warning, "%v", err).hint("run doctor in the project, where its package.json is")
+		return f
+	}
+	for _, file := range plan.Files {
+		for _, script := range file.Scripts {
+			missing(&f, file.Path, script, command)
+		}
+	}
+	for _, warning := range plan.Warnings {
+		f.Add(PackageJSON, Warning, "%s", warning.Message).hint("%s", cmp.Or(warning.Hint, command))
+	}
+	ignored(&f, w)
+	if len(f) == 0 {
+		f.Add(PackageJSON, OK, "installs patch again, and builds check that")
+	}
+	return f
+}
+
+// missing says what a script that is not as init would have it leads to.
+func missing(f *Findings, path string, s hooks.Script, command string) {
+	switch {
+	case s.Action == hooks.Keep:
+	case strings.Contains(s.After, "proxypatch check"):
+		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app gets built", path, s.Name).hint("%s", command)
+	case s.Name == "postinstall":
+		f.Add(PackageJSON, Warning, "%s: postinstall does not run proxypatch, so the next install brings unpatched files back", path).hint("%s", command)
+	default:
+		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch, so npm install PACKAGE may bring unpatched files back", path, s.Name).hint("%s", command)
+	}
+}
+
+var ignoreScripts = regexp.MustCompile(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
+
+// ignored finds that the package manager is told to run no scripts.
+func ignored(f *Findings, w *detect.Workspace) {
+	path := filepath.Join(w.Root().Dir, ".npmrc")
+	if data, err := os.ReadFile(path); err == nil && ignoreScripts.Match(data) {
+		f.Add(PackageJSON, Warning, "%s: with ignore-scripts no install runs postinstall", w.Display(path)).hint("run proxypatch by itself after each install")
+	}
+}

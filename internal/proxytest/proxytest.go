@@ -1,0 +1,108 @@
+// Package proxytest gives tests proxies that behave as those of companies do, on loopback, for as long as the test runs.
+// It is for tests only.
+package proxytest
+
+import (
+	"bufio"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Serve has each connection to the address that it returns handled, and closes it then.
+func Serve(t testing.TB, handle func(net.Conn)) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				handle(conn)
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// Refusing returns an address at which nobody listens.
+func Refusing(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// Silent takes connections and never answers.
+func Silent(t testing.TB) string {
+	return Serve(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+}
+
+// Answering answers the head of every request with text.
+func Answering(t testing.TB, text string) string {
+	return Serve(t, func(conn net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			_, _ = io.WriteString(conn, text)
+		}
+	})
+}
+
+// Tunnel is a proxy that leads every CONNECT to the same answer.
+type Tunnel struct {
+	Certificates string        // the directory with those of the target, of nodetest.TLS
+	Answer       string        // of the target, head and all
+	Delay        time.Duration // before the tunnel stands
+	Login        string        // the Proxy-Authorization that it insists on
+	Secure       bool          // an https:// proxy, with the target's certificate
+}
+
+// Start returns the proxy's address.
+func (p Tunnel) Start(t testing.TB) string {
+	t.Helper()
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(p.Certificates, "cert.pem"), filepath.Join(p.Certificates, "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}}
+	return Serve(t, func(conn net.Conn) {
+		if p.Secure {
+			conn = tls.Server(conn, config)
+		}
+		request, err := http.ReadRequest(bufio.NewReader(conn))
+		if err != nil || request.Method != http.MethodConnect {
+			return
+		}
+		if request.Header.Get("Proxy-Authorization") != p.Login {
+			_, _ = io.WriteString(conn, "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n")
+			return
+		}
+		time.Sleep(p.Delay)
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+		target := tls.Server(conn, config)
+		if _, err := http.ReadRequest(bufio.NewReader(target)); err == nil {
+			_, _ = io.WriteString(target, p.Answer)
+			_ = target.Close()
+		}
+	})
+}
+
+// Discovery is the answer of an identity provider, with its discovery document.
+func Discovery(issuer string) string {
+	body := fmt.Sprintf(`{"issuer":%q}`, issuer)
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+}

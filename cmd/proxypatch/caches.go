@@ -47,8 +47,7 @@ func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches
 	project := a.report.project
 	for i := range project.Packages {
 		p := &project.Packages[i]
-		_, own := p.Dependencies["next"]
-		if _, shared := project.Root().Dependencies["next"]; !own && !shared || !buildcache.IsNext(p.Dir, own) {
+		if !isNext(&project.Workspace, p) {
 			continue
 		}
 		lines := stateOf(plan, p, content)
@@ -63,6 +62,13 @@ func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches
 		found = append(found, builtApp{dir, next})
 	}
 	return found, nil
+}
+
+// isNext reports whether a package of the workspace is a Next.js app.
+func isNext(w *detect.Workspace, p *detect.Package) bool {
+	_, own := p.Dependencies["next"]
+	_, shared := w.Root().Dependencies["next"]
+	return (own || shared) && buildcache.IsNext(p.Dir, own)
 }
 
 // stateOf lists the files of the copies that a package may load: release, path

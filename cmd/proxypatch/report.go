@@ -30,6 +30,7 @@ type report struct {
 	Node     *nodeReport   `json:"node,omitempty"`
 	Calls    []callReport  `json:"calls,omitempty"`
 	Diff     string        `json:"diff,omitempty"`
+	Findings findings      `json:"findings,omitempty"`
 	Version  string        `json:"version,omitempty"`
 	Releases []coverage    `json:"releases,omitempty"`
 	Scripts  []script      `json:"scripts,omitempty"`

@@ -100,7 +100,7 @@ func (a *app) rootCommand() *cobra.Command {
 	_ = root.MarkPersistentFlagDirname("dir")
 
 	root.AddGroup(&cobra.Group{ID: commands, Title: "Commands:"}, &cobra.Group{ID: topics, Title: "Help topics:"})
-	for _, cmd := range []*cobra.Command{a.applyCommand(), a.checkCommand(), a.diffCommand(), a.revertCommand(), a.verifyCommand(), a.initCommand(), a.releasesCommand(), a.versionCommand()} {
+	for _, cmd := range []*cobra.Command{a.applyCommand(), a.checkCommand(), a.diffCommand(), a.doctorCommand(), a.revertCommand(), a.verifyCommand(), a.initCommand(), a.releasesCommand(), a.versionCommand()} {
 		cmd.GroupID = commands
 		root.AddCommand(cmd)
 	}

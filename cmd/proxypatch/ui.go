@@ -22,6 +22,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/doctor"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -369,6 +370,35 @@ func (u *ui) scripts(scripts []script) {
 		}
 		verb := paint(u.colorStdout, s.verb.color, fmt.Sprintf("%-*s", verbWidth, s.verb.text))
 		fmt.Fprintf(u.stdout, "  %s  %-*s  %s\n", verb, nameWidth, clean(s.Name), clean(what))
+	}
+}
+
+var severityColors = map[doctor.Severity]color{
+	doctor.OK: green, doctor.Note: plain, doctor.Warning: yellow, doctor.Error: red,
+}
+
+// findings prints a line per finding under a line per area, each with what to
+// do below it, and the summary. What is in order is of no interest when quiet.
+func (u *ui) findings(r report, quiet bool) {
+	findings := slices.Clone(r.Findings)
+	if quiet {
+		findings = slices.DeleteFunc(findings, func(f doctor.Finding) bool { return f.Severity != doctor.Warning && f.Severity != doctor.Error })
+	}
+	for i, f := range findings {
+		if i == 0 || f.Area != findings[i-1].Area {
+			fmt.Fprintln(u.stdout, f.Area)
+		}
+		severity := paint(u.colorStdout, severityColors[f.Severity], fmt.Sprintf("%-7s", f.Severity))
+		fmt.Fprintf(u.stdout, "  %s  %s\n", severity, clean(f.Message))
+		if f.Hint == "" || i+1 < len(findings) && f.Hint == findings[i+1].Hint { // once for several
+			continue
+		}
+		for hint := range strings.SplitSeq(f.Hint, "\n") {
+			fmt.Fprintf(u.stdout, "           %s %s\n", paint(u.colorStdout, yellow, "hint:"), clean(hint))
+		}
+	}
+	if !quiet {
+		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, r.Summary))
 	}
 }
 

@@ -50,7 +50,7 @@ func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches
 		if !isNext(&project.Workspace, p) {
 			continue
 		}
-		lines := stateOf(plan, p, content)
+		lines := stateOf(project, plan, p, content)
 		if len(lines) == 0 {
 			continue
 		}
@@ -73,10 +73,10 @@ func isNext(w *detect.Workspace, p *detect.Package) bool {
 
 // stateOf lists the files of the copies that a package may load: release, path
 // and id of the bytes.
-func stateOf(plan *apply.Plan, p *detect.Package, content func(*apply.File) []byte) []string {
+func stateOf(project *detect.Project, plan *apply.Plan, p *detect.Package, content func(*apply.File) []byte) []string {
 	var lines []string
 	for _, c := range plan.Copies {
-		if !c.UsedBy(p) {
+		if !project.Loads(p, &c.Install) {
 			continue
 		}
 		for i := range c.Files {

@@ -29,9 +29,7 @@ type Install struct {
 	// Native says that pnpm has patched this copy itself.
 	Native bool
 
-	// users are the packages that load it, and whether each declares that; it
-	// is empty if none is known.
-	users map[*Package]bool
+	users map[*Package]bool // the packages that find it by a name of next-auth
 }
 
 // Reach is a way to a copy.
@@ -52,14 +50,25 @@ func (e *SharedError) Error() string { return e.Reason }
 // their real paths.
 type Project struct {
 	Workspace
-	Copies []Install
+	Copies []Install // those that were asked for
+	Others []Install // the rest of the workspace's
+
+	graph    *graph
+	closures map[*Package]map[string]bool
 }
 
-// UsedBy reports whether code of a package of the workspace may load the copy.
-// Where only packages from a registry depend on a copy, anybody may.
-func (i *Install) UsedBy(p *Package) bool {
-	_, uses := i.users[p]
-	return uses || len(i.users) == 0
+// Loads reports whether code of a package of the workspace may load a copy: what
+// Node.js finds from there, and what anything finds that the package depends on.
+func (p *Project) Loads(pkg *Package, c *Install) bool {
+	if c.users[pkg] {
+		return true
+	}
+	closure, known := p.closures[pkg]
+	if !known {
+		closure = p.graph.closure(pkg)
+		p.closures[pkg] = closure
+	}
+	return closure[c.Dir]
 }
 
 var (
@@ -81,14 +90,21 @@ func Find(given string, all bool) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	project := &Project{Workspace: *w}
+	return w.Find(all)
+}
+
+// Find is the function of that name for a workspace that is known.
+func (w *Workspace) Find(all bool) (*Project, error) {
+	project := &Project{Workspace: *w, graph: newGraph(), closures: map[*Package]map[string]bool{}}
 	s := newScan(&project.Workspace)
 	if err := s.run(); err != nil {
 		return nil, err
 	}
 	for _, c := range s.copies {
-		if all || project.Home == project.Root() || c.UsedBy(project.Home) {
+		if all || project.Home == project.Root() || project.Loads(project.Home, c) {
 			project.Copies = append(project.Copies, *c)
+		} else {
+			project.Others = append(project.Others, *c)
 		}
 	}
 	slices.SortFunc(project.Copies, func(a, b Install) int { return strings.Compare(a.Dir, b.Dir) })
@@ -100,5 +116,5 @@ func Find(given string, all bool) (*Project, error) {
 			return nil, fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
 		}
 	}
-	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, given)
+	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, w.given)
 }

@@ -63,8 +63,9 @@ var layouts = map[string]layout{
 			"auth/package.json": `{"name": "auth", ` + needs + `}`,
 			"auth/node_modules/next-auth/package.json": release24,
 		},
-		from: "web",
-		want: []string{"auth/node_modules/next-auth 4.24.5: auth ../auth/node_modules/next-auth"},
+		links: []string{"node_modules/auth -> ../auth"},
+		from:  "web",
+		want:  []string{"auth/node_modules/next-auth 4.24.5: auth ../auth/node_modules/next-auth"},
 	},
 	"pnpm, with peer variants and a shortened name": {
 		files: map[string]string{
@@ -83,6 +84,77 @@ var layouts = map[string]layout{
 			"node_modules/.pnpm/next-au_0123456789/node_modules/next-auth 4.2.1",
 			"node_modules/.pnpm/next-auth@4.24.5_react@17/node_modules/next-auth 4.24.5",
 			"node_modules/.pnpm/next-auth@4.24.5_react@18/node_modules/next-auth 4.24.5: web apps/web/node_modules/next-auth",
+		},
+	},
+	"pnpm, through packages from a registry": {
+		files: map[string]string{
+			"pnpm-workspace.yaml":     "packages: ['packages/*']\n",
+			"packages/p/package.json": `{"name": "p", "dependencies": {"kit": "1"}}`,
+			"packages/q/package.json": `{"name": "q", ` + needs + `}`,
+			"packages/r/package.json": `{"name": "r"}`,
+			"node_modules/.pnpm/next-auth@4.24.5/node_modules/next-auth/package.json": release24,
+			"node_modules/.pnpm/next-auth@4.2.1/node_modules/next-auth/package.json":  release2,
+			"node_modules/.pnpm/kit@1.0.0/node_modules/kit/package.json":              `{"name": "kit", "peerDependencies": {"base": "1"}}`,
+			"node_modules/.pnpm/base@1.0.0/node_modules/base/package.json":            `{"name": "base", ` + needs + `}`,
+		},
+		links: []string{
+			"packages/p/node_modules/kit -> ../../../node_modules/.pnpm/kit@1.0.0/node_modules/kit",
+			"packages/q/node_modules/next-auth -> ../../../node_modules/.pnpm/next-auth@4.24.5/node_modules/next-auth",
+			"node_modules/.pnpm/kit@1.0.0/node_modules/base -> ../../base@1.0.0/node_modules/base",
+			"node_modules/.pnpm/base@1.0.0/node_modules/next-auth -> ../../next-auth@4.24.5/node_modules/next-auth",
+		},
+		from: "packages/p",
+		want: []string{"node_modules/.pnpm/next-auth@4.24.5/node_modules/next-auth 4.24.5: q ../q/node_modules/next-auth"},
+	},
+	"a root without package.json": {
+		files: map[string]string{
+			"pnpm-workspace.yaml":                            "packages: ['packages/*']\n",
+			"packages/a/package.json":                        `{"name": "a", ` + needs + `}`,
+			"packages/b/package.json":                        `{"name": "b", "dependencies": {"next-auth": "4.2.1"}}`,
+			"node_modules/next-auth/package.json":            release24,
+			"packages/b/node_modules/next-auth/package.json": release2,
+		},
+		want: []string{
+			"node_modules/next-auth 4.24.5: a node_modules/next-auth",
+			"packages/b/node_modules/next-auth 4.2.1: b packages/b/node_modules/next-auth",
+		},
+	},
+	"negations count wherever they stand for pnpm": {
+		files: map[string]string{
+			"pnpm-workspace.yaml":                            "packages: ['!packages/b', 'packages/*']\n",
+			"packages/a/package.json":                        `{"name": "a"}`,
+			"packages/b/package.json":                        `{"name": "b", ` + needs + `}`,
+			"packages/b/node_modules/next-auth/package.json": release2,
+		},
+		err: ErrNotFound,
+	},
+	"globs take no directories whose names begin with a dot": {
+		files: map[string]string{
+			"package.json":          `{"workspaces": ["apps/**"]}`,
+			"apps/web/package.json": `{"name": "web", ` + needs + `}`,
+			"apps/web/node_modules/next-auth/package.json":                           release24,
+			"apps/web/.next/standalone/apps/web/package.json":                        `{"name": "web", ` + needs + `}`,
+			"apps/web/.next/standalone/apps/web/node_modules/next-auth/package.json": release24,
+		},
+		want: []string{"apps/web/node_modules/next-auth 4.24.5: web apps/web/node_modules/next-auth"},
+	},
+	"packages that are linked to": {
+		files: map[string]string{
+			"repo/app/package.json":                           `{"name": "app", "dependencies": {"lib": "file:../lib", "copied": "file:../copied"}}`,
+			"repo/app/node_modules/copied/package.json":       `{"name": "copied"}`,
+			"repo/lib/package.json":                           `{"name": "lib", "dependencies": {"next-auth": "4", "more": "link:../more"}}`,
+			"repo/lib/node_modules/next-auth/package.json":    release24,
+			"repo/more/package.json":                          `{"name": "more", ` + needs + `}`,
+			"repo/more/node_modules/next-auth/package.json":   release2,
+			"repo/copied/node_modules/next-auth/package.json": release2,
+			"repo/.git/HEAD":                                  "",
+			"x/y":                                             "",
+		},
+		links: []string{"repo/app/node_modules/lib -> ../../lib", "repo/lib/node_modules/more -> ../../more"},
+		from:  "repo/app",
+		want: []string{
+			"repo/lib/node_modules/next-auth 4.24.5: lib ../lib/node_modules/next-auth",
+			"repo/more/node_modules/next-auth 4.2.1: more ../more/node_modules/next-auth",
 		},
 	},
 	"yarn's pnpm linker": {
@@ -180,6 +252,7 @@ var hoisted = map[string]string{
 	"apps/admin/node_modules/next-auth/package.json":       release2,
 	"node_modules/next-auth/package.json":                  release24,
 	"node_modules/foo/node_modules/next-auth/package.json": release2,
+	"node_modules/foo/package.json":                        `{"name": "foo", ` + needs + `}`,
 	"node_modules/.cache/next-auth/package.json":           release2,
 }
 
@@ -291,6 +364,24 @@ func TestShared(t *testing.T) {
 			[]string{"app/node_modules/next-auth -> ../.store/v10/links/@/next-auth/4.24.5/0123/node_modules/next-auth"},
 			"it stands in pnpm's global virtual store, which other projects share",
 		},
+		"the global virtual store of pnpm 10's first releases, in the same repository": {
+			map[string]string{"store/v10/links/next-auth/4.24.5/0123/node_modules/next-auth/package.json": release24, ".git/HEAD": ""},
+			[]string{"app/node_modules/next-auth -> ../../store/v10/links/next-auth/4.24.5/0123/node_modules/next-auth"},
+			"it stands in pnpm's global virtual store, which other projects share",
+		},
+		"a link to sources, in a home directory that is a repository": {
+			map[string]string{"src/next-auth/package.json": release24, ".git/HEAD": ""},
+			[]string{"app/node_modules/next-auth -> ../../src/next-auth"},
+			"its directory lies outside the project, in HOME/src/next-auth",
+		},
+		"a package that is linked to and has its own": {
+			map[string]string{
+				"lib/package.json": `{"name": "lib", ` + needs + `}`, "lib/node_modules/next-auth/package.json": release24,
+				"app/package.json": `{"name": "app", "dependencies": {"lib": "../lib"}}`,
+			},
+			[]string{"app/node_modules/lib -> ../../lib"},
+			"its directory lies outside the project, in HOME/lib/node_modules/next-auth",
+		},
 		"bun's global store": {
 			map[string]string{"app/.bun-cache/links/next-auth@4.24.5/node_modules/next-auth/package.json": release24, "app/bun.lock": ""},
 			[]string{
@@ -301,7 +392,9 @@ func TestShared(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.files["app/package.json"] = `{"name": "app", ` + needs + `}`
+			if test.files["app/package.json"] == "" {
+				test.files["app/package.json"] = `{"name": "app", ` + needs + `}`
+			}
 			dir := newTree(t, test.files)
 			for _, link := range test.links {
 				newLink(t, dir, link)
@@ -310,7 +403,7 @@ func TestShared(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(project.Copies) != 1 || project.Copies[0].Shared == nil || project.Copies[0].Shared.Reason != test.want {
+			if len(project.Copies) != 1 || project.Copies[0].Shared == nil || project.Copies[0].Shared.Reason != strings.Replace(test.want, "HOME", dir, 1) {
 				t.Errorf("got %+v", project.Copies)
 			}
 		})

@@ -29,6 +29,7 @@ type projectManifest struct {
 	Dependencies         map[string]string `json:"dependencies"`
 	DevDependencies      map[string]string `json:"devDependencies"`
 	OptionalDependencies map[string]string `json:"optionalDependencies"`
+	PeerDependencies     map[string]string `json:"peerDependencies"`
 	PNPM                 pnpmSettings      `json:"pnpm"`
 }
 

@@ -28,9 +28,8 @@ func (s *scan) reach(p *Package) error {
 		if c == nil {
 			continue
 		}
-		_, declared := p.Dependencies[name]
-		c.use(p, declared)
-		if declared {
+		c.users[p] = true
+		if _, declared := p.Dependencies[name]; declared {
 			c.Reached = append(c.Reached, Reach{s.ws.Display(path), s.ws.Label(p)})
 		}
 	}
@@ -51,59 +50,6 @@ func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 		}
 	}
 	return nil, "", nil
-}
-
-// use records that p loads the copy. What a package does not declare it may
-// load all the same, but does not bring to those that depend on it.
-func (i *Install) use(p *Package, declared bool) {
-	if i.users == nil {
-		i.users = map[*Package]bool{}
-	}
-	i.users[p] = i.users[p] || declared
-}
-
-// spread completes who uses which copy: who depends on a package with a copy of
-// its own, and who depends on another package of the workspace that uses one.
-func (s *scan) spread() {
-	packages := s.ws.Packages
-	for c, owner := range s.nested {
-		for i := range packages {
-			if _, depends := packages[i].Dependencies[owner]; depends {
-				c.use(&packages[i], true)
-			}
-		}
-	}
-	byName := map[string]*Package{}
-	for i := range packages {
-		byName[packages[i].Name] = &packages[i]
-	}
-	for i := range packages {
-		for needed := range closure(&packages[i], byName) {
-			for _, c := range s.copies {
-				if c.users[needed] {
-					c.use(&packages[i], false)
-				}
-			}
-		}
-	}
-}
-
-// closure returns the packages of the workspace that p depends on, directly or
-// through others of them.
-func closure(p *Package, byName map[string]*Package) map[*Package]bool {
-	found := map[*Package]bool{}
-	open := []*Package{p}
-	for len(open) > 0 {
-		at := open[len(open)-1]
-		open = open[:len(open)-1]
-		for name := range at.Dependencies {
-			if next := byName[name]; next != nil && next != p && !found[next] {
-				found[next] = true
-				open = append(open, next)
-			}
-		}
-	}
-	return found
 }
 
 // upTo lists dir and the directories above it up to top, or dir alone if it

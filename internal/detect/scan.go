@@ -25,19 +25,18 @@ type scan struct {
 	copies []*Install
 	infos  []fs.FileInfo       // of the copies' directories
 	looked map[string]*Install // what is at a path, nil if nothing
-	nested map[*Install]string // the package in whose node_modules a copy stands
 	empty  map[string]bool     // directories without node_modules
 }
 
 func newScan(ws *Workspace) *scan {
-	return &scan{ws: ws, looked: map[string]*Install{}, nested: map[*Install]string{}, empty: map[string]bool{}}
+	return &scan{ws: ws, looked: map[string]*Install{}, empty: map[string]bool{}}
 }
 
 func (s *scan) run() error {
 	s.findOwn()
 	for i := range s.ws.Packages {
 		if dir := s.ws.Packages[i].Dir; !s.empty[dir] {
-			if err := s.modules(filepath.Join(dir, "node_modules"), ""); err != nil {
+			if err := s.modules(filepath.Join(dir, "node_modules")); err != nil {
 				return err
 			}
 		}
@@ -47,7 +46,6 @@ func (s *scan) run() error {
 			return err
 		}
 	}
-	s.spread()
 	return nil
 }
 
@@ -56,12 +54,19 @@ func (s *scan) run() error {
 // have it. It also learns which packages have no node_modules.
 func (s *scan) findOwn() {
 	chain, packages := s.ws.chain, s.ws.Packages
-	if top := chain[len(chain)-1]; exists(filepath.Join(top, ".git")) { // some tools install beside the packages, in the same repository
-		s.own = append(s.own, top)
+	// Some tools install beside the packages, in the same repository. One that is
+	// all of the home directory holds other projects too.
+	if len(chain) > 0 {
+		if top := chain[len(chain)-1]; exists(filepath.Join(top, ".git")) && top != homeDir() {
+			s.own = append(s.own, top)
+		}
 	}
 	dirs := slices.Clone(chain)
 	for _, p := range packages {
-		dirs, s.own = append(dirs, p.Dir), append(s.own, p.Dir)
+		dirs = append(dirs, p.Dir)
+		if !p.Linked { // else it is the project's only if it lies in it
+			s.own = append(s.own, p.Dir)
+		}
 	}
 	modes := make([]fs.FileMode, len(dirs))
 	parallel(len(dirs), func(i int) {
@@ -71,7 +76,7 @@ func (s *scan) findOwn() {
 	})
 	for i, dir := range dirs {
 		s.empty[dir] = modes[i] == 0
-		if modes[i] == 0 || i >= len(chain) && !mayBeLink(modes[i]) {
+		if modes[i] == 0 || i >= len(chain) && (!mayBeLink(modes[i]) || packages[i-len(chain)].Linked) {
 			continue
 		}
 		if real, err := realPath(filepath.Join(dir, "node_modules")); err == nil {
@@ -92,9 +97,8 @@ type module struct {
 	likely     bool // it has the file by which next-auth is known under any name
 }
 
-// modules looks through one node_modules. owner is the name of the package it
-// belongs to, empty for a package of the workspace.
-func (s *scan) modules(dir, owner string) error {
+// modules looks through one node_modules.
+func (s *scan) modules(dir string) error {
 	modules, err := s.list(dir, "")
 	if err != nil {
 		return err
@@ -106,7 +110,7 @@ func (s *scan) modules(dir, owner string) error {
 		}
 	})
 	for _, m := range modules {
-		if err := s.module(m, owner); err != nil {
+		if err := s.module(m); err != nil {
 			return err
 		}
 	}
@@ -143,22 +147,18 @@ func (s *scan) list(dir, scope string) ([]module, error) {
 }
 
 // module looks at one package. Links are followed for next-auth alone: what
-// others lead to is a package of the workspace or an entry of a store, and
+// others lead to is a package of the workspace, linked to or in a store, and
 // found there.
-func (s *scan) module(m module, owner string) error {
+func (s *scan) module(m module) error {
 	if m.name == "next-auth" || m.likely && isNextAuth(m.path) {
-		c, err := s.add(m.path)
-		if err != nil {
+		if _, err := s.add(m.path); err != nil {
 			return err
-		}
-		if c != nil && owner != "" && !m.link {
-			s.nested[c] = owner
 		}
 	}
 	if !m.nested {
 		return nil
 	}
-	return s.modules(filepath.Join(m.path, "node_modules"), m.name)
+	return s.modules(filepath.Join(m.path, "node_modules"))
 }
 
 // isNextAuth reports whether next-auth stands in a directory of any name.
@@ -238,7 +238,7 @@ func (s *scan) look(path string) (*Install, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Install{Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: ResolveAgent(dir)}
+	c := &Install{users: map[*Package]bool{}, Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: ResolveAgent(dir)}
 	c.Shared = s.shared(dir)
 	c.Native = s.patchedByPnpm(c)
 	s.copies, s.infos = append(s.copies, c), append(s.infos, info)
@@ -259,8 +259,9 @@ func (s *scan) patchedByPnpm(c *Install) bool {
 }
 
 // globalStore matches where pnpm's global virtual store keeps next-auth:
-// <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth.
-var globalStore = regexp.MustCompile(`/links/[^/]+/next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
+// <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth, where
+// the first releases of pnpm 10 have no scope.
+var globalStore = regexp.MustCompile(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
 
 var (
 	inPnpmsStore = &SharedError{

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,9 @@ func (p *Project) Select(words []string) ([]Install, error) {
 	}
 	chosen := make([]bool, len(p.Copies))
 	for _, word := range words {
+		if word == "" {
+			return nil, errors.New("it is empty")
+		}
 		named, err := namer(word)
 		if err != nil {
 			return nil, err

@@ -33,10 +33,26 @@ type Package struct {
 	Name         string            // may be empty
 	Dir          string            // its real directory
 	Dependencies map[string]string // name and range of all kinds but peers
+
+	// Linked says that it is no package of the workspace, but one that a package
+	// has as a link to its sources (file:, link: or portal:).
+	Linked bool
 }
 
 // Root returns the package at the top of the workspace.
 func (w *Workspace) Root() *Package { return &w.Packages[0] }
+
+// Apart reports whether a package, though of the workspace, is in a repository of
+// its own, such as a git submodule: what is looked for from there ends at its
+// top.
+func (w *Workspace) Apart(p *Package) bool {
+	for _, dir := range upTo(p.Dir, w.Root().Dir) {
+		if dir != w.Root().Dir && exists(filepath.Join(dir, ".git")) {
+			return true
+		}
+	}
+	return false
+}
 
 // Label names a package for a person: by its name, else by its directory below
 // the root.
@@ -84,6 +100,7 @@ func Open(given string) (*Workspace, error) {
 	}
 	w := &Workspace{Dir: dir, given: given, chain: upward(dir)}
 	w.Packages = w.findPackages()
+	w.addLinked()
 	w.Home = w.homeOf(dir)
 	w.Manager, w.Version = findManager(w.chain)
 	return w, nil
@@ -94,10 +111,10 @@ func (w *Workspace) findPackages() []Package {
 	var nearest *Package
 	for _, at := range w.chain {
 		m, ok := readProject(at)
-		if !ok && nearest == nil {
+		globs := append(slices.Clone(m.Workspaces), pnpmGlobs(at)...)
+		if !ok && len(globs) == 0 && nearest == nil {
 			continue
 		}
-		globs := append(slices.Clone(m.Workspaces), pnpmGlobs(at)...)
 		if nearest == nil {
 			nearest = newPackage(at, m)
 			if len(globs) > 0 {
@@ -119,6 +136,61 @@ func (w *Workspace) findPackages() []Package {
 	return []Package{*nearest}
 }
 
+// Glob returns what matches a pattern in the workspace's root, by real paths. It
+// does not look into node_modules and directories whose names begin with a dot.
+func (w *Workspace) Glob(pattern string) []string { return expand(w.Root().Dir, pattern) }
+
+// addLinked adds the packages that are dependencies by a link to their sources.
+// Package managers link to some and copy others, so the links decide.
+func (w *Workspace) addLinked() {
+	known := map[string]bool{}
+	for _, p := range w.Packages {
+		known[p.Dir] = true
+	}
+	for i := 0; i < len(w.Packages); i++ { // what is added may link to more
+		p := w.Packages[i]
+		for name, wanted := range p.Dependencies {
+			if !isPath(wanted) {
+				continue
+			}
+			dir := linkedFrom(upTo(p.Dir, w.Root().Dir), name)
+			if m, ok := readProject(dir); ok && dir != "" && !known[dir] && !installed(dir) {
+				known[dir] = true
+				linked := newPackage(dir, m)
+				linked.Linked = true
+				w.Packages = append(w.Packages, *linked)
+			}
+		}
+	}
+}
+
+// isPath reports whether a dependency is wanted from a directory.
+func isPath(wanted string) bool {
+	for _, prefix := range []string{"file:", "link:", "portal:", "./", "../", "~/", "/"} {
+		if strings.HasPrefix(wanted, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// linkedFrom returns the real directory that a name in the nearest node_modules
+// links to; empty if it is no link.
+func linkedFrom(dirs []string, name string) string {
+	for _, dir := range dirs {
+		path := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
+		info, err := os.Lstat(path)
+		if err != nil {
+			continue
+		}
+		if real, err := realPath(path); err == nil && mayBeLink(info.Mode()) {
+			return real
+		}
+		return ""
+	}
+	return ""
+}
+
 // homeOf returns the innermost package around dir.
 func (w *Workspace) homeOf(dir string) *Package {
 	home := w.Root()
@@ -136,7 +208,17 @@ func newPackage(dir string, m *projectManifest) *Package {
 
 // pnpmGlobs returns the packages that pnpm-workspace.yaml lists. The file may
 // also hold settings alone.
-func pnpmGlobs(dir string) []string { return readPnpmWorkspace(dir).Packages }
+func pnpmGlobs(dir string) []string {
+	globs := readPnpmWorkspace(dir).Packages
+	isNegation := func(glob string) int { // they count wherever they stand
+		if strings.HasPrefix(glob, "!") {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(globs, func(a, b string) int { return isNegation(a) - isNegation(b) })
+	return globs
+}
 
 // pnpmPatches reports whether pnpm's settings in dir name a patch of next-auth.
 func pnpmPatches(dir string) bool {
@@ -230,11 +312,12 @@ func expand(root, glob string) []string {
 // holds most of the files.
 type sources struct{ fs.FS }
 
-// ReadDir lists a directory but for node_modules and .git.
+// ReadDir lists a directory but for node_modules and what begins with a dot,
+// which no package manager's globs match.
 func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(s.FS, name)
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return e.Name() == "node_modules" || e.Name() == ".git"
+		return e.Name() == "node_modules" || e.Name()[0] == '.'
 	}), err
 }
 
@@ -244,10 +327,7 @@ func (s sources) Stat(name string) (fs.FileInfo, error) { return fs.Stat(s.FS, n
 // upward lists dir and the directories above it that may belong to the same
 // project.
 func upward(dir string) []string {
-	home, _ := os.UserHomeDir()
-	if real, err := realPath(home); err == nil {
-		home = real
-	}
+	home := homeDir()
 	trusted := trustedOwners(dir)
 	var dirs []string
 	for {
@@ -258,6 +338,18 @@ func upward(dir string) []string {
 		}
 		dir = parent
 	}
+}
+
+// homeDir returns the real path of the home directory; empty if there is none.
+func homeDir() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	if real, err := realPath(home); err == nil {
+		return real
+	}
+	return home
 }
 
 // within reports whether path is dir or lies below it.

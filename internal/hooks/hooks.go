@@ -142,6 +142,9 @@ func read(ws *detect.Workspace) (*Plan, error) {
 	p := &Plan{ws: ws}
 	for i := range ws.Packages {
 		pkg := &ws.Packages[i]
+		if pkg.Linked { // another project's
+			continue
+		}
 		f := &File{Path: ws.Display(filepath.Join(pkg.Dir, manifestName)), pkg: pkg}
 		if err := f.read(); err != nil {
 			if errors.Is(err, fs.ErrNotExist) {

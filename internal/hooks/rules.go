@@ -64,6 +64,11 @@ func (p *Plan) checkBeforeBuilds() {
 				f.keep(name, "does not depend on next-auth")
 				continue
 			}
+			if p.ws.Apart(f.pkg) {
+				f.keep(name, "is in a repository of its own")
+				p.warn(fmt.Sprintf("%s: a check there would not look above its .git, so %s gets none", f.Path, name), "put "+checkCommand+" -C <the workspace's root> in front of what builds it")
+				continue
+			}
 			builds++
 			f.builds = true
 			p.guard(f, name)

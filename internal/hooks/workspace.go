@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
@@ -10,8 +11,8 @@ import (
 const tool = "proxypatch"
 
 // users returns the packages whose builds are about next-auth: those that
-// declare it, those that depend on such a package of the workspace, and the
-// root, which builds for others. All are if the root declares it, because Node.js
+// declare it, those that depend on such a package of the workspace, those that
+// load one that is installed already, and the root, which builds for others. All are if the root declares it, because Node.js
 // looks there for all of them, and if nobody does, because then a package from a
 // registry brings it.
 func users(ws *detect.Workspace) map[*detect.Package]bool {
@@ -29,6 +30,12 @@ func users(ws *detect.Workspace) map[*detect.Package]bool {
 			if !uses[p] && (all || dependsOnAny(p, uses)) {
 				uses[p], more = true, true
 			}
+		}
+	}
+	if project, err := ws.Find(true); err == nil {
+		for i := range ws.Packages {
+			p := &ws.Packages[i]
+			uses[p] = uses[p] || slices.ContainsFunc(project.Copies, func(c detect.Install) bool { return project.Loads(p, &c) })
 		}
 	}
 	uses[ws.Root()] = true

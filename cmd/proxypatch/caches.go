@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,26 +38,38 @@ type builtApp struct {
 	*buildcache.App
 }
 
-// caches looks at the build caches of every Next.js app of the workspace that
-// loads one of the plan's copies. content says which of a file's bytes the
-// caches have to be of.
-func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches, error) {
+// caches looks at the build caches of the given Next.js apps, as far as they
+// load one of the plan's copies. content says which of a planned file's bytes
+// they have to be of; other copies that an app loads stay as they are.
+func (a *app) caches(plan *apply.Plan, apps []nextDir, content func(*apply.File) []byte) (caches, error) {
 	if a.keepCache {
 		return nil, nil
 	}
-	var found caches
 	project := a.report.project
-	for i := range project.Packages {
-		p := &project.Packages[i]
-		if !isNext(&project.Workspace, p) {
+	states := map[string][]string{} // by the copy's directory
+	addStates(states, plan, content)
+	planned := maps.Clone(states)
+	var found caches
+	for _, app := range apps {
+		loads := func(c detect.Install) bool { return project.Loads(app.pkg, &c) }
+		isPlanned := func(c detect.Install) bool { return planned[c.Dir] != nil && loads(c) }
+		if !slices.ContainsFunc(project.Copies, isPlanned) {
 			continue
 		}
-		lines := stateOf(project, plan, p, content)
-		if len(lines) == 0 {
-			continue
+		var lines []string
+		for _, c := range slices.Concat(project.Copies, project.Others) {
+			if !loads(c) {
+				continue
+			}
+			if states[c.Dir] == nil {
+				if err := a.addUnplanned(states, c); err != nil {
+					return nil, err
+				}
+			}
+			lines = append(lines, states[c.Dir]...)
 		}
-		dir := project.Display(p.Dir)
-		next, err := buildcache.Inspect(p.Dir, buildcache.State(lines))
+		dir := project.Display(app.dir)
+		next, err := buildcache.Inspect(app.dir, buildcache.State(lines))
 		if err != nil {
 			return nil, cacheFailure(dir, err)
 		}
@@ -64,28 +78,64 @@ func (a *app) caches(plan *apply.Plan, content func(*apply.File) []byte) (caches
 	return found, nil
 }
 
-// isNext reports whether a package of the workspace is a Next.js app.
-func isNext(w *detect.Workspace, p *detect.Package) bool {
-	_, own := p.Dependencies["next"]
-	_, shared := w.Root().Dependencies["next"]
-	return (own || shared) && buildcache.IsNext(p.Dir, own)
+// nextDir is the directory of a Next.js app, and the package that it is part of.
+type nextDir struct {
+	dir string
+	pkg *detect.Package
 }
 
-// stateOf lists the files of the copies that a package may load: release, path
-// and id of the bytes.
-func stateOf(project *detect.Project, plan *apply.Plan, p *detect.Package, content func(*apply.File) []byte) []string {
-	var lines []string
-	for _, c := range plan.Copies {
-		if !project.Loads(p, &c.Install) {
-			continue
+// nextApps finds the Next.js apps of a workspace: among its packages, and where
+// the root has next for all, as Nx has it, among the directories below it.
+func nextApps(w *detect.Workspace) []nextDir {
+	var apps []nextDir
+	_, shared := w.Root().Dependencies["next"]
+	known := map[string]bool{}
+	for i := range w.Packages {
+		p := &w.Packages[i]
+		known[p.Dir] = true
+		if _, own := p.Dependencies["next"]; !p.Linked && (own || shared) && buildcache.IsNext(p.Dir, own) {
+			apps = append(apps, nextDir{p.Dir, p})
 		}
+	}
+	if !shared {
+		return apps
+	}
+	for _, config := range w.Glob("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}") {
+		if dir := filepath.Dir(config); !known[dir] {
+			known[dir] = true
+			apps = append(apps, nextDir{dir, w.Root()})
+		}
+	}
+	return apps
+}
+
+// addStates lists the files of a plan's copies: release, path and id of the
+// bytes.
+func addStates(states map[string][]string, plan *apply.Plan, content func(*apply.File) []byte) {
+	for _, c := range plan.Copies {
+		lines := []string{c.Release}
 		for i := range c.Files {
 			if bytes := content(&c.Files[i]); bytes != nil {
 				lines = append(lines, fmt.Sprintf("%s %s %s", c.Release, c.Files[i].Path, blobID(bytes)))
 			}
 		}
+		states[c.Dir] = lines
 	}
-	return lines
+}
+
+// addUnplanned lists the files of a copy that was not asked for.
+func (a *app) addUnplanned(states map[string][]string, c detect.Install) error {
+	library, err := a.library()
+	if err != nil {
+		return err
+	}
+	plan, err := apply.New([]detect.Install{c}, library, apply.Options{Goal: apply.Patch})
+	if err != nil {
+		return err
+	}
+	defer plan.Close()
+	addStates(states, plan, before)
+	return nil
 }
 
 func before(file *apply.File) []byte { return file.Before }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,12 +47,22 @@ func (a *app) check() error {
 	return nil
 }
 
+// ownApps are the Next.js apps whose builds a check is for: those of the package
+// that it is run in or, in the root, all.
+func (a *app) ownApps() []nextDir {
+	project := a.report.project
+	return slices.DeleteFunc(nextApps(&project.Workspace), func(app nextDir) bool {
+		return !a.all && project.Home != project.Root() && app.pkg != project.Home
+	})
+}
+
 // checkCaches makes it a reason to fail that a build would use old code.
 func (a *app) checkCaches(plan *apply.Plan) error {
-	found, err := a.caches(plan, before)
+	found, err := a.caches(plan, a.ownApps(), before)
 	if err != nil {
 		return err
 	}
+	a.warnUnknown(found)
 	a.report.Caches = found.report(checking)
 	if stale := found.stale(); len(stale) > 0 {
 		a.report.Summary += ", but a build may use old code"

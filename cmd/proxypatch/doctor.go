@@ -146,13 +146,9 @@ func (a *app) diagnose(found doctor.Findings) {
 func environmentOf(w *detect.Workspace) (*doctor.Environment, []doctor.App) {
 	environment := doctor.NewEnvironment(os.Environ())
 	var apps []doctor.App
-	for i := range w.Packages {
-		p := &w.Packages[i]
-		if !isNext(w, p) {
-			continue
-		}
-		next := doctor.App{Dir: p.Dir, Path: w.Display(p.Dir)}
-		if p == w.Home {
+	for _, app := range nextApps(w) {
+		next := doctor.App{Dir: app.dir, Path: w.Display(app.dir)}
+		if app.pkg == w.Home && app.dir == w.Home.Dir {
 			environment.LoadApp(next)
 			return environment, []doctor.App{next}
 		}

@@ -43,7 +43,11 @@ func (a *app) unjudged(options apply.Options) (*apply.Plan, error) {
 	a.report.project = project
 	selected, err := project.Select(a.chosen)
 	if err != nil {
-		return nil, usageError("there are "+project.Names(), "--copy: %w", err)
+		hint := "there are " + project.Names()
+		if len(project.Others) > 0 {
+			hint += "; --all takes those of the whole workspace"
+		}
+		return nil, usageError(hint, "--copy: %w", err)
 	}
 	return apply.New(selected, library, options)
 }
@@ -139,7 +143,7 @@ func (a *app) write(command string, goal apply.Goal, words wording) error {
 		a.show()
 		return nil
 	}
-	found, err := a.caches(plan, after)
+	found, err := a.caches(plan, nextApps(&a.report.project.Workspace), after)
 	if err != nil {
 		return err
 	}
@@ -205,6 +209,9 @@ func (a *app) sameFlags() string {
 	}
 	if a.patches != "" {
 		b.WriteString(" --patches " + shellQuote(a.patches))
+	}
+	if a.strict {
+		b.WriteString(" --strict")
 	}
 	if a.all {
 		b.WriteString(" --all")

@@ -129,7 +129,7 @@ func (a *app) copyFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&a.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
 	f.BoolVar(&a.all, "all", false, "take the copies of the whole workspace, also from one of its packages")
-	f.StringArrayVar(&a.chosen, "copy", nil, "take only the copies at `PATH|RANGE`: a directory or releases such as 4.24.x (repeatable)")
+	f.StringArrayVar(&a.chosen, "copy", nil, "take only the copies that are `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
 }
 
 func (a *app) dryRunFlag(cmd *cobra.Command) {

@@ -39,12 +39,12 @@ func State(lines []string) string {
 }
 
 // IsNext says whether the package in dir is a Next.js app: it has a
-// configuration, or its package.json names next and it has what is built. A
-// workspace's root names next often and builds nothing.
+// configuration or was built, or its package.json names next and it has what is
+// built. A workspace's root names next often and builds nothing.
 func IsNext(dir string, dependsOnNext bool) bool {
-	signs := configNames
+	signs := append([]string{defaultDistDir}, configNames...)
 	if dependsOnNext {
-		signs = append([]string{"app", "pages", "src/app", "src/pages"}, configNames...)
+		signs = append(signs, "app", "pages", "src/app", "src/pages")
 	}
 	return slices.ContainsFunc(signs, func(name string) bool {
 		_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))

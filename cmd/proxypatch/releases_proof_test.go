@@ -38,7 +38,9 @@ func callsOf(t *testing.T, pkg released.Package) []verify.Call {
 
 // TestEveryReleaseReachesTheProxy makes every call of every release three
 // times: unpatched, which fails; patched, by way of the proxy; and patched with
-// all hosts in NO_PROXY, by the direct way, which only then exists.
+// all hosts in NO_PROXY, by the direct way, which only then exists. The quick
+// loop takes the last release with each content of client.js and the first that
+// accepts each range of openid-client.
 func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	t.Parallel()
 	releases, packages := nodetest.Releases(t)
@@ -60,6 +62,10 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 		if project := oldestClient(t, packages[i]); !oldest[project] {
 			oldest[project] = true
 			projects = append(projects, project)
+		}
+		last := i+1 == len(packages) || !bytes.Equal(packages[i][verify.ClientFile], packages[i+1][verify.ClientFile])
+		if os.Getenv("PROXYPATCH_ALL_RELEASES") == "" && !last && len(projects) == 1 {
+			continue
 		}
 		for _, project := range projects {
 			if trees[project] == "" {

@@ -159,9 +159,10 @@ func (c caches) stale() []string {
 // renew brings the caches up to date.
 func (c caches) renew() error {
 	for _, next := range c {
-		if err := next.Renew(); err != nil {
+		if err := next.Stage(); err != nil {
 			return cacheFailure(next.dir, err)
 		}
+		next.Finish()
 	}
 	return nil
 }

@@ -13,14 +13,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -70,11 +68,13 @@ type Cache struct {
 	Action Action
 	Warm   []string // what is in it that holds code, such as .next/cache/webpack
 
-	// Unmarked says, after Renew, why there is no stamp. That does no harm: the
-	// next run takes what is built without one for old.
-	Unmarked error
+	// Oldest is when the oldest file in Warm was written, if there is no stamp
+	// at all: a cache that is younger than the files of next-auth was built from
+	// them. It is zero otherwise, and where there is no file or it can't be told.
+	Oldest time.Time
 
-	marked bool // there is a stamp, be it old
+	marked bool    // there is a stamp, be it old
+	aside  []moved // what Stage put out of the way, the stamp first
 }
 
 // App is a Next.js app and its caches.
@@ -91,26 +91,6 @@ type App struct {
 
 // Advice is what to do by hand where the caches are not known.
 const Advice = "delete cache/webpack and dev/cache/webpack in the directory that the app is built into"
-
-// Error says what could not be done with a cache directory or a configuration.
-type Error struct {
-	Path string // relative to the app, with slashes
-	Err  error
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Path, cause(e.Err)) }
-
-// cause returns what the system said, without a path that is relative to
-// nothing a person knows.
-func cause(err error) error {
-	if path := (*fs.PathError)(nil); errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
 
 // Inspect says what has to happen to the caches of the app in dir so that it is
 // built with the given state. It only reads, and never through a symbolic link
@@ -161,19 +141,14 @@ func inspect(root *os.Root, name, state string) (Cache, error) {
 		cache.Action = Create
 		return cache, nil
 	}
-	for _, sub := range trusting {
-		at := path.Join(name, sub)
-		there, err := isDir(root, at)
-		if err != nil {
-			return cache, err
-		}
-		if there {
-			cache.Warm = append(cache.Warm, at)
-		}
+	warm, err := warmIn(root, name)
+	if err != nil {
+		return cache, err
 	}
+	cache.Warm = warm
 	stamped, since, err := readStamp(root, path.Join(name, stampName))
 	if err != nil {
-		return cache, &Error{path.Join(name, stampName), err}
+		return cache, newError(root, path.Join(name, stampName), err)
 	}
 	cache.marked = !since.IsZero()
 	switch {
@@ -182,15 +157,34 @@ func inspect(root *os.Root, name, state string) (Cache, error) {
 	case stamped != state:
 		cache.Action = Delete
 	default:
-		old, err := anyOlder(root, cache.Warm, since)
+		oldest, err := oldest(root, cache.Warm)
 		if err != nil {
-			return cache, &Error{name, err}
+			return cache, newError(root, name, err)
 		}
-		if old {
+		if unpacked := oldest.Before(since.Add(-restoring)); unpacked && !oldest.IsZero() {
 			cache.Action = Delete
 		}
 	}
+	if !cache.marked {
+		cache.Oldest, _ = oldest(root, cache.Warm)
+	}
 	return cache, nil
+}
+
+// warmIn returns the directories of a cache directory that hold code.
+func warmIn(root *os.Root, name string) ([]string, error) {
+	var warm []string
+	for _, sub := range trusting {
+		at := path.Join(name, sub)
+		there, err := isDir(root, at)
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			warm = append(warm, at)
+		}
+	}
+	return warm, nil
 }
 
 // isDir says whether there is a directory, be it behind a link inside the app.
@@ -200,7 +194,7 @@ func isDir(root *os.Root, name string) (bool, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
-		return false, &Error{name, err}
+		return false, newError(root, name, err)
 	case !info.IsDir():
 		return false, &Error{name, errors.New("is not a directory")}
 	}
@@ -208,14 +202,15 @@ func isDir(root *os.Root, name string) (bool, error) {
 }
 
 // restoring is how long a restore may take that gives files new times, in any
-// order.
+// order. Stamps are put where there is no file with code, so if one was there
+// well before the stamp, somebody has unpacked a saved cache over ours; the tools
+// for that keep the times of files.
 const restoring = 10 * time.Minute
 
-// anyOlder says whether a file in the directories was there well before the
-// stamp was. Stamps are put where there is no such file, so somebody has
-// unpacked a saved cache over ours; the tools for that keep the times of files.
-func anyOlder(root *os.Root, dirs []string, since time.Time) (bool, error) {
-	var older bool
+// oldest returns when the oldest file in the directories was written. It is zero
+// if there is no file.
+func oldest(root *os.Root, dirs []string) (time.Time, error) {
+	var first time.Time
 	for _, dir := range dirs {
 		err := fs.WalkDir(root.FS(), dir, func(_ string, entry fs.DirEntry, err error) error {
 			if err != nil || !entry.Type().IsRegular() {
@@ -225,90 +220,14 @@ func anyOlder(root *os.Root, dirs []string, since time.Time) (bool, error) {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil // a build is at work
 			}
-			if err == nil && info.ModTime().Before(since.Add(-restoring)) {
-				older = true
-				return fs.SkipAll
+			if err == nil && (first.IsZero() || info.ModTime().Before(first)) {
+				first = info.ModTime()
 			}
 			return err
 		})
-		if err != nil || older {
-			return older, err
-		}
-	}
-	return false, nil
-}
-
-// Renew does what Inspect found to be done. It removes a wrong stamp first, then
-// what may be old, and writes the stamp last: if it is killed in between, what
-// is left or built meanwhile is unstamped, and the next run takes it for old.
-// Call it when next-auth's files are in their new state. An error is an *Error.
-func (a *App) Renew() error {
-	root, err := os.OpenRoot(a.dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for i := range a.Caches {
-		if err := a.Caches[i].renew(root, a.state); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *Cache) renew(root *os.Root, state string) error {
-	if c.Action == Keep {
-		return nil
-	}
-	stamp := path.Join(c.Path, stampName)
-	if c.marked {
-		err := root.Remove(filepath.FromSlash(stamp))
-		if c.Action == Stamp && errors.Is(err, syscall.EROFS) {
-			c.Unmarked = err // a wrong stamp, but nobody can build into it either
-			return nil
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return &Error{stamp, err}
-		}
-	}
-	if c.Action == Delete {
-		for _, warm := range c.Warm {
-			if err := root.RemoveAll(filepath.FromSlash(warm)); err != nil {
-				return &Error{warm, err}
-			}
-		}
-	}
-	err := makeDirs(root, c.Path)
-	if err == nil {
-		err = writeStamp(root, c.Path, state)
-	}
-	switch {
-	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		c.Unmarked = err
-	case err != nil:
-		return &Error{stamp, err}
-	}
-	return nil
-}
-
-// makeDirs makes the directories that are missing on the way to name. Each gets
-// the owner of the one it is made in, so that whoever builds can write there.
-func makeDirs(root *os.Root, name string) error {
-	for at := range len(name) + 1 {
-		if at < len(name) && name[at] != '/' {
-			continue
-		}
-		dir := filepath.FromSlash(name[:at])
-		err := root.Mkdir(dir, 0o777)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
 		if err != nil {
-			return err
-		}
-		if err := inheritOwner(root, dir); err != nil {
-			return err
+			return time.Time{}, err
 		}
 	}
-	return nil
+	return first, nil
 }

@@ -89,8 +89,25 @@ func inspectNow(t *testing.T, dir string) *App {
 func renewed(t *testing.T, dir string) *App {
 	t.Helper()
 	app := inspectNow(t, dir)
-	must(t, app.Renew())
+	mustRenew(t, app)
 	return app
+}
+
+// renew is what a run does whose changes to next-auth's files succeed.
+func renew(app *App) ([]*Error, error) {
+	if err := app.Stage(); err != nil {
+		return nil, err
+	}
+	return app.Finish(), nil
+}
+
+func mustRenew(t *testing.T, app *App) {
+	t.Helper()
+	notes, err := renew(app)
+	must(t, err)
+	if len(notes) > 0 {
+		t.Fatal(notes)
+	}
 }
 
 // stampedNow says whether the file is a stamp of the current state.
@@ -133,7 +150,7 @@ func TestIsNext(t *testing.T) {
 	}
 }
 
-// Every kind of cache directory: what is found, and what is left after Renew.
+// Every kind of cache directory: what is found, and what is left after a renewal.
 func TestCacheDirectories(t *testing.T) {
 	huge := `{"schema":1,"state":"sha256:now","about":"` + strings.Repeat("x", maxStamp) + `"}`
 	for name, test := range map[string]struct {
@@ -174,7 +191,7 @@ func TestCacheDirectories(t *testing.T) {
 				t.Errorf("Inspect wrote (-before +after):\n%s", diff)
 			}
 
-			must(t, app.Renew())
+			mustRenew(t, app)
 			if !stampedNow(t, dir, ".next/dev/cache/proxypatch.json") {
 				t.Error("the development cache is not stamped")
 			}
@@ -236,13 +253,14 @@ func TestFirstCacheIsMarked(t *testing.T) {
 	}
 }
 
-// Killed at any point, Renew leaves nothing that a later run takes for current
+// Killed at any point, a run leaves nothing that a later run takes for current
 // and that a build in between may have filled with other code.
 func TestKilledInBetween(t *testing.T) {
 	for name, left := range map[string][]string{
 		"before anything":          {".next/cache/webpack/0.pack", "old", ".next/cache/webpack/1.pack", "old", ".next/cache/proxypatch.json", stampOf(then)},
 		"after the wrong stamp":    {".next/cache/webpack/0.pack", "old", ".next/cache/webpack/1.pack", "old"},
 		"in the middle of webpack": {".next/cache/webpack/1.pack", "old"},
+		"after webpack is aside":   {".next/cache/.proxypatch-old-webpack-X/0.pack", "old", ".next/cache/.proxypatch-old-proxypatch.json-X", stampOf(then), ".next/cache/webpack/0.pack", "built without a stamp"},
 		"before the stamp":         {".next/cache/", "", ".next/cache/webpack/0.pack", "built without a stamp"},
 		"before the rename":        {".next/cache/.proxypatch-stamp", `{"sch`, ".next/cache/webpack/0.pack", "built without a stamp"},
 	} {
@@ -255,7 +273,18 @@ func TestKilledInBetween(t *testing.T) {
 			if !stampedNow(t, dir, ".next/cache/proxypatch.json") || got[".next/cache/webpack"] != "" || got[".next/cache/.proxypatch-stamp"] != "" {
 				t.Errorf("%q", got)
 			}
+			noneAside(t, dir)
 		})
+	}
+}
+
+// noneAside asserts that nothing is left of what was put aside.
+func noneAside(t *testing.T, dir string) {
+	t.Helper()
+	for name := range tree(t, dir) {
+		if strings.Contains(name, asidePrefix) {
+			t.Errorf("left behind: %s", name)
+		}
 	}
 }
 
@@ -271,7 +300,7 @@ func TestLinksOutOfTheApp(t *testing.T) {
 			}
 			before, theirs := tree(t, dir), tree(t, outside)
 			_, err := Inspect(dir, now)
-			if wrong := (*Error)(nil); !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Path, link) {
+			if wrong := (*Error)(nil); !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Path, link) || err.Error() != wrong.Path+": leads out of the app by a link" {
 				t.Errorf("got %v", err)
 			}
 			if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
@@ -293,8 +322,9 @@ func TestLinkAppears(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, ".next", "cache")); err != nil {
 		t.Skip(err)
 	}
-	if err := app.Renew(); err == nil {
-		t.Error("no error")
+	err := app.Stage()
+	if err == nil || err.Error() != ".next/cache/webpack: leads out of the app by a link" {
+		t.Errorf("got %v", err)
 	}
 	if diff := cmp.Diff(map[string]string{"webpack": "/", "webpack/0.pack": "theirs"}, tree(t, outside)); diff != "" {
 		t.Errorf("outside (-want +got):\n%s", diff)
@@ -343,7 +373,7 @@ func TestFileInTheWay(t *testing.T) {
 func TestFullDirectoryForAStamp(t *testing.T) {
 	dir := newApp(t, ".next/cache/proxypatch.json/theirs", "x", ".next/cache/webpack/0.pack", "p")
 	before := tree(t, dir)
-	err := inspectNow(t, dir).Renew()
+	_, err := renew(inspectNow(t, dir))
 	if wrong := (*Error)(nil); !errors.As(err, &wrong) || wrong.Path != ".next/cache/proxypatch.json" {
 		t.Errorf("got %v", err)
 	}

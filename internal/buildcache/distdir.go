@@ -64,7 +64,7 @@ func readConfigs(root *os.Root, names []string) (files []configFile, unknown str
 		name := names[i]
 		text, err := readConfig(root, name)
 		if err != nil {
-			return nil, fmt.Sprintf("%s can't be read: %v", name, cause(err))
+			return nil, fmt.Sprintf("%s can't be read: %v", name, cause(root, err))
 		}
 		files = append(files, configFile{name, text})
 		switch {

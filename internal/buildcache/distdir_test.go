@@ -136,7 +136,7 @@ func TestDefaultDirectoryToo(t *testing.T) {
 		if app.Unknown != unknown || !app.Stale() {
 			t.Errorf("%+v", app)
 		}
-		must(t, app.Renew())
+		mustRenew(t, app)
 		got := tree(t, dir)
 		if got[".next/cache/webpack"] != "" || !stampedNow(t, dir, ".next/cache/proxypatch.json") || got[".next/dev"] != "" {
 			t.Errorf("%q", got)

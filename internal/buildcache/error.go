@@ -1,0 +1,46 @@
+package buildcache
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// Error says what could not be done with a cache directory or with what is in
+// it.
+type Error struct {
+	Path string // relative to the app, with slashes
+	Err  error  // what the system said, without a path of its own
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+var (
+	errOutside   = errors.New("leads out of the app by a link")
+	errFull      = errors.New("is a directory that is not empty")
+	errMeanwhile = errors.New("was built while next-auth changed, so it counts as old")
+)
+
+func newError(root *os.Root, name string, err error) *Error {
+	return &Error{name, cause(root, err)}
+}
+
+// cause returns what the system said, without the name of a system call, and
+// without a path that is relative to nothing a person knows. [os.Root] exports
+// no error for a link that leads out of it, but ".." always gives the same one.
+func cause(root *os.Root, err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	if at := (*os.LinkError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	if _, outside := root.Lstat(".."); errors.Is(err, errors.Unwrap(outside)) {
+		return errOutside
+	}
+	return err
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,8 +35,16 @@ func (a *app) keepCacheFlag(cmd *cobra.Command) {
 type caches []builtApp
 
 type builtApp struct {
-	dir string // as a person would write it
+	dir     string    // as a person would write it
+	patched time.Time // when next-auth got its bytes
 	*buildcache.App
+}
+
+// old reports whether a build would take code from a cache although next-auth's
+// is another now. What has no stamp, but was all built later, can't be old.
+func (n builtApp) old(cache buildcache.Cache) bool {
+	young := !cache.Oldest.IsZero() && cache.Oldest.After(n.patched)
+	return cache.Action == buildcache.Delete && !young
 }
 
 // caches looks at the build caches of the given Next.js apps, as far as they
@@ -73,7 +82,7 @@ func (a *app) caches(plan *apply.Plan, apps []nextDir, content func(*apply.File)
 		if err != nil {
 			return nil, cacheFailure(dir, err)
 		}
-		found = append(found, builtApp{dir, next})
+		found = append(found, builtApp{dir, plan.Changed(), next})
 	}
 	return found, nil
 }
@@ -148,7 +157,7 @@ func (c caches) stale() []string {
 	var paths []string
 	for _, next := range c {
 		for _, cache := range next.Caches {
-			if cache.Action == buildcache.Delete {
+			if next.old(cache) {
 				paths = append(paths, next.paths(cache.Warm)...)
 			}
 		}
@@ -156,22 +165,41 @@ func (c caches) stale() []string {
 	return paths
 }
 
-// renew brings the caches up to date.
-func (c caches) renew() error {
-	for _, next := range c {
+// stage puts aside what holds old code, of all apps or of none.
+func (c caches) stage() error {
+	for i, next := range c {
 		if err := next.Stage(); err != nil {
-			return cacheFailure(next.dir, err)
+			return cacheFailure(next.dir, errors.Join(err, c[:i].unstage()))
 		}
-		next.Finish()
 	}
 	return nil
 }
 
+// unstage puts it back.
+func (c caches) unstage() error {
+	var all error
+	for _, next := range c {
+		all = errors.Join(all, next.Unstage())
+	}
+	return all
+}
+
+// finish deletes what was put aside and marks the caches. What fails then does
+// no harm, and is a warning.
+func (a *app) finish(c caches) {
+	for _, next := range c {
+		for _, note := range next.Finish() {
+			a.report.warn(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err))
+		}
+	}
+}
+
 func cacheFailure(dir string, err error) error {
+	hint := remedy(err) + "; or delete the app's build cache yourself and add --keep-cache"
 	if at := (*buildcache.Error)(nil); errors.As(err, &at) {
 		err = fmt.Errorf("%s: %w", filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err)
 	}
-	return &failure{exitFailed, err, "mend the cause and run it again, or delete the app's build cache yourself and add --keep-cache"}
+	return &failure{exitFailed, err, hint}
 }
 
 // warnUnknown says what to do about apps whose caches can't be found.
@@ -194,6 +222,7 @@ func (c caches) report(tense tense) []cacheReport {
 				out.Action, out.verb, out.minor = "keep", verb{"kept", plain}, true
 			case buildcache.Delete:
 				out.Action, out.Delete, out.verb = "delete", next.paths(cache.Warm), tense.choose("would delete", "deleted")
+				out.minor = tense == checking && !next.old(cache)
 			default:
 				out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense == checking
 			}

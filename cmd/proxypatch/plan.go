@@ -154,6 +154,7 @@ func (a *app) write(command string, goal apply.Goal, words wording) error {
 		if err := carryOut(plan, found); err != nil {
 			return err
 		}
+		a.finish(found)
 	}
 	switch changes := plan.Changes(); {
 	case changes == 0:
@@ -168,15 +169,19 @@ func (a *app) write(command string, goal apply.Goal, words wording) error {
 	return nil
 }
 
-// carryOut brings the files to their new state, then the caches, which must not
-// hold the old one any longer.
+// carryOut brings the files to their new state, and takes code of the old one out
+// of the caches first: that can be taken back, and fails more often.
 func carryOut(plan *apply.Plan, found caches) error {
-	if plan.Changes() > 0 {
-		if err := plan.Commit(); err != nil {
-			return commitFailure(err)
-		}
+	if err := found.stage(); err != nil {
+		return err
 	}
-	return found.renew()
+	if plan.Changes() == 0 {
+		return nil
+	}
+	if err := plan.Commit(); err != nil {
+		return errors.Join(commitFailure(err), found.unstage())
+	}
+	return nil
 }
 
 func commitFailure(err error) error {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
@@ -165,6 +166,19 @@ func (p *Plan) Changes() int {
 		}
 	}
 	return n
+}
+
+// Changed returns when the newest of the copies' files got its bytes.
+func (p *Plan) Changed() time.Time {
+	var newest time.Time
+	for _, c := range p.Copies {
+		for i := range c.Files {
+			if file := &c.Files[i]; file.Before != nil && file.info != nil && file.info.ModTime().After(newest) {
+				newest = file.info.ModTime()
+			}
+		}
+	}
+	return newest
 }
 
 func (c *Copy) open(locking bool) error {

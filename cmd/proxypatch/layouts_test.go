@@ -68,7 +68,7 @@ var layouts = []layout{
 	{name: "not hoisted", managers: oldPNPMs, settings: "hoist=false", want: wantAgent, shared: true},
 	{name: "not hoisted", managers: newPNPMs, settings: "hoist: false", want: wantAgent, shared: true},
 	{
-		name: "global virtual store", managers: newPNPMs, shared: true, want: wantRefused,
+		name: "global virtual store", managers: append([]string{"pnpm 10.12"}, newPNPMs...), shared: true, want: wantRefused,
 		settings: "enableGlobalVirtualStore: true",
 	},
 	{name: "hoisted", managers: []string{"bun"}, settings: "[install]\nlinker = \"hoisted\"", shared: true},

@@ -23,16 +23,17 @@ type packageManager struct {
 }
 
 var packageManagers = map[string]packageManager{
-	"npm 11":  {"npm-11", "npm/bin/npm-cli.js", "npm", "", ".npmrc", "1.0.0", "npm ci"},
-	"npm 12":  {"npm-12", "npm/bin/npm-cli.js", "npm", "node-22", ".npmrc", "1.0.0", "npm ci"},
-	"yarn 1":  {"yarn-1", "yarn/bin/yarn.js", "yarn", "", ".yarnrc", "1.0.0", "yarn install --frozen-lockfile"},
-	"yarn 4":  {"yarn-4", "@yarnpkg/cli-dist/bin/yarn.js", "yarn", "", ".yarnrc.yml", "workspace:*", "yarn install --immutable"},
-	"pnpm 8":  {"pnpm-8", "pnpm/bin/pnpm.cjs", "pnpm", "", ".npmrc", "workspace:*", "pnpm install --frozen-lockfile"},
-	"pnpm 9":  {"pnpm-9", "pnpm/bin/pnpm.cjs", "pnpm", "", ".npmrc", "workspace:*", "pnpm install --frozen-lockfile"},
-	"pnpm 10": {"pnpm-10", "pnpm/bin/pnpm.cjs", "pnpm", "", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
-	"pnpm 11": {"pnpm-11", "pnpm/bin/pnpm.mjs", "pnpm", "node-22", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
-	"pnpm 12": {"pnpm-12", "@pnpm/exe.*/pnpm", "pnpm", "", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
-	"bun":     {"bun", "@oven/bun-*/bin/bun", "bun", "", "bunfig.toml", "workspace:*", "bun install --frozen-lockfile"},
+	"npm 11":     {"npm-11", "npm/bin/npm-cli.js", "npm", "", ".npmrc", "1.0.0", "npm ci"},
+	"npm 12":     {"npm-12", "npm/bin/npm-cli.js", "npm", "node-22", ".npmrc", "1.0.0", "npm ci"},
+	"yarn 1":     {"yarn-1", "yarn/bin/yarn.js", "yarn", "", ".yarnrc", "1.0.0", "yarn install --frozen-lockfile"},
+	"yarn 4":     {"yarn-4", "@yarnpkg/cli-dist/bin/yarn.js", "yarn", "", ".yarnrc.yml", "workspace:*", "yarn install --immutable"},
+	"pnpm 8":     {"pnpm-8", "pnpm/bin/pnpm.cjs", "pnpm", "", ".npmrc", "workspace:*", "pnpm install --frozen-lockfile"},
+	"pnpm 9":     {"pnpm-9", "pnpm/bin/pnpm.cjs", "pnpm", "", ".npmrc", "workspace:*", "pnpm install --frozen-lockfile"},
+	"pnpm 10":    {"pnpm-10", "pnpm/bin/pnpm.cjs", "pnpm", "", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
+	"pnpm 10.12": {"pnpm-10.12", "pnpm/bin/pnpm.cjs", "pnpm", "", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
+	"pnpm 11":    {"pnpm-11", "pnpm/bin/pnpm.mjs", "pnpm", "node-22", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
+	"pnpm 12":    {"pnpm-12", "@pnpm/exe.*/pnpm", "pnpm", "", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
+	"bun":        {"bun", "@oven/bun-*/bin/bun", "bun", "", "bunfig.toml", "workspace:*", "bun install --frozen-lockfile"},
 }
 
 // sandbox is a machine for one package manager: a home directory, with all that the manager stores and caches, and

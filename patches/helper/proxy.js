@@ -1,4 +1,4 @@
-// proxypatch helper revision 2 sha256:0435fb6031e5d3b42a5889c6a593e217c217a60a3092b4b1dbca2c04a7985376
+// proxypatch helper revision 3 sha256:e02b18bde9b5dc4ae8ddeee74c071646909469b2439c25efdc15f7c381412dcf
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
@@ -49,9 +49,10 @@ const DECODERS = {
 };
 
 // The one place that loads modules, and only on first use: provider files are also bundled for browsers and for the
-// Edge runtime, where Next.js sets NEXT_RUNTIME to "" and "edge" at build time and drops this block.
+// Edge runtime, where Next.js sets NEXT_RUNTIME to "" and "edge" at build time and drops this block. Next.js 13 leaves
+// NEXT_RUNTIME undefined in browsers; what bundlers for them know is process.browser.
 function modules() {
-  if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+  if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     return {
       http: require("http"),
       https: require("https"),
@@ -89,7 +90,7 @@ function httpOptions(url, options) {
  * @param {boolean} [secure]
  */
 function oauth1Request(port, host, method, path, headers, secure) {
-  if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+  if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const { http, https } = modules();
     const url = `${secure ? "https" : "http"}://${bracketed(host)}:${port || (secure ? 443 : 80)}`;
     return (secure ? https : http).request({ host, port, method, path, headers, agent: proxyAgent(url) });
@@ -101,7 +102,7 @@ function oauth1Request(port, host, method, path, headers, secure) {
  * @type {typeof fetch}
  */
 async function proxyFetch(input, init) {
-  if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+  if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const setting = proxySetting(input instanceof Request ? input.url : input);
     if (setting) return fetchThrough(setting, new Request(input, init));
   }
@@ -115,7 +116,7 @@ async function proxyFetch(input, init) {
  * @returns {Agent | undefined}
  */
 function proxyAgent(url) {
-  if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+  if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const setting = proxySetting(url);
     if (!setting) return undefined;
     const { protocol } = new URL(url);
@@ -130,7 +131,7 @@ function proxyAgent(url) {
  * @param {string | URL} url
  */
 function proxyFor(url) {
-  if (process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+  if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const setting = proxySetting(url);
     if (setting) return parseProxy(setting).href;
   }

@@ -41,12 +41,12 @@ test("without a proxy nothing is loaded", async t => {
   assert.deepStrictEqual(required, []);
 });
 
-// Next.js puts the value of NEXT_RUNTIME in its place at build time.
-for (const runtime of ["edge", ""]) {
-  test(`where NEXT_RUNTIME is "${runtime}" nothing is loaded, and fetch is fetch`, async t => {
+// Next.js puts the values of these in their places at build time.
+for (const [variable, value] of [["env.NEXT_RUNTIME", "edge"], ["env.NEXT_RUNTIME", ""], ["browser", true]]) {
+  test(`where process.${variable} is ${JSON.stringify(value)} nothing is loaded, and fetch is fetch`, async t => {
     fakeFetch(t);
     setProxy({ HTTP_PROXY: "http://proxy.test:3128" });
-    const { helper, required } = evaluate(source.replaceAll("process.env.NEXT_RUNTIME", JSON.stringify(runtime)));
+    const { helper, required } = evaluate(source.replaceAll(`process.${variable}`, JSON.stringify(value)));
     assert.deepStrictEqual(await helper.proxyFetch(url, undefined), [url, undefined]);
     assert.deepStrictEqual(helper.httpOptions(new URL(url), {}), { agent: undefined });
     assert.strictEqual(helper.oauth1Request(443, "api.corp.test", "GET", "/", {}, true), undefined);
@@ -57,7 +57,7 @@ for (const runtime of ["edge", ""]) {
 test("all that loads stands where a bundler drops it", () => {
   const code = source.replace(/\/\*\*[^]*?\*\/|^ *\/\/.*/gm, "");
   assert.match(code, /\bimport\(/);
-  const rest = code.replace(/^( *)if \(process\.env\.NEXT_RUNTIME !== "edge" && process\.env\.NEXT_RUNTIME !== ""\) \{\n[^]*?^\1\}\n/gm, "");
+  const rest = code.replace(/^( *)if \(!process\.browser && process\.env\.NEXT_RUNTIME !== "edge" && process\.env\.NEXT_RUNTIME !== ""\) \{\n[^]*?^\1\}\n/gm, "");
   assert.doesNotMatch(rest, /\b(require|import)\b/);
 });
 

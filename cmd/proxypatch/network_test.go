@@ -66,11 +66,11 @@ func takeTime(ctx context.Context, host string) error {
 // tutorial tells people to.
 func (n *network) command(t *testing.T, script string, env ...string) *exec.Cmd {
 	t.Helper()
-	dir, err := filepath.Abs("testdata/proof")
+	names, err := filepath.Abs("../../internal/nettest/names.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), n.node, "--require", filepath.Join(dir, "names.js"), filepath.Join(dir, script))
+	cmd := exec.CommandContext(t.Context(), n.node, "--require", names, filepath.Join("testdata", "proof", script))
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"),
 		"http_proxy=" + n.Proxy(),

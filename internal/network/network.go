@@ -29,8 +29,14 @@ type Network struct {
 
 	mu      sync.Mutex
 	log     []string
-	tunnels map[string]string // the hosts that tunnels lead to, by their addresses as the server sees them
+	tunnels map[string]tunnel // by their addresses as the server sees them
 	closing []io.Closer
+}
+
+// tunnel is a connection from the proxy to a service.
+type tunnel struct {
+	host    string
+	service net.Conn
 }
 
 // LoopbackError says that this machine can't be reached by itself.
@@ -46,7 +52,7 @@ func (e *LoopbackError) Unwrap() error { return e.Err }
 // connects to a host; its error is a refusal. The error may be a *LoopbackError.
 // Close the network.
 func New(services map[string]http.Handler, dial func(ctx context.Context, host string) error) (*Network, error) {
-	n := &Network{services: services, dial: dial, tunnels: map[string]string{}}
+	n := &Network{services: services, dial: dial, tunnels: map[string]tunnel{}}
 	var err error
 	if n.CA, n.Certificate, err = certs.New(n.Hosts()...); err != nil {
 		return nil, err
@@ -87,6 +93,19 @@ func (n *Network) listen(handler http.HandlerFunc, config *tls.Config) (net.List
 func (n *Network) Close() {
 	for _, server := range slices.Backward(n.closing) {
 		server.Close()
+	}
+}
+
+// StopProxy ends the proxy and all tunnels. Nothing listens at its address any
+// more.
+func (n *Network) StopProxy() {
+	for _, server := range n.closing[:2] { // its listener and its server
+		server.Close()
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, t := range n.tunnels {
+		t.service.Close()
 	}
 }
 
@@ -150,7 +169,7 @@ func (n *Network) connect(w http.ResponseWriter, r *http.Request) {
 		service.Close()
 		return
 	}
-	n.open(service.LocalAddr().String(), host)
+	n.open(tunnel{host, service})
 	io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
 	go func() {
 		io.Copy(client, service)
@@ -158,8 +177,7 @@ func (n *Network) connect(w http.ResponseWriter, r *http.Request) {
 	}()
 	go func() {
 		io.Copy(service, client)
-		n.open(service.LocalAddr().String(), "") // before the address can be anyone else's
-		service.Close()
+		n.close(service)
 	}()
 }
 
@@ -173,15 +191,20 @@ func (n *Network) reach(ctx context.Context, host string) (net.Conn, error) {
 	return net.Dial("tcp", n.server.Addr().String())
 }
 
-// open records where the tunnel at an address leads to, "" if it is gone.
-func (n *Network) open(address, host string) {
+// open records where a tunnel leads to.
+func (n *Network) open(t tunnel) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if host == "" {
-		delete(n.tunnels, address)
-	} else {
-		n.tunnels[address] = host
-	}
+	n.tunnels[t.service.LocalAddr().String()] = t
+}
+
+// close ends a tunnel, which is no longer known before its address can be
+// anyone else's.
+func (n *Network) close(service net.Conn) {
+	n.mu.Lock()
+	delete(n.tunnels, service.LocalAddr().String())
+	n.mu.Unlock()
+	service.Close()
 }
 
 // serve is all services.
@@ -198,11 +221,11 @@ func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 func (n *Network) way(r *http.Request) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	switch host, found := n.tunnels[r.RemoteAddr]; {
+	switch t, found := n.tunnels[r.RemoteAddr]; {
 	case !found:
 		return "direct "
-	case host != r.Host:
-		return "through the tunnel to " + host + " "
+	case t.host != r.Host:
+		return "through the tunnel to " + t.host + " "
 	}
 	return ""
 }

@@ -66,11 +66,12 @@ func takeTime(ctx context.Context, host string) error {
 // tutorial tells people to.
 func (n *network) command(t *testing.T, script string, env ...string) *exec.Cmd {
 	t.Helper()
-	names, err := filepath.Abs("../../internal/nettest/names.js")
+	dir, err := filepath.Abs("testdata/proof")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), n.node, "--require", names, filepath.Join("testdata", "proof", script))
+	names := filepath.Join(dir, "..", "..", "..", "..", "internal", "nettest", "names.js")
+	cmd := exec.CommandContext(t.Context(), n.node, "--require", names, filepath.Join(dir, script))
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"),
 		"http_proxy=" + n.Proxy(),

@@ -39,6 +39,14 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
+// artefact is the path of a file that a test leaves for people to look at.
+func artefact(t *testing.T, name string) string {
+	t.Helper()
+	path := absolute(t, filepath.Join("../.cache/e2e", t.Name(), name))
+	must(t, os.MkdirAll(filepath.Dir(path), 0o777))
+	return path
+}
+
 // build makes the program, once for all tests, and returns its path.
 var build = sync.OnceValues(func() (string, error) {
 	program, err := filepath.Abs("../.cache/e2e/bin/proxypatch")

@@ -3,6 +3,7 @@ package e2e
 import (
 	"maps"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,11 +69,7 @@ func TestSignIn(t *testing.T) {
 	each("unpatched", func(t *testing.T, a *app) { a.failsUnseen(t, "ENOTFOUND") })
 	proxypatch(t, project)
 	each("patched", func(t *testing.T, a *app) { a.succeeds(t) })
-	each("proxy stopped", func(t *testing.T, a *app) {
-		a.network.StopProxy()
-		address, _ := url.Parse(a.network.Proxy())
-		a.failsUnseen(t, "proxy "+address.Host)
-	})
+	each("proxy stopped", func(t *testing.T, a *app) { a.failsWithoutProxy(t) })
 	proxypatch(t, project, "revert")
 	each("reverted", func(t *testing.T, a *app) { a.failsUnseen(t, "ENOTFOUND") })
 }
@@ -81,7 +78,8 @@ func TestSignIn(t *testing.T) {
 type app struct {
 	network *nettest.Network
 	server  *process
-	url     string
+	origin  string
+	url     string // what comes before /api/auth
 }
 
 // startServer serves the next-auth in a directory.
@@ -89,7 +87,8 @@ func startServer(t *testing.T, identity *url.URL, dir string) *app {
 	t.Helper()
 	network := newNetwork(t, identity)
 	server := start(t, dir, environment(network), nodetest.Node(t), absolute(t, "testdata/server.js"), dir)
-	return &app{network, server, "http://localhost:" + server.port(t)}
+	origin := "http://localhost:" + server.port(t)
+	return &app{network, server, origin, origin}
 }
 
 // succeeds signs in by every provider, through the proxy.
@@ -106,7 +105,22 @@ func (a *app) succeeds(t *testing.T) {
 		if diff := cmp.Diff(providers[provider].arrives, arrived(a.network)); diff != "" {
 			t.Errorf("%s: arrivals (-want +got):\n%s", provider, diff)
 		}
+		a.keepLog(t, provider)
 	}
+}
+
+// failsWithoutProxy stops the proxy. The error has to name it.
+func (a *app) failsWithoutProxy(t *testing.T) {
+	t.Helper()
+	a.network.StopProxy()
+	a.network.Forget()
+	a.failsUnseen(t, "proxy "+strings.TrimPrefix(a.network.Proxy(), "http://"))
+}
+
+// keepLog leaves what the network saw as an artefact.
+func (a *app) keepLog(t *testing.T, name string) {
+	t.Helper()
+	must(t, os.WriteFile(artefact(t, name+".log"), []byte(strings.Join(a.network.Log(), "\n")+"\n"), 0o666))
 }
 
 // failsUnseen tries to sign in by every provider. It has to fail with an error

@@ -15,7 +15,9 @@ const provider = new Provider("https://idp.corp.test", {
       client_secret: "secret",
       // Of a native application's address the port does not matter (RFC 8252, 7.3).
       application_type: "native",
-      redirect_uris: ["idp", "azure-ad"].map(id => `http://localhost/api/auth/callback/${id}`)
+      redirect_uris: ["", "/app"].flatMap(app =>
+        ["idp", "azure-ad"].map(id => `http://localhost${app}/api/auth/callback/${id}`)
+      )
     }
   ],
   claims: { openid: ["sub"], email: ["email"], profile: ["name"] },

@@ -1,0 +1,2 @@
+// Few processes: they would only wait for each other.
+module.exports = { output: process.env.OUTPUT, experimental: { cpus: 1, webpackBuildWorker: false } }

@@ -3,7 +3,7 @@
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
 
-.PHONY: build test layouts lint demo bench bench-find stamp
+.PHONY: build test layouts e2e lint demo bench bench-find stamp
 
 build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
@@ -14,6 +14,10 @@ test: lint
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:
 	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run TestLayout ./cmd/proxypatch
+
+# Sign-ins with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
+e2e:
+	PROXYPATCH_E2E=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./e2e
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench e2e) && \

@@ -89,12 +89,12 @@ func arrived(network *nettest.Network) []string {
 	return slices.DeleteFunc(network.Seen(), func(line string) bool { return strings.HasPrefix(line, "direct ") })
 }
 
-// environment is that of a Node.js process behind the network's proxy, with
-// only http_proxy set, as the tutorial tells people to.
-func environment(network *nettest.Network) []string {
+// environment is that of a Node.js process behind a proxy, with only http_proxy
+// set, as the tutorial tells people to.
+func environment(network *nettest.Network, proxy string) []string {
 	return []string{
 		"NODE_OPTIONS=--require=" + network.Names(),
 		"NODE_EXTRA_CA_CERTS=" + network.CA(),
-		"http_proxy=" + network.Proxy(),
+		"http_proxy=" + proxy,
 	}
 }

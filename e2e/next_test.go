@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/nettest"
 	"github.com/proxypatch/proxypatch/internal/nodetest"
 )
 
@@ -63,47 +64,70 @@ func newNextApp(t *testing.T, project string, flags ...string) *nextApp {
 
 func (n *nextApp) program() string { return filepath.Join(n.dir, "node_modules/next/dist/bin/next") }
 
-// build runs next build, which finds no registry and sends no telemetry.
-func (n *nextApp) build(t *testing.T) {
+// build runs next build.
+func (n *nextApp) build(t *testing.T, env ...string) {
+	t.Helper()
+	if out, err := n.tryBuild(t, env...); err != nil {
+		t.Fatalf("next build: %v\n%s", err, out)
+	}
+}
+
+// tryBuild runs next build, which finds no registry and sends no telemetry, and
+// returns what it printed.
+func (n *nextApp) tryBuild(t *testing.T, env ...string) ([]byte, error) {
 	t.Helper()
 	cmd := exec.Command(nodetest.Node(t), append([]string{n.program(), "build"}, n.flags...)...)
 	cmd.Dir = n.dir
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
 		"NEXT_TELEMETRY_DISABLED=1", "npm_config_registry=http://127.0.0.1:9",
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("next build: %v\n%s", err, out)
-	}
+	}, env...)
+	return cmd.CombinedOutput()
 }
 
 // start serves what was built, with next-auth where a router has it.
 func (n *nextApp) start(t *testing.T, identity *url.URL, router string) *app {
 	t.Helper()
 	network := newNetwork(t, identity)
-	address := freeAddress(t)
-	origin := "http://" + address
-	_, port, _ := net.SplitHostPort(address)
-	env := append(environment(network), "NEXT_TELEMETRY_DISABLED=1", "NEXTAUTH_URL="+origin+routers[router]+"/api/auth")
-	server := start(t, n.dir, env, nodetest.Node(t), n.program(), "start", "-p", port)
-	server.await(t, func() bool {
+	return n.serve(t, network, network.Proxy(), router, false)
+}
+
+// serve is start with a network and a proxy that are there already. With
+// standalone it runs the server that next build has made (output: "standalone").
+func (n *nextApp) serve(t *testing.T, network *nettest.Network, proxy, router string, standalone bool) *app {
+	t.Helper()
+	port := freePort(t)
+	origin := "http://localhost:" + port
+	env := append(environment(network, proxy),
+		"NEXT_TELEMETRY_DISABLED=1", "NEXTAUTH_URL="+origin+routers[router]+"/api/auth", "PORT="+port)
+	args := []string{n.program(), "start", "-p", port}
+	if standalone {
+		args = []string{filepath.Join(n.dir, ".next/standalone/server.js")}
+	}
+	server := start(t, n.dir, env, nodetest.Node(t), args...)
+	server.await(t, listening("localhost:"+port))
+	return &app{network, server, origin, origin + routers[router]}
+}
+
+// listening asks whether something listens at an address.
+func listening(address string) func() bool {
+	return func() bool {
 		connection, err := net.Dial("tcp", address)
 		if err == nil {
 			connection.Close()
 		}
 		return err == nil
-	})
-	return &app{network, server, origin, origin + routers[router]}
+	}
 }
 
-// freeAddress is one at which nothing listens yet.
-func freeAddress(t *testing.T) string {
+// freePort is one at which nothing listens yet.
+func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "localhost:0")
 	must(t, err)
 	defer listener.Close()
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return "localhost:" + port
+	return port
 }
 
 // admitsMembers makes sure that the middleware, which imports the options of

@@ -86,7 +86,7 @@ type app struct {
 func startServer(t *testing.T, identity *url.URL, dir string) *app {
 	t.Helper()
 	network := newNetwork(t, identity)
-	server := start(t, dir, environment(network), nodetest.Node(t), absolute(t, "testdata/server.js"), dir)
+	server := start(t, dir, environment(network, network.Proxy()), nodetest.Node(t), absolute(t, "testdata/server.js"), dir)
 	origin := "http://localhost:" + server.port(t)
 	return &app{network, server, origin, origin}
 }

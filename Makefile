@@ -9,7 +9,7 @@ build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
 test: lint
-	PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 60m ./...
+	PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
 
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:

@@ -57,7 +57,7 @@ func turboProject(t *testing.T, config string) string {
 		".gitignore":     "node_modules\n.next\n.turbo\n",
 		"build.js":       string(build),
 		"next.config.js": "module.exports = {}\n",
-		"package.json":   `{"name": "web", "private": true, "packageManager": "npm@11.0.0", "scripts": {"build": "node build.js"}, "dependencies": {"next-auth": "4.2.1"}}`,
+		"package.json":   `{"name": "web", "private": true, "packageManager": "npm@11.0.0", "scripts": {"build": "node build.js"}, "dependencies": {"next": "14.2.35", "next-auth": "4.2.1"}}`,
 		"turbo.json":     config,
 	} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))

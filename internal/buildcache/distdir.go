@@ -9,9 +9,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // configNames are those of Next.js 14 to 16 and those that others hope for.
@@ -51,9 +52,9 @@ type configFile struct {
 }
 
 var (
-	imported = regexp.MustCompile(`\b(?:from|import|require)\s*\(?\s*["'` + "`" + `]([^"'` + "`" + `]*)["'` + "`" + `]`)
-	computed = regexp.MustCompile(`\b(?:import|require)\s*\(\s*[^"'` + "`" + `\s)]`)
-	nx       = regexp.MustCompile(`@(?:nx|nrwl)/next`)
+	imported = lazy.Regexp(`\b(?:from|import|require)\s*\(?\s*["'` + "`" + `]([^"'` + "`" + `]*)["'` + "`" + `]`)
+	computed = lazy.Regexp(`\b(?:import|require)\s*\(\s*[^"'` + "`" + `\s)]`)
+	nx       = lazy.Regexp(`@(?:nx|nrwl)/next`)
 )
 
 // readConfigs reads the named files and the app's own files that they import:
@@ -70,12 +71,12 @@ func readConfigs(root *os.Root, names []string) (files []configFile, unknown str
 		switch {
 		case len(names) > maxConfigs:
 			return nil, name + " imports too many files to look through"
-		case nx.Match(text):
+		case nx().Match(text):
 			return nil, name + " leaves distDir to Nx"
-		case computed.Match(text):
+		case computed().Match(text):
 			return nil, name + " imports a file by a computed name, which may set distDir"
 		}
-		for _, m := range imported.FindAllSubmatch(text, -1) {
+		for _, m := range imported().FindAllSubmatch(text, -1) {
 			next, own := resolve(root, path.Dir(name), string(m[1]))
 			if own && next == "" {
 				return nil, fmt.Sprintf("%s imports %s, which may set distDir", name, m[1])

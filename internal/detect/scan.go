@@ -5,13 +5,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // scan collects the copies of next-auth in a workspace. It goes where package
@@ -261,7 +262,7 @@ func (s *scan) patchedByPnpm(c *Install) bool {
 // globalStore matches where pnpm's global virtual store keeps next-auth:
 // <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth, where
 // the first releases of pnpm 10 have no scope.
-var globalStore = regexp.MustCompile(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
+var globalStore = lazy.Regexp(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
 
 var (
 	inPnpmsStore = &SharedError{
@@ -278,7 +279,7 @@ var (
 // as well.
 func (s *scan) shared(dir string) *SharedError {
 	switch {
-	case globalStore.MatchString(filepath.ToSlash(dir)):
+	case globalStore().MatchString(filepath.ToSlash(dir)):
 		return inPnpmsStore
 	case s.isOwn(dir):
 		return nil

@@ -154,7 +154,10 @@ func (w *Workspace) addLinked() {
 				continue
 			}
 			dir := linkedFrom(upTo(p.Dir, w.Root().Dir), name)
-			if m, ok := readProject(dir); ok && dir != "" && !known[dir] && !installed(dir) {
+			if dir == "" || known[dir] || installed(dir) {
+				continue
+			}
+			if m, ok := readProject(dir); ok {
 				known[dir] = true
 				linked := newPackage(dir, m)
 				linked.Linked = true
@@ -254,7 +257,7 @@ func readPnpmWorkspace(dir string) (settings pnpmSettings) {
 // takes out what those before it selected. Members of members are found too, as
 // yarn allows them.
 func membersOf(root string, globs []string) []Package {
-	selected := map[string]bool{root: false}
+	selected := map[string]bool{}
 	for _, glob := range globs {
 		wanted := !strings.HasPrefix(glob, "!")
 		for _, dir := range expand(root, strings.TrimPrefix(glob, "!")) {

@@ -2,8 +2,9 @@ package doctor
 
 import (
 	"os"
-	"regexp"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // maxDotenv bounds the size of a .env file that is read, in bytes.
@@ -26,8 +27,8 @@ type assignment struct {
 }
 
 var (
-	assigned  = regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?([\w.-]+)(?:[ \t]*=|:[ \t])[ \t]*`)
-	reference = regexp.MustCompile(`\\?\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))`)
+	assigned  = lazy.Regexp(`^[ \t]*(?:export[ \t]+)?([\w.-]+)(?:[ \t]*=|:[ \t])[ \t]*`)
+	reference = lazy.Regexp(`\\?\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))`)
 )
 
 // parseDotenv reads a .env file by the rules of the package dotenv, with which
@@ -36,7 +37,7 @@ func parseDotenv(text string) map[string]assignment {
 	found := map[string]assignment{}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	for text != "" {
-		m := assigned.FindStringSubmatch(text)
+		m := assigned().FindStringSubmatch(text)
 		if m == nil {
 			_, text, _ = strings.Cut(text, "\n")
 			continue
@@ -74,7 +75,7 @@ func closing(text string) int {
 
 func newAssignment(value string, comment bool) assignment {
 	a := assignment{value: value, comment: comment}
-	for _, m := range reference.FindAllStringSubmatch(value, -1) {
+	for _, m := range reference().FindAllStringSubmatch(value, -1) {
 		if !strings.HasPrefix(m[0], `\`) && m[2] == "" {
 			a.expands = append(a.expands, m[1]+m[3])
 		}
@@ -84,8 +85,8 @@ func newAssignment(value string, comment bool) assignment {
 
 // expand puts values in the place of names behind a dollar sign.
 func (a assignment) expand(get func(string) string) string {
-	return reference.ReplaceAllStringFunc(a.value, func(text string) string {
-		m := reference.FindStringSubmatch(text)
+	return reference().ReplaceAllStringFunc(a.value, func(text string) string {
+		m := reference().FindStringSubmatch(text)
 		if strings.HasPrefix(text, `\`) {
 			return text[1:]
 		}

@@ -3,11 +3,11 @@ package doctor
 import (
 	"maps"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/proxypatch/proxypatch/internal/lazy"
 	"github.com/proxypatch/proxypatch/internal/proxyenv"
 )
 
@@ -105,7 +105,7 @@ func (e *Environment) label(name string) string {
 	return name
 }
 
-var issuerName = regexp.MustCompile(`(?i)(^|_)(ISSUER|WELL_?KNOWN)(_(BASE_)?URL)?$`)
+var issuerName = lazy.Regexp(`(?i)(^|_)(ISSUER|WELL_?KNOWN)(_(BASE_)?URL)?$`)
 
 // Issuers returns the identity providers that the environment names: what
 // variables such as KEYCLOAK_ISSUER hold, if that is a URL.
@@ -115,7 +115,7 @@ func (e *Environment) Issuers() []*proxyenv.Target {
 	var targets []*proxyenv.Target
 	for _, name := range names {
 		value := strings.TrimSpace(e.Get(name))
-		if !issuerName.MatchString(name) || !strings.Contains(value, "://") {
+		if !issuerName().MatchString(name) || !strings.Contains(value, "://") {
 			continue
 		}
 		target, err := proxyenv.ParseTarget(value)

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // Dotenv says what the .env files of a Next.js app set of what doctor looks at.
@@ -87,12 +87,12 @@ func missing(f *Findings, path string, s hooks.Script, command string) {
 	}
 }
 
-var ignoreScripts = regexp.MustCompile(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
+var ignoreScripts = lazy.Regexp(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
 
 // ignored finds that the package manager is told to run no scripts.
 func ignored(f *Findings, w *detect.Workspace) {
 	path := filepath.Join(w.Root().Dir, ".npmrc")
-	if data, err := os.ReadFile(path); err == nil && ignoreScripts.Match(data) {
+	if data, err := os.ReadFile(path); err == nil && ignoreScripts().Match(data) {
 		f.Add(PackageJSON, Warning, "%s: with ignore-scripts no install runs postinstall", w.Display(path)).hint("run proxypatch by itself after each install")
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"github.com/proxypatch/proxypatch/internal/lazy"
 	"github.com/proxypatch/proxypatch/internal/proxyenv"
 )
 
@@ -43,7 +43,7 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	return f
 }
 
-var npmProxy = regexp.MustCompile(`(?m)^\s*(https-)?proxy\s*=\s*\S`)
+var npmProxy = lazy.Regexp(`(?m)^\s*(https-)?proxy\s*=\s*\S`)
 
 // npm finds a proxy that only npm knows, which people take for the app's.
 func (e *Environment) npm(f *Findings) {
@@ -57,7 +57,7 @@ func (e *Environment) npm(f *Findings) {
 	if err != nil {
 		return
 	}
-	if data, err := os.ReadFile(filepath.Join(home, ".npmrc")); err == nil && npmProxy.Match(data) {
+	if data, err := os.ReadFile(filepath.Join(home, ".npmrc")); err == nil && npmProxy().Match(data) {
 		f.Add(Proxy, Note, "~/.npmrc names a proxy, which is for npm alone").hint("export https_proxy with the same value")
 	}
 }

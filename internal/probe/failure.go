@@ -11,10 +11,11 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // Failure is why an attempt got no answer. Of what a proxy or a server sends it
@@ -113,14 +114,14 @@ func tlsReason(err error) string {
 // offered finds the names of ways to log in, of which one header may list
 // several.
 var (
-	offered = regexp.MustCompile(`(?i)(?:^|,)\s*(basic|bearer|digest|kerberos|negotiate|ntlm)\b`)
-	quoted  = regexp.MustCompile(`"[^"]*"`)
+	offered = lazy.Regexp(`(?i)(?:^|,)\s*(basic|bearer|digest|kerberos|negotiate|ntlm)\b`)
+	quoted  = lazy.Regexp(`"[^"]*"`)
 )
 
 func refused(answer *http.Response) *Failure {
 	f := &Failure{At: AtAnswer, Kind: Refused, Status: answer.StatusCode}
 	for _, header := range answer.Header.Values("Proxy-Authenticate") {
-		for _, m := range offered.FindAllStringSubmatch(quoted.ReplaceAllString(header, ""), -1) {
+		for _, m := range offered().FindAllStringSubmatch(quoted().ReplaceAllString(header, ""), -1) {
 			if login := strings.ToLower(m[1]); !slices.Contains(f.Logins, login) {
 				f.Logins = append(f.Logins, login)
 			}

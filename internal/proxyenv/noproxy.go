@@ -2,9 +2,10 @@ package proxyenv
 
 import (
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // entry is one part of no_proxy, in lower case.
@@ -21,19 +22,19 @@ func (s Setting) entries() []entry {
 var (
 	// Without brackets, an entry with more than one colon is an IPv6 address or
 	// block, never host:port.
-	withPort   = regexp.MustCompile(`^(\[.*\]|[^:]*):([0-9]+)$`)
-	decoration = regexp.MustCompile(`^\*?\.|[\[\]]|\.$`)
-	digits     = regexp.MustCompile(`^[0-9]+$`)
+	withPort   = lazy.Regexp(`^(\[.*\]|[^:]*):([0-9]+)$`)
+	decoration = lazy.Regexp(`^\*?\.|[\[\]]|\.$`)
+	digits     = lazy.Regexp(`^[0-9]+$`)
 )
 
 // split returns the name, address or block that an entry is about, without
 // dots and brackets around it, and its port, "" for every port.
 func (e entry) split() (name, port string) {
 	name = string(e)
-	if m := withPort.FindStringSubmatch(name); m != nil {
+	if m := withPort().FindStringSubmatch(name); m != nil {
 		name, port = m[1], m[2]
 	}
-	return decoration.ReplaceAllString(name, ""), port
+	return decoration().ReplaceAllString(name, ""), port
 }
 
 func (e entry) excludes(host, port string) bool {
@@ -61,7 +62,7 @@ func block(name string) (address string, bits int, ok bool) {
 		return name, 32, true
 	}
 	bits, err := strconv.Atoi(parts[1])
-	return parts[0], bits, err == nil && digits.MatchString(parts[1])
+	return parts[0], bits, err == nil && digits().MatchString(parts[1])
 }
 
 func isIP(host string) bool {

@@ -9,9 +9,10 @@ package proxyenv
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // Env returns the value of an environment variable, "" where it is not set.
@@ -93,8 +94,8 @@ func (env Env) Decide(target *Target) Decision {
 	return Decision{Proxy: &setting}
 }
 
-var localhost = regexp.MustCompile(`(^|\.)localhost$`)
+var localhost = lazy.Regexp(`(^|\.)localhost$`)
 
 func isLoopback(host string) bool {
-	return localhost.MatchString(host) || contains("127.0.0.0", 8, host) || contains("::1", 128, host)
+	return localhost().MatchString(host) || contains("127.0.0.0", 8, host) || contains("::1", 128, host)
 }

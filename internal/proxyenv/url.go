@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // Target is a URL that a request is made to.
@@ -89,18 +90,18 @@ var (
 	// ErrInvalid says that a variable's value can't be read.
 	ErrInvalid = errors.New("is not a valid proxy URL; percent-encode the characters of user and password")
 
-	scheme  = regexp.MustCompile(`(?i)^[a-z][a-z0-9+.-]*://`)
-	webKind = regexp.MustCompile(`(?i)^https?:`)
+	scheme  = lazy.Regexp(`(?i)^[a-z][a-z0-9+.-]*://`)
+	webKind = lazy.Regexp(`(?i)^https?:`)
 )
 
 // Proxy reads the variable. The error is the variable's name and ErrKind or
 // ErrInvalid.
 func (s Setting) Proxy() (*Proxy, error) {
 	text := s.value
-	if !scheme.MatchString(text) {
+	if !scheme().MatchString(text) {
 		text = "http://" + text
 	}
-	if !webKind.MatchString(text) {
+	if !webKind().MatchString(text) {
 		return nil, fmt.Errorf("%s %w", s.Name, ErrKind)
 	}
 	if p := parseProxy(text); p != nil {
@@ -168,9 +169,9 @@ const (
 )
 
 var (
-	login       = regexp.MustCompile(`^(?:[^/?#]*://)?(.*)@`)
-	encoded     = regexp.MustCompile(`^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*$`)
-	placeholder = regexp.MustCompile(`\$\{\w+\}|\$\(|\{\{|<\w+>`)
+	login       = lazy.Regexp(`^(?:[^/?#]*://)?(.*)@`)
+	encoded     = lazy.Regexp(`^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*$`)
+	placeholder = lazy.Regexp(`\$\{\w+\}|\$\(|\{\{|<\w+>`)
 )
 
 // Flaws returns what is odd about the value.
@@ -179,7 +180,7 @@ func (s Setting) Flaws() []Flaw {
 	if strings.Trim(s.value, "\"'`“”‘’") != s.value {
 		flaws = append(flaws, Quoted)
 	}
-	if placeholder.MatchString(s.value) {
+	if placeholder().MatchString(s.value) {
 		flaws = append(flaws, Placeholder)
 	}
 	p, err := s.Proxy()
@@ -191,10 +192,10 @@ func (s Setting) Flaws() []Flaw {
 	case err != nil:
 		return nil
 	}
-	if m := login.FindStringSubmatch(s.value); m != nil && !encoded.MatchString(m[1]) {
+	if m := login().FindStringSubmatch(s.value); m != nil && !encoded().MatchString(m[1]) {
 		flaws = append(flaws, Unencoded)
 	}
-	if !strings.HasSuffix(p.Label, ":"+p.Port) && !explicitPort.MatchString(s.value) {
+	if !strings.HasSuffix(p.Label, ":"+p.Port) && !explicitPort().MatchString(s.value) {
 		flaws = append(flaws, NoPort)
 	}
 	if p.Secure {
@@ -204,4 +205,4 @@ func (s Setting) Flaws() []Flaw {
 }
 
 // explicitPort finds a port that is also the scheme's own.
-var explicitPort = regexp.MustCompile(`:(?:80|443)/?$`)
+var explicitPort = lazy.Regexp(`:(?:80|443)/?$`)

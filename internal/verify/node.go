@@ -10,10 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // oldestNode is the first major release that next-auth's calls can be made
@@ -148,14 +149,14 @@ func endOf(ctx context.Context, err error, stderr string) string {
 	case err == nil:
 		return "Node.js ended before"
 	}
-	if line := uncaught.FindString(stderr); line != "" {
+	if line := uncaught().FindString(stderr); line != "" {
 		return fmt.Sprintf("Node.js ended before (%v): %s", err, line)
 	}
 	return fmt.Sprintf("Node.js ended before (%v)", err)
 }
 
 // uncaught is the line in which Node.js says of what error it dies.
-var uncaught = regexp.MustCompile(`(?m)^\w*Error\b.*$`)
+var uncaught = lazy.Regexp(`(?m)^\w*Error\b.*$`)
 
 // limited keeps the first 64 KiB of what is written.
 type limited struct{ kept bytes.Buffer }

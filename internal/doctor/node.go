@@ -34,12 +34,10 @@ func (n *Node) run(ctx context.Context, options string, args ...string) ([]byte,
 
 // usesProxies reports whether this Node.js can use proxies by itself.
 // https://nodejs.org/api/cli.html#node_use_env_proxy1
-func (n *Node) usesProxies() bool { return nativeProxies.Check(n.Version) }
+func (n *Node) usesProxies() bool { return nativeProxies().Check(n.Version) }
 
-var nativeProxies = constraint(">=22.21.0 <23 || >=24.5.0")
-
-func constraint(text string) *semver.Constraints {
-	c, err := semver.NewConstraint(text)
+func nativeProxies() *semver.Constraints {
+	c, err := semver.NewConstraint(">=22.21.0 <23 || >=24.5.0")
 	if err != nil {
 		panic(err)
 	}

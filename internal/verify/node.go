@@ -85,7 +85,7 @@ type Answer struct{ Kind, Value, Error, Code string }
 // where this process is killed, by itself, because its input ends.
 func drive(ctx context.Context, node Node, network *Network, dir string, calls []Call) (report, error) {
 	stderr := &limited{}
-	cmd := exec.CommandContext(ctx, node.Path, "--eval", program)
+	cmd := exec.CommandContext(ctx, node.Path, "--eval", program())
 	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, environment(network), stderr, patience
 	stdin, inErr := cmd.StdinPipe()
 	stdout, outErr := cmd.StdoutPipe()

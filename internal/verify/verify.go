@@ -31,8 +31,10 @@ var mainSource string
 // module is a JavaScript file, as a value that others use by its name.
 const module = "const %s = (module => {\nconst { exports } = module;\n%s\nreturn module.exports;\n})({ exports: {} });\n"
 
-// program is what Node.js runs.
-var program = `"use strict";` + "\n" + fmt.Sprintf(module, "calls", callsSource) + fmt.Sprintf(module, "guard", guardSource) + mainSource
+// program returns what Node.js runs.
+func program() string {
+	return `"use strict";` + "\n" + fmt.Sprintf(module, "calls", callsSource) + fmt.Sprintf(module, "guard", guardSource) + mainSource
+}
 
 // Outcome is what is known of a call. The names stand in --json.
 type Outcome string

@@ -25,7 +25,7 @@ var proxies = map[string]proxy{
 		program: "squid",
 		config: `
 http_port 127.0.0.1:%[1]s
-cache_peer 127.0.0.1 parent %[2]s 0 no-query no-digest default
+cache_peer 127.0.0.1 parent %[2]s 0 no-query no-digest no-netdb-exchange default
 never_direct allow all
 http_access allow all
 cache deny all

@@ -82,11 +82,12 @@ type report struct {
 type Answer struct{ Kind, Value, Error, Code string }
 
 // drive has Node.js make the calls. Its process ends before drive does and,
-// where this process is killed, by itself, because its input ends.
+// where this process is killed, with it or because its input ends.
 func drive(ctx context.Context, node Node, network *Network, dir string, calls []Call) (report, error) {
 	stderr := &limited{}
 	cmd := exec.CommandContext(ctx, node.Path, "--eval", program())
 	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, environment(network), stderr, patience
+	cmd.SysProcAttr = fate()
 	stdin, inErr := cmd.StdinPipe()
 	stdout, outErr := cmd.StdoutPipe()
 	if err := errors.Join(inErr, outErr); err != nil {

@@ -8,8 +8,11 @@ TOOL = $(GO) tool -modfile=tools/tools.mod
 build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
+# Prints at the end how much the tests that count have tried.
 test: lint
-	PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
+	@rm -rf .cache/counts
+	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
+	@cat .cache/counts/*
 
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:

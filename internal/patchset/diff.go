@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ type Diff struct {
 	Old, New ID       // the contents it was made from and leads to; both empty if the diff does not say
 	Own      bool     // whether it is a person's own and not embedded
 	hunks    []hunk
+	crlf     bool // whether a line of the hunks ends in CRLF
 }
 
 // ParseError says what in a diff is not accepted, and where.
@@ -48,7 +50,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 	files, preamble, err := gitdiff.Parse(bytes.NewReader(data))
 	if err != nil {
 		line, msg := parserError(err)
-		return fail(line, "%s", msg)
+		return fail(min(line, lineAt(data, len(data))), "%s", msg) // go-gitdiff counts one too many at the end
 	}
 	header := strings.Count(preamble, "\n") + 1
 	switch {
@@ -66,12 +68,15 @@ func Parse(name string, data []byte) (*Diff, error) {
 	if msg != "" {
 		return fail(header, "%s", msg)
 	}
+	if line := firstOtherName(data, header, f.NewName, git); line > 0 {
+		return fail(line, "not the path as git writes it")
+	}
 	d := &Diff{Name: name, Path: target}
 	if line, msg := d.readPreamble(preamble); msg != "" {
 		return fail(line, "%s", msg)
 	}
-	if line := firstLineAfter(data, header, f.TextFragments); line > 0 {
-		return fail(line, "unexpected text after the last hunk")
+	if line, msg := checkHunks(data, header, f.TextFragments); msg != "" {
+		return fail(line, "%s", msg)
 	}
 	for _, fragment := range f.TextFragments {
 		if fragment.OldLines == 0 || fragment.NewLines == 0 {
@@ -79,6 +84,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 		}
 		d.hunks = append(d.hunks, newHunk(fragment))
 	}
+	d.crlf = slices.ContainsFunc(d.hunks, hunk.hasCRLF)
 	if before, after := fullID(f.OldOIDPrefix), fullID(f.NewOIDPrefix); before != "" && after != "" {
 		d.Old, d.New = before, after
 	}
@@ -90,7 +96,7 @@ func (d *Diff) Pinned() bool { return d.Old != "" }
 
 // Apply returns the content with all hunks in place, or a *HunkError.
 func (d *Diff) Apply(content []byte) ([]byte, error) {
-	return splice(content, d.hunks, d.Pinned() && BlobID(content) == d.Old)
+	return d.splice(content, d.hunks, d.Old)
 }
 
 // Reverse returns the content that Apply would have made this one from, or a
@@ -100,7 +106,7 @@ func (d *Diff) Reverse(content []byte) ([]byte, error) {
 	for i, h := range d.hunks {
 		reversed[i] = h.reverse()
 	}
-	return splice(content, reversed, d.Pinned() && BlobID(content) == d.New)
+	return d.splice(content, reversed, d.New)
 }
 
 // readPreamble takes the range and the reason from the lines before the diff,
@@ -167,30 +173,81 @@ func targetPath(name string, git bool) (target, msg string) {
 	return target, ""
 }
 
-// firstLineAfter returns the number of the first line with text after the last
-// hunk, or 0 if there is none. go-gitdiff skips over such lines without a word.
-// The signature of git format-patch does not count.
-func firstLineAfter(data []byte, header int, fragments []*gitdiff.TextFragment) int {
+// firstOtherName returns the number of the first line of the header that names
+// the file in a way that go-gitdiff understands and git does not, or 0. Names in
+// quotes, which no file of next-auth needs, count as such: the two read their
+// escapes differently.
+func firstOtherName(data []byte, header int, name string, git bool) int {
+	for i, line := range splitLines(data)[header-1:] {
+		text := string(line)
+		switch {
+		case strings.HasPrefix(text, "@@ -"):
+			return 0
+		case strings.HasPrefix(text, "diff --git "):
+			if strings.Contains(text, `"`) {
+				return header + i
+			}
+		case strings.HasPrefix(text, "--- "), strings.HasPrefix(text, "+++ "):
+			found, _, _ := strings.Cut(strings.TrimSuffix(text[4:], "\n"), "\t")
+			_, inTree, _ := strings.Cut(found, "/")
+			if strings.HasPrefix(found, `"`) || strings.Contains(found, "//") || git && inTree != name {
+				return header + i
+			}
+		}
+	}
+	return 0
+}
+
+// checkHunks refuses what go-gitdiff lets pass and git does not, or what makes
+// no sense: signs before line numbers, a last line that does not end, the marker
+// of a missing newline at another line than a side's last, and text after the
+// last hunk. The signature of git format-patch does not count as text.
+func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (line int, msg string) {
 	lines := splitLines(data)
 	at := header - 1
 	for at < len(lines) && !bytes.HasPrefix(lines[at], []byte("@@ -")) {
 		at++
 	}
 	for _, fragment := range fragments {
+		if numbers, _, _ := bytes.Cut(lines[at], []byte(" @@")); bytes.Count(numbers, []byte("-"))+bytes.Count(numbers, []byte("+")) != 2 {
+			return at + 1, "a line number with a sign"
+		}
 		at++
-		for _, line := range fragment.Lines {
-			at++
-			if line.NoEOL() {
-				at++ // the line "\ No newline at end of file"
+		for i, line := range fragment.Lines {
+			if text := lines[at]; text[0] == '\\' {
+				return at + 1, misplaced
+			} else if text[len(text)-1] != '\n' {
+				return at + 1, "the last line has no end: the diff is cut short"
 			}
+			at++
+			if !line.NoEOL() {
+				continue
+			}
+			if line.Line == "" || !lastOfSides(fragment.Lines[i:]) {
+				return at + 1, misplaced
+			}
+			at++ // the marker
 		}
 	}
 	for ; at < len(lines) && string(lines[at]) != "-- \n"; at++ {
 		if len(bytes.TrimSpace(lines[at])) > 0 {
-			return at + 1
+			return at + 1, "unexpected text after the last hunk"
 		}
 	}
-	return 0
+	return 0, ""
+}
+
+const misplaced = `"\ No newline at end of file" where no file ends`
+
+// lastOfSides reports whether the first of the lines is the last of each side
+// it is on.
+func lastOfSides(lines []gitdiff.Line) bool {
+	for _, later := range lines[1:] {
+		if lines[0].Old() && later.Old() || lines[0].New() && later.New() {
+			return false
+		}
+	}
+	return true
 }
 
 func parserError(err error) (line int, msg string) {

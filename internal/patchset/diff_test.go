@@ -72,6 +72,7 @@ func TestParseRefuses(t *testing.T) {
 		"text after it":             {named("f.js") + "\nbye\n", "x:8: unexpected text after the last hunk"},
 		"hunk cut short":            {header + "@@ -1,2 +1,2 @@\n-a\n+b\n", "x:5: fragment header miscounts lines: -1 old, -1 new"},
 		"hunk without file":         {hunk, "x:1: patch fragment without file header: @@ -1,1 +1,1 @@"},
+		"header without its lines":  {"diff --git ", "x:1: git file header: missing filename information"},
 		"no range":                  {"why\nReleases: four\n\n" + named("f.js"), `x:2: "four" is not a range of releases`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,8 @@ package patchset
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 )
@@ -74,44 +76,50 @@ func (e *HunkError) Error() string {
 	return fmt.Sprintf("hunk %d of %d does not fit", e.Hunk, e.Of)
 }
 
+func (h hunk) hasCRLF() bool {
+	return slices.ContainsFunc(h.lines, func(line gitdiff.Line) bool { return strings.HasSuffix(line.Line, "\r\n") })
+}
+
 // splice applies all hunks to content or none. Every hunk must fit at exactly
-// one place, with its full context, after the one before it. With pinned true
-// the content is known to be the one the hunks were made against, and each is
-// put where it says.
+// one place, with its full context, after the one before it. Only if the content
+// is the one with the id from which they are known to be made, a hunk that fits
+// at several places is put where it says.
 //
-// In a file whose lines all end in CRLF the hunks' lines do so too; one with
-// mixed endings must match as it is. Endings are therefore never mixed anew.
-func splice(content []byte, hunks []hunk, pinned bool) ([]byte, error) {
+// In a file whose lines all end in CRLF the hunks' lines do so too, unless the
+// diff has CRLF itself; one with mixed endings must match as it is. Endings are
+// therefore never mixed anew.
+func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	lines := splitLines(content)
-	crlf := allCRLF(content)
+	pinned := d.Pinned() && BlobID(content) == made
+	crlf := !d.crlf && allCRLF(content)
 	var out bytes.Buffer
-	done := 0 // lines of the old content already dealt with
+	done, grown := 0, 0 // lines of the old content already dealt with, and by how many there are more now
 	for i, h := range hunks {
 		before, after := h.sides(crlf)
-		places := h.places(lines, before, pinned)
+		places := h.places(lines, before)
+		if stated := h.start - 1; pinned && h.newStart-1 == stated+grown && slices.Contains(places, stated) {
+			places = []int{stated}
+		}
 		if len(places) != 1 || places[0] < done {
 			return nil, &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(hunks), Places: len(places)}
 		}
 		write(&out, lines[done:places[0]])
 		write(&out, after)
 		done = places[0] + len(before)
+		grown += len(after) - len(before)
 	}
 	write(&out, lines[done:])
 	return out.Bytes(), nil
 }
 
 // places returns the indexes in lines at which the old side fits.
-func (h hunk) places(lines, before [][]byte, pinned bool) []int {
+func (h hunk) places(lines, before [][]byte) []int {
 	first, last := 0, len(lines)-len(before)
 	if h.atStart() {
 		last = min(last, 0)
 	}
 	if h.atEnd() {
 		first = max(first, len(lines)-len(before))
-	}
-	if pinned {
-		first = max(h.start-1, 0)
-		last = min(last, first)
 	}
 	var found []int
 	for at := first; at <= last; at++ {

@@ -1,0 +1,147 @@
+package difftest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Git runs git apply in a directory of its own, without anybody's settings.
+// It is for one goroutine.
+type Git struct {
+	t   testing.TB
+	dir string
+	env []string
+}
+
+// NewGit returns a Git for a test. Without git the test is skipped, or fails if
+// CI is set.
+func NewGit(t testing.TB) *Git {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("no git: our engine is not compared with git apply")
+	}
+	top := t.TempDir()
+	g := &Git{t: t, dir: filepath.Join(top, "tree"), env: append(os.Environ(),
+		"HOME="+top, "XDG_CONFIG_HOME="+top, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull,
+		"GIT_CEILING_DIRECTORIES="+top, "GIT_ATTR_NOSYSTEM=1", "LC_ALL=C")}
+	g.clean()
+	return g
+}
+
+// In returns the same Git for another test, such as one input of a fuzz target.
+func (g *Git) In(t testing.TB) *Git {
+	in := *g
+	in.t = t
+	return &in
+}
+
+// Apply returns what git makes of the case's content; ok is false if it
+// refuses. That it then leaves the content alone is its affair.
+func (g *Git) Apply(c Case) (after []byte, ok bool) {
+	g.t.Helper()
+	file := filepath.Join(g.dir, Name)
+	g.write(file, c.Content)
+	ok = g.run(c.Diff, c.Reverse)
+	after, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) { // git took the diff for a deletion
+		after, err = nil, nil
+	}
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.cleanUnlessAlone()
+	return after, ok
+}
+
+// Result is what git made of one case.
+type Result struct {
+	After []byte
+	OK    bool
+}
+
+// ApplyAll asks about many cases in one process, which is a hundred times as
+// fast. Their diffs must be intact, and all go the same way.
+func (g *Git) ApplyAll(cases []Case) []Result {
+	g.t.Helper()
+	var diffs bytes.Buffer
+	for i, c := range cases {
+		if !c.Intact || c.Reverse != cases[0].Reverse {
+			g.t.Fatal("not all diffs are intact and go the same way")
+		}
+		name := fmt.Sprintf("f%d.js", i)
+		g.write(filepath.Join(g.dir, name), c.Content)
+		header, hunks, _ := bytes.Cut(c.Diff, []byte("\n@@ -"))
+		diffs.Write(bytes.ReplaceAll(header, []byte(Name), []byte(name)))
+		diffs.WriteString("\n@@ -")
+		diffs.Write(hunks)
+	}
+	// With --reject a file that refuses a hunk says so, and the others go on.
+	g.run(diffs.Bytes(), len(cases) > 0 && cases[0].Reverse, "--reject")
+	results := make([]Result, len(cases))
+	for i := range cases {
+		name := filepath.Join(g.dir, fmt.Sprintf("f%d.js", i))
+		_, err := os.Stat(name + ".rej")
+		results[i].OK = errors.Is(err, fs.ErrNotExist)
+		if results[i].After, err = os.ReadFile(name); err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				g.t.Fatal(err)
+			}
+		}
+	}
+	g.clean()
+	return results
+}
+
+func (g *Git) write(name string, content []byte) {
+	if err := os.WriteFile(name, content, 0o644); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// run reports whether git apply succeeds. It fails the test on what is neither success
+// nor a refusal, such as a signal.
+func (g *Git) run(diff []byte, reverse bool, options ...string) bool {
+	g.t.Helper()
+	args := append([]string{"apply", "--whitespace=nowarn"}, options...)
+	if reverse {
+		args = append(args, "-R")
+	}
+	g.write(g.dir+".diff", diff)
+	cmd := exec.Command("git", append(args, g.dir+".diff")...)
+	cmd.Dir, cmd.Env = g.dir, g.env
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() < 0) {
+		g.t.Fatal(err)
+	}
+	return err == nil
+}
+
+// clean makes the directory anew.
+func (g *Git) clean() {
+	if err := os.RemoveAll(g.dir); err != nil {
+		g.t.Fatal(err)
+	}
+	if err := os.Mkdir(g.dir, 0o755); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *Git) cleanUnlessAlone() {
+	entries, err := os.ReadDir(g.dir)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if len(entries) != 1 || entries[0].Name() != Name || !entries[0].Type().IsRegular() {
+		g.clean()
+	}
+}

@@ -1,0 +1,182 @@
+package patchset_test
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/proxypatch/proxypatch/internal/difftest"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/patches"
+)
+
+// seeds calls add with every embedded diff, every diff in the scripts of
+// cmd/proxypatch, and some generated ones, each with a content it fits.
+func seeds(f *testing.F, add func(content, diff []byte)) {
+	seed := func(diff []byte) {
+		content := []byte(contentFor(diff))
+		add(content, diff)
+	}
+	err := fs.WalkDir(patches.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(name, ".diff") {
+			var data []byte
+			data, err = fs.ReadFile(patches.FS, name)
+			seed(data)
+		}
+		return err
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	scripts, err := filepath.Glob("../../cmd/proxypatch/testdata/*/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		f.Fatal("no scripts", err)
+	}
+	for _, script := range scripts {
+		archive, err := txtar.ParseFile(script)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if name := file.Name; strings.HasSuffix(name, ".diff") || strings.HasSuffix(name, ".patch") {
+				seed(file.Data)
+			}
+		}
+	}
+	g := difftest.New(1)
+	for range 50 {
+		c := g.Case()
+		add(c.Content, c.Diff)
+	}
+}
+
+// contentFor invents a content that a diff goes on: its hunks' old sides where
+// they say they are, and numbered lines between them.
+func contentFor(diff []byte) string {
+	var b strings.Builder
+	line := 1
+	for _, h := range readRaw(diff).hunks {
+		for ; line < h.oldStart && line < 10000; line++ {
+			b.WriteString("filler " + strconv.Itoa(line) + "\n")
+		}
+		b.WriteString(h.side('-', '+'))
+		line += h.old
+	}
+	return b.String()
+}
+
+// FuzzParse: a diff is refused with a line, or it means one thing: on the
+// content that it describes it leads to what its other side says, and the diff
+// that Format makes of the two leads there as well.
+func FuzzParse(f *testing.F) {
+	seeds(f, func(_, diff []byte) { f.Add(diff) })
+	f.Fuzz(func(t *testing.T, diff []byte) {
+		d, err := patchset.Parse("x", diff)
+		if err != nil {
+			var parse *patchset.ParseError
+			if !errors.As(err, &parse) || parse.Line < 1 || parse.Line > bytes.Count(diff, []byte("\n"))+1 || parse.Msg == "" {
+				t.Fatalf("%#v", err)
+			}
+			return
+		}
+		before := []byte(contentFor(diff))
+		after, err := d.Apply(before)
+		if err != nil {
+			return // such as overlapping hunks
+		}
+		if bytes.Equal(before, after) {
+			return
+		}
+		text := patchset.Format(d.Path, before, after, 0o644)
+		again, err := patchset.Parse("x", text)
+		if err != nil {
+			if bytes.Contains(before, []byte("\x00")) || !plainPath(d.Path) || oneSided(text) {
+				return
+			}
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if again.Path != d.Path || again.Old != patchset.BlobID(before) || again.New != patchset.BlobID(after) {
+			t.Fatalf("%+v", again)
+		}
+		if got, err := again.Apply(before); err != nil || !bytes.Equal(got, after) {
+			t.Fatalf("%v: got %q, want %q by\n%s", err, got, after, text)
+		}
+	})
+}
+
+// oneSided reports whether a hunk of the diff has no lines on one side.
+func oneSided(diff []byte) bool {
+	for _, h := range readRaw(diff).hunks {
+		if h.old == 0 || h.new == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+var plainPath = regexp.MustCompile(`^[a-zA-Z0-9._/-]+$`).MatchString
+
+// FuzzApplyReverse: a diff that went on and comes off again leaves the bytes
+// that were there, and one that came off and goes on again as well.
+func FuzzApplyReverse(f *testing.F) {
+	seeds(f, func(content, diff []byte) { f.Add(content, diff) })
+	f.Fuzz(func(t *testing.T, content, diff []byte) {
+		d, err := patchset.Parse("x", diff)
+		if err != nil {
+			return
+		}
+		kept := bytes.Clone(content)
+		bothWays(t, content, d.Apply, d.Reverse)
+		bothWays(t, content, d.Reverse, d.Apply)
+		if !bytes.Equal(content, kept) {
+			t.Fatal("the content was written to")
+		}
+	})
+}
+
+// bothWays: going there, back and there again ends where going there once does.
+func bothWays(t *testing.T, content []byte, there, back func([]byte) ([]byte, error)) {
+	t.Helper()
+	after, err := there(content)
+	if err != nil {
+		var hunk *patchset.HunkError
+		if !errors.As(err, &hunk) || after != nil {
+			t.Fatalf("%q, %#v", after, err)
+		}
+		return
+	}
+	before, err := back(after)
+	if err != nil || !bytes.Equal(before, content) {
+		return // internal/apply refuses such a diff
+	}
+	if again, err := there(before); err != nil || !bytes.Equal(again, after) {
+		t.Fatalf("%q, then back, then %q: %v", after, again, err)
+	}
+}
+
+// FuzzAgainstGit asks git apply about every diff, which is slow.
+func FuzzAgainstGit(f *testing.F) {
+	git := difftest.NewGit(f)
+	rename := regexp.MustCompile(`(a|b)/[^ \n]+`)
+	seeds(f, func(content, diff []byte) {
+		header, hunks, _ := bytes.Cut(diff, []byte("\n@@ -"))
+		diff = append(append(rename.ReplaceAll(header, []byte("$1/"+difftest.Name)), "\n@@ -"...), hunks...)
+		f.Add(content, diff, false)
+		f.Add(content, diff, true)
+	})
+	f.Fuzz(func(t *testing.T, content, diff []byte, reverse bool) {
+		git := git.In(t)
+		c := difftest.Case{Content: content, Diff: diff, Reverse: reverse}
+		want, ok := git.Apply(c)
+		if _, err := verdict(git, c, want, ok); err != nil {
+			t.Fatalf("reverse %v\ncontent %q\ndiff\n%s\n%v", reverse, content, diff, err)
+		}
+	})
+}

@@ -3,7 +3,7 @@
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
 
-.PHONY: build test layouts e2e lint demo bench bench-find stamp
+.PHONY: build test fuzz layouts e2e lint demo bench bench-find stamp
 
 build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
@@ -11,8 +11,18 @@ build:
 # Prints at the end how much the tests that count have tried.
 test: lint
 	@rm -rf .cache/counts
-	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
+	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
 	@cat .cache/counts/*
+
+# Every fuzz target for a while. What fails is kept under testdata/fuzz of its package.
+FUZZTIME = 5m
+fuzz:
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
+	  for target in $$($(GO) test -list '^Fuzz' ./$$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$package || failed=1; \
+	  done; \
+	done; test -z "$$failed"
 
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:

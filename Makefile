@@ -3,7 +3,7 @@
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
 
-.PHONY: build test fuzz layouts e2e lint demo bench bench-find stamp
+.PHONY: build test fuzz layouts e2e lint demo bench bench-find stamp recording
 
 build:
 	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
@@ -42,6 +42,10 @@ lint:
 
 demo:
 	demo/demo.sh
+
+# The terminal in README.md, docs/recording.svg, from a real run.
+recording:
+	$(GO) run ./tools/recording docs/recording.svg
 
 bench:
 	bench/run.sh

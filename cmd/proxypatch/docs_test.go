@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -76,36 +75,6 @@ func TestCommandsAreDocumented(t *testing.T) {
 	for _, cmd := range (&app{ui: newUI(&out, &out)}).rootCommand().Commands() {
 		if name := cmd.Name(); name != "help" && !strings.Contains(readme, name) {
 			t.Errorf("README.md does not mention %s", name)
-		}
-	}
-}
-
-var link = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
-
-func TestLinksLeadSomewhere(t *testing.T) {
-	entries, err := os.ReadDir("../../docs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	documents := []string{"README.md", "CHANGELOG.md"}
-	for _, entry := range entries {
-		if strings.HasSuffix(entry.Name(), ".md") {
-			documents = append(documents, "docs/"+entry.Name())
-		}
-	}
-	slices.Sort(documents)
-	for _, name := range documents {
-		for _, m := range link.FindAllStringSubmatch(readDoc(t, name), -1) {
-			target := m[1]
-			if strings.Contains(target, "://") {
-				continue
-			}
-			if strings.HasPrefix(name, "docs/") {
-				target = "docs/" + target
-			}
-			if _, err := os.Stat("../../" + target); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
 		}
 	}
 }

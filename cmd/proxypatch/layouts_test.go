@@ -88,6 +88,13 @@ var representative = []string{
 	"TestLayoutLinks/bun, packages",
 	"TestLayoutNativePatches/bun, bun, isolated, elsewhere",
 	"TestLayoutNativePatches/pnpm 10, pnpm, in the way",
+	"TestShellBlocks/README.md, npm 11",
+	"TestShellBlocks/docs/quick-start.md, npm 11, npm",
+	"TestShellBlocks/docs/quick-start.md, yarn 4, yarn 4",
+	"TestShellBlocks/docs/quick-start.md, pnpm 12, pnpm",
+	"TestShellBlocks/docs/quick-start.md, bun, bun",
+	"TestShellBlocks/docs/moving.md, npm 11, From the tutorial's edit",
+	"TestShellBlocks/docs/moving.md, npm 11, From patch-package",
 }
 
 // member is a package of a project.

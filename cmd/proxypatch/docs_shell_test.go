@@ -36,10 +36,11 @@ var guides = []guide{
 	{"docs/moving.md", "From the tutorial's edit", "npm 11", oldRelease, editAsTutorial},
 	{"docs/moving.md", "From patch-package", "npm 11", oldRelease, usePatchPackage},
 	{"docs/moving.md", "From pnpm patch", "pnpm 10", oldRelease, usePNPMPatch},
+	{"docs/docker.md", "", "npm 11", newRelease, useHooks},
 }
 
 // notRunBlocks is how many shell blocks of the guides' documents may be marked "not-run".
-const notRunBlocks = 2
+const notRunBlocks = 4
 
 // TestShellBlocks runs what the documents say to type.
 func TestShellBlocks(t *testing.T) {
@@ -78,12 +79,30 @@ func (g guide) blocks(t *testing.T) []markdown.Block {
 	var blocks []markdown.Block
 	for _, section := range documentAt(t, g.document) {
 		for _, b := range section.Blocks {
-			if b.Language == "sh" && b.Info == "" && (g.section == "" || g.section == section.Title) {
+			if g.section != "" && g.section != section.Title {
+				continue
+			}
+			switch {
+			case b.Language == "sh" && b.Info == "":
+				blocks = append(blocks, b)
+			case b.Language == "dockerfile":
+				b.Code = runOf(b.Code)
 				blocks = append(blocks, b)
 			}
 		}
 	}
 	return blocks
+}
+
+// runOf returns the commands of a Dockerfile.
+func runOf(dockerfile string) string {
+	var b strings.Builder
+	for line := range strings.Lines(dockerfile) {
+		if command, found := strings.CutPrefix(line, "RUN "); found {
+			b.WriteString(command)
+		}
+	}
+	return b.String()
 }
 
 // TestEveryShellBlockIsRun makes sure that no block of the guides' documents is forgotten, and few are left out.
@@ -114,6 +133,10 @@ func TestEveryShellBlockIsRun(t *testing.T) {
 	if len(left) > notRunBlocks {
 		t.Errorf("%d shell blocks are not run, and %d may be: %q", len(left), notRunBlocks, left)
 	}
+}
+
+func useHooks(t *testing.T, s *sandbox, dir string) {
+	s.must(t, dir, "npm install https-proxy-agent@7 && proxypatch init")
 }
 
 func editAsTutorial(t *testing.T, s *sandbox, dir string) {

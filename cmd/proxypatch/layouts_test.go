@@ -95,6 +95,7 @@ var representative = []string{
 	"TestShellBlocks/docs/quick-start.md, bun, bun",
 	"TestShellBlocks/docs/moving.md, npm 11, From the tutorial's edit",
 	"TestShellBlocks/docs/moving.md, npm 11, From patch-package",
+	"TestShellBlocks/docs/docker.md, npm 11",
 }
 
 // member is a package of a project.

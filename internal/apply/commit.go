@@ -43,7 +43,8 @@ func (p *Plan) Commit() error {
 		return &CommitError{Err: errBlocked}
 	}
 	var done []*step
-	for _, c := range p.Copies {
+	for i, c := range p.Copies {
+		p.tell("writing", i+1, len(p.Copies))
 		steps, err := c.commit()
 		done = append(done, steps...)
 		if err != nil {

@@ -48,12 +48,17 @@ type Options struct {
 	Goal   Goal
 	Strict bool // take unknown bytes for drift even where the diffs fit
 	Lock   bool // keep others from writing until the Plan is closed; needed for Commit
+
+	// Progress, if there is one, is told before each copy what is done, and which
+	// copy of how many it is, counted from 1.
+	Progress func(what string, n, of int)
 }
 
 // Plan is what would be done to all copies of next-auth.
 type Plan struct {
 	Copies []*Copy
 	goal   Goal
+	tell   func(what string, n, of int)
 }
 
 // Copy is what would be done to one copy.
@@ -72,11 +77,12 @@ type File struct {
 	Path   string // relative to the package, with slashes
 	State  State
 	Action Action
-	Diffs  []*patchset.Diff // what the chosen set has for it
-	By     *patchset.Diff   // what another set has done to it, if outdated
-	Err    error            // why it is drifted, newer or missing
-	Before []byte           // nil if the file is absent
-	After  []byte           // nil if the file is to be absent
+	Diffs  []*patchset.Diff   // what the chosen set has for it
+	By     *patchset.Diff     // what another set has done to it, if outdated
+	Err    error              // why it is drifted, newer or missing
+	Clash  *patchset.Conflict // beside Err, the lines of a hunk that does not fit and those of the file
+	Before []byte             // nil if the file is absent
+	After  []byte             // nil if the file is to be absent
 
 	info fs.FileInfo // of the file itself, or of the file whose mode and owner it gets
 }
@@ -99,8 +105,12 @@ func (f *File) Mode() fs.FileMode {
 // each other. Files in a bad state are part of it; an
 // error is one of the system, and then there is no Plan. Close the Plan.
 func New(installs []detect.Install, library *patchset.Library, options Options) (*Plan, error) {
-	plan := &Plan{goal: options.Goal}
-	for _, install := range installs {
+	plan := &Plan{goal: options.Goal, tell: options.Progress}
+	if plan.tell == nil {
+		plan.tell = func(string, int, int) {}
+	}
+	for i, install := range installs {
+		plan.tell("reading", i+1, len(installs))
 		c := &Copy{Install: install}
 		plan.Copies = append(plan.Copies, c)
 		if install.Shared != nil {
@@ -307,7 +317,7 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	if err != nil {
 		return file, err
 	}
-	file.Diffs, file.By, file.State, file.Err = r.diffs, r.by, r.state, r.err
+	file.Diffs, file.By, file.State, file.Err, file.Clash = r.diffs, r.by, r.state, r.err, r.clash
 	file.Before, file.After, file.info = content, content, info
 	if options.Strict && !r.exact && r.state != Drifted {
 		file.State, file.Err = Drifted, errors.New("is not as released, and --strict takes nothing else")

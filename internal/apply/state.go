@@ -37,9 +37,10 @@ type reading struct {
 	base   []byte // without any patch
 	wanted []byte // with the wanted diffs
 	diffs  []*patchset.Diff
-	by     *patchset.Diff // another set's diff that was applied
-	exact  bool           // whether base is known to be the released bytes
-	err    error          // why it drifted
+	by     *patchset.Diff     // another set's diff that was applied
+	exact  bool               // whether base is known to be the released bytes
+	err    error              // why it drifted
+	clash  *patchset.Conflict // for a hunk that does not fit
 }
 
 // classify decides a file's state from its bytes alone. It takes off what is
@@ -57,6 +58,9 @@ func classify(target patchset.Target, content []byte) (reading, error) {
 		r.exact = r.exact && r.pins(diff)
 		if r.wanted, err = putOn(diff, r.wanted); err != nil {
 			r.state, r.err = Drifted, err
+			if failed := (*patchset.HunkError)(nil); errors.As(err, &failed) {
+				r.clash = diff.Conflict(content, failed) // with the lines as they are on disk
+			}
 			return r, nil
 		}
 	}

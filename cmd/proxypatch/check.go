@@ -17,6 +17,7 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 	a.planFlags(cmd)
 	a.keepCacheFlag(cmd)
+	a.formatFlag(cmd)
 	return cmd
 }
 
@@ -30,6 +31,7 @@ func (a *app) check() error {
 	defer plan.Close()
 	a.report.judgeAgents(plan, a.set)
 	pending := plan.Changes()
+	a.report.unpatched = unpatched(plan)
 	switch {
 	case plan.Blocked():
 		a.report.Summary = "not as proxypatch leaves it"
@@ -40,11 +42,28 @@ func (a *app) check() error {
 		}
 	default:
 		a.report.Summary = count(pending) + " not patched"
-		a.report.problem(exitPending, count(pending)+" can be patched, but "+isAre(pending)+" not", "proxypatch apply"+a.sameFlags())
+		a.report.problem(exitPending, count(pending)+" can be patched, but "+isAre(pending)+" not", "proxypatch apply"+a.sameFlags()).together = true
 	}
 	a.report.Copies = a.copies(plan, checking)
 	a.show()
 	return nil
+}
+
+// unpatched returns a problem for each file that would change.
+func unpatched(plan *apply.Plan) []problem {
+	var files []problem
+	for _, c := range plan.Copies {
+		for i := range c.Files {
+			if !c.Files[i].Changes() {
+				continue
+			}
+			p := problem{Severity: "error", Exit: exitPending.String()}
+			p.at(c, c.Files[i].Path)
+			p.Message = p.Path + ": can be patched, but is not"
+			files = append(files, p)
+		}
+	}
+	return files
 }
 
 // ownApps are the Next.js apps whose builds a check is for: those of the package

@@ -26,6 +26,7 @@ several copies of next-auth need different diffs, --copy says whose is printed.`
 		RunE: func(*cobra.Command, []string) error { return a.diff() },
 	}
 	a.planFlags(cmd)
+	cmd.Flags().BoolVar(&a.noPager, "no-pager", false, "do not show the diff through a pager")
 	return cmd
 }
 
@@ -52,8 +53,8 @@ func (a *app) diff() error {
 			a.report.Diff = text
 		}
 	}
-	if !a.json && !a.quiet {
-		a.ui.raw(a.report.Diff)
+	if a.forPeople() && !a.quiet {
+		a.ui.diff(a.report.Diff, !a.noPager)
 	}
 	return nil
 }

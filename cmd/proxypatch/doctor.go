@@ -135,7 +135,7 @@ func (a *app) diagnose(found doctor.Findings) {
 	if found.Count(doctor.Error) > 0 {
 		a.report.exit(exitUnproven)
 	}
-	if !a.json {
+	if a.forPeople() {
 		a.ui.findings(a.report, a.quiet)
 	}
 }

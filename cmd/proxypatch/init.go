@@ -115,7 +115,7 @@ func (a *app) reportHooks(plan *hooks.Plan) {
 		}
 	}
 	for _, w := range plan.Warnings {
-		a.report.Problems = append(a.report.Problems, problem{"warning", w.Message, w.Hint})
+		a.report.Problems = append(a.report.Problems, problem{Severity: "warning", Message: w.Message, Hint: w.Hint})
 	}
 	a.report.Notes = plan.Notes
 }

@@ -21,6 +21,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "proxypatch" { // but the tests, which are no step of a workflow
+		os.Unsetenv("GITHUB_ACTIONS")
+		os.Unsetenv("GITHUB_STEP_SUMMARY")
+	}
 	testscript.Main(m, map[string]func(){
 		"proxypatch": func() { os.Exit(int(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))) },
 	})

@@ -129,7 +129,9 @@ type wording struct{ done, would, nothing string }
 // write is apply and revert: they differ in their goal and their words.
 func (a *app) write(command string, goal apply.Goal, words wording) error {
 	a.report.Command = command
-	plan, err := a.plan(apply.Options{Goal: goal, Lock: !a.dryRun})
+	line := a.progress()
+	defer line.end()
+	plan, err := a.plan(apply.Options{Goal: goal, Lock: !a.dryRun, Progress: line.copies})
 	if plan == nil {
 		return err
 	}
@@ -138,6 +140,7 @@ func (a *app) write(command string, goal apply.Goal, words wording) error {
 		a.report.judgeAgents(plan, a.set)
 	}
 	if a.report.Exit.Code != exitOK {
+		line.end()
 		a.report.Summary = "nothing was written"
 		a.report.Copies = a.copies(plan, refusing)
 		a.show()
@@ -156,6 +159,7 @@ func (a *app) write(command string, goal apply.Goal, words wording) error {
 		}
 		a.finish(found)
 	}
+	line.end()
 	switch changes := plan.Changes(); {
 	case changes == 0:
 		a.report.Summary = fmt.Sprintf(words.nothing, are(plan.Files()))
@@ -238,7 +242,7 @@ func shellQuote(word string) string {
 // show prints the report's copies and summary for a person, unless there is
 // nobody to read them.
 func (a *app) show() {
-	if !a.json && !a.quiet {
+	if a.forPeople() && !a.quiet {
 		a.ui.report(a.report, a.verbose)
 	}
 }

@@ -36,7 +36,8 @@ type report struct {
 	Scripts  []script      `json:"scripts,omitempty"`
 	Notes    []string      `json:"notes,omitempty"`
 
-	project *detect.Project
+	project   *detect.Project
+	unpatched []problem // one for each file, in check
 }
 
 type exitReport struct {
@@ -46,9 +47,23 @@ type exitReport struct {
 
 // problem is an error or a warning, and what to do about it.
 type problem struct {
-	Severity string `json:"severity"` // "error" or "warning"
+	Severity string `json:"severity"`       // "error" or "warning"
+	Exit     string `json:"exit,omitempty"` // name of the exit code that an error is a reason for
 	Message  string `json:"message"`
 	Hint     string `json:"hint,omitempty"`
+	Path     string `json:"path,omitempty"` // what it is about, as a person would write it
+	Line     int    `json:"line,omitempty"`
+
+	copyDir  string    // real directory of the copy that it is about
+	file     string    // of that copy, with slashes
+	conflict *conflict // why the file did not take the diff
+	together bool      // it is about all that is unpatched
+}
+
+// at says which file of a copy, or with an empty one which copy, a problem is about.
+func (p *problem) at(c *apply.Copy, file string) *problem {
+	p.Path, p.copyDir, p.file = filepath.Join(c.Path, filepath.FromSlash(file)), c.Dir, file
+	return p
 }
 
 type copyReport struct {
@@ -85,6 +100,8 @@ type fileReport struct {
 	Diffs  []string `json:"diffs"`
 	Before string   `json:"before,omitempty"` // blob ids; absent files have none
 	After  string   `json:"after,omitempty"`
+
+	Conflict *conflict `json:"conflict,omitempty"` // why it is drifted
 
 	verb verb
 }
@@ -125,18 +142,20 @@ func (r *report) fail(err error) {
 		code, hint = f.code, f.hint
 	}
 	r.exit(code)
-	r.Problems = append(r.Problems, problem{"error", err.Error(), hint})
+	r.Problems = append(r.Problems, problem{Severity: "error", Exit: code.String(), Message: err.Error(), Hint: hint})
 }
 
 // severity is the order in which reasons decide the exit code.
 var severity = []exitCode{exitOK, exitUnproven, exitPending, exitAgent, exitUnsupported, exitDrift, exitFailed}
 
-// problem records a reason for an exit code; the gravest decides.
-func (r *report) problem(code exitCode, message, hint string) {
-	r.Problems = append(r.Problems, problem{"error", message, hint})
+// problem records a reason for an exit code; the gravest decides. What it
+// returns is good until the next one.
+func (r *report) problem(code exitCode, message, hint string) *problem {
+	r.Problems = append(r.Problems, problem{Severity: "error", Exit: code.String(), Message: message, Hint: hint})
 	if graver(code, r.Exit.Code) {
 		r.exit(code)
 	}
+	return &r.Problems[len(r.Problems)-1]
 }
 
 func graver(a, b exitCode) bool {
@@ -144,7 +163,7 @@ func graver(a, b exitCode) bool {
 }
 
 func (r *report) warn(message string) {
-	r.Problems = append(r.Problems, problem{"warning", message, ""})
+	r.Problems = append(r.Problems, problem{Severity: "warning", Message: message})
 }
 
 // judge records what keeps a plan from being carried out.
@@ -155,13 +174,15 @@ func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 		}
 		for i := range c.Files {
 			file := &c.Files[i]
-			switch {
-			case !file.State.Blocks(goal):
-			case c.Native && file.State == apply.Drifted:
-				r.problem(exitUnsupported, blockedMessage(c, file), "pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run pnpm install, then proxypatch")
-			default:
-				r.problem(exitDrift, blockedMessage(c, file), r.blockedHint(file, ownDiffs))
+			if !file.State.Blocks(goal) {
+				continue
 			}
+			code, hint := exitDrift, r.blockedHint(file, ownDiffs)
+			if c.Native && file.State == apply.Drifted {
+				code, hint = exitUnsupported, "pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run pnpm install, then proxypatch"
+			}
+			p := r.problem(code, blockedMessage(c, file), hint).at(c, file.Path)
+			p.Line, p.conflict = lineOf(file), reportConflict(file.Clash)
 		}
 	}
 }
@@ -169,7 +190,7 @@ func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 // judgeSupport records why a copy can't be patched at all.
 func (r *report) judgeSupport(c *apply.Copy) {
 	if c.Err != nil {
-		r.problem(exitUnsupported, fmt.Sprintf("%s: %v", c.Path, c.Err), hintOf(c.Err))
+		r.problem(exitUnsupported, fmt.Sprintf("%s: %v", c.Path, c.Err), hintOf(c.Err)).at(c, "")
 	}
 }
 
@@ -186,10 +207,19 @@ func hintOf(err error) string {
 // blockedMessage names the file and, where a hunk does not fit, the line.
 func blockedMessage(c *apply.Copy, file *apply.File) string {
 	path := filepath.Join(c.Path, filepath.FromSlash(file.Path))
-	if hunk := (*patchset.HunkError)(nil); errors.As(file.Err, &hunk) {
-		return fmt.Sprintf("%s:%d: %v", path, hunk.Line, file.Err)
+	if line := lineOf(file); line > 0 {
+		return fmt.Sprintf("%s:%d: %v", path, line, file.Err)
 	}
 	return fmt.Sprintf("%s: %v", path, file.Err)
+}
+
+// lineOf returns the line at which a hunk was expected, 0 if no hunk is why the
+// file is blocked.
+func lineOf(file *apply.File) int {
+	if hunk := (*patchset.HunkError)(nil); errors.As(file.Err, &hunk) {
+		return hunk.Line
+	}
+	return 0
 }
 
 func (r *report) blockedHint(file *apply.File, ownDiffs bool) string {
@@ -214,7 +244,7 @@ func (r *report) judgeAgents(plan *apply.Plan, set string) {
 		switch {
 		case c.Err != nil:
 		case !c.Agent.Usable():
-			r.problem(exitAgent, fmt.Sprintf("%s: https-proxy-agent %s", c.Path, c.Agent.Problem), r.project.ProvideAgent(c.Install))
+			r.problem(exitAgent, fmt.Sprintf("%s: https-proxy-agent %s", c.Path, c.Agent.Problem), r.project.ProvideAgent(c.Install)).at(c, "")
 		case set == patchset.Tutorial && c.Agent.Major() >= 6:
 			r.warn(fmt.Sprintf("the tutorial's code can't run with https-proxy-agent %s (\"HttpsProxyAgent is not a constructor\"); it needs 5, or use the default set", c.Agent.Version))
 		}
@@ -252,7 +282,7 @@ func reportFile(file *apply.File, tense tense) fileReport {
 	for _, diff := range file.Diffs {
 		out.Diffs = append(out.Diffs, diff.Name)
 	}
-	out.verb = tense.verb(file)
+	out.verb, out.Conflict = tense.verb(file), reportConflict(file.Clash)
 	return out
 }
 

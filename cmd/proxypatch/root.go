@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 type flags struct {
 	dir     string
 	json    bool
+	format  string // once the command line is understood, json too
 	quiet   bool
 	verbose bool
 
@@ -29,6 +29,7 @@ type flags struct {
 	keepCache bool
 	dryRun    bool
 	undo      bool
+	noPager   bool
 	node      string
 	timeout   time.Duration
 }
@@ -47,18 +48,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) exitCode {
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(a.ui.stdout)
-	root.SetErr(stderr)
+	root.SetErr(a.ui.stderr)
 	if err := root.Execute(); err != nil {
 		a.report.fail(err)
 	}
-	// A command line that can't be parsed may still ask for JSON.
-	if a.json || a.report.Exit.Code == exitUsage && slices.Contains(args, "--json") {
-		a.ui.json(a.report)
-	} else {
-		a.ui.problems(a.report.Problems)
-	}
-	if err := a.ui.stdout.err; err != nil {
-		a.ui.problems([]problem{{"error", err.Error(), "only the output is lost; what the command does is done"}})
+	a.conclude(args)
+	if err := a.ui.out.err; err != nil {
+		a.ui.problems([]problem{{Severity: "error", Message: err.Error(), Hint: "only the output is lost; what the command does is done"}})
 		return exitFailed
 	}
 	return a.report.Exit.Code
@@ -86,6 +82,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		hint := cmd.CommandPath() + " --help"
+		if err := a.chooseFormat(cmd); err != nil {
+			return err
+		}
 		if a.quiet && a.verbose {
 			return usageError(hint, "--quiet and --verbose contradict each other")
 		}

@@ -1,27 +1,30 @@
-// This file is the only one that prints. Its rules:
+// This file and ui_conflict.go print text for people; documents for programs are
+// made by json here and in internal/ci. The rules:
 //
 //   - What a command is for goes to stdout; errors, warnings and hints go to
 //     stderr, as "proxypatch: …" and "hint: …", one line each.
 //   - Colour only underlines what the words say already, and only on a
 //     terminal.
 //   - Names from disk and from other people's files never reach a terminal
-//     raw: an escape sequence in one must not be obeyed.
+//     raw: an escape sequence in one must not be obeyed, and neither must a
+//     workflow command in a log of GitHub Actions.
+//   - On a terminal, lines are wrapped to its width. Nothing else is.
 
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
-
-	"golang.org/x/term"
+	"unicode/utf8"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/ci"
 	"github.com/proxypatch/proxypatch/internal/doctor"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
@@ -29,14 +32,24 @@ import (
 )
 
 type ui struct {
-	stdout                   *checkedWriter
-	stderr                   io.Writer
-	colorStdout, colorStderr bool
+	out                *checkedWriter // stdout for documents,
+	stdout             io.Writer      // and for text
+	err                io.Writer      // stderr for annotations,
+	stderr             io.Writer      // and for text
+	onStdout, onStderr terminal
 }
 
 func newUI(stdout, stderr io.Writer) *ui {
-	return &ui{&checkedWriter{out: stdout}, stderr, wantsColor(stdout), wantsColor(stderr)}
+	out := &checkedWriter{out: stdout}
+	u := &ui{out, out, stderr, stderr, terminalOf(stdout), terminalOf(stderr)}
+	if onGitHub() {
+		u.disarm()
+	}
+	return u
 }
+
+// disarm lets no text be a workflow command.
+func (u *ui) disarm() { u.stdout, u.stderr = ci.Disarm(u.out), ci.Disarm(u.err) }
 
 // checkedWriter remembers the first error, so that a full disk behind
 // "proxypatch diff > FILE" does not go unnoticed.
@@ -53,20 +66,17 @@ func (w *checkedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// wantsColor follows https://no-color.org.
-func wantsColor(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
-}
-
 type color string
 
+// The colours are git's where it has one for the purpose. There is no yellow: on
+// a light background it can't be read.
 const (
-	plain  color = ""
-	red    color = "31"
-	green  color = "32"
-	yellow color = "33"
-	bold   color = "1"
+	plain   color = ""
+	red     color = "31"
+	green   color = "32"
+	magenta color = "35"
+	cyan    color = "36"
+	bold    color = "1"
 )
 
 func paint(on bool, c color, text string) string {
@@ -124,7 +134,7 @@ func (t tense) verb(file *apply.File) verb {
 	case file.Err != nil && file.Action == apply.Keep:
 		return verb{string(file.State), red}
 	case t == checking && file.Changes():
-		return verb{"pending", yellow}
+		return verb{"pending", magenta}
 	case file.Action == apply.Keep && t == checking:
 		return verb{"ok", green}
 	case file.Action == apply.Keep:
@@ -134,7 +144,7 @@ func (t tense) verb(file *apply.File) verb {
 	case t == doing:
 		return verb{verbs[file.Action].did, green}
 	}
-	return verb{verbs[file.Action].would, yellow}
+	return verb{verbs[file.Action].would, magenta}
 }
 
 // choose returns the word for a deed or, unless it is done, for a plan.
@@ -142,7 +152,7 @@ func (t tense) choose(would, did string) verb {
 	if t == doing {
 		return verb{did, green}
 	}
-	return verb{would, yellow}
+	return verb{would, magenta}
 }
 
 // script returns the first word of a script's line.
@@ -244,7 +254,7 @@ func (u *ui) report(r report, verbose bool) {
 		fmt.Fprintln(u.stdout, clean("Node.js "+r.Node.Version+" in "+r.Node.Path))
 	}
 	if r.Summary != "" {
-		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, clean(r.Summary)))
+		fmt.Fprintln(u.stdout, paint(u.onStdout.color, bold, clean(r.Summary)))
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(u.stdout, clean(note))
@@ -289,12 +299,57 @@ func (u *ui) files(files []fileReport, verbose bool) {
 		verbWidth, pathWidth = max(verbWidth, len(f.verb.text)), max(pathWidth, len(clean(f.Path)))
 	}
 	for _, f := range files {
-		verb := paint(u.colorStdout, f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text))
-		fmt.Fprintf(u.stdout, "  %s  %-*s  %s\n", verb, pathWidth, clean(f.Path), clean(f.Reason))
+		u.row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), fmt.Sprintf("%-*s", pathWidth, clean(f.Path)), clean(f.Reason))
 		if verbose {
 			u.fileDetails(f)
 		}
 	}
+}
+
+// row prints a line of a table: the first cell in a colour, and the last, which
+// may be long, where there is room for it. Cells are as wide as their columns.
+func (u *ui) row(c color, first string, rest ...string) {
+	head := "  " + paint(u.onStdout.color, c, first) + "  "
+	columns := 4 + utf8.RuneCountInString(first)
+	last := len(rest) - 1
+	for _, cell := range rest[:last] {
+		head += cell + "  "
+		columns += utf8.RuneCountInString(cell) + 2
+	}
+	u.wrap(head, columns, rest[last])
+}
+
+// minRoom is how many columns a text needs beside what it belongs to; with less
+// it stands below.
+const minRoom = 32
+
+// wrap prints text behind a head that takes so many columns, between words on as
+// many lines as a terminal needs.
+func (u *ui) wrap(head string, columns int, text string) {
+	width := u.onStdout.width()
+	if width == 0 || columns+utf8.RuneCountInString(text) <= width {
+		fmt.Fprintln(u.stdout, head+text)
+		return
+	}
+	if width-columns < minRoom {
+		fmt.Fprintln(u.stdout, strings.TrimRight(head, " "))
+		columns = 6
+		head = strings.Repeat(" ", columns)
+	}
+	line, used := head, columns
+	for i, word := range strings.Fields(text) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case used+1+length > width:
+			fmt.Fprintln(u.stdout, line)
+			line, used = strings.Repeat(" ", columns), columns
+		default:
+			line, used = line+" ", used+1
+		}
+		line, used = line+word, used+length
+	}
+	fmt.Fprintln(u.stdout, line)
 }
 
 func (u *ui) fileDetails(f fileReport) {
@@ -316,12 +371,11 @@ func (u *ui) calls(calls []callReport) {
 		kindWidth = max(kindWidth, len(c.Kind))
 	}
 	for _, c := range calls {
-		result := paint(u.colorStdout, outcomeColors[c.Result], fmt.Sprintf("%-*s", len(verify.Proxied), c.Result))
-		fmt.Fprintf(u.stdout, "  %s  %-*s  %s\n", result, kindWidth, c.Kind, clean(c.what()))
+		u.row(outcomeColors[c.Result], fmt.Sprintf("%-*s", len(verify.Proxied), c.Result), fmt.Sprintf("%-*s", kindWidth, c.Kind), clean(c.what()))
 	}
 }
 
-var outcomeColors = map[verify.Outcome]color{verify.Proxied: green, verify.Leaked: red, verify.Failed: yellow}
+var outcomeColors = map[verify.Outcome]color{verify.Proxied: green, verify.Leaked: red, verify.Failed: magenta}
 
 // caches prints a line for each build cache that something is done to.
 func (u *ui) caches(caches []cacheReport, verbose bool) {
@@ -335,7 +389,7 @@ func (u *ui) caches(caches []cacheReport, verbose bool) {
 			title = ""
 		}
 		path, reason := c.what()
-		fmt.Fprintf(u.stdout, "  %s  %s  %s\n", paint(u.colorStdout, c.verb.color, c.verb.text), clean(path), reason)
+		u.row(c.verb.color, c.verb.text, clean(path), reason)
 	}
 }
 
@@ -345,7 +399,7 @@ func (u *ui) coverage(files []coverage) {
 		pathWidth = max(pathWidth, len(f.Path))
 	}
 	for _, f := range files {
-		fmt.Fprintf(u.stdout, "  %-*s  %6s to %s  %s\n", pathWidth, f.Path, f.From, f.To, f.Reason)
+		u.row(plain, fmt.Sprintf("%-*s", pathWidth, f.Path), fmt.Sprintf("%6s to %s", f.From, f.To), f.Reason)
 	}
 }
 
@@ -368,13 +422,12 @@ func (u *ui) scripts(scripts []script) {
 		case what == "":
 			what = *s.Before
 		}
-		verb := paint(u.colorStdout, s.verb.color, fmt.Sprintf("%-*s", verbWidth, s.verb.text))
-		fmt.Fprintf(u.stdout, "  %s  %-*s  %s\n", verb, nameWidth, clean(s.Name), clean(what))
+		u.row(s.verb.color, fmt.Sprintf("%-*s", verbWidth, s.verb.text), fmt.Sprintf("%-*s", nameWidth, clean(s.Name)), clean(what))
 	}
 }
 
 var severityColors = map[doctor.Severity]color{
-	doctor.OK: green, doctor.Note: plain, doctor.Warning: yellow, doctor.Error: red,
+	doctor.OK: green, doctor.Note: plain, doctor.Warning: magenta, doctor.Error: red,
 }
 
 // findings prints a line per finding under a line per area, each with what to
@@ -388,42 +441,63 @@ func (u *ui) findings(r report, quiet bool) {
 		if i == 0 || f.Area != findings[i-1].Area {
 			fmt.Fprintln(u.stdout, f.Area)
 		}
-		severity := paint(u.colorStdout, severityColors[f.Severity], fmt.Sprintf("%-7s", f.Severity))
-		fmt.Fprintf(u.stdout, "  %s  %s\n", severity, clean(f.Message))
+		u.row(severityColors[f.Severity], fmt.Sprintf("%-7s", f.Severity), clean(f.Message))
 		if f.Hint == "" || i+1 < len(findings) && f.Hint == findings[i+1].Hint { // once for several
 			continue
 		}
 		for hint := range strings.SplitSeq(f.Hint, "\n") {
-			fmt.Fprintf(u.stdout, "           %s %s\n", paint(u.colorStdout, yellow, "hint:"), clean(hint))
+			const indent = "           "
+			u.wrap(indent+paint(u.onStdout.color, magenta, "hint:")+" ", len(indent)+len("hint: "), clean(hint))
 		}
 	}
 	if !quiet {
-		fmt.Fprintln(u.stdout, paint(u.colorStdout, bold, r.Summary))
+		fmt.Fprintln(u.stdout, paint(u.onStdout.color, bold, r.Summary))
 	}
 }
 
-// raw prints text that is made for other programs.
-func (u *ui) raw(text string) { io.WriteString(u.stdout, text) }
+// diff prints a diff: to a person on a terminal, through a pager if wanted, or
+// as it is to git apply.
+func (u *ui) diff(text string, paging bool) {
+	if u.onStdout.file == nil {
+		io.WriteString(u.out, text)
+		return
+	}
+	text = colorDiff(u.onStdout.color, text)
+	if text == "" || !paging || !u.page(text) {
+		io.WriteString(u.out, text)
+	}
+}
 
 func (u *ui) json(r report) {
-	encoder := json.NewEncoder(u.stdout)
+	var document bytes.Buffer
+	encoder := json.NewEncoder(&document)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(r) // the writer remembers the error
+	_ = encoder.Encode(r) // of nothing but strings and numbers
+	text := document.Bytes()
+	if onGitHub() {
+		text = ci.DisarmJSON(text)
+	}
+	_, _ = u.out.Write(text) // the writer remembers the error
 }
 
 func (u *ui) problems(problems []problem) {
+	var conflicts []*conflict
 	for _, p := range problems {
 		message := p.Message
 		if p.Severity == "warning" {
 			message = "warning: " + message
 		}
-		fmt.Fprintln(u.stderr, paint(u.colorStderr, red, "proxypatch:"), clean(message))
+		fmt.Fprintln(u.stderr, paint(u.onStderr.color, red, "proxypatch:"), clean(message))
+		if c := p.conflict; c != nil && !shown(conflicts, c) {
+			u.conflict(c)
+			conflicts = append(conflicts, c)
+		}
 		if p.Hint == "" {
 			continue
 		}
 		for hint := range strings.SplitSeq(p.Hint, "\n") {
-			fmt.Fprintln(u.stderr, paint(u.colorStderr, yellow, "hint:"), clean(hint))
+			fmt.Fprintln(u.stderr, paint(u.onStderr.color, magenta, "hint:"), clean(hint))
 		}
 	}
 }

@@ -62,15 +62,18 @@ func (a *app) verify(ctx context.Context) error {
 			copies = append(copies, c)
 		}
 	}
-	if err := a.drive(ctx, copies); err != nil {
+	line := a.progress()
+	defer line.end()
+	if err := a.drive(ctx, copies, line); err != nil {
 		return err
 	}
+	line.end()
 	a.show()
 	return nil
 }
 
 // drive makes the calls of some copies and reports what came of them.
-func (a *app) drive(ctx context.Context, copies []*apply.Copy) error {
+func (a *app) drive(ctx context.Context, copies []*apply.Copy, line *progress) error {
 	if len(copies) == 0 {
 		a.report.Summary = "nothing was tried"
 		return nil
@@ -83,7 +86,7 @@ func (a *app) drive(ctx context.Context, copies []*apply.Copy) error {
 	var proofs []verify.Proof
 	if err == nil {
 		a.report.Node = &nodeReport{node.Path, node.Version}
-		proofs, err = verify.Copies(limited, node, dirsOf(copies))
+		proofs, err = verify.Copies(limited, node, dirsOf(copies), func(n int) { line.say("verifying", n, len(copies)) })
 	}
 	if interrupted.Err() != nil {
 		return &failure{exitFailed, errors.New("interrupted"), ""}
@@ -180,7 +183,7 @@ func (a *app) judgeCalls(c *apply.Copy, results []verify.Result, late bool) {
 	}
 	for _, reason := range reasons {
 		message := fmt.Sprintf("%s: %s: %s", c.Path, strings.Join(kinds[reason], ", "), reason)
-		a.report.problem(exitUnproven, message, a.verifyHint(c, reason, late))
+		a.report.problem(exitUnproven, message, a.verifyHint(c, reason, late)).at(c, "")
 	}
 }
 

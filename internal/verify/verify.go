@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 //go:embed calls.js
@@ -61,14 +62,17 @@ type Proof struct {
 
 // Copies makes all calls of the copies in some directories, and returns a Proof
 // for each. When the context ends first, what is missing has failed; an error is
-// one of the system.
-func Copies(ctx context.Context, node Node, dirs []string) ([]Proof, error) {
+// one of the system. started is called at the start of each copy with how many
+// have been started, and by several goroutines.
+func Copies(ctx context.Context, node Node, dirs []string, started func(n int)) ([]Proof, error) {
 	proofs, errs := make([]Proof, len(dirs)), make([]error, len(dirs))
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wait sync.WaitGroup
+	var begun atomic.Int32
 	for i, dir := range dirs {
 		wait.Go(func() {
 			free <- struct{}{}
+			started(int(begun.Add(1)))
 			proofs[i], errs[i] = prove(ctx, node, dir)
 			<-free
 		})

@@ -39,7 +39,7 @@ func prove(t *testing.T, node string, dirs ...string) []verify.Proof {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proofs, err := verify.Copies(t.Context(), found, dirs)
+	proofs, err := verify.Copies(t.Context(), found, dirs, func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}

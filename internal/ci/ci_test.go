@@ -157,7 +157,7 @@ func TestSummary(t *testing.T) {
 // line breaks, of which names may bring some.
 func skeleton(text string) string {
 	text = strings.ReplaceAll(regexp.MustCompile("&#[0-9]+;").ReplaceAllString(text, ""), "<br>", "")
-	return regexp.MustCompile("[^[:punct:]\\x00-\\x09\\x0b-\\x1f]").ReplaceAllString(text, "")
+	return regexp.MustCompile(`[^[:punct:]\x00-\x09\x0b-\x1f]`).ReplaceAllString(text, "")
 }
 
 func TestAppendSummary(t *testing.T) {

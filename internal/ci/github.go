@@ -11,11 +11,15 @@ import (
 	"unicode"
 )
 
-// Workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
-var (
-	data       = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", "##[", disarmedOld)
-	properties = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C", "##[", disarmedOld)
-)
+// data and property escape what stands in a workflow command:
+// https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+func data(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", "##[", disarmedOld).Replace(text)
+}
+
+func property(text string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(text))
+}
 
 // disarmedOld is what is left of the old form of commands, "##[".
 const disarmedOld = `##\[`
@@ -37,12 +41,12 @@ func Annotations(w io.Writer, r Report, workspace string) error {
 			if rel, ok := below(workspace, place); ok {
 				place = rel
 			}
-			out.WriteString("file=" + properties.Replace(place) + ",")
+			out.WriteString("file=" + property(place) + ",")
 			if p.Line > 0 {
 				fmt.Fprintf(&out, "line=%d,", p.Line)
 			}
 		}
-		out.WriteString("title=" + properties.Replace(title) + "::" + data.Replace(p.text()) + "\n")
+		out.WriteString("title=" + property(title) + "::" + data(p.text()) + "\n")
 	}
 	_, err := w.Write(out.Bytes())
 	return err

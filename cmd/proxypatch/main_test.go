@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -97,6 +98,17 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 				}
 			},
 			"edit": edit,
+			"crlf": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "crlf FILE", 1)
+				text := strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n")
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+			},
+			"date": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "date FILE YYYY-MM-DD", 2)
+				day, err := time.Parse(time.DateOnly, args[1])
+				ts.Check(err)
+				ts.Check(os.Chtimes(ts.MkAbs(args[0]), day, day))
+			},
 		},
 	})
 }

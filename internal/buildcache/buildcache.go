@@ -192,6 +192,13 @@ func isDir(root *os.Root, name string) (bool, error) {
 	info, err := root.Stat(filepath.FromSlash(name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		// Windows says so, too, where a file stands in place of a directory above.
+		if above := path.Dir(name); above != "." {
+			_, err := isDir(root, above)
+			if wrong := (*Error)(nil); errors.As(err, &wrong) {
+				return false, &Error{name, wrong.Err}
+			}
+		}
 		return false, nil
 	case err != nil:
 		return false, newError(root, name, err)

@@ -46,7 +46,8 @@ func TestProvideAgent(t *testing.T) {
 			}
 			want := test.want
 			if rest, ok := strings.CutPrefix(want, "in DIR"); ok {
-				want = "in " + given + rest
+				dir, install, _ := strings.Cut(rest, ":")
+				want = "in " + given + filepath.FromSlash(dir) + ":" + install
 			}
 			if got := project.ProvideAgent(project.Copies[0]); got != want {
 				t.Errorf("got  %s\nwant %s", got, want)

@@ -1,0 +1,124 @@
+// Wine runs the tests of the packages that touch files, and the program's
+// scripts, as Windows programs under Wine. `make windows` starts it; it installs
+// nothing, and keeps a Wine prefix and what it builds in .cache/wine.
+//
+//	go run ./tools/wine [flags of the test binary, such as -test.run=TestScripts]
+//
+// It fails if a test fails that is not in the list in skipped.go.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// packages are those whose code or tests meet the file system, and what they
+// read from it.
+var packages = []string{
+	"internal/apply", "internal/buildcache", "internal/detect", "internal/hooks",
+	"internal/patchset", "patches", "cmd/proxypatch",
+}
+
+const missing = "make windows needs Wine for 64-bit programs; on Debian: apt-get install --no-install-recommends wine wine64"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "wine:", err)
+		os.Exit(1)
+	}
+}
+
+func run(flags []string) error {
+	wine, err := exec.LookPath("wine")
+	if err != nil {
+		return errors.New(missing)
+	}
+	top, err := filepath.Abs(".")
+	if err != nil {
+		return err
+	}
+	cache := filepath.Join(top, ".cache", "wine")
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return err
+	}
+	overlay, err := writeOverlay(cache)
+	if err != nil {
+		return err
+	}
+	m := machine{wine: wine, prefix: filepath.Join(cache, "prefix")}
+	defer m.stop()
+	if err := m.start(); err != nil {
+		return err
+	}
+	var failed []string
+	for _, name := range packages {
+		binary := filepath.Join(cache, strings.ReplaceAll(name, "/", "-")+".test.exe")
+		if err := build(overlay, binary, name); err != nil {
+			return err
+		}
+		fmt.Println("===", name)
+		args := append([]string{"-test.timeout=30m", "-test.skip=" + skipPattern(name)}, flags...)
+		if err := m.run(name, binary, args...); err != nil {
+			failed = append(failed, name)
+		}
+	}
+	printSkipped()
+	if failed != nil {
+		return fmt.Errorf("failed: %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+// build makes the package's tests into a program for Windows.
+func build(overlay, binary, name string) error {
+	cmd := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", binary, "./"+name)
+	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// machine is a Wine prefix: a registry and a drive C of its own.
+type machine struct {
+	wine, prefix string
+}
+
+func (m machine) start() error {
+	if _, err := os.Stat(filepath.Join(m.prefix, "system.reg")); err == nil {
+		return nil
+	}
+	cmd := m.command("wineboot", "--init")
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("making %s: %w\n%s", m.prefix, err, output)
+	}
+	return nil
+}
+
+func (m machine) run(dir, binary string, args ...string) error {
+	cmd := m.command(append([]string{binary}, args...)...)
+	cmd.Dir = filepath.FromSlash(dir)
+	cmd.Stdout = os.Stdout
+	return cmd.Run()
+}
+
+// command keeps Wine from asking to install browsers and from writing menus, and
+// the tests from failing for want of Node.js, which is not in the prefix.
+func (m machine) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(m.wine, args...)
+	cmd.Env = append(os.Environ(), "WINEPREFIX="+m.prefix, "WINEDEBUG=-all", "WINEARCH=win64",
+		"WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=", "DISPLAY=", "CI=")
+	return cmd
+}
+
+// stop ends the processes of this prefix and no other's.
+func (m machine) stop() {
+	if server, err := exec.LookPath("wineserver"); err == nil {
+		cmd := exec.Command(server, "-k")
+		cmd.Env = append(os.Environ(), "WINEPREFIX="+m.prefix)
+		cmd.Run()
+	}
+}

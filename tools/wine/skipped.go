@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Why a test can't pass under Wine 8.
+const (
+	noLinks = "Wine 8 says that it made a symbolic link and makes none, and knows no junctions"
+	noNode  = "needs Node.js for Windows, which is not in the prefix"
+)
+
+// skip is a test, with its subtest where only that is left out.
+type skip struct {
+	pkg, test, reason string
+}
+
+// skipped is the whole list; docs/testing.md names each.
+var skipped = []skip{
+	{"internal/buildcache", "TestConfigurationBehindALink", noLinks},
+	{"internal/buildcache", "TestLinkAppears", noLinks},
+	{"internal/buildcache", "TestLinkInsideTheApp", noLinks},
+	{"internal/buildcache", "TestLinksOutOfTheApp", noLinks},
+	{"internal/detect", "TestFindFollowsLinks", noLinks},
+	{"internal/detect", "TestShared", noLinks},
+	{"internal/detect", "TestLayouts/an alias in a store", noLinks},
+	{"internal/detect", "TestLayouts/node_modules that is a link", noLinks},
+	{"internal/detect", "TestLayouts/packages that are linked to", noLinks},
+	{"internal/detect", "TestLayouts/packages that are links", noLinks},
+	{"internal/detect", "TestLayouts/pnpm, through packages from a registry", noLinks},
+	{"internal/detect", "TestLayouts/pnpm, with peer variants and a shortened name", noLinks},
+	{"internal/detect", "TestLayouts/through a package of the workspace", noLinks},
+	{"internal/detect", "TestLayouts/yarn's pnpm linker", noLinks},
+	{"cmd/proxypatch", "TestScripts/build-cache-workspace", noLinks},
+	{"cmd/proxypatch", "TestScripts/init-workspace", noLinks},
+	{"cmd/proxypatch", "TestRealPackages/verify", noNode},
+}
+
+// skipPattern returns what -test.skip takes for the package; Go writes a space in
+// a subtest's name as an underscore.
+func skipPattern(pkg string) string {
+	var patterns []string
+	for _, s := range skipped {
+		if s.pkg == pkg {
+			test, sub, _ := strings.Cut(strings.ReplaceAll(s.test, " ", "_"), "/")
+			pattern := "^" + test + "$"
+			if sub != "" {
+				pattern += "/^" + regexp.QuoteMeta(sub) + "$"
+			}
+			patterns = append(patterns, pattern)
+		}
+	}
+	return strings.Join(patterns, "|")
+}
+
+func printSkipped() {
+	fmt.Println("=== not tried under Wine")
+	for _, s := range skipped {
+		fmt.Printf("%s %s: %s\n", s.pkg, s.test, s.reason)
+	}
+}

@@ -3,15 +3,20 @@
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
 
-.PHONY: build test fuzz layouts e2e lint demo bench bench-find stamp recording
+# What a release has programs for.
+PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
+DIST      = dist
 
+.PHONY: build test fuzz layouts e2e lint windows sbom vulncheck demo bench bench-find stamp recording
+
+# The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
-	$(GO) build -trimpath -o bin/ ./cmd/proxypatch
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
 # Prints at the end how much the tests that count have tried.
 test: lint
 	@rm -rf .cache/counts
-	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
+	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 PROXYPATCH_RELEASE=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
 	@cat .cache/counts/*
 
 # Every fuzz target for a while. What fails is kept under testdata/fuzz of its package.
@@ -33,12 +38,33 @@ e2e:
 	PROXYPATCH_E2E=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./e2e
 
 lint:
-	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench e2e) && \
+	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench e2e security) && \
 	  { test -z "$$unformatted" || { echo "gofumpt these: $$unformatted"; exit 1; }; }
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
 	GOOS=darwin $(GO) vet ./...
+	@for platform in $(PLATFORMS); do \
+	  echo "build for $$platform" && \
+	  GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) build -trimpath -o /dev/null ./cmd/proxypatch || exit 1; \
+	done
 	$(TOOL) staticcheck ./...
+
+# The tests as Windows programs, under Wine; docs/testing.md says what it needs.
+windows:
+	$(GO) run ./tools/wine
+
+# What each program consists of, in CycloneDX, read from the program itself.
+sbom:
+	@for platform in $(PLATFORMS); do \
+	  os=$${platform%/*} arch=$${platform#*/} && dir=$(DIST)/sbom/$${os}_$$arch && \
+	  GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 $(GO) build -trimpath -o $$dir/ ./cmd/proxypatch && \
+	  $(TOOL) cyclonedx-gomod bin -json -std -noserial -notimestamp \
+	    -output $(DIST)/sbom/proxypatch_$${os}_$$arch.cdx.json $$dir/proxypatch* || exit 1; \
+	done
+
+# Known vulnerabilities in what the program calls; needs Go's database of them.
+vulncheck:
+	$(TOOL) govulncheck ./...
 
 demo:
 	demo/demo.sh

@@ -61,7 +61,7 @@ func run(flags []string) error {
 			return err
 		}
 		fmt.Println("===", name)
-		args := append([]string{"-test.timeout=30m", "-test.skip=" + skipPattern(name)}, flags...)
+		args := append([]string{"-test.timeout=90m", "-test.skip=" + skipPattern(name)}, flags...)
 		if err := m.run(name, binary, args...); err != nil {
 			failed = append(failed, name)
 		}
@@ -101,7 +101,7 @@ func (m machine) start() error {
 func (m machine) run(dir, binary string, args ...string) error {
 	cmd := m.command(append([]string{binary}, args...)...)
 	cmd.Dir = filepath.FromSlash(dir)
-	cmd.Stdout = os.Stdout
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
 

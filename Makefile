@@ -6,12 +6,17 @@ TOOL = $(GO) tool -modfile=tools/tools.mod
 # What a release has programs for.
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
+.PHONY: build snapshot test fuzz layouts e2e lint demo bench bench-find stamp recording
 
 .PHONY: build test fuzz layouts e2e lint windows sbom vulncheck demo bench bench-find stamp recording
 
 # The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxypatch
+
+# The archives of a release and their checksums, in dist/release.
+snapshot:
+	$(GO) run -trimpath ./tools/snapshot
 
 # Prints at the end how much the tests that count have tried.
 test: lint
@@ -39,6 +44,7 @@ e2e:
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench e2e security) && \
+	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench e2e release) && \
 	  { test -z "$$unformatted" || { echo "gofumpt these: $$unformatted"; exit 1; }; }
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
@@ -48,6 +54,7 @@ lint:
 	  GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) build -trimpath -o /dev/null ./cmd/proxypatch || exit 1; \
 	done
 	$(TOOL) staticcheck ./...
+	$(TOOL) actionlint -shellcheck= -pyflakes=
 
 # The tests as Windows programs, under Wine; docs/testing.md says what it needs.
 windows:

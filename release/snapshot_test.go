@@ -23,7 +23,7 @@ const tag = "v9.8.7"
 func snapshot(t *testing.T, repository string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "release")
-	output(t, command(repository, nil, "go", "run", "./tools/snapshot", "-platform", "host", "-out", dir))
+	output(t, command(repository, nil, "go", "run", "-trimpath", "./tools/snapshot", "-platform", "host", "-out", dir))
 	return dir
 }
 
@@ -79,7 +79,7 @@ func TestSnapshot(t *testing.T) {
 		"completions/proxypatch.bash": "# bash completion V2 for proxypatch ",
 		"completions/proxypatch.fish": "# fish completion for proxypatch ",
 		"completions/proxypatch.ps1":  "# powershell completion for proxypatch ",
-		"man/proxypatch.1":            ".nh\n.TH PROXYPATCH 1 2026-01-02 ",
+		"man/proxypatch.1":            ".nh\n.TH \"PROXYPATCH\" \"1\" \"2026-01-02\" ",
 	} {
 		if got := string(files[name]); !strings.HasPrefix(got, beginning) {
 			t.Errorf("%s begins with %.60q, not %q", name, got, beginning)
@@ -94,11 +94,18 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("there is more in the archive: %v", files)
 	}
 
-	again, err := os.ReadFile(filepath.Join(snapshot(t, tagged(t)), "SHA256SUMS"))
-	must(t, err)
-	if diff := cmp.Diff(string(sums), string(again)); diff != "" {
-		t.Errorf("another clone gives other bytes (-first +second):\n%s", diff)
-	}
+	t.Run("again", func(t *testing.T) {
+		again, err := os.ReadFile(filepath.Join(snapshot(t, tagged(t)), "SHA256SUMS"))
+		must(t, err)
+		if diff := cmp.Diff(string(sums), string(again)); diff != "" {
+			t.Errorf("another clone gives other bytes (-first +second):\n%s", diff)
+		}
+	})
+	// What is downloaded is this archive.
+	t.Run("action", func(t *testing.T) { testAction(t, dir) })
+	t.Run("action refuses", func(t *testing.T) { testActionRefuses(t, dir) })
+	t.Run("action runs no input", func(t *testing.T) { testActionRunsNoInput(t, dir) })
+	t.Run("GitLab", func(t *testing.T) { testGitLab(t, dir) })
 }
 
 // TestSnapshotNeedsChangelog tags what CHANGELOG.md does not tell of.
@@ -108,7 +115,7 @@ func TestSnapshotNeedsChangelog(t *testing.T) {
 	repository := clone(t)
 	output(t, command(repository, nil, "git", "tag", tag))
 	dir := filepath.Join(t.TempDir(), "release")
-	out, err := command(repository, nil, "go", "run", "./tools/snapshot", "-platform", "host", "-out", dir).CombinedOutput()
+	out, err := command(repository, nil, "go", "run", "-trimpath", "./tools/snapshot", "-platform", "host", "-out", dir).CombinedOutput()
 	if err == nil || !bytes.Contains(out, []byte(`CHANGELOG.md has no section "## [9.8.7] - DATE" for the tag v9.8.7`)) {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -131,7 +131,7 @@ func (s source) completions(temp string) ([]file, error) {
 // manual makes the man page, which is a test's work (cmd/proxypatch/reference_test.go).
 func (s source) manual(temp string) (file, error) {
 	path := filepath.Join(temp, "proxypatch.1")
-	cmd := exec.Command("go", "test", "-count=1", "-run=^TestManPage$", "./cmd/proxypatch")
+	cmd := exec.Command("go", "test", "-trimpath", "-vet=off", "-count=1", "-run=^TestManPage$", "./cmd/proxypatch")
 	cmd.Env = append(os.Environ(), "PROXYPATCH_MAN="+path, fmt.Sprint("SOURCE_DATE_EPOCH=", s.time.Unix()))
 	if _, err := output(cmd); err != nil {
 		return file{}, err

@@ -7,7 +7,7 @@ TOOL = $(GO) tool -modfile=tools/tools.mod
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot test fuzz layouts e2e lint windows sbom vulncheck demo bench bench-find stamp recording
+.PHONY: build snapshot test fuzz layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm stamp recording
 
 # The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
@@ -37,12 +37,16 @@ fuzz:
 layouts:
 	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run TestLayout ./cmd/proxypatch
 
+# The packages for npm, in dist/npm.
+npm:
+	$(GO) run ./tools/npmpack
+
 # Sign-ins with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
 e2e:
 	PROXYPATCH_E2E=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./e2e
 
 lint:
-	@unformatted=$$($(TOOL) gofumpt -l cmd internal patches tools bench e2e release security) && \
+	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench e2e release security) && \
 	  { test -z "$$unformatted" || { echo "gofumpt these: $$unformatted"; exit 1; }; }
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
@@ -84,6 +88,10 @@ bench:
 # Finding next-auth among hundreds of thousands of files, beside find and fd.
 bench-find:
 	bench/find.sh
+
+# What the launcher of the npm package adds to the program.
+bench-npm:
+	bench/npm.sh
 
 # Brings the hash in the helper's first line up to date.
 stamp:

@@ -1,13 +1,9 @@
 package nodetest
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -21,6 +17,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/npm"
 )
 
 // Registry serves packages to package managers the way an npm registry does, and returns its address, which ends with a
@@ -120,24 +117,13 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 // have equal tarballs. All files are executable, so that any of them can be a command.
 func Pack(t testing.TB, manifest string, files map[string]string) []byte {
 	t.Helper()
-	var packed bytes.Buffer
-	zip := gzip.NewWriter(&packed)
-	archive := tar.NewWriter(zip)
-	put := func(name, content string) {
-		header := &tar.Header{Name: "package/" + name, Mode: 0o755, Size: int64(len(content)), ModTime: published, Format: tar.FormatUSTAR}
-		if err := archive.WriteHeader(header); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := archive.Write([]byte(content)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put("package.json", manifest)
+	all := []npm.File{{Path: "package.json", Mode: 0o755, Data: []byte(manifest)}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		put(name, files[name])
+		all = append(all, npm.File{Path: name, Mode: 0o755, Data: []byte(files[name])})
 	}
-	if err := errors.Join(archive.Close(), zip.Close()); err != nil {
+	tarball, err := npm.Archive(all)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return packed.Bytes()
+	return tarball
 }

@@ -201,7 +201,7 @@ func download(cache string, pins []Pin) error {
 
 // Unpack returns the files of a package's tarball.
 func Unpack(tarball []byte) (Package, error) {
-	const maxFile = 4 << 20
+	const maxFile = 64 << 20 // programs are among them
 	unzipped, err := gzip.NewReader(bytes.NewReader(tarball))
 	if err != nil {
 		return nil, err

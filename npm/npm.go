@@ -1,0 +1,154 @@
+// Package npm makes the packages by which proxypatch comes to Node.js projects:
+// proxypatch, whose command is a small launcher, and one for each platform,
+// which holds the program. docs/npm.md says what they are to people.
+//
+// Equal input makes equal bytes, on every machine.
+package npm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	_ "embed"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+//go:embed launcher.js
+var launcher []byte
+
+const (
+	scope      = "@proxypatch"
+	repository = "git+https://github.com/proxypatch/proxypatch.git"
+	homepage   = "https://github.com/proxypatch/proxypatch#readme"
+)
+
+// Platform is one that there is a program for.
+type Platform struct {
+	OS, Arch     string // as Node.js has them in process.platform and process.arch
+	GOOS, GOARCH string
+}
+
+// Platforms are all of them. Programs for Linux are static, so that one serves
+// glibc and musl.
+var Platforms = []Platform{
+	{"darwin", "arm64", "darwin", "arm64"},
+	{"darwin", "x64", "darwin", "amd64"},
+	{"linux", "arm64", "linux", "arm64"},
+	{"linux", "x64", "linux", "amd64"},
+	{"win32", "arm64", "windows", "arm64"},
+	{"win32", "x64", "windows", "amd64"},
+}
+
+// Host returns the platform of this machine, and false if there is no program
+// for it.
+func Host() (Platform, bool) {
+	for _, p := range Platforms {
+		if p.GOOS == runtime.GOOS && p.GOARCH == runtime.GOARCH {
+			return p, true
+		}
+	}
+	return Platform{}, false
+}
+
+// String returns the platform's name, such as linux-x64.
+func (p Platform) String() string { return p.OS + "-" + p.Arch }
+
+// Package returns the name of the platform's package.
+func (p Platform) Package() string { return scope + "/" + p.String() }
+
+// Program returns the path of the program in the platform's package.
+func (p Platform) Program() string {
+	if p.OS == "win32" {
+		return "bin/proxypatch.exe"
+	}
+	return "bin/proxypatch"
+}
+
+// Tarball is a package as registries serve it.
+type Tarball struct {
+	Name string // of the file, as npm pack would call it
+	Data []byte
+}
+
+// manifest is a package.json. There are no scripts in it: package managers
+// block those of dependencies, or fail because of them.
+type manifest struct {
+	Name                 string            `json:"name"`
+	Version              string            `json:"version"`
+	Description          string            `json:"description"`
+	Keywords             []string          `json:"keywords,omitempty"`
+	License              string            `json:"license"`
+	Homepage             string            `json:"homepage"`
+	Repository           map[string]string `json:"repository"`
+	Bin                  map[string]string `json:"bin,omitempty"`
+	Engines              map[string]string `json:"engines,omitempty"`
+	OptionalDependencies map[string]string `json:"optionalDependencies,omitempty"`
+	OS                   []string          `json:"os,omitempty"`
+	CPU                  []string          `json:"cpu,omitempty"`
+	PreferUnplugged      bool              `json:"preferUnplugged,omitempty"`
+	PublishConfig        map[string]string `json:"publishConfig"`
+}
+
+func newManifest(name, version, description string) manifest {
+	return manifest{
+		Name: name, Version: version, Description: description, License: "MIT", Homepage: homepage,
+		Repository:    map[string]string{"type": "git", "url": repository},
+		PublishConfig: map[string]string{"access": "public"}, // packages of a scope are private if nothing is said
+	}
+}
+
+// Main makes the package proxypatch of a version, from the repository's top
+// directory. It depends on the platforms' packages of exactly this version.
+func Main(top, version string) (Tarball, error) {
+	m := newManifest("proxypatch", version, "Make an installed NextAuth.js 4 work behind a corporate proxy")
+	m.Keywords = []string{"next-auth", "nextauth", "proxy", "https-proxy-agent", "patch"}
+	m.Bin = map[string]string{"proxypatch": "bin/proxypatch.js"}
+	m.Engines = map[string]string{"node": ">=14"}
+	m.OptionalDependencies = map[string]string{}
+	for _, p := range Platforms {
+		m.OptionalDependencies[p.Package()] = version
+	}
+	readme, err := os.ReadFile(filepath.Join(top, "README.md"))
+	if err != nil {
+		return Tarball{}, err
+	}
+	return m.pack(top, File{"bin/proxypatch.js", 0o755, launcher}, File{"README.md", 0o644, readme})
+}
+
+// Pack makes the platform's package of a version, from the repository's top
+// directory and the program.
+func (p Platform) Pack(top, version string, program []byte) (Tarball, error) {
+	m := newManifest(p.Package(), version, "The program of proxypatch for "+p.String())
+	m.OS, m.CPU = []string{p.OS}, []string{p.Arch}
+	m.PreferUnplugged = true // yarn's Plug'n'Play leaves packages in archives, and nothing can be run there
+	readme := fmt.Sprintf("# %s\n\nThe program of [proxypatch](%s) for %s. Install the package `proxypatch`,\nwhich depends on this one.\n", p.Package(), homepage, p)
+	return m.pack(top, File{p.Program(), 0o755, program}, File{"README.md", 0o644, []byte(readme)})
+}
+
+// pack makes a package of its manifest, the license and more files.
+func (m manifest) pack(top string, files ...File) (Tarball, error) {
+	if _, err := semver.StrictNewVersion(m.Version); err != nil {
+		return Tarball{}, fmt.Errorf("version %q: %w; it has to be one such as 1.2.3", m.Version, err)
+	}
+	license, err := os.ReadFile(filepath.Join(top, "LICENSE"))
+	if err != nil {
+		return Tarball{}, err
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(m); err != nil {
+		return Tarball{}, err
+	}
+	files = append([]File{{"package.json", 0o644, text.Bytes()}, {"LICENSE", 0o644, license}}, files...)
+	data, err := Archive(files)
+	name := strings.ReplaceAll(strings.TrimPrefix(m.Name, "@"), "/", "-") + "-" + m.Version + ".tgz"
+	return Tarball{name, data}, err
+}

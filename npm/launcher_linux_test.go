@@ -53,7 +53,7 @@ func TestLauncherPassesSignalsOn(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				countSignals(t, cmd, out, func() { _ = cmd.Process.Signal(s) })
+				countSignals(t, cmd, out, func() { signalTo(t, cmd, s) }, func() {})
 			})
 		}
 	}
@@ -71,16 +71,33 @@ func TestCtrlCArrivesOnce(t *testing.T) {
 				keyboard, screen := terminal(t)
 				cmd.Stdin, cmd.Stdout, cmd.Stderr = screen, screen, screen
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-				countSignals(t, cmd, keyboard, func() { _, _ = keyboard.WriteString(key) })
+				// The launcher stands still until the program has taken the signal: two that wait would count as one.
+				countSignals(t, cmd, keyboard, func() {
+					signalTo(t, cmd, syscall.SIGSTOP)
+					var status syscall.WaitStatus
+					if _, err := syscall.Wait4(cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+						t.Fatalf("the launcher did not stop: %v", err)
+					}
+					if _, err := keyboard.WriteString(key); err != nil {
+						t.Fatal(err)
+					}
+				}, func() { signalTo(t, cmd, syscall.SIGCONT) })
 			})
 		}
 	}
 }
 
+func signalTo(t *testing.T, cmd *exec.Cmd, s syscall.Signal) {
+	t.Helper()
+	if err := cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // countSignals starts a program that counts a signal, has it sent once, and ends
 // it with SIGTERM. What the launcher passes on it passes on in order, so SIGTERM
-// comes last.
-func countSignals(t *testing.T, cmd *exec.Cmd, out io.Reader, send func()) {
+// comes last. goOn is called when the program has taken the first signal.
+func countSignals(t *testing.T, cmd *exec.Cmd, out io.Reader, send, goOn func()) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -97,9 +114,8 @@ func countSignals(t *testing.T, cmd *exec.Cmd, out io.Reader, send func()) {
 	expect(lines, "ready")
 	send()
 	expect(lines, "got it")
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	goOn()
+	signalTo(t, cmd, syscall.SIGTERM)
 	expect(lines, "got it 1 times")
 	if got := exitCode(t, cmd.Wait()); got != 3 {
 		t.Errorf("exited with %d, not with the program's 3", got)

@@ -7,7 +7,7 @@ TOOL = $(GO) tool -modfile=tools/tools.mod
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot test fuzz layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm stamp recording
+.PHONY: build snapshot test fuzz layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
 
 # The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
@@ -35,7 +35,11 @@ fuzz:
 
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:
-	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run TestLayout ./cmd/proxypatch
+	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./cmd/proxypatch
+
+# What a new user types and sees with each package manager; writes docs/transcripts.md.
+transcripts:
+	UPDATE=1 PROXYPATCH_LAYOUTS=all $(GO) test -count=1 -timeout 30m -run TestTranscript ./cmd/proxypatch
 
 # The packages for npm, in dist/npm.
 npm:

@@ -45,7 +45,7 @@ const notRunBlocks = 4
 // TestShellBlocks runs what the documents say to type.
 func TestShellBlocks(t *testing.T) {
 	wanted := chosen(t)
-	registry := nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), nodetest.Tarballs(t, "patch-package"), ownPackages(t)))
+	registry := nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), nodetest.Tarballs(t, "patch-package"), ownPackages(t), published(t)))
 	for _, g := range guides {
 		name := strings.TrimSuffix(strings.Join([]string{g.document, g.manager, g.section}, ", "), ", ")
 		if !wanted(name) {

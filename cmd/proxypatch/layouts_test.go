@@ -96,6 +96,10 @@ var representative = []string{
 	"TestShellBlocks/docs/moving.md, npm 11, From the tutorial's edit",
 	"TestShellBlocks/docs/moving.md, npm 11, From patch-package",
 	"TestShellBlocks/docs/docker.md, npm 11",
+	"TestPackages/npm 11",
+	"TestPackages/pnpm 10",
+	"TestPackageArchives/npm 11",
+	"TestTranscripts/npm",
 }
 
 // member is a package of a project.

@@ -60,16 +60,15 @@ func (a *app) caches(plan *apply.Plan, apps []nextDir, content func(*apply.File)
 	planned := maps.Clone(states)
 	var found caches
 	for _, app := range apps {
-		loads := func(c detect.Install) bool { return project.Loads(app.pkg, &c) }
-		isPlanned := func(c detect.Install) bool { return planned[c.Dir] != nil && loads(c) }
-		if !slices.ContainsFunc(project.Copies, isPlanned) {
+		loaded, err := loadedBy(app, project)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(loaded, func(c detect.Install) bool { return planned[c.Dir] != nil }) {
 			continue
 		}
 		var lines []string
-		for _, c := range slices.Concat(project.Copies, project.Others) {
-			if !loads(c) {
-				continue
-			}
+		for _, c := range loaded {
 			if states[c.Dir] == nil {
 				if err := a.addUnplanned(states, c); err != nil {
 					return nil, err
@@ -87,6 +86,21 @@ func (a *app) caches(plan *apply.Plan, apps []nextDir, content func(*apply.File)
 	return found, nil
 }
 
+// loadedBy returns the copies that an app may load.
+func loadedBy(app nextDir, project *detect.Project) ([]detect.Install, error) {
+	var loaded []detect.Install
+	for _, c := range slices.Concat(project.Copies, project.Others) {
+		loads, err := project.Loads(app.pkg, &c)
+		if err != nil {
+			return nil, err
+		}
+		if loads {
+			loaded = append(loaded, c)
+		}
+	}
+	return loaded, nil
+}
+
 // nextDir is the directory of a Next.js app, and the package that it is part of.
 type nextDir struct {
 	dir string
@@ -95,27 +109,39 @@ type nextDir struct {
 
 // nextApps finds the Next.js apps of a workspace: among its packages, and where
 // the root has next for all, as Nx has it, among the directories below it.
-func nextApps(w *detect.Workspace) []nextDir {
+func nextApps(w *detect.Workspace) ([]nextDir, error) {
 	var apps []nextDir
 	_, shared := w.Root().Dependencies["next"]
 	known := map[string]bool{}
 	for i := range w.Packages {
 		p := &w.Packages[i]
 		known[p.Dir] = true
-		if _, own := p.Dependencies["next"]; !p.Linked && (own || shared) && buildcache.IsNext(p.Dir, own) {
+		_, own := p.Dependencies["next"]
+		if p.Linked || !own && !shared {
+			continue
+		}
+		is, err := buildcache.IsNext(p.Dir, own)
+		if err != nil {
+			return nil, err
+		}
+		if is {
 			apps = append(apps, nextDir{p.Dir, p})
 		}
 	}
 	if !shared {
-		return apps
+		return apps, nil
 	}
-	for _, config := range w.Glob("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}") {
+	configs, err := w.Glob("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}")
+	if err != nil {
+		return nil, err
+	}
+	for _, config := range configs {
 		if dir := filepath.Dir(config); !known[dir] {
 			known[dir] = true
 			apps = append(apps, nextDir{dir, w.Root()})
 		}
 	}
-	return apps
+	return apps, nil
 }
 
 // addStates lists the files of a plan's copies: release, path and id of the

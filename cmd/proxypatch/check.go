@@ -68,16 +68,21 @@ func unpatched(plan *apply.Plan) []problem {
 
 // ownApps are the Next.js apps whose builds a check is for: those of the package
 // that it is run in or, in the root, all.
-func (a *app) ownApps() []nextDir {
+func (a *app) ownApps() ([]nextDir, error) {
 	project := a.report.project
-	return slices.DeleteFunc(nextApps(&project.Workspace), func(app nextDir) bool {
+	apps, err := nextApps(&project.Workspace)
+	return slices.DeleteFunc(apps, func(app nextDir) bool {
 		return !a.all && project.Home != project.Root() && app.pkg != project.Home
-	})
+	}), err
 }
 
 // checkCaches makes it a reason to fail that a build would use old code.
 func (a *app) checkCaches(plan *apply.Plan) error {
-	found, err := a.caches(plan, a.ownApps(), before)
+	apps, err := a.ownApps()
+	if err != nil {
+		return err
+	}
+	found, err := a.caches(plan, apps, before)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,10 @@ func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) erro
 	if err != nil {
 		return err
 	}
-	environment, apps := environmentOf(workspace)
+	environment, apps, err := environmentOf(workspace)
+	if err != nil {
+		return err
+	}
 	targets, err := targetsOf(environment, urls)
 	if err != nil {
 		return err
@@ -143,21 +146,25 @@ func (a *app) diagnose(found doctor.Findings) {
 // environmentOf returns what the app of the directory will find in process.env,
 // and the workspace's Next.js apps. The .env files that count are those of the
 // app that the directory is in, or of the only one.
-func environmentOf(w *detect.Workspace) (*doctor.Environment, []doctor.App) {
+func environmentOf(w *detect.Workspace) (*doctor.Environment, []doctor.App, error) {
 	environment := doctor.NewEnvironment(os.Environ())
 	var apps []doctor.App
-	for _, app := range nextApps(w) {
+	found, err := nextApps(w)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, app := range found {
 		next := doctor.App{Dir: app.dir, Path: w.Display(app.dir)}
 		if app.pkg == w.Home && app.dir == w.Home.Dir {
 			environment.LoadApp(next)
-			return environment, []doctor.App{next}
+			return environment, []doctor.App{next}, nil
 		}
 		apps = append(apps, next)
 	}
 	if len(apps) == 1 {
 		environment.LoadApp(apps[0])
 	}
-	return environment, apps
+	return environment, apps, nil
 }
 
 // targetsOf returns the identity providers that a person names or, if none, the

@@ -116,7 +116,7 @@ func (a *app) find() (*detect.Project, error) {
 	case errors.Is(err, detect.ErrNoDirectory):
 		return nil, noDirectory(err)
 	}
-	return nil, err
+	return nil, &failure{exitFailed, err, remedy(err)}
 }
 
 const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch"
@@ -146,7 +146,11 @@ func (a *app) write(command string, goal apply.Goal, words wording) error {
 		a.show()
 		return nil
 	}
-	found, err := a.caches(plan, nextApps(&a.report.project.Workspace), after)
+	apps, err := nextApps(&a.report.project.Workspace)
+	if err != nil {
+		return err
+	}
+	found, err := a.caches(plan, apps, after)
 	if err != nil {
 		return err
 	}

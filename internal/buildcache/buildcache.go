@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -39,15 +40,18 @@ func State(lines []string) string {
 // IsNext says whether the package in dir is a Next.js app: it has a
 // configuration or was built, or its package.json names next and it has what is
 // built. A workspace's root names next often and builds nothing.
-func IsNext(dir string, dependsOnNext bool) bool {
+func IsNext(dir string, dependsOnNext bool) (bool, error) {
 	signs := append([]string{defaultDistDir}, configNames...)
 	if dependsOnNext {
 		signs = append(signs, "app", "pages", "src/app", "src/pages")
 	}
-	return slices.ContainsFunc(signs, func(name string) bool {
+	for _, name := range signs {
 		_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
-		return err == nil
-	})
+		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // Action is what happens to a cache directory.

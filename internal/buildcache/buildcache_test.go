@@ -143,7 +143,7 @@ func TestIsNext(t *testing.T) {
 		"an app of something else's": {[]string{"app/", ""}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := IsNext(newApp(t, test.files...), test.depends); got != test.want {
+			if got, err := IsNext(newApp(t, test.files...), test.depends); err != nil || got != test.want {
 				t.Errorf("got %v", got)
 			}
 		})

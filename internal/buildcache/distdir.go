@@ -31,7 +31,7 @@ const (
 func distDir(root *os.Root) (dir, unknown string) {
 	var names []string
 	for _, name := range configNames {
-		if _, err := root.Lstat(name); err == nil {
+		if _, err := root.Lstat(name); !errors.Is(err, fs.ErrNotExist) { // else reading it says what is wrong
 			names = append(names, name)
 		}
 	}

@@ -117,10 +117,15 @@ func (c *Cache) stage(root *os.Root) error {
 // which somebody keeps something.
 func (c *Cache) stageStamp(root *os.Root) error {
 	stamp := path.Join(c.Path, stampName)
-	if info, err := root.Lstat(filepath.FromSlash(stamp)); err == nil && info.IsDir() {
-		if entries, err := fs.ReadDir(root.FS(), stamp); err == nil && len(entries) > 0 {
+	info, err := root.Lstat(filepath.FromSlash(stamp))
+	if err == nil && info.IsDir() {
+		var entries []fs.DirEntry
+		if entries, err = fs.ReadDir(root.FS(), stamp); len(entries) > 0 {
 			return &Error{stamp, errFull}
 		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return newError(root, stamp, err)
 	}
 	return c.putAside(root, stamp)
 }

@@ -47,7 +47,7 @@ func ResolveAgent(packageDir string) Agent {
 
 func judge(dir string) Agent {
 	m, err := readManifest(dir)
-	if err != nil {
+	if unusable(err) || !there(err) {
 		return Agent{Dir: dir, Problem: fmt.Sprintf("has no usable package.json (%v)", err)}
 	}
 	agent := Agent{Dir: dir, Version: m.Version}
@@ -65,5 +65,5 @@ func judge(dir string) Agent {
 
 func isDir(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
+	return there(err) && info.IsDir()
 }

@@ -59,7 +59,12 @@ type Project struct {
 
 // Loads reports whether code of a package of the workspace may load a copy: what
 // Node.js finds from there, and what anything finds that the package depends on.
-func (p *Project) Loads(pkg *Package, c *Install) bool {
+func (p *Project) Loads(pkg *Package, c *Install) (loads bool, err error) {
+	defer catch(&err)
+	return p.loads(pkg, c), nil
+}
+
+func (p *Project) loads(pkg *Package, c *Install) bool {
 	if c.users[pkg] {
 		return true
 	}
@@ -94,14 +99,15 @@ func Find(given string, all bool) (*Project, error) {
 }
 
 // Find is the function of that name for a workspace that is known.
-func (w *Workspace) Find(all bool) (*Project, error) {
-	project := &Project{Workspace: *w, graph: newGraph(), closures: map[*Package]map[string]bool{}}
+func (w *Workspace) Find(all bool) (project *Project, err error) {
+	defer catch(&err)
+	project = &Project{Workspace: *w, graph: newGraph(), closures: map[*Package]map[string]bool{}}
 	s := newScan(&project.Workspace)
 	if err := s.run(); err != nil {
 		return nil, err
 	}
 	for _, c := range s.copies {
-		if all || project.Home == project.Root() || project.Loads(project.Home, c) {
+		if all || project.Home == project.Root() || project.loads(project.Home, c) {
 			project.Copies = append(project.Copies, *c)
 		} else {
 			project.Others = append(project.Others, *c)

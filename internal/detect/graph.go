@@ -85,7 +85,9 @@ func (g *graph) realDir(path string) string {
 	real, known := g.real[path]
 	if !known {
 		if isDir(path) {
-			real, _ = realPath(path) // gone meanwhile, if that fails
+			var err error
+			real, err = realPath(path)
+			there(err) // else it is gone meanwhile
 		}
 		g.real[path] = real
 	}

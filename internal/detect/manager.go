@@ -91,8 +91,8 @@ func installedBy(dir string, manager Manager) string {
 	if manager != PNPM {
 		return ""
 	}
-	data, err := readSmall(filepath.Join(dir, "node_modules", ".modules.yaml"))
-	if err != nil {
+	data, found := readOptional(filepath.Join(dir, "node_modules", ".modules.yaml"))
+	if !found {
 		return ""
 	}
 	var modules struct {

@@ -84,7 +84,16 @@ func readManifest(dir string) (*manifest, error) {
 func readProject(dir string) (*projectManifest, bool) {
 	m := &projectManifest{}
 	err := decodeManifest(dir, m)
-	return m, err == nil || errors.As(err, new(*ManifestError))
+	return m, unusable(err) || there(err)
+}
+
+// unusable reports whether err says that a file is there, but of no use.
+func unusable(err error) bool { return errors.As(err, new(*ManifestError)) }
+
+// readOptional reads a small file that need not be there, nor be of use.
+func readOptional(path string) (data []byte, found bool) {
+	data, err := readSmall(path)
+	return data, !unusable(err) && there(err)
 }
 
 func decodeManifest(dir string, into any) error {

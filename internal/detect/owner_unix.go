@@ -13,12 +13,12 @@ import (
 // put into a directory above is no part of dir's project.
 func trustedOwners(dir string) func(dir string) bool {
 	trusted := []uint32{0, uint32(os.Geteuid())}
-	if info, err := os.Stat(dir); err == nil {
+	if info, err := os.Stat(dir); there(err) {
 		trusted = append(trusted, ownerOf(info))
 	}
 	return func(dir string) bool {
 		info, err := os.Stat(dir)
-		if err != nil {
+		if !there(err) {
 			return false
 		}
 		for _, id := range trusted {

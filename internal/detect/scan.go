@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/proxypatch/proxypatch/internal/lazy"
 )
@@ -71,7 +70,7 @@ func (s *scan) findOwn() {
 	}
 	modes := make([]fs.FileMode, len(dirs))
 	parallel(len(dirs), func(i int) {
-		if info, err := os.Lstat(filepath.Join(dirs[i], "node_modules")); err == nil {
+		if info, err := os.Lstat(filepath.Join(dirs[i], "node_modules")); there(err) {
 			modes[i] = info.Mode() | 1 // whatever it is, it is not nothing
 		}
 	})
@@ -80,7 +79,7 @@ func (s *scan) findOwn() {
 		if modes[i] == 0 || i >= len(chain) && (!mayBeLink(modes[i]) || packages[i-len(chain)].Linked) {
 			continue
 		}
-		if real, err := realPath(filepath.Join(dir, "node_modules")); err == nil {
+		if real, err := realPath(filepath.Join(dir, "node_modules")); there(err) {
 			s.own = append(s.own, real)
 		}
 	}
@@ -165,7 +164,7 @@ func (s *scan) module(m module) error {
 // isNextAuth reports whether next-auth stands in a directory of any name.
 func isNextAuth(path string) bool {
 	m, err := readManifest(path)
-	return err == nil && m.Name == "next-auth"
+	return !unusable(err) && there(err) && m.Name == "next-auth"
 }
 
 // store looks for next-auth among the entries of a store. Each package manager
@@ -302,30 +301,25 @@ func readDir(dir string) ([]fs.DirEntry, error) {
 	return entries, ignoreAbsent(err)
 }
 
-// ignoreAbsent returns err unless it says that there is no such file or
-// directory, which is nothing to Node.js either.
-func ignoreAbsent(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return nil
-	}
-	return err
-}
-
-// parallel calls do with every number below n, on all processors.
+// parallel calls do with every number below n, on all processors. What the
+// system refuses to one of them, it refuses to all.
 func parallel(n int, do func(i int)) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	errs := make([]error, min(n, runtime.GOMAXPROCS(0)))
+	for worker := range errs {
 		workers.Go(func() {
+			defer catch(&errs[worker])
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(i)
 			}
 		})
 	}
 	workers.Wait()
+	there(errors.Join(errs...))
 }
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)
-	return err == nil
+	return there(err)
 }

@@ -47,7 +47,7 @@ func (w *Workspace) Root() *Package { return &w.Packages[0] }
 // top.
 func (w *Workspace) Apart(p *Package) bool {
 	for _, dir := range upTo(p.Dir, w.Root().Dir) {
-		if dir != w.Root().Dir && exists(filepath.Join(dir, ".git")) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil && dir != w.Root().Dir {
 			return true
 		}
 	}
@@ -87,7 +87,8 @@ func (w *Workspace) Display(path string) string {
 // directory is in; without one, that package stands alone. The search ends at a
 // repository's top, at the home directory and where another user's directories
 // begin, because what lies above belongs to no project of this user.
-func Open(given string) (*Workspace, error) {
+func Open(given string) (w *Workspace, err error) {
+	defer catch(&err)
 	dir, err := filepath.Abs(given)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func Open(given string) (*Workspace, error) {
 	if dir, err = realPath(dir); err != nil {
 		return nil, err
 	}
-	w := &Workspace{Dir: dir, given: given, chain: upward(dir)}
+	w = &Workspace{Dir: dir, given: given, chain: upward(dir)}
 	w.Packages = w.findPackages()
 	w.addLinked()
 	w.Home = w.homeOf(dir)
@@ -138,7 +139,10 @@ func (w *Workspace) findPackages() []Package {
 
 // Glob returns what matches a pattern in the workspace's root, by real paths. It
 // does not look into node_modules and directories whose names begin with a dot.
-func (w *Workspace) Glob(pattern string) []string { return expand(w.Root().Dir, pattern) }
+func (w *Workspace) Glob(pattern string) (paths []string, err error) {
+	defer catch(&err)
+	return expand(w.Root().Dir, pattern), nil
+}
 
 // addLinked adds the packages that are dependencies by a link to their sources.
 // Package managers link to some and copy others, so the links decide.
@@ -183,10 +187,10 @@ func linkedFrom(dirs []string, name string) string {
 	for _, dir := range dirs {
 		path := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
 		info, err := os.Lstat(path)
-		if err != nil {
+		if !there(err) {
 			continue
 		}
-		if real, err := realPath(path); err == nil && mayBeLink(info.Mode()) {
+		if real, err := realPath(path); there(err) && mayBeLink(info.Mode()) {
 			return real
 		}
 		return ""
@@ -246,7 +250,7 @@ type pnpmSettings struct {
 // readPnpmWorkspace reads pnpm-workspace.yaml. What pnpm itself would refuse says
 // nothing.
 func readPnpmWorkspace(dir string) (settings pnpmSettings) {
-	if data, err := readSmall(filepath.Join(dir, "pnpm-workspace.yaml")); err == nil && yaml.Unmarshal(data, &settings) != nil {
+	if data, found := readOptional(filepath.Join(dir, "pnpm-workspace.yaml")); found && yaml.Unmarshal(data, &settings) != nil {
 		return pnpmSettings{}
 	}
 	return settings
@@ -295,7 +299,7 @@ func readAll(dirs []string) []*projectManifest {
 func expand(root, glob string) []string {
 	base, pattern := doublestar.SplitPattern(path.Clean(filepath.ToSlash(glob)))
 	base, err := realPath(filepath.Join(root, filepath.FromSlash(base)))
-	if err != nil {
+	if !there(err) {
 		return nil
 	}
 	matches, err := doublestar.Glob(sources{os.DirFS(base)}, pattern)
@@ -304,7 +308,7 @@ func expand(root, glob string) []string {
 	}
 	var paths []string
 	for _, match := range matches {
-		if path, err := disk.below(base, filepath.FromSlash(match)); err == nil {
+		if path, err := disk.below(base, filepath.FromSlash(match)); there(err) {
 			paths = append(paths, path)
 		}
 	}
@@ -319,13 +323,18 @@ type sources struct{ fs.FS }
 // which no package manager's globs match.
 func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(s.FS, name)
+	there(err)
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		return e.Name() == "node_modules" || e.Name()[0] == '.'
 	}), err
 }
 
 // Stat describes a file; with it, a glob's literal parts need no listing.
-func (s sources) Stat(name string) (fs.FileInfo, error) { return fs.Stat(s.FS, name) }
+func (s sources) Stat(name string) (fs.FileInfo, error) {
+	info, err := fs.Stat(s.FS, name)
+	there(err)
+	return info, err
+}
 
 // upward lists dir and the directories above it that may belong to the same
 // project.

@@ -35,7 +35,10 @@ func users(ws *detect.Workspace) map[*detect.Package]bool {
 	if project, err := ws.Find(true); err == nil {
 		for i := range ws.Packages {
 			p := &ws.Packages[i]
-			uses[p] = uses[p] || slices.ContainsFunc(project.Copies, func(c detect.Install) bool { return project.Loads(p, &c) })
+			uses[p] = uses[p] || slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
+				loads, err := project.Loads(p, &c)
+				return loads || err != nil // better a check too many
+			})
 		}
 	}
 	uses[ws.Root()] = true

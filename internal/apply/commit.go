@@ -216,10 +216,14 @@ func (c *Copy) syncDirs(done []*step) error {
 }
 
 // putBack undoes the steps, the last one first, and returns the paths of the
-// files for which that failed.
+// files that keep their new bytes. In a copy it ends where that fails: the files
+// can be loaded in Node.js after any number of its steps, and not in general if
+// one of the later ones stays.
 func putBack(done []*step) (left []string) {
+	failed := map[*Copy]bool{}
 	for _, s := range slices.Backward(done) {
-		if err := s.undo(); err != nil {
+		if failed[s.copy] || s.undo() != nil {
+			failed[s.copy] = true
 			left = append(left, filepath.Join(s.copy.Path, filepath.FromSlash(s.file.Path)))
 		}
 	}

@@ -282,3 +282,28 @@ func TestApplyAndRevertAtOnce(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Where a file can't be put back, those that may need it keep their new bytes
+// too, and all of them are named.
+func TestWhatCanNotBePutBack(t *testing.T) {
+	install := newPackage(t)
+	plan := newPlan(t, patchset.Default, Patch, install)
+	done, err := plan.Copies[0].commit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{client, azure} { // nothing can be renamed onto it
+		remove(t, install.Dir, name)
+		write(t, install.Dir, name+"/in the way", "")
+	}
+	var want []string
+	for _, name := range []string{azure, client, patchset.HelperPath} {
+		want = append(want, filepath.Join(install.Path, filepath.FromSlash(name)))
+	}
+	if diff := cmp.Diff(want, putBack(done)); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if _, there := tree(t, install.Dir)[patchset.HelperPath]; !there {
+		t.Error("the helper is gone, and files need it")
+	}
+}

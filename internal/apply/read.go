@@ -37,7 +37,7 @@ func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 			return data, info, err
 		}
 	}
-	return nil, nil, &irregularError{name, "is replaced again and again while it is being read"}
+	return nil, nil, fmt.Errorf("%s is replaced again and again while it is being read", name)
 }
 
 // errReplaced says that a file was replaced while it was being read, as by an
@@ -139,12 +139,16 @@ func removeLeftovers(root *os.Root, names []string) error {
 }
 
 func removeLeftoversIn(root *os.Root, dir string) error {
-	if checkDirs(root, dir+"/") != nil {
+	err := checkDirs(root, dir+"/")
+	if errors.As(err, new(*irregularError)) || errors.Is(err, fs.ErrNotExist) {
 		return nil // reading the file itself says what is wrong with its directory
+	}
+	if err != nil {
+		return err
 	}
 	handle, err := root.Open(filepath.FromSlash(dir))
 	if err != nil {
-		return nil
+		return err
 	}
 	defer handle.Close()
 	// ReadDir would look at every one of the directory's hundreds of entries.
@@ -157,7 +161,11 @@ func removeLeftoversIn(root *os.Root, dir string) error {
 			continue
 		}
 		name := filepath.Join(filepath.FromSlash(dir), base)
-		if info, err := root.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		info, err := root.Lstat(name)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
 			continue
 		}
 		if err := root.Remove(name); err != nil {

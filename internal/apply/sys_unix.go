@@ -48,5 +48,12 @@ func keepOwner(file *os.File, like fs.FileInfo) error {
 	return err
 }
 
-// syncDir makes the renames in a directory last.
-func syncDir(dir *os.File) error { return dir.Sync() }
+// syncDir makes the renames in a directory last, as far as its file system can:
+// some flush no directories.
+func syncDir(dir *os.File) error {
+	err := dir.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}

@@ -7,7 +7,7 @@ TOOL = $(GO) tool -modfile=tools/tools.mod
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot test fuzz layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
+.PHONY: build snapshot test fuzz faults layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
 
 # The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
@@ -20,7 +20,7 @@ snapshot:
 # Prints at the end how much the tests that count have tried.
 test: lint
 	@rm -rf .cache/counts
-	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 PROXYPATCH_RELEASE=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
+	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_FAULTS=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 PROXYPATCH_RELEASE=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
 	@cat .cache/counts/*
 
 # Every fuzz target for a while. What fails is kept under testdata/fuzz of its package.
@@ -48,6 +48,10 @@ npm:
 # Sign-ins with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
 e2e:
 	PROXYPATCH_E2E=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./e2e
+
+# Every system call with every error, and killed before and after each.
+faults:
+	PROXYPATCH_FAULTS=all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestFaults ./internal/faults
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench e2e release security) && \

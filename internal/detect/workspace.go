@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -302,7 +303,7 @@ func expand(root, glob string) []string {
 	if !there(err) {
 		return nil
 	}
-	matches, err := doublestar.Glob(sources{os.DirFS(base)}, pattern)
+	matches, err := doublestar.Glob(sources{os.DirFS(base), base}, pattern)
 	if err != nil {
 		return nil // no glob; the package manager would refuse it
 	}
@@ -317,13 +318,16 @@ func expand(root, glob string) []string {
 
 // sources is a file system without what is never a part of a workspace, but
 // holds most of the files.
-type sources struct{ fs.FS }
+type sources struct {
+	fs.FS
+	dir string // where that is, for errors
+}
 
 // ReadDir lists a directory but for node_modules and what begins with a dot,
 // which no package manager's globs match.
 func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(s.FS, name)
-	there(err)
+	there(s.located(err))
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		return e.Name() == "node_modules" || e.Name()[0] == '.'
 	}), err
@@ -332,8 +336,16 @@ func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 // Stat describes a file; with it, a glob's literal parts need no listing.
 func (s sources) Stat(name string) (fs.FileInfo, error) {
 	info, err := fs.Stat(s.FS, name)
-	there(err)
+	there(s.located(err))
 	return info, err
+}
+
+// located completes the path in an error, which is relative to the directory.
+func (s sources) located(err error) error {
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		return &fs.PathError{Op: failed.Op, Path: filepath.Join(s.dir, filepath.FromSlash(failed.Path)), Err: failed.Err}
+	}
+	return err
 }
 
 // upward lists dir and the directories above it that may belong to the same

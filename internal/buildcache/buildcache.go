@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -47,7 +46,7 @@ func IsNext(dir string, dependsOnNext bool) (bool, error) {
 	}
 	for _, name := range signs {
 		_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
-		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		if !absent(err) {
 			return err == nil, err
 		}
 	}

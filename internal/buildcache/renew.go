@@ -180,7 +180,7 @@ func (c *Cache) mark(root *os.Root, state string) *Error {
 // sweep removes what this run and killed ones have put aside.
 func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 	entries, err := fs.ReadDir(root.FS(), c.Path)
-	if err != nil && len(c.aside) > 0 {
+	if err != nil && (len(c.aside) > 0 || !absent(err)) {
 		return []*Error{newError(root, c.Path, err)}
 	}
 	for _, entry := range entries {
@@ -260,4 +260,9 @@ func makeDirs(root *os.Root, name string) error {
 		}
 	}
 	return nil
+}
+
+// absent reports whether an error says that nothing can be in a place.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -149,6 +149,9 @@ var (
 // packed is what webpack is said to have kept of a build.
 const packed = ".next/cache/webpack/server-production/0.pack"
 
+// stamp is what says with which state of next-auth a cache was built.
+const stamp = ".next/cache/proxypatch.json"
+
 // install makes the project, with next-auth as released.
 func (l layout) install(t testing.TB) string {
 	t.Helper()
@@ -186,12 +189,15 @@ func (l layout) warm(t testing.TB, dir string, args ...string) {
 }
 
 // supersede makes of a patched project what an older proxypatch left: its
-// helper, and two files that call it.
+// helper, two files that call it, and caches without a mark.
 func (l layout) supersede(t testing.TB, dir string) {
 	t.Helper()
 	helper, err := fs.ReadFile(patches.FS, "superseded/1/helper/proxy.js")
 	must(t, err)
 	pristine := l.install(t)
+	for _, app := range l.apps {
+		must(t, os.Remove(filepath.Join(dir, app, stamp)))
+	}
 	for _, at := range l.copies {
 		write(t, filepath.Join(dir, at, patchset.HelperPath), helper)
 		for _, name := range kept {

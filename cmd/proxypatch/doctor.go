@@ -65,7 +65,7 @@ func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) erro
 		return noDirectory(err)
 	}
 	if err != nil {
-		return err
+		return workspaceFailure(err)
 	}
 	environment, apps, err := environmentOf(workspace)
 	if err != nil {
@@ -133,6 +133,9 @@ func findNode(ctx context.Context, command, dir string, environment *doctor.Envi
 
 // diagnose reports findings.
 func (a *app) diagnose(found doctor.Findings) {
+	for i := range found { // one line each, also in --json
+		found[i].Message = clean(found[i].Message)
+	}
 	a.report.Findings = found
 	a.report.Summary = found.Summary()
 	if found.Count(doctor.Error) > 0 {

@@ -59,7 +59,7 @@ func (a *app) planHooks() (*hooks.Plan, error) {
 		return nil, noDirectory(err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, workspaceFailure(err)
 	}
 	if a.undo {
 		plan, err := hooks.Uninstall(workspace)

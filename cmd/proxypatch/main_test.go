@@ -145,7 +145,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s exited with %d, not %d", strings.Join(args[1:], " "), got, want)
 	}
 	if slices.Contains(args, "--json") {
-		checkReport(ts, ts.ReadFile("stdout"), got)
+		ts.Check(validReport(ts.ReadFile("stdout"), got))
 	}
 }
 
@@ -154,18 +154,24 @@ var reportSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return jsonschema.NewCompiler().Compile("../../docs/report.schema.json")
 })
 
-// checkReport holds what --json printed against the schema and the exit code.
-func checkReport(ts *testscript.TestScript, text string, code int) {
+// validReport holds what --json printed against the schema and the exit code.
+func validReport(text string, code int) error {
 	schema, err := reportSchema()
-	ts.Check(err)
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-	ts.Check(err)
-	ts.Check(schema.Validate(document))
-	var r report
-	ts.Check(json.Unmarshal([]byte(text), &r))
-	if int(r.Exit.Code) != code || r.Exit.Name != r.Exit.Code.String() {
-		ts.Fatalf("exited with %d, but reports %+v", code, r.Exit)
+	if err != nil {
+		return err
 	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err == nil {
+		err = schema.Validate(document)
+	}
+	var r report
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &r)
+	}
+	if err == nil && (int(r.Exit.Code) != code || r.Exit.Name != r.Exit.Code.String()) {
+		err = fmt.Errorf("exited with %d, but reports %+v", code, r.Exit)
+	}
+	return err
 }
 
 // edit FILE OLD NEW replaces the one place where FILE holds OLD. Both may use

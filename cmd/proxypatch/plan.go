@@ -116,7 +116,16 @@ func (a *app) find() (*detect.Project, error) {
 	case errors.Is(err, detect.ErrNoDirectory):
 		return nil, noDirectory(err)
 	}
-	return nil, &failure{exitFailed, err, remedy(err)}
+	return nil, workspaceFailure(err)
+}
+
+// workspaceFailure says what to do about a workspace that can't be looked
+// through.
+func workspaceFailure(err error) error {
+	if glob := (*detect.GlobError)(nil); errors.As(err, &glob) {
+		return &failure{exitFailed, err, "write workspaces in package.json, or packages in pnpm-workspace.yaml, with fewer and simpler globs, such as packages/*"}
+	}
+	return &failure{exitFailed, err, remedy(err)}
 }
 
 const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch"

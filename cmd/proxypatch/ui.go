@@ -13,7 +13,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -88,16 +88,21 @@ func paint(on bool, c color, text string) string {
 
 // clean makes control characters in text visible instead of effective.
 func clean(text string) string {
-	if strings.IndexFunc(text, unprintable) < 0 {
+	if strings.IndexFunc(text, unprintable) < 0 && utf8.ValidString(text) {
 		return text
 	}
 	var b strings.Builder
-	for _, r := range text {
-		if unprintable(r) {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1: // no character, but an order to some terminals
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case unprintable(r):
 			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		} else {
+		default:
 			b.WriteRune(r)
 		}
+		text = text[size:]
 	}
 	return b.String()
 }
@@ -469,16 +474,36 @@ func (u *ui) diff(text string, paging bool) {
 }
 
 func (u *ui) json(r report) {
-	var document bytes.Buffer
+	var document strings.Builder
 	encoder := json.NewEncoder(&document)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	_ = encoder.Encode(r) // of nothing but strings and numbers
-	text := document.Bytes()
+	text := escapeHidden(document.String())
 	if onGitHub() {
-		text = ci.DisarmJSON(text)
+		text = string(ci.DisarmJSON([]byte(text)))
 	}
-	_, _ = u.out.Write(text) // the writer remembers the error
+	_, _ = io.WriteString(u.out, text) // the writer remembers the error
+}
+
+// escapeHidden makes JSON that means the same without characters that a terminal might
+// obey. encoding/json leaves those above 0x7e as they are.
+func escapeHidden(document string) string {
+	isHidden := func(r rune) bool { return r != '\n' && unprintable(r) }
+	if strings.IndexFunc(document, isHidden) < 0 {
+		return document
+	}
+	var b strings.Builder
+	for _, r := range document {
+		if !isHidden(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 func (u *ui) problems(problems []problem) {

@@ -191,6 +191,30 @@ func remove(t *testing.T, dir, name string) {
 	}
 }
 
+// What was looked at and what is opened must be one directory.
+func TestDirectorySwapped(t *testing.T) {
+	project := t.TempDir()
+	dir := filepath.Join(project, "node_modules", "next-auth")
+	write(t, dir, "package.json", `{"name": "next-auth", "version": "4.2.1"}`)
+	found, err := detect.Find(project, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	write(t, other, client, "client\n")
+	if err := errors.Join(os.Rename(dir, dir+"-away"), os.Symlink(other, dir)); err != nil {
+		t.Skip(err)
+	}
+	before := tree(t, other)
+	plan, err := New(found.Copies, testLibrary(t, patchset.Default), Options{Goal: Patch, Lock: true})
+	if err == nil || !strings.Contains(err.Error(), "was replaced while proxypatch was at work") {
+		t.Errorf("got the plan %v and the error %v", plan, err)
+	}
+	if diff := cmp.Diff(before, tree(t, other)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestCommitNeedsTheLock(t *testing.T) {
 	install := newPackage(t)
 	before := tree(t, install.Dir)

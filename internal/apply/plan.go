@@ -197,6 +197,11 @@ func (c *Copy) open(locking bool) error {
 		return err
 	}
 	c.root = root
+	if now, err := root.Stat("."); err != nil {
+		return err
+	} else if !c.Is(now) {
+		return fmt.Errorf("%s was replaced while proxypatch was at work", c.Path)
+	}
 	if locking {
 		c.locked, err = lock(root)
 	}
@@ -259,12 +264,19 @@ func (c *Copy) removeLeftovers(selection *patchset.Selection) error {
 }
 
 // uncovered returns why the release is not supported if the package has a file
-// that the set patches in other releases only.
+// that the set patches in other releases only. Where it can't be told without
+// following a link, the file is drift.
 func (c *Copy) uncovered(selection *patchset.Selection) (reason, err error) {
 	for _, gap := range selection.Uncovered {
-		_, err := c.root.Lstat(filepath.FromSlash(gap.Path))
+		err := checkDirs(c.root, gap.Path)
+		if err == nil {
+			_, err = c.root.Lstat(filepath.FromSlash(gap.Path))
+		}
+		irregular := (*irregularError)(nil)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
+		case errors.As(err, &irregular): // nobody knows what Node.js would load there
+			c.Files = append(c.Files, File{Path: gap.Path, State: Drifted, Action: Keep, Err: err})
 		case err != nil:
 			return nil, err
 		default:

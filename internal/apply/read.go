@@ -3,12 +3,13 @@ package apply
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // maxFile bounds the size of a file that is read, in bytes. next-auth's own
@@ -31,50 +32,20 @@ func (e *irregularError) Error() string {
 // The error is an *irregularError, or wraps fs.ErrNotExist, or is from the
 // system.
 func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
-	for range 10 {
-		data, info, err := readOnce(root, name)
-		if err != errReplaced {
-			return data, info, err
+	for range 10 { // another apply may be at work
+		if err := checkDirs(root, name); err != nil {
+			return nil, nil, err
 		}
+		data, info, err := regular.ReadUnlinked(root, name, maxFile)
+		if err == regular.ErrReplaced {
+			continue
+		}
+		if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+			return nil, nil, &irregularError{name, irregular.What}
+		}
+		return data, info, err
 	}
 	return nil, nil, fmt.Errorf("%s is replaced again and again while it is being read", name)
-}
-
-// errReplaced says that a file was replaced while it was being read, as by an
-// apply at the same time.
-var errReplaced = errors.New("replaced")
-
-func readOnce(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
-	if err := checkDirs(root, name); err != nil {
-		return nil, nil, err
-	}
-	found, err := root.Lstat(filepath.FromSlash(name))
-	if err == nil {
-		err = checkRegular(name, found)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := root.OpenFile(filepath.FromSlash(name), readFlags, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err == nil {
-		err = checkRegular(name, info)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if !os.SameFile(found, info) {
-		return nil, nil, errReplaced
-	}
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(file, data); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return data, info, nil
 }
 
 // checkDirs makes sure that every directory on the way to name is a real one.
@@ -88,34 +59,10 @@ func checkDirs(root *os.Root, name string) error {
 			return err
 		}
 		if !info.IsDir() {
-			return &irregularError{name[:at], describe(info) + ", not a directory"}
+			return &irregularError{name[:at], regular.Describe(info.Mode()) + ", not a directory"}
 		}
 	}
 	return nil
-}
-
-func checkRegular(name string, info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return &irregularError{name, describe(info) + ", not a regular file"}
-	}
-	if info.Size() > maxFile {
-		return &irregularError{name, fmt.Sprintf("has %d bytes; more than %d are not read", info.Size(), maxFile)}
-	}
-	return nil
-}
-
-func describe(info fs.FileInfo) string {
-	switch mode := info.Mode(); {
-	case mode&fs.ModeSymlink != 0:
-		return "is a symbolic link"
-	case mode.IsDir():
-		return "is a directory"
-	case mode&fs.ModeNamedPipe != 0:
-		return "is a named pipe"
-	case mode.IsRegular():
-		return "is a file"
-	}
-	return "is a special file"
 }
 
 // tempPrefix starts the name of every file that is not yet in its place.

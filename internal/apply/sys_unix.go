@@ -10,9 +10,6 @@ import (
 	"syscall"
 )
 
-// readFlags keep an open from waiting on a FIFO that took a file's place.
-const readFlags = os.O_RDONLY | syscall.O_NONBLOCK
-
 // lockTarget is what is locked inside a package: its directory itself.
 const lockTarget = "."
 

@@ -7,8 +7,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-const readFlags = os.O_RDONLY
-
 // lockTarget is what is locked inside a package: Windows locks files only.
 const lockTarget = "package.json"
 

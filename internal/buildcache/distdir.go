@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // configNames are those of Next.js 14 to 16 and those that others hope for.
@@ -63,7 +63,7 @@ var (
 func readConfigs(root *os.Root, names []string) (files []configFile, unknown string) {
 	for i := 0; i < len(names); i++ {
 		name := names[i]
-		text, err := readConfig(root, name)
+		text, err := regular.ReadIn(root, name, maxConfig)
 		if err != nil {
 			return nil, fmt.Sprintf("%s can't be read: %v", name, cause(root, err))
 		}
@@ -87,22 +87,6 @@ func readConfigs(root *os.Root, names []string) (files []configFile, unknown str
 		}
 	}
 	return files, ""
-}
-
-func readConfig(root *os.Root, name string) ([]byte, error) {
-	file, err := root.OpenFile(filepath.FromSlash(name), readFlags, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxConfig {
-		return nil, errors.New("is not a file of sensible size")
-	}
-	return io.ReadAll(io.LimitReader(file, maxConfig))
 }
 
 // resolve returns the file that an import leads to, which is empty if it is not

@@ -3,12 +3,13 @@ package buildcache
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"time"
+
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 const (
@@ -45,15 +46,10 @@ func readStamp(root *os.Root, name string) (state string, since time.Time, err e
 		return "", time.Time{}, err
 	}
 	since = info.ModTime()
-	if !info.Mode().IsRegular() || info.Size() > maxStamp {
+	data, _, err := regular.ReadUnlinked(root, name, maxStamp)
+	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
 		return "", since, nil
 	}
-	file, err := root.OpenFile(filepath.FromSlash(name), readFlags, 0)
-	if err != nil {
-		return "", since, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxStamp))
 	if err != nil {
 		return "", since, err
 	}

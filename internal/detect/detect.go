@@ -7,6 +7,8 @@ package detect
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +32,12 @@ type Install struct {
 	Native bool
 
 	users map[*Package]bool // the packages that find it by a name of next-auth
+	info  fs.FileInfo       // of the directory; nil if it was not found by Find
 }
+
+// Is reports whether a directory is the one that was found: what stands at its
+// path may have been replaced since.
+func (i *Install) Is(dir fs.FileInfo) bool { return i.info == nil || os.SameFile(i.info, dir) }
 
 // Reach is a way to a copy.
 type Reach struct {

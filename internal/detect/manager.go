@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
-	"go.yaml.in/yaml/v4"
+
+	"github.com/proxypatch/proxypatch/internal/lazy"
 )
 
 // Manager is the package manager of a project.
@@ -95,15 +96,17 @@ func installedBy(dir string, manager Manager) string {
 	if !found {
 		return ""
 	}
-	var modules struct {
-		PackageManager string `yaml:"packageManager"`
-	}
-	if yaml.Unmarshal(data, &modules) != nil { // it is JSON in newer releases, which is YAML too
+	m := installer().FindSubmatch(data)
+	if m == nil {
 		return ""
 	}
-	_, version := named(modules.PackageManager)
+	_, version := named(string(m[1]))
 	return version
 }
+
+// installer finds the package manager in .modules.yaml, which is JSON in newer
+// releases. There is no end of what YAML can make of a file.
+var installer = lazy.Regexp(`(?m)^\s*"?packageManager"?:\s*["']?([a-z]+@[^"'\s,]+)`)
 
 // Add returns the command that makes a package a dependency of the package in
 // whose directory it is run, which may be the root of a workspace.

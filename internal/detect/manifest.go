@@ -2,18 +2,24 @@ package detect
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
+	"reflect"
+
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // maxManifest bounds how much of a package.json is read, in bytes. Real ones
 // are a few thousand.
 const maxManifest = 4 << 20
+
+// maxWord bounds the length of a name and of a version, in bytes. The registry
+// takes names of 214 and versions of 256.
+const maxWord = 256
 
 // manifest is what a package.json of an installed package says.
 type manifest struct {
@@ -75,7 +81,14 @@ func (e *ManifestError) Unwrap() error { return e.Err }
 // can't be used.
 func readManifest(dir string) (*manifest, error) {
 	m := &manifest{}
-	return m, decodeManifest(dir, m)
+	err := decodeManifest(dir, m)
+	if err == nil && len(m.Name) > maxWord {
+		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("gives a name of %d bytes", len(m.Name))}
+	}
+	if err == nil && len(m.Version) > maxWord {
+		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("gives a version of %d bytes", len(m.Version))}
+	}
+	return m, err
 }
 
 // readProject reads dir/package.json as far as it can be used: a project's own
@@ -103,7 +116,7 @@ func decodeManifest(dir string, into any) error {
 		return err
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm takes a byte order mark, and some editors write one
-	err = json.Unmarshal(data, into)
+	err = decodeExactly(data, into)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		return &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
 	}
@@ -113,27 +126,32 @@ func decodeManifest(dir string, into any) error {
 	return nil
 }
 
+// decodeExactly fills the fields of a struct as JSON.parse would have them: by
+// their exact names, and from the last of several with one name. encoding/json
+// takes "Name" for "name" too, and so another package or release for what it is
+// not.
+func decodeExactly(data []byte, into any) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
+	}
+	var first error // what is behind it may be usable all the same
+	fields := reflect.ValueOf(into).Elem()
+	for i := range fields.NumField() {
+		name := fields.Type().Field(i).Tag.Get("json")
+		if text, found := members[name]; found {
+			first = cmp.Or(first, json.Unmarshal(text, fields.Field(i).Addr().Interface()))
+		}
+	}
+	return first
+}
+
 // readSmall reads a regular file of at most maxManifest bytes. Anything else is
 // a *ManifestError.
 func readSmall(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+	data, err := regular.ReadFile(path, maxManifest)
+	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+		return nil, &ManifestError{path, err}
 	}
-	if !info.Mode().IsRegular() {
-		return nil, &ManifestError{path, errors.New("is not a regular file")}
-	}
-	if info.Size() > maxManifest {
-		return nil, &ManifestError{path, fmt.Errorf("is larger than %d MB", maxManifest>>20)}
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(file, data); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return data, nil
+	return data, err
 }

@@ -40,6 +40,13 @@ func (r linkReader) below(real, rest string) (string, error) {
 	for links := 0; rest != ""; {
 		name, after, _ := strings.Cut(rest, string(filepath.Separator))
 		rest = after
+		switch name {
+		case "", ".":
+			continue
+		case "..": // from where a link before it has led to
+			real = filepath.Dir(real)
+			continue
+		}
 		next := filepath.Join(real, name)
 		info, err := r.lstat(next)
 		if err != nil {
@@ -60,14 +67,10 @@ func (r linkReader) below(real, rest string) (string, error) {
 		if links++; links > maxLinks {
 			return "", &fs.PathError{Op: "realpath", Path: next, Err: errLinks}
 		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(real, target)
+		if filepath.IsAbs(target) {
+			real, target = splitVolume(target)
 		}
-		root, below := splitVolume(filepath.Clean(target))
-		real, rest = root, filepath.Join(below, rest)
-		if rest == "." {
-			rest = ""
-		}
+		rest = filepath.FromSlash(target) + string(filepath.Separator) + rest
 	}
 	return real, nil
 }

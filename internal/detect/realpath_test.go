@@ -47,6 +47,8 @@ func TestRealPath(t *testing.T) {
 		root + "loop":                       {fs.ModeSymlink, "loop"},
 		root + "broken":                     {fs.ModeSymlink, ""},
 		root + "top":                        {fs.ModeSymlink, root},
+		root + "elsewhere/hop":              {fs.ModeSymlink, root + "far/away"},
+		root + "elsewhere/next-auth":        {fs.ModeSymlink, "hop/../next-auth"},
 	}
 	const inStore = "app/node_modules/.pnpm/next-auth@4/node_modules/next-auth"
 	for path, want := range map[string]string{
@@ -57,6 +59,7 @@ func TestRealPath(t *testing.T) {
 		"app/odd/x":                        "app/odd/x",
 		"top/app/link":                     inStore,
 		"top":                              "",
+		"elsewhere/next-auth":              "far/next-auth", // as the system goes, which is not elsewhere/next-auth
 		"app/node_modules/.pnpm/../.pnpm/": "app/node_modules/.pnpm",
 	} {
 		got, err := files.reader().realPath(filepath.FromSlash(root + path))

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // scan collects the copies of next-auth in a workspace. It goes where package
@@ -25,11 +27,12 @@ type scan struct {
 	copies []*Install
 	infos  []fs.FileInfo       // of the copies' directories
 	looked map[string]*Install // what is at a path, nil if nothing
+	behind map[string]bool     // real directories that were entered by a link
 	empty  map[string]bool     // directories without node_modules
 }
 
 func newScan(ws *Workspace) *scan {
-	return &scan{ws: ws, looked: map[string]*Install{}, empty: map[string]bool{}}
+	return &scan{ws: ws, looked: map[string]*Install{}, behind: map[string]bool{}, empty: map[string]bool{}}
 }
 
 func (s *scan) run() error {
@@ -70,9 +73,7 @@ func (s *scan) findOwn() {
 	}
 	modes := make([]fs.FileMode, len(dirs))
 	parallel(len(dirs), func(i int) {
-		if info, err := os.Lstat(filepath.Join(dirs[i], "node_modules")); there(err) {
-			modes[i] = info.Mode() | 1 // whatever it is, it is not nothing
-		}
+		modes[i] = modeOf(filepath.Join(dirs[i], "node_modules"))
 	})
 	for i, dir := range dirs {
 		s.empty[dir] = modes[i] == 0
@@ -93,8 +94,8 @@ var stores = []string{".pnpm", ".store", ".bun"}
 type module struct {
 	path, name string
 	link       bool
-	nested     bool // it has a node_modules of its own
-	likely     bool // it has the file by which next-auth is known under any name
+	nested     fs.FileMode // that of the node_modules of its own; 0 if it has none
+	likely     bool        // it has the file by which next-auth is known under any name
 }
 
 // modules looks through one node_modules.
@@ -105,7 +106,7 @@ func (s *scan) modules(dir string) error {
 	}
 	parallel(len(modules), func(i int) {
 		if m := &modules[i]; !m.link {
-			m.nested = exists(filepath.Join(m.path, "node_modules"))
+			m.nested = modeOf(filepath.Join(m.path, "node_modules"))
 			m.likely = exists(filepath.Join(m.path, "core", "lib", "oauth", "client.js"))
 		}
 	})
@@ -132,6 +133,7 @@ func (s *scan) list(dir, scope string) ([]module, error) {
 		case slices.Contains(stores, name):
 			err = s.store(path)
 		case name[0] == '.': // .bin, .cache and the like
+		case name[0] == '@' && scope == "" && mayBeLink(entry.Type()) && !s.enter(path):
 		case name[0] == '@' && scope == "":
 			var scoped []module
 			scoped, err = s.list(path, name+"/")
@@ -155,10 +157,22 @@ func (s *scan) module(m module) error {
 			return err
 		}
 	}
-	if !m.nested {
+	nested := filepath.Join(m.path, "node_modules")
+	if m.nested == 0 || mayBeLink(m.nested) && !s.enter(nested) {
 		return nil
 	}
-	return s.modules(filepath.Join(m.path, "node_modules"))
+	return s.modules(nested)
+}
+
+// enter reports whether to go through a link. Where it leads to is entered once,
+// or links in a circle would be followed for ever.
+func (s *scan) enter(link string) bool {
+	real, err := realPath(link)
+	if err != nil || s.behind[real] {
+		return false
+	}
+	s.behind[real] = true
+	return true
 }
 
 // isNextAuth reports whether next-auth stands in a directory of any name.
@@ -228,17 +242,14 @@ func (s *scan) look(path string) (*Install, error) {
 		}
 	}
 	m, err := readManifest(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, ignoreAbsent(err)
 	}
 	dir, err := realPath(path)
 	if err != nil {
 		return nil, err
 	}
-	c := &Install{users: map[*Package]bool{}, Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: ResolveAgent(dir)}
+	c := &Install{info: info, users: map[*Package]bool{}, Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: ResolveAgent(dir)}
 	c.Shared = s.shared(dir)
 	c.Native = s.patchedByPnpm(c)
 	s.copies, s.infos = append(s.copies, c), append(s.infos, info)
@@ -290,14 +301,13 @@ func (s *scan) isOwn(dir string) bool {
 	return slices.ContainsFunc(s.own, func(own string) bool { return within(dir, own) })
 }
 
-// readDir lists a directory in no order. What is no directory is empty.
+// readDir lists a directory in no order. What is no directory is empty, and so is
+// what no program can name: a link to itself, or a path that is too long.
 func readDir(dir string) ([]fs.DirEntry, error) {
-	file, err := os.Open(dir)
-	if err != nil {
-		return nil, ignoreAbsent(err)
+	entries, err := regular.ReadDir(dir)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, nil
 	}
-	defer file.Close()
-	entries, err := file.ReadDir(-1)
 	return entries, ignoreAbsent(err)
 }
 
@@ -319,7 +329,14 @@ func parallel(n int, do func(i int)) {
 	there(errors.Join(errs...))
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return there(err)
+func exists(path string) bool { return modeOf(path) != 0 }
+
+// modeOf returns the mode of what is at a path, which is never 0, or 0 if there
+// is nothing.
+func modeOf(path string) fs.FileMode {
+	info, err := os.Lstat(path)
+	if !there(err) {
+		return 0
+	}
+	return info.Mode() | 1
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // Workspace is what a directory is part of: the packages that are developed
@@ -101,15 +103,19 @@ func Open(given string) (w *Workspace, err error) {
 		return nil, err
 	}
 	w = &Workspace{Dir: dir, given: given, chain: upward(dir)}
-	w.Packages = w.findPackages()
+	if w.Packages, err = w.findPackages(); err != nil {
+		return nil, err
+	}
 	w.addLinked()
 	w.Home = w.homeOf(dir)
 	w.Manager, w.Version = findManager(w.chain)
 	return w, nil
 }
 
-// findPackages returns the packages of the workspace that w.Dir is in.
-func (w *Workspace) findPackages() []Package {
+// findPackages returns the packages of the workspace that w.Dir is in. The error
+// is a *GlobError.
+func (w *Workspace) findPackages() ([]Package, error) {
+	budget := &steps{maxSteps}
 	var nearest *Package
 	for _, at := range w.chain {
 		m, ok := readProject(at)
@@ -120,29 +126,33 @@ func (w *Workspace) findPackages() []Package {
 		if nearest == nil {
 			nearest = newPackage(at, m)
 			if len(globs) > 0 {
-				return append([]Package{*nearest}, membersOf(at, globs)...)
+				members, err := membersOf(at, globs, budget)
+				return append([]Package{*nearest}, members...), err
 			}
 			continue
 		}
 		if len(globs) == 0 {
 			continue
 		}
-		members := membersOf(at, globs)
+		members, err := membersOf(at, globs, budget)
+		if err != nil {
+			return nil, err
+		}
 		if slices.ContainsFunc(members, func(p Package) bool { return p.Dir == nearest.Dir }) {
-			return append([]Package{*newPackage(at, m)}, members...)
+			return append([]Package{*newPackage(at, m)}, members...), nil
 		}
 	}
 	if nearest == nil {
 		nearest = &Package{Dir: w.Dir}
 	}
-	return []Package{*nearest}
+	return []Package{*nearest}, nil
 }
 
 // Glob returns what matches a pattern in the workspace's root, by real paths. It
 // does not look into node_modules and directories whose names begin with a dot.
 func (w *Workspace) Glob(pattern string) (paths []string, err error) {
 	defer catch(&err)
-	return expand(w.Root().Dir, pattern), nil
+	return expand(w.Root().Dir, pattern, &steps{maxSteps})
 }
 
 // addLinked adds the packages that are dependencies by a link to their sources.
@@ -248,10 +258,19 @@ type pnpmSettings struct {
 	PatchedDependencies map[string]any `yaml:"patchedDependencies" json:"patchedDependencies"`
 }
 
+// maxSettings bounds the size of a pnpm-workspace.yaml that is read, in bytes.
+const maxSettings = 256 << 10
+
 // readPnpmWorkspace reads pnpm-workspace.yaml. What pnpm itself would refuse says
 // nothing.
 func readPnpmWorkspace(dir string) (settings pnpmSettings) {
-	if data, found := readOptional(filepath.Join(dir, "pnpm-workspace.yaml")); found && yaml.Unmarshal(data, &settings) != nil {
+	path := filepath.Join(dir, "pnpm-workspace.yaml")
+	data, err := regular.ReadFile(path, maxSettings)
+	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) || !there(err) {
+		return pnpmSettings{}
+	}
+	// To look for names that come twice takes the square of their number.
+	if yaml.Load(data, &settings, yaml.WithV3Defaults(), yaml.WithUniqueKeys(false)) != nil {
 		return pnpmSettings{}
 	}
 	return settings
@@ -260,12 +279,16 @@ func readPnpmWorkspace(dir string) (settings pnpmSettings) {
 // membersOf returns the packages below root that the globs select: directories
 // with a package.json, in the order of their paths. A glob that begins with "!"
 // takes out what those before it selected. Members of members are found too, as
-// yarn allows them.
-func membersOf(root string, globs []string) []Package {
+// yarn allows them. The error is a *GlobError.
+func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
 	selected := map[string]bool{}
 	for _, glob := range globs {
 		wanted := !strings.HasPrefix(glob, "!")
-		for _, dir := range expand(root, strings.TrimPrefix(glob, "!")) {
+		dirs, err := expand(root, strings.TrimPrefix(glob, "!"), budget)
+		if err != nil {
+			return nil, &GlobError{root, err}
+		}
+		for _, dir := range dirs {
 			selected[dir] = wanted
 		}
 	}
@@ -278,11 +301,15 @@ func membersOf(root string, globs []string) []Package {
 		}
 		members = append(members, *newPackage(dirs[i], m))
 		if len(m.Workspaces) > 0 {
-			members = append(members, membersOf(dirs[i], m.Workspaces)...)
+			below, err := membersOf(dirs[i], m.Workspaces, budget)
+			if err != nil {
+				return nil, err
+			}
+			members = append(members, below...)
 		}
 	}
 	slices.SortFunc(members, func(a, b Package) int { return strings.Compare(a.Dir, b.Dir) })
-	return slices.CompactFunc(members, func(a, b Package) bool { return a.Dir == b.Dir })
+	return slices.CompactFunc(members, func(a, b Package) bool { return a.Dir == b.Dir }), nil
 }
 
 // readAll reads the package.json of each directory; nil where there is none.
@@ -296,38 +323,101 @@ func readAll(dirs []string) []*projectManifest {
 	return manifests
 }
 
-// expand returns the real paths that match a glob, below root or beside it.
-func expand(root, glob string) []string {
+// GlobError says that the packages of a workspace can't be found with sensible
+// effort.
+type GlobError struct {
+	Dir string // whose package.json or pnpm-workspace.yaml lists them
+	Err error
+}
+
+func (e *GlobError) Error() string { return fmt.Sprintf("%s: its workspaces %v", e.Dir, e.Err) }
+
+// Unwrap returns the cause.
+func (e *GlobError) Unwrap() error { return e.Err }
+
+const (
+	// maxSteps bounds how many names are looked at to find the packages of a
+	// workspace. One of 500 packages takes some thousands.
+	maxSteps = 1_000_000
+	// globSteps is what a glob costs beside the names that it is held against.
+	globSteps = 100
+	// maxGlob bounds the length of a glob, in bytes, and maxParts how many lists
+	// in braces and how many "**" it may have: each multiplies what is to do.
+	maxGlob  = 300
+	maxParts = 4
+)
+
+var (
+	errTooMany     = fmt.Errorf("take more than %d steps to find", maxSteps)
+	errComplicated = errors.New("hold a glob that is too long, or with too many braces or stars")
+)
+
+// steps is how many more names may be looked at.
+type steps struct{ left int }
+
+// take reports whether n more may be.
+func (s *steps) take(n int) bool {
+	s.left -= n
+	return s.left >= 0
+}
+
+// expand returns the real paths that match a glob, below root or beside it. The
+// error says that it would take too long.
+func expand(root, glob string, budget *steps) ([]string, error) {
+	if len(glob) > maxGlob || strings.Count(glob, "{") > maxParts || strings.Count(glob, "**") > maxParts {
+		return nil, errComplicated
+	}
+	if !budget.take(globSteps) {
+		return nil, errTooMany
+	}
 	base, pattern := doublestar.SplitPattern(path.Clean(filepath.ToSlash(glob)))
 	base, err := realPath(filepath.Join(root, filepath.FromSlash(base)))
-	if !there(err) {
-		return nil
+	if !there(err) || !isDir(base) {
+		return nil, nil
 	}
-	matches, err := doublestar.Glob(sources{os.DirFS(base), base}, pattern)
-	if err != nil {
-		return nil // no glob; the package manager would refuse it
+	matches := map[string]bool{} // one directory may match in many ways
+	err = doublestar.GlobWalk(sources{os.DirFS(base), base, budget}, pattern, func(match string, _ fs.DirEntry) error {
+		if !budget.take(1) {
+			return errTooMany
+		}
+		matches[match] = true
+		return nil
+	})
+	switch {
+	case budget.left < 0:
+		return nil, errTooMany
+	case err != nil:
+		return nil, nil // no glob; the package manager would refuse it
 	}
 	var paths []string
-	for _, match := range matches {
+	for match := range matches {
 		if path, err := disk.below(base, filepath.FromSlash(match)); there(err) {
 			paths = append(paths, path)
 		}
 	}
-	return paths
+	return paths, nil
 }
 
 // sources is a file system without what is never a part of a workspace, but
 // holds most of the files.
 type sources struct {
 	fs.FS
-	dir string // where that is, for errors
+	dir    string // where that is, for errors
+	budget *steps
 }
 
 // ReadDir lists a directory but for node_modules and what begins with a dot,
 // which no package manager's globs match.
 func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
+	if s.budget.left < 0 {
+		return nil, errTooMany
+	}
+	if info, err := s.Stat(name); err != nil || !info.IsDir() { // to open a named pipe waits
+		return nil, err
+	}
 	entries, err := fs.ReadDir(s.FS, name)
 	there(s.located(err))
+	s.budget.take(len(entries))
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		return e.Name() == "node_modules" || e.Name()[0] == '.'
 	}), err
@@ -335,6 +425,9 @@ func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // Stat describes a file; with it, a glob's literal parts need no listing.
 func (s sources) Stat(name string) (fs.FileInfo, error) {
+	if !s.budget.take(1) {
+		return nil, errTooMany
+	}
 	info, err := fs.Stat(s.FS, name)
 	there(s.located(err))
 	return info, err

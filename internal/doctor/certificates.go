@@ -5,9 +5,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 	"time"
+
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 const (
@@ -37,11 +38,16 @@ func (e *Environment) Certificates() Findings {
 // judgeCerts looks at a file as Node.js does, which prints a warning and goes on
 // if it can't use it.
 func judgeCerts(f *Findings, path string) {
-	data, err := readCerts(path)
+	data, err := regular.ReadFile(path, maxCerts)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		err = at.Err
 	}
-	if err != nil {
+	irregular := (*regular.Error)(nil)
+	switch {
+	case errors.As(err, &irregular):
+		f.Add(Certificates, Error, "%s: %s %v", extraCerts, path, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)
+		return
+	case err != nil:
 		f.Add(Certificates, Error, "%s: %s can't be read: %v", extraCerts, path, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)
 		return
 	}
@@ -63,19 +69,6 @@ func judgeCerts(f *Findings, path string) {
 	default:
 		f.Add(Certificates, Note, "%s: %d of %s have expired", extraCerts, len(expired), plural(len(certificates), "certificate"))
 	}
-}
-
-func readCerts(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is not a regular file")
-	case info.Size() > maxCerts:
-		return nil, errors.New("it is too large")
-	}
-	return os.ReadFile(path)
 }
 
 // parseCerts returns the certificates in PEM data up to the first that can't be

@@ -401,7 +401,7 @@ func TestCertificates(t *testing.T) {
 		"NODE_EXTRA_CA_CERTS=ca.der":       "error: NODE_EXTRA_CA_CERTS: ca.der is a certificate, but not in PEM format, so Node.js ignores it",
 		"NODE_EXTRA_CA_CERTS=key.pem":      "error: NODE_EXTRA_CA_CERTS: key.pem holds no PEM certificate, so Node.js ignores it",
 		"NODE_EXTRA_CA_CERTS=broken.pem":   "warning: NODE_EXTRA_CA_CERTS: broken.pem holds something that is no certificate; Node.js reads up to there",
-		"NODE_EXTRA_CA_CERTS=dir":          "error: NODE_EXTRA_CA_CERTS: dir can't be read: it is not a regular file",
+		"NODE_EXTRA_CA_CERTS=dir":          "error: NODE_EXTRA_CA_CERTS: dir is a directory, not a regular file",
 		"NODE_EXTRA_CA_CERTS=nowhere":      "error: NODE_EXTRA_CA_CERTS: nowhere can't be read: no such file or directory",
 		"NODE_TLS_REJECT_UNAUTHORIZED=0":   "warning: NODE_TLS_REJECT_UNAUTHORIZED=0: anybody on the way can read and change what the app sends",
 		"NODE_EXTRA_CA_CERTS=":             "",

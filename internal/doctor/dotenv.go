@@ -1,14 +1,16 @@
 package doctor
 
 import (
-	"os"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
-// maxDotenv bounds the size of a .env file that is read, in bytes.
-const maxDotenv = 1 << 20
+// maxDotenv bounds the size of a .env file that is read, and of a value with all
+// values in the places of names in it, in bytes. No system takes more than twice
+// that for a variable.
+const maxDotenv = 64 << 10
 
 // Next.js reads the first four for a build and for the server, a name in an
 // earlier file before those behind it, and for next dev the other two in the
@@ -37,7 +39,8 @@ func parseDotenv(text string) map[string]assignment {
 	found := map[string]assignment{}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	for text != "" {
-		m := assigned().FindStringSubmatch(text)
+		line, _, _ := strings.Cut(text, "\n")
+		m := assigned().FindStringSubmatch(line)
 		if m == nil {
 			_, text, _ = strings.Cut(text, "\n")
 			continue
@@ -85,12 +88,14 @@ func newAssignment(value string, comment bool) assignment {
 
 // expand puts values in the place of names behind a dollar sign.
 func (a assignment) expand(get func(string) string) string {
+	left := maxDotenv
 	return reference().ReplaceAllStringFunc(a.value, func(text string) string {
 		m := reference().FindStringSubmatch(text)
 		if strings.HasPrefix(text, `\`) {
 			return text[1:]
 		}
-		if value := get(m[1] + m[3]); value != "" {
+		if value := get(m[1] + m[3]); value != "" && len(value) <= left {
+			left -= len(value)
 			return value
 		}
 		return m[2]
@@ -99,11 +104,7 @@ func (a assignment) expand(get func(string) string) string {
 
 // readDotenv reads a .env file; what can't be read is not there, as for Next.js.
 func readDotenv(path string) map[string]assignment {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxDotenv {
-		return nil
-	}
-	data, err := os.ReadFile(path)
+	data, err := regular.ReadFile(path, maxDotenv)
 	if err != nil {
 		return nil
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // nodeTime bounds one run of Node.js. It takes a few hundredths of a second.
@@ -128,7 +130,7 @@ func (e *Environment) Roots(ctx context.Context, n *Node) (roots *x509.CertPool,
 	if !node || e.option("--use-openssl-ca") { // which tls.rootCertificates leaves out
 		roots = systemRoots()
 	}
-	if data, err := os.ReadFile(e.process[extraCerts]); err == nil {
+	if data, err := regular.ReadFile(e.process[extraCerts], maxCerts); err == nil {
 		certificates, _ := parseCerts(data) // up to what is none, as Node.js reads them
 		for _, c := range certificates {
 			roots.AddCert(c)

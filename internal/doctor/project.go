@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"cmp"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // Dotenv says what the .env files of a Next.js app set of what doctor looks at.
@@ -92,7 +92,7 @@ var ignoreScripts = lazy.Regexp(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
 // ignored finds that the package manager is told to run no scripts.
 func ignored(f *Findings, w *detect.Workspace) {
 	path := filepath.Join(w.Root().Dir, ".npmrc")
-	if data, err := os.ReadFile(path); err == nil && ignoreScripts().Match(data) {
+	if data, err := regular.ReadFile(path, maxNpmrc); err == nil && ignoreScripts().Match(data) {
 		f.Add(PackageJSON, Warning, "%s: with ignore-scripts no install runs postinstall", w.Display(path)).hint("run proxypatch by itself after each install")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/lazy"
 	"github.com/proxypatch/proxypatch/internal/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 const (
@@ -43,6 +44,9 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	return f
 }
 
+// maxNpmrc bounds the size of a .npmrc that is read, in bytes.
+const maxNpmrc = 1 << 20
+
 var npmProxy = lazy.Regexp(`(?m)^\s*(https-)?proxy\s*=\s*\S`)
 
 // npm finds a proxy that only npm knows, which people take for the app's.
@@ -57,7 +61,7 @@ func (e *Environment) npm(f *Findings) {
 	if err != nil {
 		return
 	}
-	if data, err := os.ReadFile(filepath.Join(home, ".npmrc")); err == nil && npmProxy().Match(data) {
+	if data, err := regular.ReadFile(filepath.Join(home, ".npmrc"), maxNpmrc); err == nil && npmProxy().Match(data) {
 		f.Add(Proxy, Note, "~/.npmrc names a proxy, which is for npm alone").hint("export https_proxy with the same value")
 	}
 }

@@ -222,7 +222,7 @@ func TestCommitFails(t *testing.T) {
 					t.Skip(err)
 				}
 			},
-			"b/package.json: is not a regular file",
+			"b/package.json: is a symbolic link, not a regular file",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

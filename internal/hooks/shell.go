@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -50,7 +51,17 @@ func within(word string) []command {
 	return inner
 }
 
+// maxScript bounds the length of a script that is read, in bytes: it is that of a
+// command line on Windows. The parser calls itself for what is inside of
+// something, and would break down on a script of megabytes of parentheses.
+const maxScript = 32 << 10
+
+var errTooLong = errors.New("is too long")
+
 func parse(script string) (*syntax.File, error) {
+	if len(script) > maxScript {
+		return nil, errTooLong
+	}
 	return syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), "")
 }
 

@@ -10,9 +10,6 @@ import (
 	"syscall"
 )
 
-// readFlags keep an open from waiting on a FIFO that took a file's place.
-const readFlags = os.O_RDONLY | syscall.O_NONBLOCK
-
 // keepOwner gives file the owner and group of the file described by like. Where
 // only root may do that, another owner is an error, since somebody else's file
 // would become ours; another group is not.

@@ -5,7 +5,5 @@ import (
 	"os"
 )
 
-const readFlags = os.O_RDONLY
-
 // keepOwner does nothing: a new file has its directory's access rules.
 func keepOwner(*os.File, fs.FileInfo) error { return nil }

@@ -5,12 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 const (
@@ -32,47 +32,16 @@ func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err)
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-var (
-	errIrregular = errors.New("is not a regular file")
-	errTooLarge  = fmt.Errorf("is larger than %d MB", maxManifest>>20)
-	errChanged   = errors.New("was changed while proxypatch was at work")
-)
+var errChanged = errors.New("was changed while proxypatch was at work")
 
 // readFile reads the package.json in root, if it is a regular file: behind a
 // link stands a file that others may use too. The error is a *FileError.
 func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
-	data, info, err := readRegular(root)
+	data, info, err := regular.ReadUnlinked(root, manifestName, maxManifest)
 	if err != nil {
 		return nil, nil, &FileError{path, plain(err)}
 	}
 	return data, info, nil
-}
-
-func readRegular(root *os.Root) ([]byte, fs.FileInfo, error) {
-	found, err := root.Lstat(manifestName)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !found.Mode().IsRegular() {
-		return nil, nil, errIrregular
-	}
-	file, err := root.OpenFile(manifestName, readFlags, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case !os.SameFile(found, info):
-		return nil, nil, errChanged
-	case info.Size() > maxManifest:
-		return nil, nil, errTooLarge
-	}
-	data := make([]byte, info.Size())
-	_, err = io.ReadFull(file, data)
-	return data, info, err
 }
 
 // plain leaves the path out of an error, for FileError names a better one.
@@ -146,7 +115,7 @@ func (s *step) stage(data []byte) error {
 
 // finish puts the new bytes in place of those that the plan was made from.
 func (s *step) finish() error {
-	data, info, err := readRegular(s.root)
+	data, info, err := regular.ReadUnlinked(s.root, manifestName, maxManifest)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 )
@@ -26,6 +28,10 @@ type Diff struct {
 	hunks    []hunk
 	crlf     bool // whether a line of the hunks ends in CRLF
 }
+
+// maxHunks bounds how many hunks a diff may have: each is looked for in all of
+// the file.
+const maxHunks = 1000
 
 // ParseError says what in a diff is not accepted, and where.
 type ParseError struct {
@@ -147,6 +153,8 @@ func unsupportedChange(f *gitdiff.File) string {
 		return "changes something that is not a regular file"
 	case len(f.TextFragments) == 0:
 		return "has no hunk"
+	case len(f.TextFragments) > maxHunks:
+		return fmt.Sprintf("has %d hunks; more than %d are not read", len(f.TextFragments), maxHunks)
 	}
 	return ""
 }
@@ -163,7 +171,7 @@ func targetPath(name string, git bool) (target, msg string) {
 	}
 	target = strings.TrimPrefix(target, "node_modules/next-auth/")
 	switch {
-	case strings.ContainsAny(target, "\r\\:\x00"), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
+	case strings.ContainsAny(target, `\:`), strings.ContainsFunc(target, unicode.IsControl), !utf8.ValidString(target), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
 		return "", fmt.Sprintf("%q is not a path inside the package", target)
 	case strings.EqualFold(target, HelperPath): // one file where names have no case
 		return "", HelperPath + " is the file that proxypatch itself adds"

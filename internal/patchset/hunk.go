@@ -121,22 +121,45 @@ func (h hunk) places(lines, before [][]byte) []int {
 	if h.atEnd() {
 		first = max(first, len(lines)-len(before))
 	}
-	var found []int
-	for at := first; at <= last; at++ {
-		if equalLines(lines[at:at+len(before)], before) {
-			found = append(found, at)
-		}
+	if last < first {
+		return nil
+	}
+	found := find(lines[first:last+len(before)], before)
+	for i := range found {
+		found[i] += first
 	}
 	return found
 }
 
-func equalLines(a, b [][]byte) bool {
-	for i := range a {
-		if !bytes.Equal(a[i], b[i]) {
-			return false
+// find returns where in lines others stand in a row. It is the search of Knuth,
+// Morris and Pratt, which looks at no line again and again, however much alike
+// they are.
+func find(lines, wanted [][]byte) (found []int) {
+	if len(wanted) == 0 {
+		return nil
+	}
+	// borders[n] is how many of the first n wanted lines, but not all, are also
+	// the last of them: that many need not be compared again.
+	borders := make([]int, len(wanted)+1)
+	extend := func(n int, line []byte) int {
+		for n == len(wanted) || n > 0 && !bytes.Equal(wanted[n], line) {
+			n = borders[n]
+		}
+		if bytes.Equal(wanted[n], line) {
+			n++
+		}
+		return n
+	}
+	for i := 1; i < len(wanted); i++ {
+		borders[i+1] = extend(borders[i], wanted[i])
+	}
+	n := 0
+	for at, line := range lines {
+		if n = extend(n, line); n == len(wanted) {
+			found = append(found, at+1-n)
 		}
 	}
-	return true
+	return found
 }
 
 func splitLines(content []byte) [][]byte {

@@ -1,7 +1,9 @@
 package patchset
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,4 +183,23 @@ func mustParse(t *testing.T, text string) *Diff {
 		t.Fatal(err)
 	}
 	return d
+}
+
+func TestFind(t *testing.T) {
+	for _, test := range []struct {
+		lines, wanted string
+		want          []int
+	}{
+		{"aaaa", "aa", []int{0, 1, 2}},
+		{"abababc", "ababc", []int{2}},
+		{"aabaabaaa", "aabaaa", []int{3}},
+		{"abcabcab", "abcab", []int{0, 3}},
+		{"ab", "abc", nil},
+		{"ab", "", nil},
+		{"", "a", nil},
+	} {
+		if got := find(bytes.Split([]byte(test.lines), nil), bytes.Split([]byte(test.wanted), nil)); !slices.Equal(got, test.want) {
+			t.Errorf("%q in %q: %v, want %v", test.wanted, test.lines, got, test.want)
+		}
+	}
 }

@@ -137,10 +137,14 @@ func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 		return nil, err
 	}
 	diffs := make([]*Diff, 0, len(names))
+	size := 0
 	for _, name := range names {
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return nil, err
+		}
+		if size += len(data); size > maxDiffs {
+			return nil, &ParseError{name, 1, fmt.Sprintf("with this one there are more than %d MB of diffs", maxDiffs>>20)}
 		}
 		diff, err := Parse(name, data)
 		if err != nil {
@@ -219,6 +223,9 @@ func list(fsys fs.FS, dir string) ([]string, error) {
 
 // maxDiff bounds the size of a diff, in bytes.
 const maxDiff = 4 << 20
+
+// maxDiffs bounds the size of all that are loaded from one place, in bytes.
+const maxDiffs = 64 << 20
 
 // checkEntry refuses what could not be read to its end, or not at all.
 func checkEntry(name string, entry fs.DirEntry) error {

@@ -19,10 +19,16 @@ type Releases struct {
 	general *semver.Constraints
 }
 
+// maxRange bounds the length of a range, in bytes.
+const maxRange = 200
+
 // ParseReleases reads a semver constraint such as ">=4.1.0 <4.13.0".
 func ParseReleases(text string) (Releases, error) {
 	if r, ok := parseRange(text); ok {
 		return r, nil
+	}
+	if len(text) > maxRange {
+		return Releases{}, fmt.Errorf("a range of releases in %d bytes; more than %d are not read", len(text), maxRange)
 	}
 	refuse := fmt.Errorf("%q is not a range of releases", text)
 	general, err := semver.NewConstraint(text)

@@ -53,13 +53,15 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 		}
 	}
 	cmd.WaitDelay = patience
-	out, err := cmd.Output()
+	out := &limited{}
+	cmd.Stdout = out
+	err = cmd.Run()
 	if ctx.Err() != nil {
 		return Node{}, ctx.Err()
 	}
 	var answer struct{ Path, Version, Bun string }
 	if err == nil {
-		err = json.Unmarshal(out, &answer)
+		err = json.Unmarshal(out.kept.Bytes(), &answer)
 	}
 	major, _, _ := strings.Cut(answer.Version, ".")
 	switch n, _ := strconv.Atoi(major); {
@@ -119,11 +121,15 @@ func environment(network *Network) []string {
 	return env
 }
 
+// maxSaid bounds what is read of what main.js says, in bytes. Its answers are
+// lines; with more, next-auth's own code must have got to the output.
+const maxSaid = 4 << 20
+
 // listen reads what main.js says up to its end. With the last answer it closes
 // the input, which is what the end waits for.
 func listen(stdout io.Reader, stdin io.Closer, answers int) report {
 	said := report{answers: map[string]Answer{}, leaks: map[string][]string{}}
-	for lines := json.NewDecoder(stdout); ; {
+	for lines := json.NewDecoder(io.LimitReader(stdout, maxSaid)); ; {
 		var line struct {
 			Answer
 			Leak string

@@ -109,9 +109,12 @@ func form(name, value string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.FormValue(name) == value }
 }
 
+// maxBody bounds what is read of a request, in bytes.
+const maxBody = 1 << 20
+
 func body(text string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
-		data, err := io.ReadAll(r.Body)
+		data, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 		return err == nil && bytes.Equal(data, []byte(text))
 	}
 }

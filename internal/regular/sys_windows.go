@@ -1,0 +1,8 @@
+package regular
+
+import "os"
+
+const (
+	flags    = os.O_RDONLY
+	dirFlags = os.O_RDONLY
+)

@@ -152,7 +152,7 @@ func (w *Workspace) findPackages() ([]Package, error) {
 // does not look into node_modules and directories whose names begin with a dot.
 func (w *Workspace) Glob(pattern string) (paths []string, err error) {
 	defer catch(&err)
-	return expand(w.Root().Dir, pattern, &steps{maxSteps})
+	return expand(w.Root().Dir, pattern, &steps{maxSteps}, true)
 }
 
 // addLinked adds the packages that are dependencies by a link to their sources.
@@ -284,7 +284,7 @@ func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
 	selected := map[string]bool{}
 	for _, glob := range globs {
 		wanted := !strings.HasPrefix(glob, "!")
-		dirs, err := expand(root, strings.TrimPrefix(glob, "!"), budget)
+		dirs, err := expand(root, strings.TrimPrefix(glob, "!"), budget, false)
 		if err != nil {
 			return nil, &GlobError{root, err}
 		}
@@ -338,9 +338,11 @@ func (e *GlobError) Unwrap() error { return e.Err }
 const (
 	// maxSteps bounds how many names are looked at to find the packages of a
 	// workspace. One of 500 packages takes some thousands.
-	maxSteps = 1_000_000
+	maxSteps = 2_000_000
 	// globSteps is what a glob costs beside the names that it is held against.
 	globSteps = 100
+	// statSteps is what it costs to ask the system for a file or directory.
+	statSteps = 10
 	// maxGlob bounds the length of a glob, in bytes, and maxParts how many lists
 	// in braces and how many "**" it may have: each multiplies what is to do.
 	maxGlob  = 300
@@ -361,9 +363,10 @@ func (s *steps) take(n int) bool {
 	return s.left >= 0
 }
 
-// expand returns the real paths that match a glob, below root or beside it. The
-// error says that it would take too long.
-func expand(root, glob string, budget *steps) ([]string, error) {
+// expand returns the real paths that match a glob, below root or beside it: those
+// of directories and, if asked, of files. The error says that it would take too
+// long.
+func expand(root, glob string, budget *steps, files bool) ([]string, error) {
 	if len(glob) > maxGlob || strings.Count(glob, "{") > maxParts || strings.Count(glob, "**") > maxParts {
 		return nil, errComplicated
 	}
@@ -376,11 +379,13 @@ func expand(root, glob string, budget *steps) ([]string, error) {
 		return nil, nil
 	}
 	matches := map[string]bool{} // one directory may match in many ways
-	err = doublestar.GlobWalk(sources{os.DirFS(base), base, budget}, pattern, func(match string, _ fs.DirEntry) error {
+	err = doublestar.GlobWalk(sources{os.DirFS(base), base, budget}, pattern, func(match string, entry fs.DirEntry) error {
 		if !budget.take(1) {
 			return errTooMany
 		}
-		matches[match] = true
+		if files || entry.IsDir() || mayBeLink(entry.Type()) {
+			matches[match] = true
+		}
 		return nil
 	})
 	switch {
@@ -425,7 +430,7 @@ func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // Stat describes a file; with it, a glob's literal parts need no listing.
 func (s sources) Stat(name string) (fs.FileInfo, error) {
-	if !s.budget.take(1) {
+	if !s.budget.take(statSteps) {
 		return nil, errTooMany
 	}
 	info, err := fs.Stat(s.FS, name)

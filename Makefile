@@ -7,7 +7,7 @@ TOOL = $(GO) tool -modfile=tools/tools.mod
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot test fuzz faults layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
+.PHONY: build snapshot test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
 
 # The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
@@ -52,6 +52,10 @@ e2e:
 # Every system call with every error, and killed before and after each.
 faults:
 	PROXYPATCH_FAULTS=all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestFaults ./internal/faults
+
+# Every command on each hostile project.
+hostile:
+	PROXYPATCH_HOSTILE=all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./cmd/proxypatch
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench e2e release security) && \

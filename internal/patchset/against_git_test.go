@@ -88,9 +88,15 @@ var exceptions = []exception{
 	{"a header whose lines end in CRLF", re(`\\r" is not a path`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.header(), `(?m)^(diff --git|---|\+\+\+) .*\r$`) > 0
 	}},
-	{"header lines that git does not write", re(`file header: |value out of range|not the path as git writes it|is for `), func(d rawDiff, _ difftest.Case) bool {
+	{"header lines that git does not write", re(`file header: |value out of range|not the path as git writes it|is for |is not a path`), func(d rawDiff, _ difftest.Case) bool {
 		wrong := strings.TrimSpace(re(`(?m)^(diff --git a/f\.js b/f\.js|index [0-9a-f]{7,40}\.\.[0-9a-f]{7,40}( 100644)?|--- a/f\.js(\t.*)?|\+\+\+ b/f\.js(\t.*)?)$`).ReplaceAllString(d.header(), ""))
 		return wrong != "" || count(d.text, `(?m)^@@ -.*[0-9]{19}.* @@`) > 0
+	}},
+	{"a Releases: line that gives no range, or a second one", re(`not a range of releases|second Releases`), func(d rawDiff, _ difftest.Case) bool {
+		return count(d.header(), `(?m)^Releases:`) > 0
+	}},
+	{"no hunk at all", re(`no diff in this file|has no hunk|file header`), func(d rawDiff, c difftest.Case) bool {
+		return len(d.hunks) == 0
 	}},
 	{"NUL in the diff", re(`a NUL byte`), func(d rawDiff, _ difftest.Case) bool {
 		return strings.Contains(d.text, "\x00")

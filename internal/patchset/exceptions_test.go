@@ -94,6 +94,20 @@ func TestDiffWithCRLFIsTakenAsItIs(t *testing.T) {
 	}
 }
 
+// So does one whose ids say that it was made from these very bytes.
+func TestDiffOfThisContentIsTakenAsItIs(t *testing.T) {
+	before, after := "a\r\nb", "a\r\nB\nc\n"
+	c := difftest.Case{
+		Content: []byte(before),
+		Diff: []byte("diff --git a/f.js b/f.js\nindex " + string(patchset.BlobID([]byte(before))) + ".." + string(patchset.BlobID([]byte(after))) +
+			" 100644\n--- a/f.js\n+++ b/f.js\n@@ -2 +2,2 @@\n-b\n\\ No newline at end of file\n+B\n+c\n"),
+	}
+	want, _ := difftest.NewGit(t).Apply(c)
+	if got, err := engine(c); err != nil || string(got) != string(want) || string(got) != after {
+		t.Errorf("we make %q, git %q: %v", got, want, err)
+	}
+}
+
 // Ids that pin a content decide only between places that fit, and only if both
 // line numbers agree: git goes by the new one.
 func TestPinnedContentWithWrongNumbers(t *testing.T) {

@@ -86,12 +86,12 @@ func (h hunk) hasCRLF() bool {
 // at several places is put where it says.
 //
 // In a file whose lines all end in CRLF the hunks' lines do so too, unless the
-// diff has CRLF itself; one with mixed endings must match as it is. Endings are
-// therefore never mixed anew.
+// diff has CRLF itself or was made from this content; one with mixed endings
+// must match as it is. Endings are therefore never mixed anew.
 func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	lines := splitLines(content)
 	pinned := d.Pinned() && BlobID(content) == made
-	crlf := !d.crlf && allCRLF(content)
+	crlf := !pinned && !d.crlf && allCRLF(content)
 	var out bytes.Buffer
 	done, grown := 0, 0 // lines of the old content already dealt with, and by how many there are more now
 	for i, h := range hunks {

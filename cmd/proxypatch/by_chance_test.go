@@ -18,7 +18,7 @@ import (
 func TestDiffsByChance(t *testing.T) {
 	n := 10
 	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
-		n = 200
+		n = 60
 	}
 	git := difftest.NewGit(t)
 	applied, refused := 0, 0

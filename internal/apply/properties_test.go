@@ -52,7 +52,8 @@ func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) State {
 			t.Fatalf("drifted without a reason: %q", content)
 		}
 		if onErr == nil {
-			if back, err := diff.Reverse(on); err == nil && bytes.Equal(back, content) && offErr != nil {
+			back, err := diff.Reverse(on)
+			if err == nil && bytes.Equal(back, content) && offErr != nil && diff.Old != patchset.BlobID(on) {
 				t.Fatalf("%q takes the diff and gives it back, but is %s: %v", content, r.state, r.err)
 			}
 		}
@@ -91,6 +92,19 @@ func TestStatesByChance(t *testing.T) {
 	}
 	for _, state := range []State{Pristine, Patched, ModifiedFits, PatchedModified, Drifted} {
 		counts.AtLeast(t, fmt.Sprintf("random files that were %s", state), states[state], n/200)
+	}
+}
+
+// A diff that makes the released bytes of other ones would count as not applied.
+func TestResultThatIsAsReleased(t *testing.T) {
+	text := fmt.Sprintf("diff --git a/f.js b/f.js\nindex %s..%s 100644\n--- a/f.js\n+++ b/f.js\n@@ -1,3 +1,4 @@\n a\n+\n \n b\n",
+		patchset.BlobID([]byte("a\n\n\nb\n")), patchset.BlobID([]byte("a\n\n\n\nb\n")))
+	d, err := patchset.Parse("own.diff", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state := checkClassify(t, d, []byte("a\n\nb\n")); state != Drifted {
+		t.Errorf("is %s", state)
 	}
 }
 

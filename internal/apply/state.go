@@ -65,6 +65,17 @@ func classify(target patchset.Target, content []byte) (reading, error) {
 		}
 	}
 	r.state = stateOf(!peeled.any, peeled.any && bytes.Equal(content, r.wanted), r.exact)
+	if r.state != ModifiedFits {
+		return r, nil
+	}
+	// What is made of unknown bytes may be known bytes, such as those released.
+	after, err := peel(target, diffs, r.wanted)
+	if err != nil {
+		return reading{}, err
+	}
+	if !bytes.Equal(after.base, r.base) {
+		r.state, r.err = Drifted, errOneWay
+	}
 	return r, nil
 }
 

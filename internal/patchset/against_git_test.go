@@ -350,7 +350,7 @@ func verdictAsIs(raw rawDiff, c difftest.Case, want []byte, gitOK bool) (string,
 func TestAgainstGit(t *testing.T) {
 	single, batches := 150, 4
 	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
-		single, batches = 5000, 200
+		single, batches = 3000, 80
 	}
 	var mu sync.Mutex
 	classes := map[string]int{}

@@ -25,8 +25,6 @@ const (
 	// form in one character and in one byte, a text that runs backwards, a line
 	// break.
 	escapes = "a\x1b[31m\x1b]0;x\a\u009b2J\x9b2J\u202egpj\nb\rc\x7f"
-	// lines is a line break that would make another message.
-	lines = "x\nproxypatch: all is well\n"
 )
 
 // nested is JSON or YAML of some depth.

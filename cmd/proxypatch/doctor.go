@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
@@ -114,9 +116,17 @@ func (a *app) initCommandLine() string {
 // findNode looks at the Node.js that runs the app. Its absence is a finding,
 // unless a person has named it.
 func findNode(ctx context.Context, command, dir string, environment *doctor.Environment) (*doctor.Node, findings, error) {
-	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
+	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // for what FindNode has started
+	defer stop()
+	ctx, cancel := context.WithTimeout(interrupted, nodeTimeout)
 	defer cancel()
 	found, err := verify.FindNode(ctx, command, dir)
+	switch {
+	case interrupted.Err() != nil:
+		return nil, nil, &failure{exitFailed, errors.New("interrupted"), ""}
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("%w: %s does not answer within %v", verify.ErrNoNode, command, nodeTimeout)
+	}
 	if err != nil && command != defaultNode {
 		return nil, nil, usageError("name one of Node.js 18 or newer", "--node: %w", err)
 	}

@@ -138,18 +138,27 @@ const calls = {
 const current = new AsyncLocalStorage(); // the kind of the call on whose behalf code runs
 
 // What is wrong, once: some errors repeat that of their cause.
-function reasonOf(error) {
-  const { message = "", cause } = error || {};
+function reasonOf({ message, cause }, error) {
+  const what = String(message ?? "");
   const why = cause ? String(cause.message || cause) : "";
-  return (message.includes(why) ? message : `${message}: ${why}`) || JSON.stringify(error) || "for no reason";
+  return (what.includes(why) ? what : `${what}: ${why}`) || JSON.stringify(error) || "for no reason";
+}
+
+// Anything may be thrown.
+function failureOf(error) {
+  try {
+    const { code } = error?.cause || error || {};
+    return { error: reasonOf(error || {}, error), code: typeof code === "string" ? code : undefined };
+  } catch {
+    return { error: "for no reason that can be told" };
+  }
 }
 
 async function resultOf(kind, release) {
   try {
     return { kind, value: String(await current.run(kind, calls[kind], release)) };
   } catch (error) {
-    const { code } = error?.cause || error || {};
-    return { kind, error: reasonOf(error), code };
+    return { kind, ...failureOf(error) };
   }
 }
 
@@ -157,7 +166,8 @@ async function resultOf(kind, release) {
 const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
-const say = message => print(JSON.stringify(message) + "\n");
+// Native code and what writes to the file descriptor gets around that, so each begins a line of its own.
+const say = message => print("\n" + JSON.stringify(message) + "\n");
 
 // Makes calls. Each line of the input is a request: { dir, kinds, idToken }, the directory of a next-auth and which of its
 // calls to make; prepare gets it first. A line of the output says what came of one call: { kind, value }, or { kind, error,

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -53,6 +54,7 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 		}
 	}
 	cmd.WaitDelay = patience
+	together(cmd)
 	out := &limited{}
 	cmd.Stdout = out
 	err = cmd.Run()
@@ -61,7 +63,7 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 	}
 	var answer struct{ Path, Version, Bun string }
 	if err == nil {
-		err = json.Unmarshal(out.kept.Bytes(), &answer)
+		err = json.Unmarshal(lastLine(out.kept.Bytes()), &answer) // a version manager may say before what it does
 	}
 	major, _, _ := strings.Cut(answer.Version, ".")
 	switch n, _ := strconv.Atoi(major); {
@@ -71,6 +73,11 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 		return Node{}, fmt.Errorf("%w: %s is Node.js %s, which is too old", ErrNoNode, path, answer.Version)
 	}
 	return Node{answer.Path, answer.Version}, nil
+}
+
+func lastLine(text []byte) []byte {
+	text = bytes.TrimSpace(text)
+	return text[bytes.LastIndexByte(text, '\n')+1:]
 }
 
 // report is all that a process said.
@@ -126,17 +133,20 @@ func environment(network *Network) []string {
 const maxSaid = 4 << 20
 
 // listen reads what main.js says up to its end. With the last answer it closes
-// the input, which is what the end waits for.
+// the input, which is what the end waits for. What else is printed there is passed
+// over.
 func listen(stdout io.Reader, stdin io.Closer, answers int) report {
 	said := report{answers: map[string]Answer{}, leaks: map[string][]string{}}
-	for lines := json.NewDecoder(io.LimitReader(stdout, maxSaid)); ; {
+	defer stdin.Close()
+	lines := bufio.NewScanner(io.LimitReader(stdout, maxSaid))
+	lines.Buffer(nil, maxSaid)
+	for lines.Scan() {
 		var line struct {
 			Answer
 			Leak string
 		}
-		if lines.Decode(&line) != nil {
-			stdin.Close()
-			return said
+		if json.Unmarshal(lines.Bytes(), &line) != nil || line.Answer == (Answer{}) && line.Leak == "" {
+			continue
 		}
 		if line.Leak != "" {
 			said.leaks[line.Kind] = append(said.leaks[line.Kind], line.Leak)
@@ -146,6 +156,7 @@ func listen(stdout io.Reader, stdin io.Closer, answers int) report {
 			stdin.Close()
 		}
 	}
+	return said
 }
 
 // endOf says why a process ended.

@@ -129,6 +129,22 @@ func TestJudgement(t *testing.T) {
 			`throw undefined;`,
 			verify.Result{Outcome: verify.Failed, Detail: "for no reason"},
 		},
+		"an error with a number": {
+			`throw new DOMException("too late", "TimeoutError");`,
+			verify.Result{Outcome: verify.Failed, Detail: "too late"},
+		},
+		"no error": {
+			`const thrown = { message: 42 }; thrown.self = thrown; throw thrown;`,
+			verify.Result{Outcome: verify.Failed, Detail: "42"},
+		},
+		"nothing that can be told": {
+			`throw { size: 1n };`,
+			verify.Result{Outcome: verify.Failed, Detail: "for no reason that can be told"},
+		},
+		"prints past process.stdout": {
+			`require("fs").writeSync(1, "{}\n[]\nwithout an end");` + request + `return { issuer: { token_endpoint: "https://idp.corp.test/token" } };`,
+			verify.Result{Outcome: verify.Proxied},
+		},
 	}
 	var names, dirs []string
 	for name, test := range tests {
@@ -173,6 +189,13 @@ func TestFindNode(t *testing.T) {
 		if found, err := verify.FindNode(t.Context(), path, t.TempDir()); !errors.Is(err, verify.ErrNoNode) {
 			t.Errorf("%s: got %+v, %v", name, found, err)
 		}
+	}
+	shim := filepath.Join(t.TempDir(), "node")
+	if err := os.WriteFile(shim, []byte("#!/bin/sh\necho 'Now using Node.js'\nexec '"+node+"' \"$@\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := verify.FindNode(t.Context(), shim, t.TempDir()); err != nil || found.Path == shim {
+		t.Errorf("shim that says what it does: got %+v, %v", found, err)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()

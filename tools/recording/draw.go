@@ -16,9 +16,12 @@ type span struct {
 }
 
 // classes are the styles of the escape sequences that proxypatch uses.
-var classes = map[string]string{"0": "", "1": "bold", "31": "red", "32": "green", "33": "yellow"}
+var classes = map[string]string{"0": "", "1": "bold", "31": "red", "32": "green", "35": "magenta"}
 
 var escape = regexp.MustCompile("\x1b\\[([0-9]*)m")
+
+// rewrite is what a program prints to put something else in place of a line, as of its progress.
+const rewrite = "\r\x1b[K"
 
 // parse reads what a program wrote to a terminal. Escape sequences for other things than colour are an error: the picture
 // would not show what a terminal shows.
@@ -27,6 +30,9 @@ func parse(out string) ([][]span, error) {
 	class := ""
 	for line := range strings.Lines(strings.ReplaceAll(out, "\r\n", "\n")) {
 		line = strings.TrimSuffix(line, "\n")
+		if at := strings.LastIndex(line, rewrite); at >= 0 {
+			line = line[at+len(rewrite):]
+		}
 		var spans []span
 		at := 0
 		for _, m := range escape.FindAllStringSubmatchIndex(line, -1) {
@@ -72,7 +78,7 @@ text { fill: #1f2328; white-space: pre }
 .prompt { fill: #57606a }
 .command, .bold { font-weight: 600 }
 .green { fill: #1a7f37 }
-.yellow { fill: #7d4e00 }
+.magenta { fill: #8250df }
 .red { fill: #cf222e }
 @media (prefers-color-scheme: dark) {
 .window { fill: #0d1117; stroke: #30363d }
@@ -80,7 +86,7 @@ text { fill: #1f2328; white-space: pre }
 text { fill: #e6edf3 }
 .prompt { fill: #9da7b1 }
 .green { fill: #3fb950 }
-.yellow { fill: #d29922 }
+.magenta { fill: #d2a8ff }
 .red { fill: #f85149 }
 }
 .scene, .output { visibility: hidden }

@@ -19,7 +19,8 @@ func TestParse(t *testing.T) {
 	for out, want := range map[string][][]span{
 		"a\r\n": {{{"", "a"}}},
 		"  \x1b[32mok\x1b[0m  x\r\n\x1b[1ms\x1b[0m": {{{"", "  "}, {"green", "ok"}, {"", "  x"}}, {{"bold", "s"}}},
-		"\r\n": {nil},
+		"\r\n":                          {nil},
+		"\r\x1b[Kgoing\r\x1b[Kdone\r\n": {{{"", "done"}}},
 	} {
 		got, err := parse(out)
 		if err != nil {
@@ -29,7 +30,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q (-want +got):\n%s", out, diff)
 		}
 	}
-	for _, out := range []string{"\x1b[35mx", "\x1b[2Kx", "a\rb\r\n"} {
+	for _, out := range []string{"\x1b[34mx", "\x1b[2Kx", "a\rb\r\n"} {
 		if got, err := parse(out); err == nil {
 			t.Errorf("%q: %v", out, got)
 		}

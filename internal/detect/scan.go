@@ -168,7 +168,7 @@ func (s *scan) module(m module) error {
 // or links in a circle would be followed for ever.
 func (s *scan) enter(link string) bool {
 	real, err := realPath(link)
-	if err != nil || s.behind[real] {
+	if errors.Is(err, errLinks) || !there(err) || s.behind[real] {
 		return false
 	}
 	s.behind[real] = true
@@ -302,7 +302,7 @@ func (s *scan) isOwn(dir string) bool {
 }
 
 // readDir lists a directory in no order. What is no directory is empty, and so is
-// what no program can name: a link to itself, or a path that is too long.
+// a link to itself.
 func readDir(dir string) ([]fs.DirEntry, error) {
 	entries, err := regular.ReadDir(dir)
 	if errors.Is(err, syscall.ELOOP) {

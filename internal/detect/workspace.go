@@ -152,7 +152,12 @@ func (w *Workspace) findPackages() ([]Package, error) {
 // does not look into node_modules and directories whose names begin with a dot.
 func (w *Workspace) Glob(pattern string) (paths []string, err error) {
 	defer catch(&err)
-	return expand(w.Root().Dir, pattern, &steps{maxSteps}, true)
+	root := w.Root().Dir
+	paths, err = expand(root, pattern, &steps{maxSteps}, true)
+	if err != nil {
+		err = fmt.Errorf("the files %s in %s %w", pattern, root, err)
+	}
+	return paths, err
 }
 
 // addLinked adds the packages that are dependencies by a link to their sources.

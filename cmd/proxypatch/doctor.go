@@ -62,12 +62,9 @@ one, doctor takes those that variables such as KEYCLOAK_ISSUER name.`,
 // doctor looks at everything and fails only where it can't look.
 func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) error {
 	a.report.Command = "doctor"
-	workspace, err := detect.Open(a.dir)
-	if errors.Is(err, detect.ErrNoDirectory) {
-		return noDirectory(err)
-	}
+	workspace, err := a.openWorkspace()
 	if err != nil {
-		return workspaceFailure(err)
+		return err
 	}
 	environment, apps, err := environmentOf(workspace)
 	if err != nil {

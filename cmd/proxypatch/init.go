@@ -29,7 +29,18 @@ project. It joins what is there, installs nothing, and run again changes nothing
 // out, or changes nothing at all.
 func (a *app) init() error {
 	a.report.Command, a.report.DryRun = "init", a.dryRun
-	plan, err := a.planHooks()
+	workspace, err := a.openWorkspace()
+	if err != nil {
+		return err
+	}
+	if !a.dryRun {
+		lock, err := hooks.Lock(workspace)
+		if err != nil {
+			return &failure{exitFailed, err, remedy(err)}
+		}
+		defer lock.Close()
+	}
+	plan, err := a.planHooks(workspace)
 	if err != nil {
 		return err
 	}
@@ -52,15 +63,20 @@ func (a *app) init() error {
 	return nil
 }
 
-// planHooks finds the project and plans what the command is to do in it.
-func (a *app) planHooks() (*hooks.Plan, error) {
+// openWorkspace finds the project.
+func (a *app) openWorkspace() (*detect.Workspace, error) {
 	workspace, err := detect.Open(a.dir)
-	if errors.Is(err, detect.ErrNoDirectory) {
+	switch {
+	case errors.Is(err, detect.ErrNoDirectory):
 		return nil, noDirectory(err)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, workspaceFailure(err)
 	}
+	return workspace, nil
+}
+
+// planHooks plans what the command is to do in the project.
+func (a *app) planHooks(workspace *detect.Workspace) (*hooks.Plan, error) {
 	if a.undo {
 		plan, err := hooks.Uninstall(workspace)
 		return plan, manifestFailure(err)

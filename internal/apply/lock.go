@@ -14,9 +14,11 @@ var lockWait = 30 * time.Second
 
 const lockPoll = 20 * time.Millisecond
 
-// lock takes the package's exclusive lock; closing the file gives it back, and
-// so does the end of the process, however it ends.
-func lock(root *os.Root) (*os.File, error) {
+// Lock takes the exclusive lock of a package or of another directory, for which
+// another proxypatch is waited for up to 30 s; closing the file gives it back, and
+// so does the end of the process, however it ends. On Windows it is a lock of the
+// package.json in it, which nobody may replace meanwhile.
+func Lock(root *os.Root) (*os.File, error) {
 	file, err := root.Open(lockTarget)
 	if err != nil {
 		return nil, err

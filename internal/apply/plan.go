@@ -203,7 +203,7 @@ func (c *Copy) open(locking bool) error {
 		return fmt.Errorf("%s was replaced while proxypatch was at work", c.Path)
 	}
 	if locking {
-		c.locked, err = lock(root)
+		c.locked, err = Lock(root)
 	}
 	return err
 }

@@ -5,9 +5,12 @@ package hooks
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
 )
 
 // keepOwner gives file the owner and group of the file described by like. Where
@@ -24,3 +27,7 @@ func keepOwner(file *os.File, like fs.FileInfo) error {
 	}
 	return fmt.Errorf("belongs to the user with id %d; run proxypatch as that user or as root", want.Uid)
 }
+
+// lock keeps other proxypatches from writing to the package.json files of the
+// workspace whose root this is.
+func lock(root *os.Root) (io.Closer, error) { return apply.Lock(root) }

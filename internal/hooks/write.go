@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
@@ -57,6 +59,19 @@ type step struct {
 	file *File
 	root *os.Root
 	temp string // name of the file with the new bytes; empty once that is in place
+}
+
+// Lock keeps other proxypatches from writing to a workspace's package.json files
+// until it is closed. Take it before the plan is made: one that fails puts back
+// what it has read, and with it what others have written since. Windows has no
+// such lock; there a file that was changed meanwhile is an error.
+func Lock(ws *detect.Workspace) (io.Closer, error) {
+	root, err := os.OpenRoot(ws.Root().Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return lock(root)
 }
 
 // Commit writes all files of the plan, or none. Each gets its new bytes by a

@@ -37,15 +37,16 @@ func Serve(t testing.TB, handle func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
-// Refusing returns an address at which nobody listens.
+// Refusing returns an address at which nobody listens, nor will before the test
+// ends: it is the near end of a connection.
 func Refusing(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	conn, err := net.Dial("tcp", Silent(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Cleanup(func() { conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 // Silent takes connections and never answers.

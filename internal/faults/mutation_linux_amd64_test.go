@@ -43,7 +43,7 @@ var mutations = []struct {
 	},
 	{
 		name: "the lock", file: "internal/apply/plan.go",
-		old: "c.locked, err = lock(root)",
+		old: "c.locked, err = Lock(root)",
 		new: "c.locked, err = root.Open(lockTarget)",
 		pkg: "./internal/apply", test: "TestLockIsWaitedFor",
 	},

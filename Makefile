@@ -20,7 +20,7 @@ snapshot:
 # Prints at the end how much the tests that count have tried.
 test: lint
 	@rm -rf .cache/counts
-	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_FAULTS=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 PROXYPATCH_RELEASE=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
+	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_FAULTS=1 PROXYPATCH_HOSTILE=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 PROXYPATCH_RELEASE=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
 	@cat .cache/counts/*
 
 # Every fuzz target for a while. What fails is kept under testdata/fuzz of its package.

@@ -122,7 +122,7 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 		}
 		is, err := buildcache.IsNext(p.Dir, own)
 		if err != nil {
-			return nil, err
+			return nil, cacheFailure(w.Display(p.Dir), err)
 		}
 		if is {
 			apps = append(apps, nextDir{p.Dir, p})

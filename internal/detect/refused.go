@@ -15,7 +15,7 @@ type refused struct{ err error }
 
 // there reports whether something is there, given the error of looking at it.
 func there(err error) bool {
-	if ignoreAbsent(err) != nil && !errors.Is(err, syscall.ELOOP) { // Node.js goes on looking
+	if ignoreAbsent(err) != nil && !errors.Is(err, syscall.ELOOP) && !errors.Is(err, errLinks) { // Node.js goes on looking
 		panic(refused{err})
 	}
 	return err == nil
@@ -33,8 +33,9 @@ func catch(err *error) {
 }
 
 // absent are the errors which say that nothing can be in a place. To Node.js
-// there is nothing either.
-var absent = []error{fs.ErrNotExist, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL}
+// there is nothing either, and no glob matches a name that is no text, which
+// fs.ErrInvalid stands for.
+var absent = []error{fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL}
 
 // invalidName is what Windows says of a name that no file can have.
 const invalidName = syscall.Errno(123)

@@ -168,7 +168,7 @@ func (s *scan) module(m module) error {
 // or links in a circle would be followed for ever.
 func (s *scan) enter(link string) bool {
 	real, err := realPath(link)
-	if errors.Is(err, errLinks) || !there(err) || s.behind[real] {
+	if !there(err) || s.behind[real] {
 		return false
 	}
 	s.behind[real] = true

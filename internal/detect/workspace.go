@@ -343,7 +343,7 @@ func (e *GlobError) Unwrap() error { return e.Err }
 const (
 	// maxSteps bounds how many names are looked at to find the packages of a
 	// workspace. One of 500 packages takes some thousands.
-	maxSteps = 2_000_000
+	maxSteps = 1_000_000
 	// globSteps is what a glob costs beside the names that it is held against.
 	globSteps = 100
 	// statSteps is what it costs to ask the system for a file or directory.

@@ -67,6 +67,10 @@ func syntaxError(text []byte, offset int, format string, args ...any) error {
 	return &SyntaxError{Line: line, Err: fmt.Errorf(format, args...)}
 }
 
+// maxScripts bounds how many scripts a package.json may have: each is looked up
+// among all.
+const maxScripts = 1000
+
 // checkScripts makes sure that the scripts are what package managers run: texts
 // in an object.
 func (m *manifest) checkScripts(text []byte) error {
@@ -77,6 +81,9 @@ func (m *manifest) checkScripts(text []byte) error {
 	scripts, ok := member.Value.Value.(*hujson.Object)
 	if !ok {
 		return syntaxError(text, member.Value.StartOffset, "scripts is no object")
+	}
+	if n := len(scripts.Members); n > maxScripts {
+		return syntaxError(text, member.Value.StartOffset, "has %d scripts; more than %d are not read", n, maxScripts)
 	}
 	for _, s := range scripts.Members {
 		if s.Value.Value.Kind() != '"' {

@@ -44,11 +44,17 @@ func (d *Diff) Conflict(content []byte, failed *HunkError) *Conflict {
 	return c
 }
 
+// maxCompared bounds how many lines nearest compares: no file of next-auth needs
+// a thousandth of it.
+const maxCompared = 10_000_000
+
 // nearest returns the index at which most of the wanted lines are as wanted; of
-// several the one that is nearest to the index where they are expected.
+// several the one that is nearest to the index where they are expected. In a huge
+// file it looks around there only.
 func nearest(lines, wanted [][]byte, expected int) int {
 	best, most := min(expected, len(lines)), 0
-	for at := range lines {
+	reach := maxCompared / max(len(wanted), 1) / 2
+	for at := max(0, best-reach); at < min(len(lines), best+reach+1); at++ {
 		equal := 0
 		for i, line := range wanted[:min(len(wanted), len(lines)-at)] {
 			if bytes.Equal(line, lines[at+i]) {

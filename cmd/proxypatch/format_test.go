@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -268,7 +269,10 @@ func TestOrderOfCopies(t *testing.T) {
 // summary; a name from disk becomes no command.
 func TestGitHubActions(t *testing.T) {
 	t.Parallel()
-	const hostile = "::error title=x::injected ##[error]old"
+	hostile := "::error title=x::injected ##[error]old"
+	if runtime.GOOS == "windows" { // has no colons in names
+		hostile = "##[error]old"
+	}
 	outer := t.TempDir()
 	project := filepath.Join(outer, hostile)
 	if err := nodetest.CopyTree("../../testdata/node_modules", filepath.Join(project, "node_modules")); err != nil {

@@ -2,20 +2,25 @@
 
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
+GORELEASER = $(GO) tool -modfile=tools/goreleaser.mod goreleaser
 
 # What a release has programs for.
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
+.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
 
 # The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
-# The archives of a release and their checksums, in dist/release.
+# The archives of a release, their checksums and what they consist of, in dist/release.
 snapshot:
-	$(GO) run -trimpath ./tools/snapshot
+	$(GORELEASER) release --snapshot --clean
+
+# A release made twice, as far as a machine can go that may not publish it.
+archives:
+	PROXYPATCH_RELEASE=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./release
 
 # Prints at the end how much the tests that count have tried.
 test: lint

@@ -54,6 +54,7 @@ func classify(target patchset.Target, content []byte) (reading, error) {
 		return reading{}, err
 	}
 	r := reading{base: peeled.base, wanted: peeled.base, diffs: diffs, by: peeled.by, exact: true}
+	proved := true // every diff is an embedded one, which leads back from what it makes
 	for _, diff := range diffs {
 		r.exact = r.exact && r.pins(diff)
 		if r.wanted, err = putOn(diff, r.wanted); err != nil {
@@ -63,12 +64,14 @@ func classify(target patchset.Target, content []byte) (reading, error) {
 			}
 			return r, nil
 		}
+		proved = proved && !diff.Own && diff.New == patchset.BlobID(r.wanted)
 	}
 	r.state = stateOf(!peeled.any, peeled.any && bytes.Equal(content, r.wanted), r.exact)
-	if r.state != ModifiedFits {
+	if r.state != ModifiedFits && (r.state != Pristine || proved) {
 		return r, nil
 	}
-	// What is made of unknown bytes may be known bytes, such as those released.
+	// What is made of unknown bytes may be known bytes, such as those released. And a
+	// diff of a person's own may have hunks that lead there and not back.
 	after, err := peel(target, diffs, r.wanted)
 	if err != nil {
 		return reading{}, err

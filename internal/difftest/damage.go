@@ -80,6 +80,9 @@ var entries = []string{
 	"--- a/g.js\n", "+++ b/g.js\n", "+++ b/f.js.orig\n", "--- f.js\n", "+++ f.js\n", "--- a//f.js\n", "+++ b/./f.js\n", "--- x/y/f.js\n", "+++ x/y/f.js\n",
 }
 
+// preambles are what may stand before a diff.
+var preambles = []string{"Releases: 4.2.1\n", "Releases: four\n", "Releases: 4.2.1\nReleases: 4.2.2\n", "Subject: a letter\n\n", "\n", "index x\n"}
+
 // tails are what may follow a diff.
 var tails = []string{
 	"\n", "  \n\n", "bye\n", "bye", "-- \n2.39.5\n", "-- \n2.39.5", "-- \n@@ -1 +1 @@\n-a\n+b\n", "-- ", "\\ No newline at end of file\n", "\\ x\n", "@@\n", "@@ -x\n", "@@ -1 +1 @@\n", "@@ -1 +1 @@\n-a\n+b\n",
@@ -99,7 +102,7 @@ func (g *Generator) damageDiff(diff []byte) []byte {
 		if first > 0 && !g.oneIn(4) {
 			at = first + g.at(len(lines)-first)
 		}
-		switch g.r.IntN(20) {
+		switch g.r.IntN(22) {
 		case 0, 1, 2:
 			lines = g.damageNumbers(lines)
 		case 3:
@@ -153,6 +156,12 @@ func (g *Generator) damageDiff(diff []byte) []byte {
 			}
 			diff[where] = pick(g, []byte("ab \n\t+-@,\\0129\x00\r\"/"))
 			continue
+		case 20:
+			lines = slices.Insert(lines, 0, pick(g, preambles))
+		case 21:
+			if first > 0 && g.oneIn(2) { // nothing is left but the beginning of a hunk
+				lines = append(lines[:first], "@@ -")
+			}
 		}
 		diff = []byte(strings.Join(lines, ""))
 	}

@@ -85,7 +85,7 @@ var exceptions = []exception{
 	{"a marker of a missing newline elsewhere than at a side's end", re(`where no file ends|unexpected text after|patch fragment without file header`), func(d rawDiff, _ difftest.Case) bool {
 		return d.misplaced
 	}},
-	{"a header whose lines end in CRLF", re(`\\r" is not a path`), func(d rawDiff, _ difftest.Case) bool {
+	{"a header whose lines end in CRLF", re(`\\r" is not a path|renames or copies`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.header(), `(?m)^(diff --git|---|\+\+\+) .*\r$`) > 0
 	}},
 	{"header lines that git does not write", re(`file header: |value out of range|not the path as git writes it|is for |is not a path`), func(d rawDiff, _ difftest.Case) bool {
@@ -349,7 +349,8 @@ func verdictAsIs(raw rawDiff, c difftest.Case, want []byte, gitOK bool) (string,
 // no difference that is not one of the exceptions.
 func TestAgainstGit(t *testing.T) {
 	single, batches := 150, 4
-	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
+	full := os.Getenv("PROXYPATCH_DIFFERENTIAL") != ""
+	if full {
 		single, batches = 3000, 80
 	}
 	var mu sync.Mutex
@@ -362,7 +363,7 @@ func TestAgainstGit(t *testing.T) {
 		total++
 		classes[class]++
 		if err != nil && classes[class] < 20 {
-			t.Errorf("reverse %v\ncontent %q\ndiff\n%s%v", c.Reverse, c.Content, c.Diff, err)
+			t.Errorf("reverse %v\ncontent %q\ndiff %q\n%s%v", c.Reverse, c.Content, c.Diff, c.Diff, err)
 		}
 	}
 	workers := runtime.GOMAXPROCS(0)
@@ -388,6 +389,11 @@ func TestAgainstGit(t *testing.T) {
 		t.Logf("%6d %s", n, class)
 	}
 	counts.AtLeast(t, "differential cases against git apply", total, single+100*batches)
+	if full {
+		for _, e := range append(exceptions, exception{name: lfOnCRLF}) {
+			counts.AtLeast(t, "differential cases: "+e.name, classes[e.name], 1)
+		}
+	}
 }
 
 // intact returns n cases with intact diffs that all go the same way.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/proxypatch/proxypatch/internal/counts"
 	"github.com/proxypatch/proxypatch/internal/difftest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/patches"
@@ -77,38 +79,40 @@ func contentFor(diff []byte) string {
 // that Format makes of the two leads there as well.
 func FuzzParse(f *testing.F) {
 	seeds(f, func(_, diff []byte) { f.Add(diff) })
-	f.Fuzz(func(t *testing.T, diff []byte) {
-		d, err := patchset.Parse("x", diff)
-		if err != nil {
-			var parse *patchset.ParseError
-			if !errors.As(err, &parse) || parse.Line < 1 || parse.Line > bytes.Count(diff, []byte("\n"))+1 || parse.Msg == "" {
-				t.Fatalf("%#v", err)
-			}
+	f.Fuzz(meansOneThing)
+}
+
+func meansOneThing(t *testing.T, diff []byte) {
+	d, err := patchset.Parse("x", diff)
+	if err != nil {
+		var parse *patchset.ParseError
+		if !errors.As(err, &parse) || parse.Line < 1 || parse.Line > bytes.Count(diff, []byte("\n"))+1 || parse.Msg == "" {
+			t.Fatalf("%#v", err)
+		}
+		return
+	}
+	before := []byte(contentFor(diff))
+	after, err := d.Apply(before)
+	if err != nil {
+		return // such as overlapping hunks
+	}
+	if bytes.Equal(before, after) {
+		return
+	}
+	text := patchset.Format(d.Path, before, after, 0o644)
+	again, err := patchset.Parse("x", text)
+	if err != nil {
+		if bytes.Contains(before, []byte("\x00")) || !plainPath(d.Path) || oneSided(text) {
 			return
 		}
-		before := []byte(contentFor(diff))
-		after, err := d.Apply(before)
-		if err != nil {
-			return // such as overlapping hunks
-		}
-		if bytes.Equal(before, after) {
-			return
-		}
-		text := patchset.Format(d.Path, before, after, 0o644)
-		again, err := patchset.Parse("x", text)
-		if err != nil {
-			if bytes.Contains(before, []byte("\x00")) || !plainPath(d.Path) || oneSided(text) {
-				return
-			}
-			t.Fatalf("%v\n%s", err, text)
-		}
-		if again.Path != d.Path || again.Old != patchset.BlobID(before) || again.New != patchset.BlobID(after) {
-			t.Fatalf("%+v", again)
-		}
-		if got, err := again.Apply(before); err != nil || !bytes.Equal(got, after) {
-			t.Fatalf("%v: got %q, want %q by\n%s", err, got, after, text)
-		}
-	})
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if again.Path != d.Path || again.Old != patchset.BlobID(before) || again.New != patchset.BlobID(after) {
+		t.Fatalf("%+v", again)
+	}
+	if got, err := again.Apply(before); err != nil || !bytes.Equal(got, after) {
+		t.Fatalf("%v: got %q, want %q by\n%s", err, got, after, text)
+	}
 }
 
 // oneSided reports whether a hunk of the diff has no lines on one side.
@@ -127,18 +131,38 @@ var plainPath = regexp.MustCompile(`^[a-zA-Z0-9._/-]+$`).MatchString
 // that were there, and one that came off and goes on again as well.
 func FuzzApplyReverse(f *testing.F) {
 	seeds(f, func(content, diff []byte) { f.Add(content, diff) })
-	f.Fuzz(func(t *testing.T, content, diff []byte) {
-		d, err := patchset.Parse("x", diff)
-		if err != nil {
-			return
-		}
-		kept := bytes.Clone(content)
-		bothWays(t, content, d.Apply, d.Reverse)
-		bothWays(t, content, d.Reverse, d.Apply)
-		if !bytes.Equal(content, kept) {
-			t.Fatal("the content was written to")
-		}
-	})
+	f.Fuzz(goesBothWays)
+}
+
+func goesBothWays(t *testing.T, content, diff []byte) {
+	d, err := patchset.Parse("x", diff)
+	if err != nil {
+		return
+	}
+	kept := bytes.Clone(content)
+	bothWays(t, content, d.Apply, d.Reverse)
+	bothWays(t, content, d.Reverse, d.Apply)
+	if !bytes.Equal(content, kept) {
+		t.Fatal("the content was written to")
+	}
+}
+
+// TestFuzzedBySeed puts to the fuzz targets that need no process what chance makes
+// of one seed: every run tries the same, which native fuzzing does not.
+func TestFuzzedBySeed(t *testing.T) {
+	n := 2000
+	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
+		n = 200_000
+	}
+	g := difftest.New(3)
+	executions := 0
+	for range n {
+		c := g.Case()
+		meansOneThing(t, c.Diff)
+		goesBothWays(t, c.Content, c.Diff)
+		executions += 2
+	}
+	counts.AtLeast(t, "fuzz executions by seed", executions, 2*n)
 }
 
 // bothWays: going there, back and there again ends where going there once does.

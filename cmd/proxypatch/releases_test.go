@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -310,9 +311,21 @@ func TestInventedRelease(t *testing.T) {
 // shrunk leaves out what no diff concerns, to write fewer files.
 func shrunk(pkg released.Package) released.Package {
 	small := maps.Clone(pkg)
-	maps.DeleteFunc(small, func(name string, _ []byte) bool {
-		script := strings.HasSuffix(name, ".js") && (strings.HasPrefix(name, "core/") || strings.HasPrefix(name, "providers/"))
-		return !script && name != "package.json"
-	})
+	maps.DeleteFunc(small, func(name string, _ []byte) bool { return name != "package.json" && !concerned()[name] })
 	return small
 }
+
+// concerned are the files that there is a diff for, of any release.
+var concerned = sync.OnceValue(func() map[string]bool {
+	files := map[string]bool{}
+	diffs, err := fs.Glob(patches.FS, "*/providers/*.diff")
+	more, errMore := fs.Glob(patches.FS, "*/core/lib/oauth/*.diff")
+	if err != nil || errMore != nil || len(diffs) == 0 || len(more) == 0 {
+		panic("the diffs are not where they were")
+	}
+	for _, diff := range append(diffs, more...) {
+		_, file, _ := strings.Cut(diff, "/")
+		files[strings.TrimSuffix(file, ".diff")] = true
+	}
+	return files
+})

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -137,6 +138,8 @@ func testContents(t *testing.T, release string) {
 		"CHANGELOG.md":                "# Changelog\n",
 		"LICENSE":                     "MIT License\n",
 		"README.md":                   "# proxypatch\n",
+		"README.ko.md":                "# proxypatch\n",
+		"SECURITY.md":                 "# Security\n",
 		"completions/_proxypatch":     "#compdef proxypatch\n",
 		"completions/proxypatch.bash": "# bash completion V2 for proxypatch ",
 		"completions/proxypatch.fish": "# fish completion for proxypatch ",
@@ -148,6 +151,14 @@ func testContents(t *testing.T, release string) {
 		}
 		delete(files, name)
 	}
+	must(t, filepath.WalkDir(filepath.Join(top(t), "docs"), func(path string, entry fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(top(t), path)
+		if name = filepath.ToSlash(name); err == nil && !entry.IsDir() && files[name] == nil {
+			t.Errorf("%s is not in the archive", name)
+		}
+		delete(files, name)
+		return err
+	}))
 	program := filepath.Join(t.TempDir(), "proxypatch")
 	must(t, os.WriteFile(program, files["proxypatch"], 0o755))
 	isComplete(t, program, tag)

@@ -119,7 +119,7 @@ func transcript(t *testing.T, row string, in installer, registry string) string 
 }
 
 var (
-	readmeBlock = regexp.MustCompile("(?s)## 30-second start.*?```sh\n(.*?)```")
+	readmeBlock = regexp.MustCompile("```sh\n(npm install proxypatch [^`]*)```")
 	readmeRow   = regexp.MustCompile("(?m)^\\| (\\w+(?: \\d)?)[^|]* \\| `([^`]+)` \\| `([^`]+)` \\|$")
 )
 

@@ -291,7 +291,7 @@ func TestHooks(t *testing.T) {
 		install    = "warning: package.json: postinstall does not run proxypatch, so the next install brings unpatched files back"
 		add        = "note: package.json: dependencies does not run proxypatch, so npm install PACKAGE may bring unpatched files back"
 		check      = "note: package.json: build does not run proxypatch check, so an unpatched app gets built"
-		dependency = "warning: proxypatch is not a dependency of the project; without it the hooks fail"
+		dependency = "warning: proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH"
 		ok         = "ok: installs patch again, and builds check that"
 		all        = `{"scripts": {"postinstall": "proxypatch", "dependencies": "proxypatch", "build": "proxypatch check && next build"}, "dependencies": {"proxypatch": "1"}}`
 	)

@@ -63,6 +63,10 @@ func dependsOnAny(p *detect.Package, some map[*detect.Package]bool) bool {
 	return false
 }
 
+// provide says how to come by proxypatch. It names no command that asks npm's
+// registry: the name there is not ours.
+const provide = "have it on the PATH of every machine that installs, or add its packages from files or a registry of your own: docs/npm.md"
+
 // warnAboutTool says what has to be installed for the hooks to work. It must be
 // no devDependency, because an install for production leaves those out, runs
 // postinstall all the same, and then fails.
@@ -73,14 +77,14 @@ func (p *Plan) warnAboutTool(root *File) {
 		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.productionInstall()),
 			"move it to dependencies, then "+p.installCommand())
 	default:
-		p.warn("proxypatch is not a dependency of the project; without it the hooks fail", p.inDir(root, p.ws.Manager.Add(tool, len(p.Files) > 1)))
+		p.warn("proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH", provide)
 	}
 	if p.ws.Manager != detect.YarnBerry {
 		return
 	}
 	for _, f := range p.Files[1:] { // the others run a root's programs in all packages
 		if f.builds && !f.installs("dependencies") && !f.installs("devDependencies") {
-			p.warn(fmt.Sprintf("%s: yarn runs no program here that is a dependency of the root alone", f.Path), p.inDir(f, p.ws.Manager.Add(tool, false)))
+			p.warn(fmt.Sprintf("%s: yarn runs no program here that is a dependency of the root alone", f.Path), provide)
 		}
 	}
 }

@@ -140,6 +140,21 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// verify takes seconds even with one copy.
+func TestProgressOfVerify(t *testing.T) {
+	needsVerify(t)
+	t.Parallel()
+	project := nodetest.Copy(t, "agent-7.0.6")
+	if got := proxypatch(t, project, nil, "apply"); got.Code != 0 {
+		t.Fatalf("apply: %+v", got)
+	}
+	got, code := onTerminal(t, 80, project, nil, "verify", "--node", nodetest.Node(t))
+	step := eraseLine + "verifying copy 1 of 1 …" + eraseLine
+	if before, after, found := strings.Cut(got, step); code != 0 || before != "" || !found || strings.Contains(after, "…") {
+		t.Errorf("exit code %d: %q", code, got)
+	}
+}
+
 func TestWidthOfTerminal(t *testing.T) {
 	t.Parallel()
 	project := nodetest.Copy(t, "agent-7.0.6")

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 // action is what the tests read of action.yml.
@@ -31,7 +32,7 @@ type action struct {
 
 func readYAML(t *testing.T, name string, into any) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(top(t), name))
+	data, err := os.ReadFile(filepath.Join(repotest.Top(t), name))
 	must(t, err)
 	if err := yaml.Unmarshal(data, into); err != nil {
 		t.Fatalf("%s: %v", name, err)
@@ -90,7 +91,7 @@ func newRunner(t *testing.T, inputs map[string]string) *runner {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skip("the stand-in is for a runner with Linux on X64")
 	}
-	return &runner{os: "Linux", arch: "X64", inputs: inputs, path: top(t), temp: t.TempDir()}
+	return &runner{os: "Linux", arch: "X64", inputs: inputs, path: repotest.Top(t), temp: t.TempDir()}
 }
 
 // run returns what was printed, and the output exit-code, which is empty if
@@ -123,7 +124,7 @@ func (r *runner) run(t *testing.T) (printed, exitCode string, ok bool) {
 		for name, value := range step.Env {
 			env = append(env, name+"="+evaluate(value))
 		}
-		out, err := command(r.temp, env, "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step.Run).CombinedOutput()
+		out, err := repotest.Command(r.temp, env, "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step.Run).CombinedOutput()
 		printed += string(out)
 		lines, _ := os.ReadFile(outputs)
 		for line := range strings.Lines(string(lines)) {
@@ -232,7 +233,7 @@ func testActionRunsNoInput(t *testing.T, release string) {
 // TestActionFromCheckout builds the action's sources, as a workflow of their own
 // repository does.
 func TestActionFromCheckout(t *testing.T) {
-	needRelease(t)
+	repotest.NeedRelease(t)
 	t.Parallel()
 	r := newRunner(t, map[string]string{"args": "check", "working-directory": unpatched(t)})
 	r.ref = "main"

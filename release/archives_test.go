@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 const tag = "v9.8.7"
@@ -34,7 +36,7 @@ func needGoReleaser(t *testing.T) {
 // publishes nothing.
 func makeRelease(t *testing.T, repository string) (dir string, err error) {
 	t.Helper()
-	cmd := command(repository, nil, "go", "tool", "-modfile=tools/goreleaser.mod", "goreleaser", "release", "--skip=publish")
+	cmd := repotest.Command(repository, nil, "go", "tool", "-modfile=tools/goreleaser.mod", "goreleaser", "release", "--skip=publish")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, out)
@@ -48,8 +50,8 @@ func archived(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	bin, name := t.TempDir(), archiveName("9.8.7")
-	output(t, command(top(t), nil, "go", "build", "-trimpath", "-ldflags=-X main.version="+tag, "-o", filepath.Join(bin, "proxypatch"), "./cmd/proxypatch"))
-	output(t, command(bin, nil, "tar", "-czf", filepath.Join(dir, name), "proxypatch"))
+	repotest.Output(t, repotest.Command(repotest.Top(t), nil, "go", "build", "-trimpath", "-ldflags=-X main.version="+tag, "-o", filepath.Join(bin, "proxypatch"), "./cmd/proxypatch"))
+	repotest.Output(t, repotest.Command(bin, nil, "tar", "-czf", filepath.Join(dir, name), "proxypatch"))
 	archive, err := os.ReadFile(filepath.Join(dir, name))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "SHA256SUMS"), fmt.Appendf(nil, "%x  %s\n", sha256.Sum256(archive), name), 0o666))
@@ -68,8 +70,8 @@ func tagged(t *testing.T) string {
 	for _, role := range []string{"AUTHOR", "COMMITTER"} {
 		author = append(author, "GIT_"+role+"_NAME=t", "GIT_"+role+"_EMAIL=t@example.com", "GIT_"+role+"_DATE=2026-01-02T03:04:05Z")
 	}
-	output(t, command(dir, author, "git", "commit", "-qam", "release"))
-	output(t, command(dir, nil, "git", "tag", tag))
+	repotest.Output(t, repotest.Command(dir, author, "git", "commit", "-qam", "release"))
+	repotest.Output(t, repotest.Command(dir, nil, "git", "tag", tag))
 	return dir
 }
 
@@ -84,7 +86,7 @@ func archiveName(version string) string {
 
 // TestDownloads goes the ways on which a release is downloaded.
 func TestDownloads(t *testing.T) {
-	needRelease(t)
+	repotest.NeedRelease(t)
 	newRunner(t, nil) // skips where there is no such machine
 	testDownloads(t, archived(t))
 }
@@ -151,8 +153,8 @@ func testContents(t *testing.T, release string) {
 		}
 		delete(files, name)
 	}
-	must(t, filepath.WalkDir(filepath.Join(top(t), "docs"), func(path string, entry fs.DirEntry, err error) error {
-		name, _ := filepath.Rel(top(t), path)
+	must(t, filepath.WalkDir(filepath.Join(repotest.Top(t), "docs"), func(path string, entry fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(repotest.Top(t), path)
 		if name = filepath.ToSlash(name); err == nil && !entry.IsDir() && files[name] == nil {
 			t.Errorf("%s is not in the archive", name)
 		}
@@ -172,7 +174,7 @@ func testContents(t *testing.T, release string) {
 func TestArchivesNeedChangelog(t *testing.T) {
 	needGoReleaser(t)
 	repository := clone(t)
-	output(t, command(repository, nil, "git", "tag", tag))
+	repotest.Output(t, repotest.Command(repository, nil, "git", "tag", tag))
 	dir, err := makeRelease(t, repository)
 	if err == nil || !strings.Contains(err.Error(), `CHANGELOG.md has no section "## [9.8.7] - DATE" for the tag v9.8.7`) {
 		t.Error(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 // dockerApp is an app for the example's Dockerfile.
@@ -56,7 +57,7 @@ func newDockerBuild(t *testing.T, program []byte, modules string) *dockerBuild {
 	bin, context := t.TempDir(), t.TempDir()
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		unavailable(t, "the example for Docker: %v", err)
+		repotest.Unavailable(t, "the example for Docker: %v", err)
 	}
 	writeFile(t, filepath.Join(bin, "npm"), "#!/bin/sh\n[ \"$1\" = ci ] || exec \"$NPM\" \"$@\"\ncp -R \"$MODULES\" node_modules\n", 0o755)
 	for name, content := range dockerApp {
@@ -78,7 +79,7 @@ func newDockerBuild(t *testing.T, program []byte, modules string) *dockerBuild {
 
 // TestDockerfile builds the image of examples/docker, without Docker.
 func TestDockerfile(t *testing.T) {
-	needRelease(t)
+	repotest.NeedRelease(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("needs sh")
 	}
@@ -105,7 +106,7 @@ func TestDockerfile(t *testing.T) {
 				t.Errorf("missing in the image: %v", err)
 			}
 		}
-		output(t, command(image.at("."), nil, nodetest.Node(t), "-e", `require("./`+clientJS+`")`))
+		repotest.Output(t, repotest.Command(image.at("."), nil, nodetest.Node(t), "-e", `require("./`+clientJS+`")`))
 		if _, err := os.Stat(b.stages["build"].at("node_modules/host.js")); err == nil {
 			t.Error("the host's node_modules got in")
 		}
@@ -163,7 +164,7 @@ func TestDockerfileIsDocumented(t *testing.T) {
 func buildProgram(t *testing.T) []byte {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "proxypatch")
-	output(t, command(top(t), []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", name, "./cmd/proxypatch"))
+	repotest.Output(t, repotest.Command(repotest.Top(t), []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", name, "./cmd/proxypatch"))
 	data, err := os.ReadFile(name)
 	must(t, err)
 	return data
@@ -171,7 +172,7 @@ func buildProgram(t *testing.T) []byte {
 
 func readTop(t *testing.T, name string) string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(top(t), filepath.FromSlash(name)))
+	data, err := os.ReadFile(filepath.Join(repotest.Top(t), filepath.FromSlash(name)))
 	must(t, err)
 	return string(data)
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 // job is what the tests read of a job in examples/gitlab.
@@ -65,7 +67,7 @@ func testGitLab(t *testing.T, release string) {
 				env = append(env, name+"="+value)
 			}
 			script := strings.Join(append(build.BeforeScript, build.Script...), "\n")
-			out, err := command(project, env, "sh", "-e", "-c", script).CombinedOutput()
+			out, err := repotest.Command(project, env, "sh", "-e", "-c", script).CombinedOutput()
 			log, _ := os.ReadFile(filepath.Join(project, "npm.log"))
 			if built := bytes.Contains(log, []byte("run build\n")); built != test.built || (err == nil) != test.built {
 				t.Errorf("built: %v, %v\n%s", built, err, out)

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/zip"
+
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 var (
@@ -22,7 +24,7 @@ var (
 // from a module proxy, which is a directory. Making the module's zip checks its
 // names and its size.
 func TestInstallFromProxy(t *testing.T) {
-	needRelease(t)
+	repotest.NeedRelease(t)
 	t.Parallel()
 	repository := clone(t)
 	var archive bytes.Buffer
@@ -48,9 +50,9 @@ func TestInstallFromProxy(t *testing.T) {
 	}
 
 	// What it depends on was fetched to build this test.
-	known := filepath.Join(strings.TrimSpace(output(t, command("", nil, "go", "env", "GOMODCACHE"))), "cache", "download")
+	known := filepath.Join(strings.TrimSpace(repotest.Output(t, repotest.Command("", nil, "go", "env", "GOMODCACHE"))), "cache", "download")
 	bin := t.TempDir()
-	output(t, command(t.TempDir(), []string{
+	repotest.Output(t, repotest.Command(t.TempDir(), []string{
 		"GOBIN=" + bin,
 		"GOFLAGS=-trimpath -modcacherw",
 		"GOMODCACHE=" + t.TempDir(),
@@ -63,13 +65,13 @@ func TestInstallFromProxy(t *testing.T) {
 
 // TestInstallFromClone installs from a clone at a tag.
 func TestInstallFromClone(t *testing.T) {
-	needRelease(t)
+	repotest.NeedRelease(t)
 	t.Parallel()
 	const tag = "v0.0.1"
 	repository := clone(t)
-	output(t, command(repository, nil, "git", "tag", tag))
+	repotest.Output(t, repotest.Command(repository, nil, "git", "tag", tag))
 	bin := t.TempDir()
-	output(t, command(repository, []string{"GOBIN=" + bin, "GOFLAGS=-trimpath -buildvcs=true", "GOWORK=off"}, "go", "install", "./cmd/proxypatch"))
+	repotest.Output(t, repotest.Command(repository, []string{"GOBIN=" + bin, "GOFLAGS=-trimpath -buildvcs=true", "GOWORK=off"}, "go", "install", "./cmd/proxypatch"))
 	isComplete(t, filepath.Join(bin, "proxypatch"), tag)
 }
 
@@ -77,10 +79,10 @@ func TestInstallFromClone(t *testing.T) {
 // and carries the diffs.
 func isComplete(t *testing.T, program, version string) {
 	t.Helper()
-	if got, want := output(t, command("", nil, program, "version")), "proxypatch "+version+"\n"; got != want {
+	if got, want := repotest.Output(t, repotest.Command("", nil, program, "version")), "proxypatch "+version+"\n"; got != want {
 		t.Errorf("proxypatch version prints %q, not %q", got, want)
 	}
-	if got := output(t, command("", nil, program, "releases")); !strings.Contains(got, "core/lib/oauth/client.js") {
+	if got := repotest.Output(t, repotest.Command("", nil, program, "releases")); !strings.Contains(got, "core/lib/oauth/client.js") {
 		t.Errorf("proxypatch releases prints %q", got)
 	}
 }

@@ -3,6 +3,8 @@ package release
 import (
 	"path/filepath"
 	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 // form is what GitHub wants of an issue form; a form with a mistake is not shown.
@@ -19,11 +21,11 @@ type form struct {
 
 // TestIssueForms reads the forms as GitHub does. Workflows are actionlint's.
 func TestIssueForms(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(top(t), ".github", "ISSUE_TEMPLATE", "*.yml"))
+	files, err := filepath.Glob(filepath.Join(repotest.Top(t), ".github", "ISSUE_TEMPLATE", "*.yml"))
 	must(t, err)
 	forms := 0
 	for _, file := range files {
-		name, err := filepath.Rel(top(t), file)
+		name, err := filepath.Rel(repotest.Top(t), file)
 		must(t, err)
 		if filepath.Base(name) == "config.yml" {
 			continue

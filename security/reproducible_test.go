@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 // sources are the directories and files that a build reads.
@@ -20,10 +21,10 @@ var sources = []string{"Makefile", "go.mod", "go.sum", "cmd", "internal", "patch
 // cache, so what this can find is a path, a time or a state of the repository that
 // gets into the program, and not a compiler that gives two results.
 func TestBuildsAreReproducible(t *testing.T) {
-	needRelease(t)
+	repotest.NeedRelease(t)
 	for _, name := range []string{"git", "make"} {
 		if _, err := exec.LookPath(name); err != nil {
-			unavailable(t, name)
+			repotest.Unavailable(t, "needs %s", name)
 		}
 	}
 	one := commit(t, filepath.Join(t.TempDir(), "one"))
@@ -38,12 +39,12 @@ func TestBuildsAreReproducible(t *testing.T) {
 		if !bytes.Equal(first, build(t, two, env)) {
 			t.Errorf("%s/%s: two builds differ", target.os, target.arch)
 		}
-		for _, dir := range []string{one, two, top(t)} {
+		for _, dir := range []string{one, two, repotest.Top(t)} {
 			if bytes.Contains(first, []byte(dir)) {
 				t.Errorf("%s/%s: the program holds %s", target.os, target.arch, dir)
 			}
 		}
-		checkStamp(t, first, strings.TrimSpace(output(t, one, nil, "git", "rev-parse", "HEAD")))
+		checkStamp(t, first, strings.TrimSpace(repotest.Output(t, repotest.Command(one, nil, "git", "rev-parse", "HEAD"))))
 	}
 }
 
@@ -53,16 +54,16 @@ func commit(t *testing.T, dir string) string {
 	t.Helper()
 	must(t, os.MkdirAll(dir, 0o755))
 	for _, name := range sources {
-		must(t, nodetest.CopyTree(filepath.Join(top(t), name), filepath.Join(dir, name)))
+		must(t, nodetest.CopyTree(filepath.Join(repotest.Top(t), name), filepath.Join(dir, name)))
 	}
 	env := []string{"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null"}
 	for _, who := range []string{"AUTHOR", "COMMITTER"} {
 		env = append(env, "GIT_"+who+"_NAME=a", "GIT_"+who+"_EMAIL=a@example.com", "GIT_"+who+"_DATE=2026-01-01T00:00:00Z")
 	}
 	must(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("/bin/\n"), 0o644))
-	output(t, dir, env, "git", "init", "-q")
-	output(t, dir, env, "git", "add", ".")
-	output(t, dir, env, "git", "commit", "-qm", "sources")
+	repotest.Output(t, repotest.Command(dir, env, "git", "init", "-q"))
+	repotest.Output(t, repotest.Command(dir, env, "git", "add", "."))
+	repotest.Output(t, repotest.Command(dir, env, "git", "commit", "-qm", "sources"))
 	return dir
 }
 
@@ -70,7 +71,7 @@ func commit(t *testing.T, dir string) string {
 func build(t *testing.T, dir string, env []string) []byte {
 	t.Helper()
 	must(t, os.RemoveAll(filepath.Join(dir, "bin")))
-	output(t, dir, env, "make", "build")
+	repotest.Output(t, repotest.Command(dir, env, "make", "build"))
 	made, err := filepath.Glob(filepath.Join(dir, "bin", "*"))
 	must(t, err)
 	if len(made) != 1 {

@@ -8,13 +8,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/repotest"
 )
 
 // TestSBOM holds what make sbom lists against what Go put into the programs.
 func TestSBOM(t *testing.T) {
-	needRelease(t)
+	repotest.NeedRelease(t)
 	dist := t.TempDir()
-	output(t, top(t), nil, "make", "sbom", "DIST="+dist, "PLATFORMS=linux/amd64 windows/arm64")
+	repotest.Output(t, repotest.Command(repotest.Top(t), nil, "make", "sbom", "DIST="+dist, "PLATFORMS=linux/amd64 windows/arm64"))
 	for platform, program := range map[string]string{
 		"linux_amd64":   "proxypatch",
 		"windows_arm64": "proxypatch.exe",

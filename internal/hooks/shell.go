@@ -34,7 +34,9 @@ func commands(script string) ([]command, error) {
 		all = append(all, c)
 		if !c.runsNothing() {
 			for _, word := range c {
-				all = append(all, within(word)...)
+				if len(word) < len(script) { // else the script is this word, with a space that is escaped
+					all = append(all, within(word)...)
+				}
 			}
 		}
 		return true

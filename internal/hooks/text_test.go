@@ -127,6 +127,7 @@ func TestMentions(t *testing.T) {
 		"git -C proxypatch pull":               false,
 		"proxypatch '":                         true,
 		"patch-package":                        false,
+		`node My\ Script.js`:                   false, // and once without end
 	} {
 		if got := mentions(script); got != want {
 			t.Errorf("%s: got %v, want %v", script, got, want)

@@ -66,7 +66,9 @@ func (a *app) library() (*patchset.Library, error) {
 		if err != nil {
 			return nil, err
 		}
-		library.Add(diffs)
+		if err := library.Add(diffs); err != nil {
+			return nil, usageError("write the path as the file's name is", "%w", err)
+		}
 	}
 	if library.Empty() {
 		return nil, usageError("add --patches DIR", "--set none wants nothing without diffs of your own")

@@ -24,7 +24,9 @@ func ownLibrary(t testing.TB, diffs ...*patchset.Diff) *patchset.Library {
 	if err != nil {
 		t.Fatal(err)
 	}
-	library.Add(diffs)
+	if err := library.Add(diffs); err != nil {
+		t.Fatal(err)
+	}
 	return library
 }
 

@@ -87,13 +87,21 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 }
 
 // Add makes a person's own diffs wanted too. Those for a file of the chosen set
-// are applied after it.
-func (l *Library) Add(diffs []*Diff) {
+// are applied after it. A path that differs from another one in case alone is a
+// *ParseError: where names have no case it is the same file, and one of the two
+// results would be lost.
+func (l *Library) Add(diffs []*Diff) error {
 	for _, diff := range diffs {
+		for _, other := range l.wanted {
+			if strings.EqualFold(diff.Path, other.path) && diff.Path != other.path {
+				return &ParseError{diff.Name, 1, fmt.Sprintf("%q and %q are one file on some systems", diff.Path, other.path)}
+			}
+		}
 		diff.Own = true
 		load := func() (*Diff, error) { return diff, nil }
 		l.wanted = append(l.wanted, listed{diff.Path, diff.Releases, true, load})
 	}
+	return nil
 }
 
 // listDiffs lists the embedded diffs in some folders of releases.

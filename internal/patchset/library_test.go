@@ -136,7 +136,9 @@ func TestSelection(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				library.Add([]*Diff{own})
+				if err := library.Add([]*Diff{own}); err != nil {
+					t.Fatal(err)
+				}
 			}
 			s, err := library.For(test.release)
 			if err != nil {

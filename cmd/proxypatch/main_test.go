@@ -85,7 +85,7 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 			},
 			"project": func(ts *testscript.TestScript, _ bool, args []string) {
 				need(ts, args, "project NAME DIR", 2)
-				ts.Check(nodetest.CopyTree(projects[args[0]], ts.MkAbs(args[1])))
+				ts.Check(nodetest.CopyProject(projects[args[0]], ts.MkAbs(args[1])))
 			},
 			"snapshot": func(ts *testscript.TestScript, _ bool, args []string) {
 				need(ts, args, "snapshot DIR FILE", 2)

@@ -149,7 +149,8 @@ func runJSON(t *testing.T, want exitCode, args ...string) report {
 }
 
 // TestHandPatched patches releases with the tutorial's hunks wherever they fit,
-// as people have done by hand, with whatever release they had.
+// as people have done by hand, with whatever release they had. The quick loop takes
+// one in ten of them.
 func TestHandPatched(t *testing.T) {
 	releases, packages := nodetest.Releases(t)
 	tutorial, err := patchset.Load(patches.FS, "tutorial")
@@ -158,19 +159,30 @@ func TestHandPatched(t *testing.T) {
 	}
 	fits := map[string][]string{}
 	for i, release := range releases {
-		project := newProject(t, shrunk(packages[i]))
-		pkg := filepath.Join(project, "node_modules", "next-auth")
 		hand := map[string]bool{}
 		for _, d := range tutorial {
-			if content, err := d.Apply(packages[i][d.Path]); err == nil {
+			if _, err := d.Apply(packages[i][d.Path]); err == nil {
 				fits[d.Path] = append(fits[d.Path], release.Version)
 				hand[d.Path] = true
-				put(t, pkg, d.Path, content)
 			}
 		}
-		if len(hand) == 0 {
+		if len(hand) == 0 || i%10 != 0 && !allReleases() {
 			continue
 		}
+		project := newProject(t, shrunk(packages[i]))
+		pkg := filepath.Join(project, "node_modules", "next-auth")
+		byHand := func() {
+			for _, d := range tutorial {
+				if hand[d.Path] {
+					content, err := d.Apply(packages[i][d.Path])
+					if err != nil {
+						t.Fatal(err)
+					}
+					put(t, pkg, d.Path, content)
+				}
+			}
+		}
+		byHand()
 		for _, f := range runJSON(t, exitPending, "-C", project, "--strict", "check").Copies[0].Files {
 			if hand[f.Path] != (f.State == string(apply.Outdated)) {
 				t.Errorf("%s: %s is %s", release.Version, f.Path, f.State)
@@ -178,15 +190,7 @@ func TestHandPatched(t *testing.T) {
 		}
 		runJSON(t, exitOK, "-C", project, "--strict")
 		runJSON(t, exitOK, "-C", project, "--strict", "check")
-		for _, d := range tutorial {
-			if hand[d.Path] { // and back to the tutorial's state, for revert
-				content, err := d.Apply(packages[i][d.Path])
-				if err != nil {
-					t.Fatal(err)
-				}
-				put(t, pkg, d.Path, content)
-			}
-		}
+		byHand() // and back to the tutorial's state, for revert
 		runJSON(t, exitOK, "-C", project, "--strict", "revert")
 		requirePackage(t, pkg, shrunk(packages[i]))
 	}

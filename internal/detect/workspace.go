@@ -37,8 +37,9 @@ type Package struct {
 	Dir          string            // its real directory
 	Dependencies map[string]string // name and range of all kinds but peers
 
-	// Linked says that it is no package of the workspace, but one that a package
-	// has as a link to its sources (file:, link: or portal:).
+	// Linked says that it is no package of the workspace: one that a package has
+	// as a link to its sources (file:, link: or portal:), or one outside of the
+	// root's directory that a glob names.
 	Linked bool
 }
 
@@ -126,20 +127,19 @@ func (w *Workspace) findPackages() ([]Package, error) {
 		if nearest == nil {
 			nearest = newPackage(at, m)
 			if len(globs) > 0 {
-				members, err := membersOf(at, globs, budget)
-				return append([]Package{*nearest}, members...), err
+				return withMembers(nearest, globs, budget)
 			}
 			continue
 		}
 		if len(globs) == 0 {
 			continue
 		}
-		members, err := membersOf(at, globs, budget)
+		packages, err := withMembers(newPackage(at, m), globs, budget)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(members, func(p Package) bool { return p.Dir == nearest.Dir }) {
-			return append([]Package{*newPackage(at, m)}, members...), nil
+		if slices.ContainsFunc(packages, func(p Package) bool { return p.Dir == nearest.Dir }) {
+			return packages, nil
 		}
 	}
 	if nearest == nil {
@@ -148,8 +148,19 @@ func (w *Workspace) findPackages() ([]Package, error) {
 	return []Package{*nearest}, nil
 }
 
-// Glob returns what matches a pattern in the workspace's root, by real paths. It
-// does not look into node_modules and directories whose names begin with a dot.
+// withMembers returns the root of a workspace and the packages that its globs
+// select.
+func withMembers(root *Package, globs []string, budget *steps) ([]Package, error) {
+	members, err := membersOf(root.Dir, globs, budget)
+	for i := range members { // whoever writes the globs owns what is below them, and no more
+		members[i].Linked = !within(members[i].Dir, root.Dir)
+	}
+	return append([]Package{*root}, members...), err
+}
+
+// Glob returns the files that match a pattern below the workspace's root, in their
+// real directories. It does not look into node_modules and directories whose names
+// begin with a dot, nor through links that lead out of the root.
 func (w *Workspace) Glob(pattern string) (paths []string, err error) {
 	defer catch(&err)
 	root := w.Root().Dir
@@ -157,7 +168,7 @@ func (w *Workspace) Glob(pattern string) (paths []string, err error) {
 	if err != nil {
 		err = fmt.Errorf("the files %s in %s %w", pattern, root, err)
 	}
-	return paths, err
+	return slices.DeleteFunc(paths, func(path string) bool { return !within(path, root) }), err
 }
 
 // addLinked adds the packages that are dependencies by a link to their sources.
@@ -368,9 +379,9 @@ func (s *steps) take(n int) bool {
 	return s.left >= 0
 }
 
-// expand returns the real paths that match a glob, below root or beside it: those
-// of directories and, if asked, of files. The error says that it would take too
-// long.
+// expand returns the real paths of the directories that match a glob, below root
+// or beside it, or if asked what matches in its real directory, be it a link. The
+// error says that it would take too long.
 func expand(root, glob string, budget *steps, files bool) ([]string, error) {
 	if len(glob) > maxGlob || strings.Count(glob, "{") > maxParts || strings.Count(glob, "**") > maxParts {
 		return nil, errComplicated
@@ -401,8 +412,12 @@ func expand(root, glob string, budget *steps, files bool) ([]string, error) {
 	}
 	var paths []string
 	for match := range matches {
-		if path, err := disk.below(base, filepath.FromSlash(match)); there(err) {
-			paths = append(paths, path)
+		name := ""
+		if match = filepath.FromSlash(match); files {
+			match, name = filepath.Split(match)
+		}
+		if path, err := disk.below(base, match); there(err) {
+			paths = append(paths, filepath.Join(path, name))
 		}
 	}
 	return paths, nil

@@ -115,11 +115,11 @@ func (a *app) summarize() {
 // ruleID is an exit code's name as one word.
 func ruleID(name string) string { return strings.ReplaceAll(name, " ", "-") }
 
-// forCI returns the report as CI systems are told it.
+// forCI returns the report for internal/ci, in which names are as they are on disk.
 func (a *app) forCI() ci.Report {
 	r := &a.report
 	out := ci.Report{
-		Version: proxypatchVersion(), Command: r.Command, Summary: clean(r.Summary),
+		Version: proxypatchVersion(), Command: r.Command, Summary: r.Summary,
 		Exit: ci.Exit{Code: int(r.Exit.Code), Name: r.Exit.Name},
 	}
 	if r.project != nil {
@@ -139,7 +139,7 @@ func (a *app) forCI() ci.Report {
 		out.Findings = append(out.Findings, p.forCI())
 	}
 	for _, f := range r.Findings {
-		p := ci.Problem{Message: clean(f.Message), Hint: f.Hint}
+		p := ci.Problem{Message: f.Message, Hint: f.Hint}
 		switch f.Severity {
 		case doctor.Error:
 			p.Rule = ruleID(exitUnproven.String())
@@ -150,7 +150,7 @@ func (a *app) forCI() ci.Report {
 		out.Problems = append(out.Problems, p)
 	}
 	for _, c := range r.Copies {
-		one := ci.Copy{Path: clean(c.Path), Dir: c.Dir, Release: clean(c.Release)}
+		one := ci.Copy{Path: c.Path, Dir: c.Dir, Release: c.Release}
 		for _, f := range c.Files {
 			one.Files = append(one.Files, f.Path)
 		}
@@ -162,17 +162,9 @@ func (a *app) forCI() ci.Report {
 
 func (p problem) forCI() ci.Problem {
 	return ci.Problem{
-		Rule: ruleID(p.Exit), Message: clean(p.Message), Hint: cleanLines(p.Hint),
+		Rule: ruleID(p.Exit), Message: p.Message, Hint: p.Hint,
 		Copy: p.copyDir, File: p.file, Line: p.Line,
 	}
-}
-
-func cleanLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
-	}
-	return strings.Join(lines, "\n")
 }
 
 // tables returns what a person would read, for the job's summary.
@@ -186,16 +178,16 @@ func (r *report) tables() []ci.Table {
 	var files, calls, found [][]string
 	for _, c := range r.Copies {
 		for _, f := range c.Files {
-			files = append(files, []string{f.verb.text, clean(c.Path), f.Path, clean(f.Reason)})
+			files = append(files, []string{f.verb.text, c.Path, f.Path, f.Reason})
 		}
 	}
 	add([]string{"", "next-auth in", "file", ""}, files)
 	for _, c := range r.Calls {
-		calls = append(calls, []string{string(c.Result), clean(c.Copy), c.Kind, clean(c.what())})
+		calls = append(calls, []string{string(c.Result), c.Copy, c.Kind, c.what()})
 	}
 	add([]string{"", "next-auth in", "call", ""}, calls)
 	for _, f := range r.Findings {
-		found = append(found, []string{string(f.Severity), f.Area, clean(f.Message), cleanLines(f.Hint)})
+		found = append(found, []string{string(f.Severity), f.Area, f.Message, strings.ReplaceAll(f.Hint, "\n", " ")})
 	}
 	add([]string{"", "about", "", "what to do"}, found)
 	return tables

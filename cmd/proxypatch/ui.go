@@ -17,10 +17,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -28,6 +25,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/doctor"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -87,27 +85,7 @@ func paint(on bool, c color, text string) string {
 }
 
 // clean makes control characters in text visible instead of effective.
-func clean(text string) string {
-	if strings.IndexFunc(text, unprintable) < 0 && utf8.ValidString(text) {
-		return text
-	}
-	var b strings.Builder
-	for len(text) > 0 {
-		r, size := utf8.DecodeRuneInString(text)
-		switch {
-		case r == utf8.RuneError && size == 1: // no character, but an order to some terminals
-			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case unprintable(r):
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		default:
-			b.WriteRune(r)
-		}
-		text = text[size:]
-	}
-	return b.String()
-}
-
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+func clean(text string) string { return printable.Text(text) }
 
 // verb is the first word of a file's line.
 type verb struct {
@@ -479,31 +457,11 @@ func (u *ui) json(r report) {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	_ = encoder.Encode(r) // of nothing but strings and numbers
-	text := escapeHidden(document.String())
+	text := printable.JSON(document.String())
 	if onGitHub() {
 		text = string(ci.DisarmJSON([]byte(text)))
 	}
 	_, _ = io.WriteString(u.out, text) // the writer remembers the error
-}
-
-// escapeHidden makes JSON that means the same without characters that a terminal might
-// obey. encoding/json leaves those above 0x7e as they are.
-func escapeHidden(document string) string {
-	isHidden := func(r rune) bool { return r != '\n' && unprintable(r) }
-	if strings.IndexFunc(document, isHidden) < 0 {
-		return document
-	}
-	var b strings.Builder
-	for _, r := range document {
-		if !isHidden(r) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
 }
 
 func (u *ui) problems(problems []problem) {

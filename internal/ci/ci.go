@@ -1,12 +1,15 @@
 // Package ci puts what a run found into the forms that CI systems read: workflow
 // commands and the job summary of GitHub Actions, SARIF, and JUnit's XML. The
 // same Report gives the same bytes; names in it may be anything that a disk
-// holds, and do no more than stand there in any form.
+// holds, and do no more than stand there in any form: as they are if they can be
+// printed, else as printable.Text has them.
 package ci
 
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // Report is what a run found.
@@ -54,12 +57,12 @@ func (p Problem) place() string {
 	return filepath.Join(p.Copy, filepath.FromSlash(p.File))
 }
 
-// text returns the message and the hint, a line each.
+// text returns the message and the hint, a printable line each.
 func (p Problem) text() string {
-	text := p.Message
+	text := printable.Text(p.Message)
 	if p.Hint != "" {
 		for hint := range strings.SplitSeq(p.Hint, "\n") {
-			text += "\nhint: " + hint
+			text += "\nhint: " + printable.Text(hint)
 		}
 	}
 	return text

@@ -3,19 +3,22 @@ package ci_test
 import (
 	"bytes"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/ci"
 	"github.com/proxypatch/proxypatch/internal/ci/citest"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // names are what a disk may hold, and would like to be more than a name.
@@ -27,6 +30,7 @@ var names = map[string]string{
 	"XML":              `</testcase><failure/>]]>&amp;<!--"'>`,
 	"control":          "\x00\x01\x1b[31mred\x1b[0m\x7f\u0085\u2028\ufffe\uffff",
 	"no UTF-8":         "a\xff\xfe\xc3(",
+	"C1 and direction": "a\u009b31mb\u202ec",
 	"Markdown":         "`a` **b** [c](http://d) | <script>alert(1)</script> <!-- @team #1 :+1: \\| ~~e~~ www.example.com\n# f",
 	"spaces":           " a  b ",
 	"URI":              "a%20b?c#d e:f",
@@ -76,21 +80,42 @@ func TestAnnotationsAreTheOnlyCommands(t *testing.T) {
 			if len(got) != len(r.Problems) {
 				t.Fatalf("%d commands for %d problems:\n%s", len(got), len(r.Problems), out.String())
 			}
-			unescape := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
+			unescape := strings.NewReplacer("%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
 			for i, line := range got {
 				m := annotation.FindStringSubmatch(line)
 				if m == nil {
 					t.Fatalf("no annotation: %q", line)
 				}
-				if p := r.Problems[i]; !strings.HasPrefix(unescape.Replace(m[3]), strings.ReplaceAll(p.Message, "##[", `##\[`)) || (m[1] == "warning") != (p.Rule == "") {
+				if p := r.Problems[i]; !strings.HasPrefix(unescape.Replace(m[3]), strings.ReplaceAll(printable.Text(p.Message), "##[", `##\[`)) || (m[1] == "warning") != (p.Rule == "") {
 					t.Errorf("%q says something else than %+v", line, p)
 				}
 			}
-			want := "file=" + strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C", "##[", `##\[`).Replace(filepath.ToSlash(filepath.Join("node_modules/next-auth", name))) + ",line=7,title=proxypatch check%3A drift::"
+			want := "file=" + strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C", "##[", `##\[`).Replace(printable.Text(filepath.ToSlash(filepath.Join("node_modules/next-auth", name)))) + ",line=7,title=proxypatch check%3A drift::"
 			if !strings.Contains(got[0], want) {
 				t.Errorf("%q lacks %q", got[0], want)
 			}
 		})
+	}
+}
+
+// Nothing that a terminal might obey stands in any form, but as an escape.
+func TestNothingIsRaw(t *testing.T) {
+	for title, name := range names {
+		for form, write := range map[string]func(io.Writer, ci.Report) error{
+			"annotations": func(w io.Writer, r ci.Report) error { return ci.Annotations(w, r, r.Root) },
+			"summary": func(w io.Writer, r ci.Report) error {
+				_, err := io.WriteString(w, ci.Summary(r))
+				return err
+			},
+			"sarif": ci.SARIF,
+			"junit": ci.JUnit,
+		} {
+			out := string(mustWrite(t, write, reportOf(name)))
+			at := strings.IndexFunc(out, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
+			if at >= 0 || !utf8.ValidString(out) {
+				t.Errorf("%s: %s, of a name with %s", form, strconv.Quote(out), title)
+			}
+		}
 	}
 }
 
@@ -224,21 +249,12 @@ func TestJUnit(t *testing.T) {
 				t.Errorf("counts %+v", all)
 			}
 			file := all.Suites[0].Cases[1]
-			if want := xmlText(name); file.Name != want || len(file.Failures) != 1 || !strings.HasPrefix(file.Failures[0].Message, want) {
+			if want := printable.Text(name); file.Name != want || len(file.Failures) != 1 || !strings.HasPrefix(file.Failures[0].Message, want) {
 				t.Errorf("got %+v; want the name %q", file, want)
 			}
 		})
 	}
 	citest.ValidJUnit(t, documents...)
-}
-
-// xmlText is what can be left of a text in XML 1.0.
-func xmlText(text string) string {
-	var b bytes.Buffer
-	_ = xml.EscapeText(&b, []byte(text))
-	var out string
-	_ = xml.Unmarshal([]byte("<a>"+b.String()+"</a>"), &out)
-	return out
 }
 
 func mustWrite(t *testing.T, write func(io.Writer, ci.Report) error, r ci.Report) []byte {

@@ -9,16 +9,18 @@ import (
 	"os"
 	"strings"
 	"unicode"
+
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
-// data and property escape what stands in a workflow command:
+// data, given printable lines, and property escape what stands in a workflow command:
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 func data(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", "##[", disarmedOld).Replace(text)
+	return strings.NewReplacer("%", "%25", "\n", "%0A", "##[", disarmedOld).Replace(text)
 }
 
 func property(text string) string {
-	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(text))
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(printable.Text(text)))
 }
 
 // disarmedOld is what is left of the old form of commands, "##[".
@@ -127,17 +129,14 @@ func (t Table) markdown(b *strings.Builder) {
 }
 
 // markdown returns text that stands as it is in Markdown, HTML included, on one
-// line: a character reference is never taken for markup.
+// printable line: a character reference is never taken for markup.
 // https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
 func markdown(text string) string {
 	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r < unicode.MaxASCII && unicode.In(r, unicode.P, unicode.S):
+	for _, r := range printable.Text(text) {
+		if r < unicode.MaxASCII && unicode.In(r, unicode.P, unicode.S) {
 			fmt.Fprintf(&b, "&#%d;", r)
-		case unicode.IsControl(r):
-			b.WriteByte(' ')
-		default:
+		} else {
 			b.WriteRune(r)
 		}
 	}

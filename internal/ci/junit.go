@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // JUnit has no standard; these are the elements and attributes that Jenkins and
@@ -47,7 +49,7 @@ func JUnit(w io.Writer, r Report) error {
 	copies := map[string]bool{}
 	for _, c := range r.Copies {
 		copies[c.Dir] = true
-		suite := testSuite{Name: fmt.Sprintf("next-auth %s in %s", c.Release, c.Path)}
+		suite := testSuite{Name: printable.Text(fmt.Sprintf("next-auth %s in %s", c.Release, c.Path))}
 		files := map[string]bool{}
 		for _, file := range c.Files {
 			files[file] = true
@@ -80,12 +82,12 @@ func (s *testSuites) add(suite testSuite) {
 
 // add adds a test case with the findings that are its own.
 func (s *testSuite) add(r Report, name, class string, own func(Problem) bool) {
-	test := testCase{Name: name, ClassName: class}
+	test := testCase{Name: printable.Text(name), ClassName: printable.Text(class)}
 	for _, p := range r.Findings {
 		if p.Rule == "" || !own(p) {
 			continue
 		}
-		found := broken{Type: p.Rule, Message: p.Message, Text: p.text()}
+		found := broken{Type: p.Rule, Message: printable.Text(p.Message), Text: p.text()}
 		if r.ofRun(p.Rule) {
 			test.Errors = append(test.Errors, found)
 		} else {

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // The parts of SARIF 2.1.0 that are used:
@@ -121,7 +123,7 @@ func SARIF(w io.Writer, r Report) error {
 	if err := encoder.Encode(sarifLog{sarifSchema, "2.1.0", []sarifRun{run}}); err != nil {
 		return err
 	}
-	_, err := w.Write(DisarmJSON(out.Bytes()))
+	_, err := w.Write(DisarmJSON([]byte(printable.JSON(out.String()))))
 	return err
 }
 

@@ -112,9 +112,9 @@ func hostileFiles() map[string]hostile {
 		p.write(inPackage+"Core/lib/oauth/client.js", string(data))
 	}, []attempt{{"apply", exitOK, "8 files changed"}}}
 	cases["leftovers that are none"] = hostile{func(p *place) {
-		p.mkdir(inPackage + "core/lib/oauth/.proxypatch-client.js-X")
-		p.fifo(inPackage + "core/lib/.proxypatch-proxy.js-X")
-		p.link(inPackage+"providers/.proxypatch-azure-ad.js-X", filepath.Join(p.outside, "package.json"))
+		p.mkdir(inPackage + "core/lib/oauth/.proxypatch-client.js-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+		p.fifo(inPackage + "core/lib/.proxypatch-proxy.js-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+		p.link(inPackage+"providers/.proxypatch-azure-ad.js-ABCDEFGHIJKLMNOPQRSTUVWXYZ", filepath.Join(p.outside, "package.json"))
 	}, []attempt{{"apply", exitOK, ""}}}
 	cases["JavaScript that is none, when the helper goes"] = hostile{func(p *place) {
 		p.fifo(inPackage + "a.js")

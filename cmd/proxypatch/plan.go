@@ -194,9 +194,6 @@ func carryOut(plan *apply.Plan, found caches) error {
 	if err := found.stage(); err != nil {
 		return err
 	}
-	if plan.Changes() == 0 {
-		return nil
-	}
 	if err := plan.Commit(); err != nil {
 		return errors.Join(commitFailure(err), found.unstage())
 	}

@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/tempname"
 )
 
 // CommitError says why a Plan could not be carried out. Everything done before
@@ -63,10 +64,13 @@ type step struct {
 }
 
 // commit carries out one copy's part and returns what was done, also beside an
-// error. It leaves no temporary file.
+// error. It leaves no temporary file, be it a killed run's.
 func (c *Copy) commit() (done []*step, err error) {
 	if c.locked == nil {
 		return nil, errNotLocked
+	}
+	if err := removeLeftovers(c.root, c.dirs); err != nil {
+		return nil, err
 	}
 	staged, err := c.stage()
 	defer func() {
@@ -107,7 +111,7 @@ func (c *Copy) stage() (staged []*step, err error) {
 // create writes data to a new file beside the step's, with its mode and owner.
 func (s *step) create(data []byte) error {
 	dir, base := path.Split(s.file.Path)
-	name := filepath.Join(filepath.FromSlash(dir), tempPrefix+base+"-"+rand.Text())
+	name := filepath.Join(filepath.FromSlash(dir), tempname.New(base))
 	file, err := s.copy.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

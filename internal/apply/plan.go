@@ -70,6 +70,7 @@ type Copy struct {
 
 	root   *os.Root
 	locked *os.File
+	dirs   []string // those in which any set changes files of this release, with slashes
 }
 
 // File is what would be done to one file.
@@ -223,11 +224,7 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 		return err
 	}
 	c.Newer = selection.Newer
-	if options.Lock {
-		if err := c.removeLeftovers(selection); err != nil {
-			return err
-		}
-	}
+	c.dirs = dirsOf(selection)
 	if options.Goal == Patch { // what was patched can be taken off in any release
 		if c.Err, err = c.uncovered(selection); c.Err != nil || err != nil {
 			return err
@@ -255,12 +252,13 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 	return nil
 }
 
-func (c *Copy) removeLeftovers(selection *patchset.Selection) error {
-	names := []string{patchset.HelperPath}
+func dirsOf(selection *patchset.Selection) []string {
+	dirs := []string{path.Dir(patchset.HelperPath)}
 	for _, target := range selection.Targets {
-		names = append(names, target.Path)
+		dirs = append(dirs, path.Dir(target.Path))
 	}
-	return removeLeftovers(c.root, names)
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
 }
 
 // uncovered returns why the release is not supported if the package has a file

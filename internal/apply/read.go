@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/tempname"
 )
 
 // maxFile bounds the size of a file that is read, in bytes. next-auth's own
@@ -65,19 +64,11 @@ func checkDirs(root *os.Root, name string) error {
 	return nil
 }
 
-// tempPrefix starts the name of every file that is not yet in its place.
-const tempPrefix = ".proxypatch-"
-
-// removeLeftovers removes the temporary files that a killed proxypatch left
-// beside the named files. Only the holder of the lock may call it.
-func removeLeftovers(root *os.Root, names []string) error {
-	seen := map[string]bool{}
-	for _, name := range names {
-		dir := path.Dir(name)
-		if seen[dir] {
-			continue
-		}
-		seen[dir] = true
+// removeLeftovers removes the temporary files that a killed proxypatch left in
+// the directories. Only the holder of the lock may call it, and only if it is to
+// write: whoever is refused leaves everything as it is.
+func removeLeftovers(root *os.Root, dirs []string) error {
+	for _, dir := range dirs {
 		if err := removeLeftoversIn(root, dir); err != nil {
 			return err
 		}
@@ -104,7 +95,7 @@ func removeLeftoversIn(root *os.Root, dir string) error {
 		return err
 	}
 	for _, base := range names {
-		if !strings.HasPrefix(base, tempPrefix) {
+		if !tempname.Is(base) {
 			continue
 		}
 		name := filepath.Join(filepath.FromSlash(dir), base)

@@ -1,7 +1,6 @@
 package buildcache
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/proxypatch/proxypatch/internal/tempname"
 )
 
-// asidePrefix starts the names of what Stage puts out of the way. What a killed
-// run leaves under such a name is removed by the next Finish.
-const asidePrefix = ".proxypatch-old-"
+// aside starts the base of the temporary names of what Stage puts out of the way.
+// What a killed run leaves under such a name is removed by the next Finish.
+const aside = "old-"
 
 // moved is what has another name in the meantime; both are relative to the app,
 // with slashes.
@@ -131,7 +132,7 @@ func (c *Cache) stageStamp(root *os.Root) error {
 }
 
 func (c *Cache) putAside(root *os.Root, name string) error {
-	to := path.Join(c.Path, asidePrefix+path.Base(name)+"-"+rand.Text()[:8])
+	to := path.Join(c.Path, tempname.New(aside+path.Base(name)))
 	err := move(root, name, to)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -184,7 +185,7 @@ func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 		return []*Error{newError(root, c.Path, err)}
 	}
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), asidePrefix) {
+		if !isAside(entry.Name()) {
 			continue
 		}
 		old := path.Join(c.Path, entry.Name())
@@ -193,6 +194,10 @@ func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 		}
 	}
 	return notes
+}
+
+func isAside(name string) bool {
+	return tempname.Is(name) && strings.HasPrefix(name, ".proxypatch-"+aside)
 }
 
 // move gives a file or directory another name, which is free. Where a directory

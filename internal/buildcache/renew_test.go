@@ -156,8 +156,8 @@ func TestLeftovers(t *testing.T) {
 	for name, state := range map[string]string{"current": now, "old": then} {
 		t.Run(name, func(t *testing.T) {
 			dir := newApp(t, ".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", stampOf(state),
-				".next/cache/.proxypatch-old-webpack-X/0.pack", "old", ".next/cache/.proxypatch-old-proxypatch.json-X", stampOf(then),
-				".next/cache/proxypatch-old-webpack", "theirs")
+				".next/cache/.proxypatch-old-webpack-ABCDEFGHIJKLMNOPQRSTUVWXYZ/0.pack", "old", ".next/cache/.proxypatch-old-proxypatch.json-ABCDEFGHIJKLMNOPQRSTUVWXYZ", stampOf(then),
+				".next/cache/proxypatch-old-webpack", "theirs", ".next/cache/.proxypatch-old-notes", "theirs")
 			app := inspectNow(t, dir)
 			if got := app.Caches[0].Warm; !cmp.Equal(got, []string{".next/cache/webpack"}) {
 				t.Errorf("warm: %q", got)
@@ -165,7 +165,7 @@ func TestLeftovers(t *testing.T) {
 			mustRenew(t, app)
 			noneAside(t, dir)
 			got := tree(t, dir)
-			if kept := got[".next/cache/webpack/0.pack"] == "p"; kept != (state == now) || got[".next/cache/proxypatch-old-webpack"] != "theirs" {
+			if kept := got[".next/cache/webpack/0.pack"] == "p"; kept != (state == now) || got[".next/cache/proxypatch-old-webpack"] != "theirs" || got[".next/cache/.proxypatch-old-notes"] != "theirs" {
 				t.Errorf("%q", got)
 			}
 		})

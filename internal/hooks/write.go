@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,14 +12,13 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/tempname"
 )
 
 const (
 	manifestName = "package.json"
 	// maxManifest bounds the size of a package.json, in bytes.
 	maxManifest = 4 << 20
-	// tempPrefix starts the name of a file that is not yet in its place.
-	tempPrefix = ".proxypatch-"
 )
 
 // FileError says which package.json can't be used, and why.
@@ -109,7 +107,7 @@ func (p *Plan) Commit() error {
 // stage writes data to a new file beside the package.json, with its mode and
 // owner.
 func (s *step) stage(data []byte) error {
-	name := tempPrefix + manifestName + "-" + rand.Text()
+	name := tempname.New(manifestName)
 	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

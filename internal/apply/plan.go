@@ -345,8 +345,8 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 // somebody's own may have brought it to any file.
 func (c *Copy) keepHelperInUse(leave []File) error {
 	helper := slices.IndexFunc(c.Files, func(f File) bool { return f.Path == patchset.HelperPath })
-	if helper >= 0 && c.Files[helper].After != nil {
-		return nil
+	if helper >= 0 && (c.Files[helper].After != nil || c.Files[helper].State == Drifted) {
+		return nil // it stays, be it no file at all
 	}
 	looked := map[string]bool{patchset.HelperPath: true}
 	for i := range c.Files {

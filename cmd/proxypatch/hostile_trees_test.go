@@ -227,6 +227,9 @@ func hostileLayouts() map[string]hostile {
 		}
 		for _, name := range []string{"node_modules", "node_modules/next-auth"} {
 			runs := notFound
+			if name == "node_modules/next-auth" && what == "a directory" {
+				runs = []attempt{{"apply", exitUnsupported, "is missing, but the directory is there"}, {"check", exitUnsupported, ""}}
+			}
 			if what == "a link to itself" {
 				runs = []attempt{{"apply", exitFailed, "too many levels of symbolic links"}, {"check", exitFailed, ""}}
 			}

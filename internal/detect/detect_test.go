@@ -60,10 +60,6 @@ func TestFind(t *testing.T) {
 			map[string]string{"node_modules/next-auth/package.json": nextAuth, "repo/.git/HEAD": "", "repo/src/x": ""},
 			"repo/src", "",
 		},
-		"not in a directory without package.json": {
-			map[string]string{"node_modules/next-auth/index.js": ""},
-			".", "",
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTree(t, test.files)
@@ -164,5 +160,15 @@ func TestFindManager(t *testing.T) {
 				t.Errorf("got %q, want %q", w.Manager, test.want)
 			}
 		})
+	}
+}
+
+// What Node.js would load is never said not to be there.
+func TestDirectoryWithoutManifest(t *testing.T) {
+	dir := newTree(t, map[string]string{"node_modules/next-auth/index.js": ""})
+	project, err := Find(dir, false)
+	manifest := (*ManifestError)(nil)
+	if !errors.As(err, &manifest) || manifest.Path != filepath.Join(dir, "node_modules", "next-auth", "package.json") || errors.Is(err, ErrNotFound) {
+		t.Errorf("got %+v, %v", project, err)
 	}
 }

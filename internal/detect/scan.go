@@ -220,7 +220,8 @@ func isEntry(name string) bool {
 }
 
 // add takes in the copy at path, unless there is none or it is known. It
-// returns the copy if there is one.
+// returns the copy if there is one. A directory there has to be one: where its
+// package.json says nothing, the error is a *ManifestError.
 func (s *scan) add(path string) (*Install, error) {
 	c, known := s.looked[path]
 	if known {
@@ -230,6 +231,8 @@ func (s *scan) add(path string) (*Install, error) {
 	s.looked[path] = c
 	return c, err
 }
+
+var errMissing = errors.New("is missing, but the directory is there")
 
 func (s *scan) look(path string) (*Install, error) {
 	info, err := os.Stat(path)
@@ -242,8 +245,11 @@ func (s *scan) look(path string) (*Install, error) {
 		}
 	}
 	m, err := readManifest(path)
+	if err != nil && ignoreAbsent(err) == nil { // Node.js loads what is there without it
+		err = &ManifestError{filepath.Join(path, "package.json"), errMissing}
+	}
 	if err != nil {
-		return nil, ignoreAbsent(err)
+		return nil, err
 	}
 	dir, err := realPath(path)
 	if err != nil {

@@ -166,7 +166,7 @@ func (a *app) addUnplanned(states map[string][]string, c detect.Install) error {
 	}
 	plan, err := apply.New([]detect.Install{c}, library, apply.Options{Goal: apply.Patch})
 	if err != nil {
-		return err
+		return &failure{exitFailed, err, remedy(err)}
 	}
 	defer plan.Close()
 	addStates(states, plan, before)

@@ -49,7 +49,11 @@ func (a *app) unjudged(options apply.Options) (*apply.Plan, error) {
 		}
 		return nil, usageError(hint, "--copy: %w", err)
 	}
-	return apply.New(selected, library, options)
+	plan, err := apply.New(selected, library, options)
+	if err != nil {
+		return nil, &failure{exitFailed, err, remedy(err)}
+	}
+	return plan, nil
 }
 
 // library opens the chosen set and adds the person's own diffs.
@@ -211,6 +215,8 @@ func commitFailure(err error) error {
 // remedy says what to do about what the system refused.
 func remedy(err error) string {
 	switch {
+	case errors.Is(err, apply.ErrBusy):
+		return "wait until it has ended and run it again"
 	case errors.Is(err, fs.ErrPermission):
 		return "run it as the user who installed it, or as root"
 	case errors.Is(err, syscall.EROFS):

@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
@@ -142,7 +144,27 @@ func (r *report) fail(err error) {
 		code, hint = f.code, f.hint
 	}
 	r.exit(code)
-	r.Problems = append(r.Problems, problem{Severity: "error", Exit: code.String(), Message: err.Error(), Hint: hint})
+	p := problem{Severity: "error", Exit: code.String(), Message: err.Error(), Hint: hint}
+	p.locate(err)
+	r.Problems = append(r.Problems, p)
+}
+
+// locate says which file, or which copy, an error is about, if the error knows.
+func (p *problem) locate(err error) {
+	inCopy, manifest, written, syntax := (*apply.CopyError)(nil), (*detect.ManifestError)(nil), (*hooks.FileError)(nil), (*hooks.SyntaxError)(nil)
+	refused := (*fs.PathError)(nil)
+	switch {
+	case errors.As(err, &inCopy):
+		p.at(&apply.Copy{Install: inCopy.Copy}, inCopy.File)
+	case errors.As(err, &manifest):
+		p.Path = manifest.Path
+	case errors.As(err, &written):
+		p.Path = written.Path
+	case errors.As(err, &syntax):
+		p.Path, p.Line = syntax.Path, syntax.Line
+	case errors.As(err, &refused):
+		p.Path = refused.Path
+	}
 }
 
 // severity is the order in which reasons decide the exit code.

@@ -38,7 +38,7 @@ var (
 // Commit writes all files of the Plan, or none: on an error everything is put
 // back from the bytes the Plan holds. Every file gets its new bytes by a rename
 // within its directory and never in place, since package managers share the
-// bytes of one file between projects by hard links. Errors are *CommitError.
+// bytes of one file between projects by hard links. Errors are *CommitError, with a *CopyError inside.
 func (p *Plan) Commit() error {
 	if p.Blocked() {
 		return &CommitError{Err: errBlocked}
@@ -49,7 +49,7 @@ func (p *Plan) Commit() error {
 		steps, err := c.commit()
 		done = append(done, steps...)
 		if err != nil {
-			return &CommitError{Err: err, Left: putBack(done)}
+			return &CommitError{Err: c.failed(err), Left: putBack(done)}
 		}
 	}
 	return nil
@@ -122,7 +122,7 @@ func (s *step) create(data []byte) error {
 	}
 	if s.file.info != nil {
 		if err := keepOwner(file, s.file.info); err != nil {
-			return fmt.Errorf("%s: %w", s.file.Path, err)
+			return &fs.PathError{Op: "chown", Path: s.file.Path, Err: err}
 		}
 	}
 	return file.Chmod(s.file.Mode())

@@ -241,7 +241,8 @@ func TestLockIsWaitedFor(t *testing.T) {
 	defer func(d time.Duration) { lockWait = d }(lockWait)
 	lockWait = 2 * lockPoll
 	_, err := New([]detect.Install{install}, library, options)
-	if err == nil || !strings.Contains(err.Error(), "another proxypatch") {
+	where := (*CopyError)(nil)
+	if !errors.Is(err, ErrBusy) || !errors.As(err, &where) || where.Copy.Dir != install.Dir || where.File != "" {
 		t.Errorf("while it is held: %v", err)
 	}
 

@@ -9,6 +9,9 @@ import (
 
 var errLocked = errors.New("locked")
 
+// ErrBusy says that another proxypatch holds the lock.
+var ErrBusy = errors.New("another proxypatch has been at work")
+
 // lockWait is how long another proxypatch in the same package is waited for.
 var lockWait = 30 * time.Second
 
@@ -33,7 +36,7 @@ func Lock(root *os.Root) (*os.File, error) {
 		}
 		file.Close()
 		if err == errLocked {
-			return nil, fmt.Errorf("another proxypatch has been at work in %s for %v", root.Name(), lockWait)
+			return nil, fmt.Errorf("%w in %s for %v", ErrBusy, root.Name(), lockWait)
 		}
 		return nil, fmt.Errorf("locking %s: %w", root.Name(), err)
 	}

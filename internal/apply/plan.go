@@ -104,7 +104,7 @@ func (f *File) Mode() fs.FileMode {
 // New makes the Plan for some copies; all who give several must give them in
 // the order of their directories, or two that take the locks could wait for
 // each other. Files in a bad state are part of it; an
-// error is one of the system, and then there is no Plan. Close the Plan.
+// error is one of the system, a *CopyError, and then there is no Plan. Close the Plan.
 func New(installs []detect.Install, library *patchset.Library, options Options) (*Plan, error) {
 	plan := &Plan{goal: options.Goal, tell: options.Progress}
 	if plan.tell == nil {
@@ -118,13 +118,13 @@ func New(installs []detect.Install, library *patchset.Library, options Options) 
 			c.Err = install.Shared
 			continue
 		}
-		if err := c.open(options.Lock); err != nil {
-			plan.Close()
-			return nil, err
+		err := c.open(options.Lock)
+		if err == nil {
+			err = c.plan(library, options)
 		}
-		if err := c.plan(library, options); err != nil {
+		if err != nil {
 			plan.Close()
-			return nil, err
+			return nil, c.failed(err)
 		}
 	}
 	return plan, nil
@@ -201,7 +201,7 @@ func (c *Copy) open(locking bool) error {
 	if now, err := root.Stat("."); err != nil {
 		return err
 	} else if !c.Is(now) {
-		return fmt.Errorf("%s was replaced while proxypatch was at work", c.Path)
+		return errors.New("was replaced while proxypatch was at work")
 	}
 	if locking {
 		c.locked, err = Lock(root)

@@ -20,7 +20,16 @@ func New(base string) string { return prefix + base + "-" + rand.Text()[:length]
 
 // Is reports whether New makes names like this one.
 func Is(name string) bool {
+	_, is := For(name)
+	return is
+}
+
+// For returns the base for which New has made a name, if it has.
+func For(name string) (base string, is bool) {
 	rest, ours := strings.CutPrefix(name, prefix)
 	at := strings.LastIndexByte(rest, '-')
-	return ours && at > 0 && len(rest)-at-1 == length && strings.Trim(rest[at+1:], alphabet) == ""
+	if !ours || at <= 0 || len(rest)-at-1 != length || strings.Trim(rest[at+1:], alphabet) != "" {
+		return "", false
+	}
+	return rest[:at], true
 }

@@ -1,0 +1,67 @@
+package apply
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/tempname"
+)
+
+// CopyError says what the system refused in a copy.
+type CopyError struct {
+	Copy detect.Install
+	File string // relative to the package, with slashes; empty if it is about the package
+	Err  error  // without a path and without the name of a system call
+}
+
+func (e *CopyError) Error() string {
+	return filepath.Join(e.Copy.Path, filepath.FromSlash(e.File)) + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *CopyError) Unwrap() error { return e.Err }
+
+// failed makes a *CopyError of what went wrong in the copy, which is about the file
+// that a temporary one was for.
+func (c *Copy) failed(err error) error {
+	name, cause := split(err)
+	if filepath.IsAbs(name) {
+		var outside error
+		if name, outside = filepath.Rel(c.Dir, name); outside != nil {
+			name = ""
+		}
+	}
+	if name = filepath.ToSlash(name); name == "." {
+		name = ""
+	}
+	if base, ok := tempname.For(path.Base(name)); ok {
+		name = path.Join(path.Dir(name), base)
+	}
+	return &CopyError{c.Install, name, cause}
+}
+
+// split returns the path that an error is about, if it says so, and what is left of
+// the error.
+func split(err error) (name string, cause error) {
+	for cause = err; ; {
+		at, link, irregular := (*fs.PathError)(nil), (*os.LinkError)(nil), (*irregularError)(nil)
+		found := ""
+		switch {
+		case errors.As(cause, &at):
+			found, cause = at.Path, at.Err
+		case errors.As(cause, &link):
+			found, cause = link.New, link.Err
+		case errors.As(cause, &irregular):
+			found, cause = irregular.path, errors.New(irregular.what)
+		default:
+			return name, cause
+		}
+		if name == "" {
+			name = found
+		}
+	}
+}

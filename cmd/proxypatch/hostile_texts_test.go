@@ -40,7 +40,7 @@ func hostileManifests() map[string]hostile {
 		case "a link to itself":
 			runs = []attempt{{"apply", exitFailed, "too many levels of symbolic links"}, {"check", exitFailed, ""}}
 		case "a link to nothing":
-			runs = []attempt{{"apply", exitNotFound, ""}, {"check", exitNotFound, ""}}
+			runs = []attempt{{"apply", exitUnsupported, "is missing, but the directory is there"}, {"check", exitUnsupported, ""}}
 		case "no right to read":
 			runs = []attempt{{"apply", exitFailed, "permission denied"}, {"check", exitFailed, "permission denied"}}
 		}

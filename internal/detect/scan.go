@@ -220,8 +220,8 @@ func isEntry(name string) bool {
 }
 
 // add takes in the copy at path, unless there is none or it is known. It
-// returns the copy if there is one. A directory there has to be one: where its
-// package.json says nothing, the error is a *ManifestError.
+// returns the copy if there is one. A directory called next-auth has to be one: if
+// its package.json is missing, the error is a *ManifestError.
 func (s *scan) add(path string) (*Install, error) {
 	c, known := s.looked[path]
 	if known {
@@ -245,10 +245,10 @@ func (s *scan) look(path string) (*Install, error) {
 		}
 	}
 	m, err := readManifest(path)
-	if err != nil && ignoreAbsent(err) == nil { // Node.js loads what is there without it
-		err = &ManifestError{filepath.Join(path, "package.json"), errMissing}
-	}
 	if err != nil {
+		if err = ignoreAbsent(err); err == nil && filepath.Base(path) == "next-auth" { // Node.js loads what is there without it
+			err = &ManifestError{filepath.Join(path, "package.json"), errMissing}
+		}
 		return nil, err
 	}
 	dir, err := realPath(path)

@@ -107,7 +107,12 @@ func manifestFailure(err error) error {
 
 func hooksFailure(err error) error {
 	hint := "everything is as it was before; mend the cause and run it again"
-	if commit := (*apply.CommitError)(nil); errors.As(err, &commit) && len(commit.Left) > 0 {
+	commit := (*apply.CommitError)(nil)
+	switch {
+	case !errors.As(err, &commit):
+	case len(commit.Temporary) > 0:
+		hint = "mend the cause, delete the temporary files, and run it again"
+	case len(commit.Left) > 0:
 		hint = "mend the cause and run it again"
 	}
 	return &failure{exitFailed, err, hint}

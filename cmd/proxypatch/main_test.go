@@ -74,6 +74,8 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 				return os.Getuid() == 0, nil
 			case "namespaces":
 				return namespaces(), nil
+			case "attributes":
+				return attributes(), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -117,6 +119,17 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 // their own, and users without rights.
 var namespaces = sync.OnceValue(func() bool {
 	return exec.Command("unshare", "-m", "-n", "setpriv", "--reuid", "1000", "true").Run() == nil
+})
+
+// attributes reports whether scripts can make files immutable.
+var attributes = sync.OnceValue(func() bool {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		return false
+	}
+	defer os.RemoveAll(dir)
+	defer exec.Command("chattr", "-a", dir).Run()
+	return exec.Command("chattr", "+a", dir).Run() == nil
 })
 
 // need stops a script whose command has the wrong number of arguments.

@@ -206,8 +206,13 @@ func carryOut(plan *apply.Plan, found caches) error {
 
 func commitFailure(err error) error {
 	hint := "everything is as it was before; " + remedy(err)
-	if commit := (*apply.CommitError)(nil); errors.As(err, &commit) && len(commit.Left) > 0 {
+	commit := (*apply.CommitError)(nil)
+	switch {
+	case !errors.As(err, &commit):
+	case len(commit.Left) > 0:
 		hint = "mend the cause and run it again; proxypatch check says what is where"
+	case len(commit.Temporary) > 0:
+		hint = "next-auth is as it was before; mend the cause and run it again, which also removes what is left, or delete that"
 	}
 	return &failure{exitFailed, err, hint}
 }

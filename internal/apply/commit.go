@@ -2,7 +2,6 @@ package apply
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -14,17 +13,23 @@ import (
 )
 
 // CommitError says why a Plan could not be carried out. Everything done before
-// was put back, except the files in Left, which hold their new bytes.
+// was put back, except the files in Left, which hold their new bytes. Files that
+// were only on their way and could not be removed are in Temporary.
 type CommitError struct {
-	Err  error
-	Left []string
+	Err       error
+	Left      []string
+	Temporary []string
 }
 
 func (e *CommitError) Error() string {
-	if len(e.Left) == 0 {
-		return e.Err.Error()
+	text := e.Err.Error()
+	if len(e.Left) > 0 {
+		text += "; these files could not be put back: " + strings.Join(e.Left, ", ")
 	}
-	return fmt.Sprintf("%v; these files could not be put back: %s", e.Err, strings.Join(e.Left, ", "))
+	if len(e.Temporary) > 0 {
+		text += "; these temporary files could not be removed: " + strings.Join(e.Temporary, ", ")
+	}
+	return text
 }
 
 // Unwrap returns the cause.
@@ -49,10 +54,19 @@ func (p *Plan) Commit() error {
 		steps, err := c.commit()
 		done = append(done, steps...)
 		if err != nil {
-			return &CommitError{Err: c.failed(err), Left: putBack(done)}
+			return &CommitError{Err: c.failed(err), Left: putBack(done), Temporary: p.temporary()}
 		}
 	}
 	return nil
+}
+
+// temporary names the files on their way that could not be removed.
+func (p *Plan) temporary() []string {
+	var all []string
+	for _, c := range p.Copies {
+		all = append(all, c.temporary...)
+	}
+	return all
 }
 
 // step is one file of one copy on its way to its new bytes.
@@ -190,13 +204,14 @@ func (s *step) unchanged(name string) error {
 	return nil
 }
 
-// discard removes the file with the new bytes, if there is one.
+// discard removes the file with the new bytes, if there is one. If it can't, the copy
+// remembers the file.
 func (s *step) discard() {
 	if s.open != nil {
 		s.open.Close()
 	}
-	if s.temp != "" {
-		s.copy.root.Remove(s.temp)
+	if s.temp != "" && s.copy.root.Remove(s.temp) != nil {
+		s.copy.temporary = append(s.copy.temporary, filepath.Join(s.copy.Path, s.temp))
 	}
 }
 

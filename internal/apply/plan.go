@@ -68,9 +68,10 @@ type Copy struct {
 	Files []File // in the order in which they are written
 	Err   error  // why the copy can't be patched: a *patchset.UnsupportedError or a *detect.SharedError
 
-	root   *os.Root
-	locked *os.File
-	dirs   []string // those in which any set changes files of this release, with slashes
+	root      *os.Root
+	locked    *os.File
+	temporary []string // files that Commit made and could not remove
+	dirs      []string // those in which any set changes files of this release, with slashes
 }
 
 // File is what would be done to one file.

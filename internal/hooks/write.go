@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -75,11 +76,14 @@ func Lock(ws *detect.Workspace) (io.Closer, error) {
 // Commit writes all files of the plan, or none. Each gets its new bytes by a
 // rename and must still be the file that was read; on an error those before it
 // are put back. Errors are *apply.CommitError.
-func (p *Plan) Commit() error {
+func (p *Plan) Commit() (err error) {
 	var steps []*step
 	defer func() {
 		for _, s := range steps {
-			s.close()
+			left, commit := s.close(), (*apply.CommitError)(nil)
+			if left != "" && errors.As(err, &commit) {
+				commit.Temporary = append(commit.Temporary, left)
+			}
 		}
 	}()
 	for _, f := range p.Files {
@@ -142,12 +146,14 @@ func (s *step) finish() error {
 	return nil
 }
 
-// close removes the file with the new bytes if it is not in its place.
-func (s *step) close() {
-	if s.temp != "" {
-		s.root.Remove(s.temp)
+// close removes the file with the new bytes if it is not in its place, and returns
+// its path if that fails.
+func (s *step) close() (left string) {
+	if s.temp != "" && s.root.Remove(s.temp) != nil {
+		left = filepath.Join(filepath.Dir(s.file.Path), s.temp)
 	}
 	s.root.Close()
+	return left
 }
 
 // putBack undoes the steps, the last one first, and returns the paths of the

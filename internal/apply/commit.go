@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proxypatch/proxypatch/internal/attributes"
 	"github.com/proxypatch/proxypatch/internal/tempname"
 )
 
@@ -113,6 +114,9 @@ func (c *Copy) stage() (staged []*step, err error) {
 		}
 		s := &step{copy: c, file: file}
 		staged = append(staged, s)
+		if err := c.readAttributes(file); err != nil {
+			return staged, err
+		}
 		if file.After != nil {
 			if err := s.create(file.After); err != nil {
 				return staged, err
@@ -122,7 +126,22 @@ func (c *Copy) stage() (staged []*step, err error) {
 	return staged, flush(staged)
 }
 
-// create writes data to a new file beside the step's, with its mode and owner.
+// readAttributes reads those that the file's next bytes, or its old ones if they are
+// put back, are to have.
+func (c *Copy) readAttributes(file *File) (err error) {
+	switch {
+	case file.Before != nil:
+		file.attributes, err = attributes.Of(c.root, file.Path)
+	case file.like != "":
+		file.attributes, err = attributes.Of(c.root, file.like)
+		file.attributes = file.attributes.ACL()
+	}
+	return err
+}
+
+// create writes data to a new file beside the step's, with its mode, owner and
+// attributes. Until the last step of these nobody may do more with it than with the
+// file that it is to replace.
 func (s *step) create(data []byte) error {
 	dir, base := path.Split(s.file.Path)
 	name := filepath.Join(filepath.FromSlash(dir), tempname.New(base))
@@ -138,6 +157,12 @@ func (s *step) create(data []byte) error {
 		if err := keepOwner(file, s.file.info); err != nil {
 			return &fs.PathError{Op: "chown", Path: s.file.Path, Err: err}
 		}
+	}
+	if err := s.file.attributes.GiveTo(file); err != nil {
+		return &fs.PathError{Op: "fsetxattr", Path: s.file.Path, Err: err}
+	}
+	if s.file.Before != nil {
+		return file.Chmod(attributes.Mode(s.file.info))
 	}
 	return file.Chmod(s.file.Mode())
 }

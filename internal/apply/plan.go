@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/proxypatch/proxypatch/internal/attributes"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
@@ -86,7 +87,9 @@ type File struct {
 	Before []byte             // nil if the file is absent
 	After  []byte             // nil if the file is to be absent
 
-	info fs.FileInfo // of the file itself, or of the file whose mode and owner it gets
+	info       fs.FileInfo // of the file itself, or of the file whose mode, owner and ACL it gets
+	like       string      // that other file
+	attributes attributes.Attributes
 }
 
 // Changes reports whether the file's bytes would become others.
@@ -442,7 +445,7 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	}
 	file.Before, file.After, file.info = content, content, info
 	if info == nil && len(c.Files) > 0 {
-		file.info = c.Files[0].info // a new file gets the mode and owner of its neighbours
+		file.info, file.like = c.Files[0].info, c.Files[0].Path // a new file may be read by whoever may read its neighbours
 	}
 	switch {
 	case file.State.Blocks(options.Goal):

@@ -135,11 +135,11 @@ func (p point) errnos() []syscall.Errno {
 		return []syscall.Errno{eio, enospc, eacces, erofs, edquot}
 	case "unlinkat", "fchmod", "fchmodat":
 		return []syscall.Errno{erofs, eio, eacces}
-	case "fchown", "fchownat":
+	case "fchown", "fchownat", "fsetxattr", "fremovexattr":
 		return []syscall.Errno{eio, erofs, edquot}
 	case "newfstatat", "readlinkat":
 		return []syscall.Errno{eio, eacces}
-	case "fstat", "read", "pread64", "getdents64":
+	case "fstat", "read", "pread64", "getdents64", "flistxattr", "fgetxattr":
 		return []syscall.Errno{eio}
 	case "flock":
 		return []syscall.Errno{syscall.ENOLCK, eio, syscall.ENOTSUP}

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/attributes"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/regular"
 	"github.com/proxypatch/proxypatch/internal/tempname"
@@ -58,6 +59,8 @@ type step struct {
 	file *File
 	root *os.Root
 	temp string // name of the file with the new bytes; empty once that is in place
+
+	attributes attributes.Attributes // of the file
 }
 
 // Lock keeps other proxypatches from writing to a workspace's package.json files
@@ -96,7 +99,10 @@ func (p *Plan) Commit() (err error) {
 		}
 		s := &step{file: f, root: root}
 		steps = append(steps, s)
-		if err := s.stage(f.after); err != nil {
+		if s.attributes, err = attributes.Of(root, manifestName); err == nil {
+			err = s.stage(f.after)
+		}
+		if err != nil {
 			return &apply.CommitError{Err: &FileError{f.Path, plain(err)}}
 		}
 	}
@@ -108,8 +114,8 @@ func (p *Plan) Commit() (err error) {
 	return nil
 }
 
-// stage writes data to a new file beside the package.json, with its mode and
-// owner.
+// stage writes data to a new file beside the package.json, with its mode, owner and
+// attributes.
 func (s *step) stage(data []byte) error {
 	name := tempname.New(manifestName)
 	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -122,7 +128,10 @@ func (s *step) stage(data []byte) error {
 		err = keepOwner(file, s.file.info)
 	}
 	if err == nil {
-		err = file.Chmod(s.file.info.Mode().Perm())
+		err = s.attributes.GiveTo(file)
+	}
+	if err == nil {
+		err = file.Chmod(attributes.Mode(s.file.info))
 	}
 	if err == nil {
 		err = file.Sync()

@@ -215,7 +215,11 @@ func (c caches) unstage() error {
 func (a *app) finish(c caches) {
 	for _, next := range c {
 		for _, note := range next.Finish() {
-			a.report.warn(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err))
+			hint := ""
+			if note.Aside() {
+				hint = "no build uses it; the next apply or revert tries again, or delete it yourself"
+			}
+			a.report.warnWith(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err), hint)
 		}
 	}
 }
@@ -248,6 +252,9 @@ func (c caches) report(tense tense) []cacheReport {
 				out.Action, out.verb, out.minor = "keep", verb{"kept", plain}, true
 			case buildcache.Delete:
 				out.Action, out.Delete, out.verb = "delete", next.paths(cache.Warm), tense.choose("would delete", "deleted")
+				if len(cache.Remains) > 0 {
+					out.verb = verb{"put aside", magenta}
+				}
 				out.minor = tense == checking && !next.old(cache)
 			default:
 				out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense == checking

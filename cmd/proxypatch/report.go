@@ -184,8 +184,10 @@ func graver(a, b exitCode) bool {
 	return slices.Index(severity, a) > slices.Index(severity, b)
 }
 
-func (r *report) warn(message string) {
-	r.Problems = append(r.Problems, problem{Severity: "warning", Message: message})
+func (r *report) warn(message string) { r.warnWith(message, "") }
+
+func (r *report) warnWith(message, hint string) {
+	r.Problems = append(r.Problems, problem{Severity: "warning", Message: message, Hint: hint})
 }
 
 // judge records what keeps a plan from being carried out.

@@ -76,6 +76,10 @@ type Cache struct {
 	// them. It is zero otherwise, and where there is no file or it can't be told.
 	Oldest time.Time
 
+	// Remains is what Finish could not delete of Warm, under the names that it was
+	// put aside by.
+	Remains []string
+
 	marked bool    // there is a stamp, be it old
 	aside  []moved // what Stage put out of the way, the stamp first
 }

@@ -191,10 +191,16 @@ func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 		old := path.Join(c.Path, entry.Name())
 		if err := root.RemoveAll(filepath.FromSlash(old)); err != nil {
 			notes = append(notes, newError(root, old, err))
+			if slices.ContainsFunc(c.aside, func(m moved) bool { return m.to == old }) {
+				c.Remains = append(c.Remains, old)
+			}
 		}
 	}
 	return notes
 }
+
+// Aside reports whether the error is about what no build uses any more.
+func (e *Error) Aside() bool { return isAside(path.Base(e.Path)) }
 
 func isAside(name string) bool {
 	return tempname.Is(name) && strings.HasPrefix(name, ".proxypatch-"+aside)

@@ -215,11 +215,10 @@ func (c caches) unstage() error {
 func (a *app) finish(c caches) {
 	for _, next := range c {
 		for _, note := range next.Finish() {
-			hint := ""
-			if note.Aside() {
-				hint = "no build uses it; the next apply or revert tries again, or delete it yourself"
+			warning := a.report.warn(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err))
+			if warning.Path = next.path(note.Path); note.Aside() {
+				warning.Hint = "no build uses it; the next apply or revert tries again, or delete it yourself"
 			}
-			a.report.warnWith(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err), hint)
 		}
 	}
 }
@@ -227,10 +226,20 @@ func (a *app) finish(c caches) {
 func cacheFailure(dir string, err error) error {
 	hint := remedy(err) + "; or delete the app's build cache yourself and add --keep-cache"
 	if at := (*buildcache.Error)(nil); errors.As(err, &at) {
-		err = fmt.Errorf("%s: %w", filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err)
+		err = &cacheError{filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err}
 	}
 	return &failure{exitFailed, err, hint}
 }
+
+// cacheError is a *buildcache.Error whose path is as a person would write it.
+type cacheError struct {
+	path string
+	err  error
+}
+
+func (e *cacheError) Error() string { return e.path + ": " + e.err.Error() }
+
+func (e *cacheError) Unwrap() error { return e.err }
 
 // warnUnknown says what to do about apps whose caches can't be found.
 func (a *app) warnUnknown(found caches) {

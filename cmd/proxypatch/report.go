@@ -152,7 +152,7 @@ func (r *report) fail(err error) {
 // locate says which file, or which copy, an error is about, if the error knows.
 func (p *problem) locate(err error) {
 	inCopy, manifest, written, syntax := (*apply.CopyError)(nil), (*detect.ManifestError)(nil), (*hooks.FileError)(nil), (*hooks.SyntaxError)(nil)
-	refused := (*fs.PathError)(nil)
+	refused, cache, diff := (*fs.PathError)(nil), (*cacheError)(nil), (*patchset.ParseError)(nil)
 	switch {
 	case errors.As(err, &inCopy):
 		p.at(&apply.Copy{Install: inCopy.Copy}, inCopy.File)
@@ -162,6 +162,10 @@ func (p *problem) locate(err error) {
 		p.Path = written.Path
 	case errors.As(err, &syntax):
 		p.Path, p.Line = syntax.Path, syntax.Line
+	case errors.As(err, &cache):
+		p.Path = cache.path
+	case errors.As(err, &diff):
+		p.Path, p.Line = diff.Name, diff.Line
 	case errors.As(err, &refused):
 		p.Path = refused.Path
 	}
@@ -184,10 +188,10 @@ func graver(a, b exitCode) bool {
 	return slices.Index(severity, a) > slices.Index(severity, b)
 }
 
-func (r *report) warn(message string) { r.warnWith(message, "") }
-
-func (r *report) warnWith(message, hint string) {
-	r.Problems = append(r.Problems, problem{Severity: "warning", Message: message, Hint: hint})
+// warn records a warning. What it returns is good until the next problem.
+func (r *report) warn(message string) *problem {
+	r.Problems = append(r.Problems, problem{Severity: "warning", Message: message})
+	return &r.Problems[len(r.Problems)-1]
 }
 
 // judge records what keeps a plan from being carried out.

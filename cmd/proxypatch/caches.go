@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -111,16 +112,14 @@ type nextDir struct {
 // the root has next for all, as Nx has it, among the directories below it.
 func nextApps(w *detect.Workspace) ([]nextDir, error) {
 	var apps []nextDir
-	_, shared := w.Root().Dependencies["next"]
 	known := map[string]bool{}
 	for i := range w.Packages {
 		p := &w.Packages[i]
 		known[p.Dir] = true
-		_, own := p.Dependencies["next"]
-		if p.Linked || !own && !shared {
+		if p.Linked {
 			continue
 		}
-		is, err := buildcache.IsNext(p.Dir, own)
+		is, err := buildcache.IsNext(p.Dir, p.Next)
 		if err != nil {
 			return nil, cacheFailure(w.Display(p.Dir), err)
 		}
@@ -128,7 +127,7 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 			apps = append(apps, nextDir{p.Dir, p})
 		}
 	}
-	if !shared {
+	if !hasNext(w.Root()) {
 		return apps, nil
 	}
 	configs, err := w.Glob("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}")
@@ -142,6 +141,13 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 		}
 	}
 	return apps, nil
+}
+
+// hasNext reports whether directories below a package get next from it. It may
+// be there without being named, as a peer of next-auth.
+func hasNext(p *detect.Package) bool {
+	_, err := os.Stat(filepath.Join(p.Dir, "node_modules", "next"))
+	return p.Next || err == nil
 }
 
 // addStates lists the files of a plan's copies: release, path and id of the

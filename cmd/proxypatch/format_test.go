@@ -110,7 +110,7 @@ func TestFormats(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(project, ".next", "cache", "webpack"), 0o755); err != nil {
 				t.Fatal(err)
 			}
-		}, nil, exitOK, 0},
+		}, nil, exitPending, 0},
 		{"drifted", func() {
 			mustReplace(t, filepath.Join(nextAuth, "core", "lib", "oauth", "client.js"), "provider", "provid3r")
 		}, nil, exitDrift, 1},

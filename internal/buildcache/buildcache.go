@@ -37,11 +37,12 @@ func State(lines []string) string {
 }
 
 // IsNext says whether the package in dir is a Next.js app: it has a
-// configuration or was built, or its package.json names next and it has what is
-// built. A workspace's root names next often and builds nothing.
-func IsNext(dir string, dependsOnNext bool) (bool, error) {
+// configuration or was built, whatever its package.json says, or that names next
+// and the package has what is built. A workspace's root names next often and
+// builds nothing.
+func IsNext(dir string, namesNext bool) (bool, error) {
 	signs := append([]string{defaultDistDir}, configNames...)
-	if dependsOnNext {
+	if namesNext {
 		signs = append(signs, "app", "pages", "src/app", "src/pages")
 	}
 	for _, name := range signs {

@@ -132,18 +132,19 @@ func TestStateIsOfASet(t *testing.T) {
 
 func TestIsNext(t *testing.T) {
 	for name, test := range map[string]struct {
-		files   []string
-		depends bool
-		want    bool
+		files []string
+		names bool
+		want  bool
 	}{
 		"a configuration":            {[]string{"next.config.ts", ""}, false, true},
+		"what was built":             {[]string{".next/", ""}, false, true},
 		"a dependency and an app":    {[]string{"src/app/", ""}, true, true},
 		"a dependency and pages":     {[]string{"pages/", ""}, true, true},
 		"a workspace's root":         {[]string{"packages/", ""}, true, false},
 		"an app of something else's": {[]string{"app/", ""}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := IsNext(newApp(t, test.files...), test.depends); err != nil || got != test.want {
+			if got, err := IsNext(newApp(t, test.files...), test.names); err != nil || got != test.want {
 				t.Errorf("got %v", got)
 			}
 		})

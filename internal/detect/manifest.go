@@ -9,6 +9,8 @@ import (
 	"maps"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
@@ -36,6 +38,7 @@ type projectManifest struct {
 	DevDependencies      map[string]string `json:"devDependencies"`
 	OptionalDependencies map[string]string `json:"optionalDependencies"`
 	PeerDependencies     map[string]string `json:"peerDependencies"`
+	Scripts              map[string]string `json:"scripts"`
 	PNPM                 pnpmSettings      `json:"pnpm"`
 }
 
@@ -63,6 +66,22 @@ func (m *projectManifest) allDependencies() map[string]string {
 		maps.Copy(all, some)
 	}
 	return all
+}
+
+// namesNext reports whether the package depends on next in any way, or has a
+// script that runs it: what is a peer of something else need not be named.
+func (m *projectManifest) namesNext() bool {
+	for _, some := range []map[string]string{m.allDependencies(), m.PeerDependencies} {
+		if _, named := some["next"]; named {
+			return true
+		}
+	}
+	for _, script := range m.Scripts {
+		if slices.Contains(strings.Fields(script), "next") {
+			return true
+		}
+	}
+	return false
 }
 
 // ManifestError says which package.json can't be used, and why.

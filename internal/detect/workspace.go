@@ -36,6 +36,7 @@ type Package struct {
 	Name         string            // may be empty
 	Dir          string            // its real directory
 	Dependencies map[string]string // name and range of all kinds but peers
+	Next         bool              // it names next, as a dependency of any kind or in a script
 
 	// Linked says that it is no package of the workspace: one that a package has
 	// as a link to its sources (file:, link: or portal:), or one outside of the
@@ -237,7 +238,7 @@ func (w *Workspace) homeOf(dir string) *Package {
 }
 
 func newPackage(dir string, m *projectManifest) *Package {
-	return &Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies()}
+	return &Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext()}
 }
 
 // pnpmGlobs returns the packages that pnpm-workspace.yaml lists. The file may

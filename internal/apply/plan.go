@@ -327,7 +327,7 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	default:
 		return file, err
 	}
-	r, err := classify(target, content)
+	r, err := classify(target, content, options.Goal)
 	if err != nil {
 		return file, err
 	}

@@ -39,7 +39,7 @@ func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) State {
 	}
 	target := selection.Targets[0]
 	read := func(content []byte) reading {
-		r, err := classify(target, content)
+		r, err := classify(target, content, Patch)
 		if err != nil {
 			t.Fatal(err)
 		}

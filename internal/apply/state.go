@@ -47,7 +47,7 @@ type reading struct {
 // applied, the last diff first, until nothing more comes off; what is left must
 // be the released bytes or at least take the wanted diffs. Reversing comes
 // before applying because a patched file often accepts the same patch again.
-func classify(target patchset.Target, content []byte) (reading, error) {
+func classify(target patchset.Target, content []byte, goal Goal) (reading, error) {
 	diffs := target.Diffs(content)
 	peeled, err := peel(target, diffs, content)
 	if err != nil {
@@ -58,10 +58,8 @@ func classify(target patchset.Target, content []byte) (reading, error) {
 	for _, diff := range diffs {
 		r.exact = r.exact && r.pins(diff)
 		if r.wanted, err = putOn(diff, r.wanted); err != nil {
-			r.state, r.err = Drifted, err
-			if failed := (*patchset.HunkError)(nil); errors.As(err, &failed) {
-				r.clash = diff.Conflict(content, failed) // with the lines as they are on disk
-			}
+			r.state = Drifted
+			r.clash, r.err = explain(diff, content, err, goal)
 			return r, nil
 		}
 		proved = proved && !diff.Own && diff.New == patchset.BlobID(r.wanted)
@@ -80,6 +78,23 @@ func classify(target patchset.Target, content []byte) (reading, error) {
 		r.state, r.err = Drifted, errOneWay
 	}
 	return r, nil
+}
+
+// explain says which hunk of a diff that can't be put on is why, and shows it with
+// the lines as they are on disk. To somebody who wants it off, the reason is the
+// hunk that does not come off.
+func explain(diff *patchset.Diff, content []byte, err error, goal Goal) (*patchset.Conflict, error) {
+	failed := (*patchset.HunkError)(nil)
+	if !errors.As(err, &failed) {
+		return nil, err
+	}
+	off := false
+	if goal == Restore {
+		_, reverse := diff.Reverse(content)
+		off = errors.As(reverse, &failed)
+	}
+	failed, clash := diff.Conflict(content, failed, off)
+	return clash, failed
 }
 
 // pins reports whether the next diff to be put on says nothing against the

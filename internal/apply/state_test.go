@@ -31,7 +31,7 @@ func TestTakenOffBeforePutOn(t *testing.T) {
 		pristine: Pristine, patched: Patched,
 		"other" + pristine[3:]: ModifiedFits, "other" + patched[3:]: PatchedModified,
 	} {
-		r, err := classify(selection.Targets[0], []byte(content))
+		r, err := classify(selection.Targets[0], []byte(content), Patch)
 		if err != nil || r.state != want {
 			t.Errorf("%q is %s, %v; want %s", content, r.state, r.err, want)
 		}

@@ -10,19 +10,65 @@ import (
 type Conflict struct {
 	Hunk      int      // counted from 1
 	Of        int      // how many hunks the diff has
-	Line      int      // of the first expected line in the file that the diff was made from, counted from 1
-	Expected  []string // the hunk's old side
+	Line      int      // of the first expected line in the file of which Expected is a part, counted from 1
+	Expected  []string // the hunk's old side or, where it was on or is to be taken off, its new one
 	FoundLine int      // of the first line found, counted from 1
 	Found     []string // fewer where the file ends, one more where it had to end and does not
 	Differs   int      // index of the first line that is not as expected, in both
 }
 
-// Conflict says what stands in the way of a hunk, which Apply named as the one
-// that does not fit. It is nil where the hunk's lines are all there, but too
-// often or in the wrong order.
-func (d *Diff) Conflict(content []byte, failed *HunkError) *Conflict {
-	h := d.hunks[failed.Hunk-1]
+// Conflict says which hunk keeps the diff from the content and what stands in its
+// way. failed is what Apply or, if it is to be taken off, Reverse says; but where
+// another hunk is neither on nor goes on, it is that one. Such a hunk may have been
+// on before somebody changed its lines, so it is compared by the side that is
+// nearer to what is there. The conflict is nil where the hunk's lines are all
+// there, but too often or in the wrong order.
+func (d *Diff) Conflict(content []byte, failed *HunkError, off bool) (*HunkError, *Conflict) {
 	lines, crlf := splitLines(content), allCRLF(content)
+	sides := func(h hunk) (wanted, other hunk) {
+		if off {
+			return h.reverse(), h
+		}
+		return h, h.reverse()
+	}
+	h, _ := sides(d.hunks[failed.Hunk-1])
+	for i := range d.hunks {
+		wanted, other := sides(d.hunks[i])
+		if wanted.fits(lines, crlf) || other.fits(lines, crlf) {
+			continue
+		}
+		if h = wanted; other.nearer(wanted, lines, crlf) {
+			h = other
+		}
+		failed = &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(d.hunks)}
+		break
+	}
+	return failed, h.conflict(lines, crlf, failed)
+}
+
+// fits reports whether the hunk's old side is anywhere in the lines.
+func (h hunk) fits(lines [][]byte, crlf bool) bool {
+	before, _ := h.sides(crlf)
+	return len(h.places(lines, before)) > 0
+}
+
+// nearer reports whether less of the hunk's old side is missing than of the
+// other's or, if it is as much, more of it is there.
+func (h hunk) nearer(other hunk, lines [][]byte, crlf bool) bool {
+	missing, there := h.compare(lines, crlf)
+	ofOther, thereOfOther := other.compare(lines, crlf)
+	return missing < ofOther || missing == ofOther && there > thereOfOther
+}
+
+// compare counts the lines of the hunk's old side that are not where most of them
+// are, and those that are.
+func (h hunk) compare(lines [][]byte, crlf bool) (missing, there int) {
+	before, _ := h.sides(crlf)
+	there = equalAt(lines, before, nearest(lines, before, max(h.start, 1)-1))
+	return len(before) - there, there
+}
+
+func (h hunk) conflict(lines [][]byte, crlf bool, failed *HunkError) *Conflict {
 	expected, _ := h.sides(crlf)
 	at := nearest(lines, expected, failed.Line-1)
 	found := lines[at:min(at+len(expected), len(lines))]
@@ -55,17 +101,23 @@ func nearest(lines, wanted [][]byte, expected int) int {
 	best, most := min(expected, len(lines)), 0
 	reach := maxCompared / max(len(wanted), 1) / 2
 	for at := max(0, best-reach); at < min(len(lines), best+reach+1); at++ {
-		equal := 0
-		for i, line := range wanted[:min(len(wanted), len(lines)-at)] {
-			if bytes.Equal(line, lines[at+i]) {
-				equal++
-			}
-		}
+		equal := equalAt(lines, wanted, at)
 		if equal > most || equal == most && equal > 0 && distance(at, expected) < distance(best, expected) {
 			best, most = at, equal
 		}
 	}
 	return best
+}
+
+// equalAt counts the wanted lines that are as wanted, with the first at an index.
+func equalAt(lines, wanted [][]byte, at int) int {
+	equal := 0
+	for i, line := range wanted[:min(len(wanted), len(lines)-at)] {
+		if bytes.Equal(line, lines[at+i]) {
+			equal++
+		}
+	}
+	return equal
 }
 
 func distance(a, b int) int { return max(a-b, b-a) }

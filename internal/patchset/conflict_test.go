@@ -61,6 +61,22 @@ func TestConflict(t *testing.T) {
 			&Conflict{1, 1, 1, []string{"one", "two"}, 1, []string{"one", "two (no newline at the end)"}, 1},
 		},
 		"all there, but not at the start": {header + "@@ -1,2 +1,3 @@\n+zero\n one\n two\n", "new\none\ntwo\n", nil},
+		"on, and changed since": {
+			middle, strings.Replace(strings.Replace(nine, "line e", "LINE E", 1), "line g", "line G", 1),
+			&Conflict{1, 1, 2, changed("line e", "LINE E"), 2, changed("line e\nline f\nline g", "LINE E\nline f\nline G"), 5},
+		},
+		"one of two is on, the other was": {
+			header + "@@ -1,3 +1,3 @@\n-a\n+A\n b\n c\n@@ -7,3 +7,4 @@\n g\n h\n i\n+j\n", "A\nb\nc\nd\ne\nf\nG\nh\ni\nj\n",
+			&Conflict{2, 2, 7, []string{"g", "h", "i", "j"}, 7, []string{"G", "h", "i", "j"}, 0},
+		},
+		"one of two is on, the other is not": {
+			header + "@@ -1,3 +1,3 @@\n-a\n+A\n b\n c\n@@ -7,3 +7,4 @@\n g\n h\n i\n+j\n", "A\nb\nc\nd\ne\nf\ng\nh\ni\n",
+			&Conflict{1, 2, 1, []string{"a", "b", "c"}, 1, []string{"A", "b", "c"}, 0},
+		},
+		"made for line 0": {
+			header + "@@ -0,2 +1,3 @@\n one\n two\n+three\n", "x\ny\n",
+			&Conflict{1, 1, 1, []string{"one", "two"}, 1, []string{"x", "y"}, 0},
+		},
 		"second of two": {
 			header + "@@ -1,3 +1,3 @@\n-a\n+A\n b\n c\n@@ -7,3 +7,4 @@\n g\n h\n i\n+j\n", "a\nb\nc\nd\ne\nf\ng\nh\nI\n",
 			&Conflict{2, 2, 7, []string{"g", "h", "i"}, 7, []string{"g", "h", "I"}, 2},
@@ -73,7 +89,33 @@ func TestConflict(t *testing.T) {
 			if !errors.As(err, &failed) {
 				t.Fatalf("got %v; want a HunkError", err)
 			}
-			if d := cmp.Diff(test.want, diff.Conflict([]byte(test.old), failed)); d != "" {
+			_, got := diff.Conflict([]byte(test.old), failed, false)
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// A diff that is to be taken off is compared with what should come off, unless it
+// was never on.
+func TestConflictOff(t *testing.T) {
+	for name, test := range map[string]struct {
+		old  string
+		want *Conflict
+	}{
+		"was on":   {"a\nA\nB\nb\nX\n", &Conflict{1, 1, 1, []string{"a", "A", "B", "b", "c"}, 1, []string{"a", "A", "B", "b", "X"}, 4}},
+		"never on": {"X\nb\nc\n", &Conflict{1, 1, 1, []string{"a", "b", "c"}, 1, []string{"X", "b", "c"}, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			diff := mustParse(t, header+"@@ -1,3 +1,5 @@\n a\n+A\n+B\n b\n c\n")
+			_, err := diff.Reverse([]byte(test.old))
+			failed := (*HunkError)(nil)
+			if !errors.As(err, &failed) {
+				t.Fatalf("got %v; want a HunkError", err)
+			}
+			_, got := diff.Conflict([]byte(test.old), failed, true)
+			if d := cmp.Diff(test.want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})

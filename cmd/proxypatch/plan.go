@@ -53,7 +53,39 @@ func (a *app) unjudged(options apply.Options) (*apply.Plan, error) {
 	if err != nil {
 		return nil, &failure{exitFailed, err, remedy(err)}
 	}
+	if err := a.leaveOutLeftovers(plan, options.Goal); err != nil || len(plan.Copies) == 0 {
+		plan.Close()
+		return nil, err
+	}
 	return plan, nil
+}
+
+// leaveOutLeftovers takes copies out of the plan that can't be patched and need
+// not be, since nothing loads them. Those that can be are, to be safe. If no other
+// is left, there is no next-auth.
+func (a *app) leaveOutLeftovers(plan *apply.Plan, goal apply.Goal) error {
+	for _, c := range slices.Clone(plan.Copies) {
+		noAgent := goal == apply.Patch && a.set != patchset.None && !c.Agent.Usable()
+		if !noAgent && !plan.IsBlocked(c) {
+			continue
+		}
+		leftover, err := a.report.project.Leftover(&c.Install)
+		if err != nil {
+			return workspaceFailure(err)
+		}
+		if leftover {
+			plan.LeaveOut(c)
+			a.report.Problems = append(a.report.Problems, problem{
+				Severity: "warning", Path: c.Path,
+				Message: fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install, which nothing loads, and is left alone", c.Path, c.Release),
+				Hint:    "to be rid of it: " + a.report.project.Manager.Prune(),
+			})
+		}
+	}
+	if len(plan.Copies) == 0 {
+		return a.notFound(fmt.Errorf("%w but a leftover is installed for %s", detect.ErrNotFound, a.dir))
+	}
+	return nil
 }
 
 // library opens the chosen set and adds the person's own diffs.
@@ -113,16 +145,22 @@ func (a *app) find() (*detect.Project, error) {
 		return nil, &failure{exitUnsupported, err, "reinstall next-auth"}
 	case errors.Is(err, detect.ErrPlugAndPlay):
 		return nil, &failure{exitUnsupported, err, plugAndPlayHint}
-	case errors.Is(err, detect.ErrNotFound) && a.ifPresent:
-		a.report.Summary = "nothing to do: " + err.Error()
-		a.show()
-		return nil, nil
 	case errors.Is(err, detect.ErrNotFound):
-		return nil, &failure{exitNotFound, err, "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"}
+		return nil, a.notFound(err)
 	case errors.Is(err, detect.ErrNoDirectory):
 		return nil, noDirectory(err)
 	}
 	return nil, workspaceFailure(err)
+}
+
+// notFound says that there is no next-auth, which may be allowed.
+func (a *app) notFound(err error) error {
+	if a.ifPresent {
+		a.report.Summary = "nothing to do: " + err.Error()
+		a.show()
+		return nil
+	}
+	return &failure{exitNotFound, err, "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"}
 }
 
 // workspaceFailure says what to do about a workspace that can't be looked

@@ -137,28 +137,33 @@ func New(installs []detect.Install, library *patchset.Library, options Options) 
 // Close gives back the locks.
 func (p *Plan) Close() {
 	for _, c := range p.Copies {
-		if c.locked != nil {
-			c.locked.Close()
-		}
-		if c.root != nil {
-			c.root.Close()
-		}
+		c.close()
+	}
+}
+
+func (c *Copy) close() {
+	if c.locked != nil {
+		c.locked.Close()
+	}
+	if c.root != nil {
+		c.root.Close()
 	}
 }
 
 // Blocked reports whether something keeps the Plan from being carried out.
 func (p *Plan) Blocked() bool {
-	for _, c := range p.Copies {
-		if c.Err != nil {
-			return true
-		}
-		for i := range c.Files {
-			if c.Files[i].State.Blocks(p.goal) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Copies, p.IsBlocked)
+}
+
+// IsBlocked reports whether it is something about this copy.
+func (p *Plan) IsBlocked(c *Copy) bool {
+	return c.Err != nil || slices.ContainsFunc(c.Files, func(f File) bool { return f.State.Blocks(p.goal) })
+}
+
+// LeaveOut takes a copy out of the Plan.
+func (p *Plan) LeaveOut(c *Copy) {
+	c.close()
+	p.Copies = slices.DeleteFunc(p.Copies, func(other *Copy) bool { return other == c })
 }
 
 // Files counts the files of all copies.

@@ -62,6 +62,7 @@ type Project struct {
 
 	graph    *graph
 	closures map[*Package]map[string]bool
+	linked   map[string]bool // real directories of what anything may load; nil if nobody asked
 }
 
 // Loads reports whether code of a package of the workspace may load a copy: what

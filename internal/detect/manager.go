@@ -191,3 +191,20 @@ func (m Manager) Reinstall() string {
 	}
 	return "npm ci"
 }
+
+// Prune returns a command that takes out of node_modules what no package needs any
+// more.
+func (m Manager) Prune() string {
+	if m == PNPM {
+		return "pnpm prune, or rm -rf node_modules && pnpm install"
+	}
+	return "rm -rf node_modules && " + m.Install()
+}
+
+// Install returns the command that installs what the project depends on.
+func (m Manager) Install() string {
+	if m == YarnV1 {
+		return "yarn install"
+	}
+	return string(m) + " install"
+}

@@ -25,6 +25,7 @@ var skipped = []skip{
 	{"internal/buildcache", "TestLinkInsideTheApp", noLinks},
 	{"internal/buildcache", "TestLinksOutOfTheApp", noLinks},
 	{"internal/detect", "TestFindFollowsLinks", noLinks},
+	{"internal/detect", "TestLeftover", noLinks},
 	{"internal/detect", "TestShared", noLinks},
 	{"internal/detect", "TestLayouts/an alias in a store", noLinks},
 	{"internal/detect", "TestLayouts/node_modules that is a link", noLinks},
@@ -36,6 +37,7 @@ var skipped = []skip{
 	{"internal/detect", "TestLayouts/yarn's pnpm linker", noLinks},
 	{"cmd/proxypatch", "TestScripts/build-cache-workspace", noLinks},
 	{"cmd/proxypatch", "TestScripts/init-workspace", noLinks},
+	{"cmd/proxypatch", "TestScripts/leftover", noLinks},
 	{"cmd/proxypatch", "TestRealPackages/verify", noNode},
 }
 

@@ -83,7 +83,8 @@ func (a *app) leaveOutLeftovers(plan *apply.Plan, goal apply.Goal) error {
 		}
 	}
 	if len(plan.Copies) == 0 {
-		return a.notFound(fmt.Errorf("%w but a leftover is installed for %s", detect.ErrNotFound, a.dir))
+		workspace := &a.report.project.Workspace
+		return a.notFound(workspace, fmt.Errorf("%w but a leftover is installed for %s", detect.ErrNotFound, workspace.Name()))
 	}
 	return nil
 }
@@ -136,7 +137,11 @@ func ownDiffs(dir string) ([]*patchset.Diff, error) {
 // find looks for next-auth. Where its absence is allowed there is neither a
 // project nor an error.
 func (a *app) find() (*detect.Project, error) {
-	project, err := detect.Find(a.dir, a.all)
+	workspace, err := detect.Open(a.dir)
+	var project *detect.Project
+	if err == nil {
+		project, err = workspace.Find(a.all)
+	}
 	manifest := (*detect.ManifestError)(nil)
 	switch {
 	case err == nil:
@@ -146,7 +151,7 @@ func (a *app) find() (*detect.Project, error) {
 	case errors.Is(err, detect.ErrPlugAndPlay):
 		return nil, &failure{exitUnsupported, err, plugAndPlayHint}
 	case errors.Is(err, detect.ErrNotFound):
-		return nil, a.notFound(err)
+		return nil, a.notFound(workspace, err)
 	case errors.Is(err, detect.ErrNoDirectory):
 		return nil, noDirectory(err)
 	}
@@ -154,13 +159,25 @@ func (a *app) find() (*detect.Project, error) {
 }
 
 // notFound says that there is no next-auth, which may be allowed.
-func (a *app) notFound(err error) error {
+func (a *app) notFound(workspace *detect.Workspace, err error) error {
 	if a.ifPresent {
 		a.report.Summary = "nothing to do: " + err.Error()
 		a.show()
 		return nil
 	}
-	return &failure{exitNotFound, err, "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"}
+	install, failed := workspace.Uninstalled()
+	if failed != nil {
+		return workspaceFailure(failed)
+	}
+	hint := "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"
+	if install != "" {
+		root := workspace.Display(workspace.Root().Dir)
+		if root == "." {
+			root = workspace.Root().Dir
+		}
+		hint = fmt.Sprintf("run %s in %s first, or %s", install, root, hint)
+	}
+	return &failure{exitNotFound, err, hint}
 }
 
 // workspaceFailure says what to do about a workspace that can't be looked

@@ -130,5 +130,5 @@ func (w *Workspace) Find(all bool) (project *Project, err error) {
 			return nil, fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
 		}
 	}
-	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, w.given)
+	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, w.Name())
 }

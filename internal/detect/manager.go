@@ -2,6 +2,7 @@ package detect
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -60,21 +61,24 @@ func named(field string) (Manager, string) {
 
 // traces are the files by which a package manager is known: those that a
 // project keeps, then those that an install leaves.
-var traces = []struct {
+var traces = []trace{
+	{"pnpm-lock.yaml", PNPM, true},
+	{"bun.lock", Bun, true},
+	{"bun.lockb", Bun, true},
+	{"package-lock.json", NPM, true},
+	{"npm-shrinkwrap.json", NPM, true},
+	{".yarnrc.yml", YarnBerry, false},
+	{"yarn.lock", YarnV1, true},
+	{"node_modules/.modules.yaml", PNPM, false},
+	{"node_modules/.yarn-state.yml", YarnBerry, false},
+	{"node_modules/.yarn-integrity", YarnV1, false},
+	{"node_modules/.package-lock.json", NPM, false},
+}
+
+type trace struct {
 	file    string
 	manager Manager
-}{
-	{"pnpm-lock.yaml", PNPM},
-	{"bun.lock", Bun},
-	{"bun.lockb", Bun},
-	{"package-lock.json", NPM},
-	{"npm-shrinkwrap.json", NPM},
-	{".yarnrc.yml", YarnBerry},
-	{"yarn.lock", YarnV1},
-	{"node_modules/.modules.yaml", PNPM},
-	{"node_modules/.yarn-state.yml", YarnBerry},
-	{"node_modules/.yarn-integrity", YarnV1},
-	{"node_modules/.package-lock.json", NPM},
+	lock    bool // it is a lock file
 }
 
 func traced(dir string) Manager {
@@ -207,4 +211,22 @@ func (m Manager) Install() string {
 		return "yarn install"
 	}
 	return string(m) + " install"
+}
+
+// Uninstalled returns the command that installs the workspace's packages, to be
+// run in its root, if they seem to be missing: the package that was asked for, or in
+// the root any, names next-auth, or there is a lock file and nothing is installed at
+// all. Else it is empty.
+func (w *Workspace) Uninstalled() (command string, err error) {
+	defer catch(&err)
+	at := func(name string) bool { return exists(filepath.Join(w.Root().Dir, filepath.FromSlash(name))) }
+	locked := slices.ContainsFunc(traces, func(t trace) bool { return t.lock && at(t.file) })
+	names := func(p Package) bool { return (w.Home == w.Root() || p.Dir == w.Home.Dir) && p.NamesNextAuth() }
+	if !slices.ContainsFunc(w.Packages, names) && (!locked || at("node_modules")) {
+		return "", nil
+	}
+	if w.Manager == NPM && (at("package-lock.json") || at("npm-shrinkwrap.json")) {
+		return "npm ci", nil
+	}
+	return w.Manager.Install(), nil
 }

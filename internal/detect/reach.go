@@ -16,7 +16,7 @@ func (s *scan) reach(p *Package) error {
 	}
 	names := []string{"next-auth"}
 	for name, wanted := range p.Dependencies {
-		if strings.HasPrefix(wanted, "npm:next-auth@") {
+		if strings.HasPrefix(wanted, aliasPrefix) {
 			names = append(names, name)
 		}
 	}

@@ -44,6 +44,20 @@ type Package struct {
 	Linked bool
 }
 
+// NamesNextAuth reports whether the package depends on next-auth itself, under
+// whatever name.
+func (p *Package) NamesNextAuth() bool {
+	for name, wanted := range p.Dependencies {
+		if name == "next-auth" || strings.HasPrefix(wanted, aliasPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// aliasPrefix begins what another name than next-auth's is given as its version.
+const aliasPrefix = "npm:next-auth@"
+
 // Root returns the package at the top of the workspace.
 func (w *Workspace) Root() *Package { return &w.Packages[0] }
 
@@ -85,6 +99,15 @@ func (w *Workspace) Display(path string) string {
 		}
 	}
 	return filepath.Join(w.given, rel)
+}
+
+// Name returns the directory that was asked for as a person wrote it, or where
+// that says nothing, by its path.
+func (w *Workspace) Name() string {
+	if filepath.Clean(w.given) == "." {
+		return w.Dir
+	}
+	return w.given
 }
 
 // Open finds the workspace of a directory. Its root is the nearest directory

@@ -18,7 +18,7 @@ const tool = "proxypatch"
 func users(ws *detect.Workspace) map[*detect.Package]bool {
 	uses := map[*detect.Package]bool{}
 	for i := range ws.Packages {
-		if p := &ws.Packages[i]; declares(p) {
+		if p := &ws.Packages[i]; p.NamesNextAuth() {
 			uses[p] = true
 		}
 	}
@@ -43,15 +43,6 @@ func users(ws *detect.Workspace) map[*detect.Package]bool {
 	}
 	uses[ws.Root()] = true
 	return uses
-}
-
-func declares(p *detect.Package) bool {
-	for name, wanted := range p.Dependencies {
-		if name == "next-auth" || strings.HasPrefix(wanted, "npm:next-auth@") {
-			return true
-		}
-	}
-	return false
 }
 
 func dependsOnAny(p *detect.Package, some map[*detect.Package]bool) bool {

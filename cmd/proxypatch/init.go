@@ -9,6 +9,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -41,7 +42,7 @@ func (a *app) init() error {
 		defer lock.Close()
 	}
 	plan, err := a.planHooks(workspace)
-	if err != nil {
+	if err != nil || a.report.Exit.Code != exitOK {
 		return err
 	}
 	changes := plan.Changes()
@@ -81,12 +82,57 @@ func (a *app) planHooks(workspace *detect.Workspace) (*hooks.Plan, error) {
 		plan, err := hooks.Uninstall(workspace)
 		return plan, manifestFailure(err)
 	}
-	// What else there is to say about what is installed is for apply to say.
-	if _, err := detect.Find(a.dir, true); errors.Is(err, detect.ErrPlugAndPlay) {
-		return nil, &failure{exitUnsupported, err, plugAndPlayHint}
-	}
 	plan, err := hooks.Install(workspace)
-	return plan, manifestFailure(err)
+	if err != nil {
+		return nil, manifestFailure(err)
+	}
+	return plan, a.judgeInstalled(workspace)
+}
+
+// judgeInstalled records why hooks could never do their work, given what is
+// installed, and warns where nothing is. What else there is to say about that is
+// for apply to say.
+func (a *app) judgeInstalled(workspace *detect.Workspace) error {
+	a.all = true // the hooks are the whole workspace's
+	plan, err := a.unjudged(apply.Options{Goal: apply.Patch})
+	if plan == nil {
+		f := (*failure)(nil)
+		switch {
+		case errors.As(err, &f) && f.code == exitUnsupported:
+			return err
+		case errors.As(err, &f) && f.code == exitNotFound:
+			return a.warnNotInstalled(workspace, err)
+		}
+		return nil
+	}
+	defer plan.Close()
+	for _, c := range plan.Copies {
+		if errors.As(c.Err, new(*patchset.UnsupportedError)) { // other layouts can be had for the same hooks
+			a.report.judgeSupport(c)
+		}
+	}
+	if a.report.Exit.Code != exitOK {
+		a.report.Summary = "nothing was written"
+		a.show()
+	}
+	return nil
+}
+
+func (a *app) warnNotInstalled(workspace *detect.Workspace, absent error) error {
+	hint, err := workspace.Uninstalled()
+	if err != nil {
+		return workspaceFailure(err)
+	}
+	if hint == "" {
+		hint = workspace.Manager.Add("next-auth@4", len(workspace.Packages) > 1)
+	}
+	if root := workspace.Display(workspace.Root().Dir); root != "." {
+		hint = "in " + root + ": " + hint
+	}
+	a.report.Problems = append(a.report.Problems, problem{
+		Severity: "warning", Message: fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), Hint: hint,
+	})
+	return nil
 }
 
 // manifestFailure says what to do about a package.json that can't be used.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -139,7 +140,7 @@ func (a *app) dryRunFlag(cmd *cobra.Command) {
 // does not know; cobra alone would let some pass and give others exit code 1.
 func takeUsageErrors(cmd *cobra.Command) {
 	hint := fmt.Sprintf("%s --help", cmd.CommandPath())
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(hint, "%w", err) })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err, hint) })
 	if !cmd.Runnable() { // cobra would show its help for any arguments
 		cmd.Args, cmd.RunE = nil, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
@@ -169,4 +170,37 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("unknown command %q; did you mean %q?", args[0], like[0])
 	}
 	return fmt.Errorf("unknown command %q", args[0])
+}
+
+// flagError says what was meant by a flag that a command does not know, if that
+// can be guessed.
+func flagError(cmd *cobra.Command, err error, hint string) error {
+	unknown := (*pflag.NotExistError)(nil)
+	if !errors.As(err, &unknown) {
+		return usageError(hint, "%w", err)
+	}
+	name := unknown.GetSpecifiedName()
+	if name == "version" || name == "V" {
+		return usageError(cmd.Root().Name()+" version", "%w", err)
+	}
+	if like := flagLike(cmd, name); like != "" && unknown.GetSpecifiedShortnames() == "" {
+		return usageError(hint, "%w; did you mean --%s?", err, like)
+	}
+	return usageError(hint, "%w", err)
+}
+
+// flagLike returns the flag of a command that is most like a name; empty if none
+// is. Cobra can tell for the names of commands, so it is told that they are some.
+func flagLike(cmd *cobra.Command, name string) string {
+	names := &cobra.Command{}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	for names.SuggestionsMinimumDistance < 2 {
+		names.SuggestionsMinimumDistance++
+		if like := names.SuggestionsFor(name); len(like) > 0 {
+			return like[0]
+		}
+	}
+	return ""
 }

@@ -175,7 +175,7 @@ func (a *app) notFound(workspace *detect.Workspace, err error) error {
 		if root == "." {
 			root = workspace.Root().Dir
 		}
-		hint = fmt.Sprintf("run %s in %s first, or %s", install, root, hint)
+		hint = fmt.Sprintf("first, in %s: %s; or %s", root, install, hint)
 	}
 	return &failure{exitNotFound, err, hint}
 }

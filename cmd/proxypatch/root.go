@@ -107,6 +107,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(exitCodesTopic())
 	root.SetHelpCommand(helpCommand(root))
 	root.SetCompletionCommandGroupID(commands)
+	a.ui.wrapHelp(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	takeUsageErrors(root)

@@ -172,9 +172,13 @@ func TestWidthOfTerminal(t *testing.T) {
 			t.Errorf("%d columns: side by side: %v, %d lines are marked:\n%s", columns, sideBySide, marked, got)
 		}
 		for line := range strings.SplitSeq(got, "\n") {
-			prose := strings.HasPrefix(line, "proxypatch: ") || strings.HasPrefix(line, "hint: ")
-			if utf8.RuneCountInString(line) > int(columns) && !prose { // that is for the terminal to break, and whole to copy
+			if utf8.RuneCountInString(line) > int(columns) {
 				t.Errorf("%d columns: %q is too long", columns, line)
+			}
+		}
+		for _, whole := range []string{"node_modules/next-auth/core/lib/oauth/client.js:7:", "npm ci\n"} {
+			if !strings.Contains(got, whole) {
+				t.Errorf("%d columns: %q is not in one piece:\n%s", columns, whole, got)
 			}
 		}
 	}
@@ -196,5 +200,60 @@ func TestWidthOfTerminal(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, mustList(t, project)); diff != "" {
 		t.Errorf("the project was changed:\n%s", diff)
+	}
+}
+
+// Help, errors and hints are wrapped between words, but what is to be typed, and a path, stay in one piece.
+func TestWordsOnTerminal(t *testing.T) {
+	t.Parallel()
+	project := filepath.Join(t.TempDir(), "a project with blanks in its name")
+	if err := nodetest.CopyTree(nodetest.Project(t, "agent-7.0.6"), project); err != nil {
+		t.Fatal(err)
+	}
+	mustRemove(t, project, "node_modules", "https-proxy-agent")
+	mustReplace(t, filepath.Join(project, "package.json"), "{", `{"scripts": {},`)
+	for _, args := range [][]string{{"--help"}, {"apply", "--help"}, {"verify", "--help"}, {"help", "exit-codes"}, {"help", "diff"}, {"check", "-C", project}, {"init", "-C", project, "-n"}} {
+		piped := proxypatch(t, t.TempDir(), nil, args...)
+		for _, columns := range []uint16{60, 100} {
+			raw, code := onTerminal(t, columns, t.TempDir(), nil, args...)
+			got := escape.ReplaceAllString(raw, "")
+			if code != piped.Code {
+				t.Errorf("%q: exit code %d, not %d", args, code, piped.Code)
+			}
+			if diff := cmp.Diff(strings.Fields(piped.Stdout), strings.Fields(got)); args[0] == "help" && diff != "" {
+				t.Errorf("%q on %d columns: other words (-piped +shown):\n%s", args, columns, diff)
+			}
+			for line := range strings.SplitSeq(got, "\n") {
+				if utf8.RuneCountInString(line) > int(columns) && !strings.Contains(line, project) && !strings.HasPrefix(line, "    git apply") {
+					t.Errorf("%q on %d columns: %q is too long", args, columns, line)
+				}
+			}
+			if args[0] == "check" && !strings.Contains(got, project+"/node_modules/next-auth:") {
+				t.Errorf("%d columns: the path is not in one piece:\n%s", columns, got)
+			}
+		}
+	}
+}
+
+func TestGlueCommands(t *testing.T) {
+	for hint, want := range map[string][]string{
+		"to get the released file back: npm ci": {"to", "get", "the", "released", "file", "back:", "npm ci"},
+		"set globalStore = false, run rm -rf node_modules && pnpm install, then proxypatch": {
+			"set", "globalStore", "=", "false,", "run", "rm -rf node_modules && pnpm install,", "then", "proxypatch",
+		},
+		`or give it in package.json: "pnpm": {"a": {"b": "7"}}; then pnpm install`: {
+			"or", "give", "it", "in", "package.json:", `"pnpm":`, `{"a": {"b": "7"}};`, "then", "pnpm install",
+		},
+		"proxypatch apply -C 'what is, in it' deletes it": {"proxypatch apply -C 'what is, in it'", "deletes", "it"},
+		"put proxypatch check -C web in front of it":      {"put", "proxypatch check -C web", "in", "front", "of", "it"},
+		"": {},
+	} {
+		got := strings.Fields(glueCommands(hint))
+		for i := range got {
+			got[i] = strings.ReplaceAll(got[i], glue, " ")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", hint, diff)
+		}
 	}
 }

@@ -2,13 +2,14 @@
 // made by json here and in internal/ci. The rules:
 //
 //   - What a command is for goes to stdout; errors, warnings and hints go to
-//     stderr, as "proxypatch: …" and "hint: …", one line each.
+//     stderr, as "proxypatch: …" and "hint: …", one line each but on a terminal.
 //   - Colour only underlines what the words say already, and only on a
 //     terminal.
 //   - Names from disk and from other people's files never reach a terminal
 //     raw: an escape sequence in one must not be obeyed, and neither must a
 //     workflow command in a log of GitHub Actions.
-//   - On a terminal, lines are wrapped to its width. Nothing else is.
+//   - On a terminal, lines are wrapped to its width, but not inside of what is to
+//     be typed. Nothing else is.
 
 package main
 
@@ -240,7 +241,7 @@ func (u *ui) report(r report, verbose bool) {
 		fmt.Fprintln(u.stdout, paint(u.onStdout.color, bold, clean(r.Summary)))
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintln(u.stdout, clean(note))
+		u.wrap("", 0, clean(note))
 	}
 }
 
@@ -300,39 +301,6 @@ func (u *ui) row(c color, first string, rest ...string) {
 		columns += utf8.RuneCountInString(cell) + 2
 	}
 	u.wrap(head, columns, rest[last])
-}
-
-// minRoom is how many columns a text needs beside what it belongs to; with less
-// it stands below.
-const minRoom = 32
-
-// wrap prints text behind a head that takes so many columns, between words on as
-// many lines as a terminal needs.
-func (u *ui) wrap(head string, columns int, text string) {
-	width := u.onStdout.width()
-	if width == 0 || columns+utf8.RuneCountInString(text) <= width {
-		fmt.Fprintln(u.stdout, head+text)
-		return
-	}
-	if width-columns < minRoom {
-		fmt.Fprintln(u.stdout, strings.TrimRight(head, " "))
-		columns = 6
-		head = strings.Repeat(" ", columns)
-	}
-	line, used := head, columns
-	for i, word := range strings.Fields(text) {
-		length := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case used+1+length > width:
-			fmt.Fprintln(u.stdout, line)
-			line, used = strings.Repeat(" ", columns), columns
-		default:
-			line, used = line+" ", used+1
-		}
-		line, used = line+word, used+length
-	}
-	fmt.Fprintln(u.stdout, line)
 }
 
 func (u *ui) fileDetails(f fileReport) {
@@ -430,7 +398,7 @@ func (u *ui) findings(r report, quiet bool) {
 		}
 		for hint := range strings.SplitSeq(f.Hint, "\n") {
 			const indent = "           "
-			u.wrap(indent+paint(u.onStdout.color, magenta, "hint:")+" ", len(indent)+len("hint: "), clean(hint))
+			u.wrap(indent+paint(u.onStdout.color, magenta, "hint:")+" ", len(indent)+len("hint: "), glueCommands(clean(hint)))
 		}
 	}
 	if !quiet {
@@ -471,7 +439,7 @@ func (u *ui) problems(problems []problem) {
 		if p.Severity == "warning" {
 			message = "warning: " + message
 		}
-		fmt.Fprintln(u.stderr, paint(u.onStderr.color, red, "proxypatch:"), clean(message))
+		u.advise(red, "proxypatch:", gluePath(clean(message), clean(p.Path)))
 		if c := p.conflict; c != nil && !shown(conflicts, c) {
 			u.conflict(c)
 			conflicts = append(conflicts, c)
@@ -480,9 +448,14 @@ func (u *ui) problems(problems []problem) {
 			continue
 		}
 		for hint := range strings.SplitSeq(p.Hint, "\n") {
-			fmt.Fprintln(u.stderr, paint(u.onStderr.color, magenta, "hint:"), clean(hint))
+			u.advise(magenta, "hint:", glueCommands(clean(hint)))
 		}
 	}
+}
+
+// advise prints a line of stderr behind its first word.
+func (u *ui) advise(c color, first, text string) {
+	wrapTo(u.stderr, u.onStderr.width(), paint(u.onStderr.color, c, first)+" ", len(first)+1, text)
 }
 
 // count, are and isAre put a number of files into words.

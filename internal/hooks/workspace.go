@@ -82,15 +82,6 @@ func (p *Plan) warnAboutTool(root *File) {
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
 
-// inDir says where to type a command, unless it is the directory that was asked
-// for.
-func (p *Plan) inDir(f *File, command string) string {
-	if dir := p.ws.Display(f.pkg.Dir); dir != "." {
-		return "in " + dir + ": " + command
-	}
-	return command
-}
-
 func (p *Plan) installCommand() string {
 	switch p.ws.Manager {
 	case detect.YarnV1, detect.YarnBerry:

@@ -201,16 +201,15 @@ func missing(want, got []string) []string {
 }
 
 // patchedClients installs and patches the last release with each content of
-// client.js, in the quick loop only the oldest and the newest of these, and
-// returns where they are, by their versions.
+// client.js, in the quick loop only the oldest of these, and returns where they are,
+// by their versions.
 func patchedClients(t *testing.T) map[string]string {
 	t.Helper()
 	releases, packages := nodetest.Releases(t)
 	tree := nodetest.Copy(t, currentClient)
 	dirs := map[string]string{}
 	for i, pkg := range packages {
-		last := i+1 == len(packages)
-		if !last && (bytes.Equal(pkg[verify.ClientFile], packages[i+1][verify.ClientFile]) || !allReleases() && len(dirs) > 0) {
+		if i+1 < len(packages) && bytes.Equal(pkg[verify.ClientFile], packages[i+1][verify.ClientFile]) || !allReleases() && len(dirs) > 0 {
 			continue
 		}
 		dir := filepath.Join(tree, "releases", releases[i].Version)

@@ -19,7 +19,7 @@ type Conflict struct {
 
 // Conflict says which hunk keeps the diff from the content and what stands in its
 // way. failed is what Apply or, if it is to be taken off, Reverse says; but where
-// another hunk is neither on nor goes on, it is that one. Such a hunk may have been
+// another hunk is neither on nor goes on, it is that one (but in a huge file). Such a hunk may have been
 // on before somebody changed its lines, so it is compared by the side that is
 // nearer to what is there. The conflict is nil where the hunk's lines are all
 // there, but too often or in the wrong order.
@@ -32,7 +32,11 @@ func (d *Diff) Conflict(content []byte, failed *HunkError, off bool) (*HunkError
 		return h, h.reverse()
 	}
 	h, _ := sides(d.hunks[failed.Hunk-1])
-	for i := range d.hunks {
+	looked := d.hunks
+	if len(looked)*len(lines) > maxCompared { // it is the one that failed, then
+		looked = nil
+	}
+	for i := range looked {
 		wanted, other := sides(d.hunks[i])
 		if wanted.fits(lines, crlf) || other.fits(lines, crlf) {
 			continue
@@ -90,8 +94,8 @@ func (h hunk) conflict(lines [][]byte, crlf bool, failed *HunkError) *Conflict {
 	return c
 }
 
-// maxCompared bounds how many lines nearest compares: no file of next-auth needs
-// a thousandth of it.
+// maxCompared bounds how many lines are compared: no file of next-auth needs a
+// thousandth of it.
 const maxCompared = 10_000_000
 
 // nearest returns the index at which most of the wanted lines are as wanted; of

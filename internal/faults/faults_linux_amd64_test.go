@@ -525,9 +525,9 @@ func TestFaults(t *testing.T) {
 	if sum.scenarios < len(scenarios) {
 		return // those that -run names
 	}
-	counts.AtLeast(t, "fault points", sum.points, 9000)
-	counts.AtLeast(t, "runs with a fault", sum.runs, 3400)
-	counts.AtLeast(t, "states that faults left", sum.left, 510)
+	counts.AtLeast(t, "fault points", sum.points, 10300)
+	counts.AtLeast(t, "runs with a fault", sum.runs, 3700)
+	counts.AtLeast(t, "states that faults left", sum.left, 515)
 	counts.Report(t, "failed calls that did no harm", sum.excused)
 }
 

@@ -44,7 +44,8 @@ var (
 // Commit writes all files of the Plan, or none: on an error everything is put
 // back from the bytes the Plan holds. Every file gets its new bytes by a rename
 // within its directory and never in place, since package managers share the
-// bytes of one file between projects by hard links. Errors are *CommitError, with a *CopyError inside.
+// bytes of one file between projects by hard links. Errors are *CommitError, with a
+// *CopyError inside.
 func (p *Plan) Commit() error {
 	if p.Blocked() {
 		return &CommitError{Err: errBlocked}

@@ -19,10 +19,10 @@ type Conflict struct {
 
 // Conflict says which hunk keeps the diff from the content and what stands in its
 // way. failed is what Apply or, if it is to be taken off, Reverse says; but where
-// another hunk is neither on nor goes on, it is that one (but in a huge file). Such a hunk may have been
-// on before somebody changed its lines, so it is compared by the side that is
-// nearer to what is there. The conflict is nil where the hunk's lines are all
-// there, but too often or in the wrong order.
+// another hunk is neither on nor goes on, it is that one (but in a huge file). Such
+// a hunk may have been on before somebody changed its lines, so it is compared by the
+// side that is nearer to what is there. The conflict is nil where the hunk's lines
+// are all there, but too often or in the wrong order.
 func (d *Diff) Conflict(content []byte, failed *HunkError, off bool) (*HunkError, *Conflict) {
 	lines, crlf := splitLines(content), allCRLF(content)
 	sides := func(h hunk) (wanted, other hunk) {

@@ -155,14 +155,18 @@ func TestFuzzedBySeed(t *testing.T) {
 		n = 200_000
 	}
 	g := difftest.New(3)
-	executions := 0
+	executions, diffs := 0, 0
 	for range n {
 		c := g.Case()
 		meansOneThing(t, c.Diff)
 		goesBothWays(t, c.Content, c.Diff)
 		executions += 2
+		if _, err := patchset.Parse("x", c.Diff); err == nil {
+			diffs++
+		}
 	}
-	counts.AtLeast(t, "fuzz executions by seed", executions, 2*n)
+	counts.Report(t, "fuzz executions by seed", executions)
+	counts.AtLeast(t, "diffs among these that are taken", diffs, n/4)
 }
 
 // bothWays: going there, back and there again ends where going there once does.

@@ -26,9 +26,12 @@ func TestMain(m *testing.M) {
 		os.Unsetenv("GITHUB_ACTIONS")
 		os.Unsetenv("GITHUB_STEP_SUMMARY")
 	}
-	testscript.Main(m, map[string]func(){
-		"proxypatch": func() { os.Exit(int(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))) },
-	})
+	testscript.Main(m, testPrograms)
+}
+
+// testPrograms are what the tests' own executable is under other names.
+var testPrograms = map[string]func(){
+	"proxypatch": func() { os.Exit(int(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))) },
 }
 
 // TestScripts runs the program on stand-ins for packages; it needs no network.

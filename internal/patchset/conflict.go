@@ -24,7 +24,7 @@ type Conflict struct {
 // side that is nearer to what is there. The conflict is nil where the hunk's lines
 // are all there, but too often or in the wrong order.
 func (d *Diff) Conflict(content []byte, failed *HunkError, off bool) (*HunkError, *Conflict) {
-	lines, crlf := splitLines(content), allCRLF(content)
+	text, crlf := splitLines(content), allCRLF(content)
 	sides := func(h hunk) (wanted, other hunk) {
 		if off {
 			return h.reverse(), h
@@ -33,51 +33,58 @@ func (d *Diff) Conflict(content []byte, failed *HunkError, off bool) (*HunkError
 	}
 	h, _ := sides(d.hunks[failed.Hunk-1])
 	looked := d.hunks
-	if len(looked)*len(lines) > maxCompared { // it is the one that failed, then
+	if len(looked)*text.count() > maxCompared { // it is the one that failed, then
 		looked = nil
 	}
 	for i := range looked {
 		wanted, other := sides(d.hunks[i])
-		if wanted.fits(lines, crlf) || other.fits(lines, crlf) {
+		if wanted.fits(text, crlf) || other.fits(text, crlf) {
 			continue
 		}
-		if h = wanted; other.nearer(wanted, lines, crlf) {
+		if h = wanted; other.nearer(wanted, text, crlf) {
 			h = other
 		}
 		failed = &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(d.hunks)}
 		break
 	}
-	return failed, h.conflict(lines, crlf, failed)
+	return failed, h.conflict(text, crlf, failed)
 }
 
 // fits reports whether the hunk's old side is anywhere in the lines.
-func (h hunk) fits(lines [][]byte, crlf bool) bool {
+func (h hunk) fits(text lines, crlf bool) bool {
 	before, _ := h.sides(crlf)
-	return len(h.places(lines, before)) > 0
+	for range h.places(text, before) {
+		return true
+	}
+	return false
 }
 
 // nearer reports whether less of the hunk's old side is missing than of the
 // other's or, if it is as much, more of it is there.
-func (h hunk) nearer(other hunk, lines [][]byte, crlf bool) bool {
-	missing, there := h.compare(lines, crlf)
-	ofOther, thereOfOther := other.compare(lines, crlf)
+func (h hunk) nearer(other hunk, text lines, crlf bool) bool {
+	missing, there := h.compare(text, crlf)
+	ofOther, thereOfOther := other.compare(text, crlf)
 	return missing < ofOther || missing == ofOther && there > thereOfOther
 }
 
 // compare counts the lines of the hunk's old side that are not where most of them
 // are, and those that are.
-func (h hunk) compare(lines [][]byte, crlf bool) (missing, there int) {
+func (h hunk) compare(text lines, crlf bool) (missing, there int) {
 	before, _ := h.sides(crlf)
-	there = equalAt(lines, before, nearest(lines, before, max(h.start, 1)-1))
+	there = equalAt(text, before, nearest(text, before, max(h.start, 1)-1))
 	return len(before) - there, there
 }
 
-func (h hunk) conflict(lines [][]byte, crlf bool, failed *HunkError) *Conflict {
+func (h hunk) conflict(text lines, crlf bool, failed *HunkError) *Conflict {
 	expected, _ := h.sides(crlf)
-	at := nearest(lines, expected, failed.Line-1)
-	found := lines[at:min(at+len(expected), len(lines))]
-	if h.atEnd() && at+len(expected) < len(lines) {
-		found = lines[at : at+len(expected)+1]
+	at := nearest(text, expected, failed.Line-1)
+	end := at + len(expected)
+	if h.atEnd() {
+		end++
+	}
+	var found [][]byte
+	for i := at; i < min(end, text.count()); i++ {
+		found = append(found, text.at(i))
 	}
 	differs := 0
 	for differs < len(expected) && differs < len(found) && bytes.Equal(expected[differs], found[differs]) {
@@ -101,11 +108,11 @@ const maxCompared = 10_000_000
 // nearest returns the index at which most of the wanted lines are as wanted; of
 // several the one that is nearest to the index where they are expected. In a huge
 // file it looks around there only.
-func nearest(lines, wanted [][]byte, expected int) int {
-	best, most := min(expected, len(lines)), 0
+func nearest(text lines, wanted [][]byte, expected int) int {
+	best, most := min(expected, text.count()), 0
 	reach := maxCompared / max(len(wanted), 1) / 2
-	for at := max(0, best-reach); at < min(len(lines), best+reach+1); at++ {
-		equal := equalAt(lines, wanted, at)
+	for at := max(0, best-reach); at < min(text.count(), best+reach+1); at++ {
+		equal := equalAt(text, wanted, at)
 		if equal > most || equal == most && equal > 0 && distance(at, expected) < distance(best, expected) {
 			best, most = at, equal
 		}
@@ -114,10 +121,10 @@ func nearest(lines, wanted [][]byte, expected int) int {
 }
 
 // equalAt counts the wanted lines that are as wanted, with the first at an index.
-func equalAt(lines, wanted [][]byte, at int) int {
+func equalAt(text lines, wanted [][]byte, at int) int {
 	equal := 0
-	for i, line := range wanted[:min(len(wanted), len(lines)-at)] {
-		if bytes.Equal(line, lines[at+i]) {
+	for i, line := range wanted[:min(len(wanted), text.count()-at)] {
+		if bytes.Equal(line, text.at(at+i)) {
 			equal++
 		}
 	}

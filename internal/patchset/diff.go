@@ -71,7 +71,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 	if msg := unsupportedChange(f); msg != "" {
 		return fail(header, "%s", msg)
 	}
-	git := bytes.HasPrefix(splitLines(data)[header-1], []byte("diff --git "))
+	git := bytes.HasPrefix(splitLines(data).at(header-1), []byte("diff --git "))
 	target, msg := targetPath(f.NewName, git)
 	if msg != "" {
 		return fail(header, "%s", msg)
@@ -190,20 +190,20 @@ func targetPath(name string, git bool) (target, msg string) {
 // quotes, which no file of next-auth needs, count as such: the two read their
 // escapes differently.
 func firstOtherName(data []byte, header int, name string, git bool) int {
-	for i, line := range splitLines(data)[header-1:] {
-		text := string(line)
+	for i, all := header-1, splitLines(data); i < all.count(); i++ {
+		text := string(all.at(i))
 		switch {
 		case strings.HasPrefix(text, "@@ -"):
 			return 0
 		case strings.HasPrefix(text, "diff --git "):
 			if strings.Contains(text, `"`) {
-				return header + i
+				return i + 1
 			}
 		case strings.HasPrefix(text, "--- "), strings.HasPrefix(text, "+++ "):
 			found, _, _ := strings.Cut(strings.TrimSuffix(text[4:], "\n"), "\t")
 			_, inTree, _ := strings.Cut(found, "/")
 			if strings.HasPrefix(found, `"`) || strings.Contains(found, "//") || git && inTree != name {
-				return header + i
+				return i + 1
 			}
 		}
 	}
@@ -215,18 +215,18 @@ func firstOtherName(data []byte, header int, name string, git bool) int {
 // of a missing newline at another line than a side's last, and text after the
 // last hunk. The signature of git format-patch does not count as text.
 func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (line int, msg string) {
-	lines := splitLines(data)
+	all := splitLines(data)
 	at := header - 1
-	for at < len(lines) && !bytes.HasPrefix(lines[at], []byte("@@ -")) {
+	for at < all.count() && !bytes.HasPrefix(all.at(at), []byte("@@ -")) {
 		at++
 	}
 	for _, fragment := range fragments {
-		if numbers, _, _ := bytes.Cut(lines[at], []byte(" @@")); bytes.Count(numbers, []byte("-"))+bytes.Count(numbers, []byte("+")) != 2 {
+		if numbers, _, _ := bytes.Cut(all.at(at), []byte(" @@")); bytes.Count(numbers, []byte("-"))+bytes.Count(numbers, []byte("+")) != 2 {
 			return at + 1, "a line number with a sign"
 		}
 		at++
 		for i, line := range fragment.Lines {
-			if text := lines[at]; text[0] == '\\' {
+			if text := all.at(at); text[0] == '\\' {
 				return at + 1, misplaced
 			} else if text[len(text)-1] != '\n' {
 				return at + 1, "the last line has no end: the diff is cut short"
@@ -241,8 +241,8 @@ func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (lin
 			at++ // the marker
 		}
 	}
-	for ; at < len(lines) && string(lines[at]) != "-- \n"; at++ {
-		if len(bytes.TrimSpace(lines[at])) > 0 {
+	for ; at < all.count() && string(all.at(at)) != "-- \n"; at++ {
+		if len(bytes.TrimSpace(all.at(at))) > 0 {
 			return at + 1, "unexpected text after the last hunk"
 		}
 	}

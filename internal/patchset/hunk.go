@@ -3,6 +3,7 @@ package patchset
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -89,102 +90,73 @@ func (h hunk) hasCRLF() bool {
 // diff has CRLF itself or was made from this content; one with mixed endings
 // must match as it is. Endings are therefore never mixed anew.
 func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
-	lines := splitLines(content)
+	text := splitLines(content)
 	pinned := d.Pinned() && BlobID(content) == made
 	crlf := !pinned && !d.crlf && allCRLF(content)
 	var out bytes.Buffer
 	done, grown := 0, 0 // lines of the old content already dealt with, and by how many there are more now
 	for i, h := range hunks {
 		before, after := h.sides(crlf)
-		places := h.places(lines, before)
-		if stated := h.start - 1; pinned && h.newStart-1 == stated+grown && slices.Contains(places, stated) {
-			places = []int{stated}
+		place, places := -1, 0
+		for at := range h.places(text, before) {
+			if place, places = at, places+1; pinned && at == h.start-1 && h.newStart-1 == at+grown {
+				places = 1
+				break
+			}
 		}
-		if len(places) != 1 || places[0] < done {
-			return nil, &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(hunks), Places: len(places)}
+		if places != 1 || place < done {
+			return nil, &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(hunks), Places: places}
 		}
-		write(&out, lines[done:places[0]])
-		write(&out, after)
-		done = places[0] + len(before)
+		out.Write(text.between(done, place))
+		out.Write(bytes.Join(after, nil))
+		done = place + len(before)
 		grown += len(after) - len(before)
 	}
-	write(&out, lines[done:])
+	out.Write(text.between(done, text.count()))
 	return out.Bytes(), nil
 }
 
-// places returns the indexes in lines at which the old side fits.
-func (h hunk) places(lines, before [][]byte) []int {
-	first, last := 0, len(lines)-len(before)
+// places yields the indexes of the lines at which the old side fits.
+func (h hunk) places(text lines, before [][]byte) iter.Seq[int] {
+	first, last := 0, text.count()-len(before)
 	if h.atStart() {
 		last = min(last, 0)
 	}
 	if h.atEnd() {
-		first = max(first, len(lines)-len(before))
+		first = max(first, text.count()-len(before))
 	}
-	if last < first {
-		return nil
-	}
-	found := find(lines[first:last+len(before)], before)
-	for i := range found {
-		found[i] += first
-	}
-	return found
+	return find(text, first, last+len(before), before)
 }
 
-// find returns where in lines others stand in a row. It is the search of Knuth,
+// find yields where the wanted lines stand in a row in those from one index up to
+// another. It is the search of Knuth,
 // Morris and Pratt, which looks at no line again and again, however much alike
-// they are.
-func find(lines, wanted [][]byte) (found []int) {
-	if len(wanted) == 0 {
-		return nil
-	}
-	// borders[n] is how many of the first n wanted lines, but not all, are also
-	// the last of them: that many need not be compared again.
-	borders := make([]int, len(wanted)+1)
-	extend := func(n int, line []byte) int {
-		for n == len(wanted) || n > 0 && !bytes.Equal(wanted[n], line) {
-			n = borders[n]
+// they are. The places are not collected: there may be as many as lines.
+func find(text lines, from, to int, wanted [][]byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if len(wanted) == 0 {
+			return
 		}
-		if bytes.Equal(wanted[n], line) {
-			n++
+		// borders[n] is how many of the first n wanted lines, but not all, are also
+		// the last of them: that many need not be compared again.
+		borders := make([]int, len(wanted)+1)
+		extend := func(n int, line []byte) int {
+			for n == len(wanted) || n > 0 && !bytes.Equal(wanted[n], line) {
+				n = borders[n]
+			}
+			if bytes.Equal(wanted[n], line) {
+				n++
+			}
+			return n
 		}
-		return n
-	}
-	for i := 1; i < len(wanted); i++ {
-		borders[i+1] = extend(borders[i], wanted[i])
-	}
-	n := 0
-	for at, line := range lines {
-		if n = extend(n, line); n == len(wanted) {
-			found = append(found, at+1-n)
+		for i := 1; i < len(wanted); i++ {
+			borders[i+1] = extend(borders[i], wanted[i])
 		}
-	}
-	return found
-}
-
-func splitLines(content []byte) [][]byte {
-	lines := bytes.SplitAfter(content, []byte("\n"))
-	if len(lines[len(lines)-1]) == 0 {
-		lines = lines[:len(lines)-1]
-	}
-	return lines
-}
-
-func allCRLF(content []byte) bool {
-	crlf := bytes.Count(content, []byte("\r\n"))
-	return crlf > 0 && crlf == bytes.Count(content, []byte("\n"))
-}
-
-func withCRLF(line []byte) []byte {
-	text, found := bytes.CutSuffix(line, []byte("\n"))
-	if !found || bytes.HasSuffix(text, []byte("\r")) {
-		return line
-	}
-	return append(bytes.Clone(text), "\r\n"...)
-}
-
-func write(out *bytes.Buffer, lines [][]byte) {
-	for _, line := range lines {
-		out.Write(line)
+		n := 0
+		for at := from; at < to; at++ {
+			if n = extend(n, text.at(at)); n == len(wanted) && !yield(at+1-n) {
+				return
+			}
+		}
 	}
 }

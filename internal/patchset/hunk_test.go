@@ -185,10 +185,15 @@ func mustParse(t *testing.T, text string) *Diff {
 	return d
 }
 
+// onLines returns a text of one line for each letter.
+func onLines(letters string) []byte {
+	return []byte(strings.Join(append(strings.Split(letters, ""), ""), "\n"))
+}
+
 func TestFind(t *testing.T) {
 	for _, test := range []struct {
-		lines, wanted string
-		want          []int
+		text, wanted string
+		want         []int
 	}{
 		{"aaaa", "aa", []int{0, 1, 2}},
 		{"abababc", "ababc", []int{2}},
@@ -198,8 +203,9 @@ func TestFind(t *testing.T) {
 		{"ab", "", nil},
 		{"", "a", nil},
 	} {
-		if got := find(bytes.Split([]byte(test.lines), nil), bytes.Split([]byte(test.wanted), nil)); !slices.Equal(got, test.want) {
-			t.Errorf("%q in %q: %v, want %v", test.wanted, test.lines, got, test.want)
+		text := splitLines(onLines(test.text))
+		if got := slices.Collect(find(text, 0, text.count(), bytes.SplitAfter(onLines(test.wanted), []byte("\n"))[:len(test.wanted)])); !slices.Equal(got, test.want) {
+			t.Errorf("%q in %q: %v, want %v", test.wanted, test.text, got, test.want)
 		}
 	}
 }

@@ -155,7 +155,7 @@ func (s *step) create(data []byte) error {
 		return err
 	}
 	if s.file.info != nil {
-		if err := keepOwner(file, s.file.info); err != nil {
+		if err := attributes.KeepOwner(file, s.file.info); err != nil {
 			return &fs.PathError{Op: "chown", Path: s.file.Path, Err: err}
 		}
 	}

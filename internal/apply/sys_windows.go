@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"io/fs"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -20,9 +19,6 @@ func tryLock(file *os.File) error {
 	}
 	return err
 }
-
-// keepOwner does nothing: a new file has its directory's access rules.
-func keepOwner(*os.File, fs.FileInfo) error { return nil }
 
 // syncDir does nothing: Windows can't flush a directory.
 func syncDir(*os.File) error { return nil }

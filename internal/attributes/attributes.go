@@ -1,6 +1,6 @@
-// Package attributes carries over what belongs to a file beside its bytes, owner and
-// mode, when a new file takes its place. It does so on Linux, for access control
-// lists and for attributes of users; elsewhere a file has none.
+// Package attributes carries over what belongs to a file beside its bytes when a new
+// file takes its place: owner, mode and, on Linux, access control lists and attributes
+// of users.
 package attributes
 
 import (

@@ -125,7 +125,7 @@ func (s *step) stage(data []byte) error {
 	s.temp = name
 	_, err = file.Write(data)
 	if err == nil {
-		err = keepOwner(file, s.file.info)
+		err = attributes.KeepOwner(file, s.file.info)
 	}
 	if err == nil {
 		err = s.attributes.GiveTo(file)

@@ -1,0 +1,34 @@
+//go:build unix
+
+package attributes
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// KeepOwner gives file the owner and group that the file described by like has.
+// Where only root may do that, another owner is an error, since somebody else's
+// file would become ours; another group is not.
+func KeepOwner(file *os.File, like fs.FileInfo) error {
+	want := like.Sys().(*syscall.Stat_t)
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	have := info.Sys().(*syscall.Stat_t)
+	if have.Uid == want.Uid && have.Gid == want.Gid {
+		return nil
+	}
+	err = file.Chown(int(want.Uid), int(want.Gid))
+	if errors.Is(err, fs.ErrPermission) {
+		if have.Uid == want.Uid {
+			return nil
+		}
+		return fmt.Errorf("belongs to the user with id %d; run proxypatch as that user or as root", want.Uid)
+	}
+	return err
+}

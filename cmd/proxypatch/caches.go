@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -127,7 +126,9 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 			apps = append(apps, nextDir{p.Dir, p})
 		}
 	}
-	if !hasNext(w.Root()) {
+	if has, err := buildcache.HasNext(w.Root().Dir, w.Root().Next); err != nil {
+		return nil, cacheFailure(w.Display(w.Root().Dir), err)
+	} else if !has {
 		return apps, nil
 	}
 	configs, err := w.Glob("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}")
@@ -141,13 +142,6 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 		}
 	}
 	return apps, nil
-}
-
-// hasNext reports whether directories below a package get next from it. It may
-// be there without being named, as a peer of next-auth.
-func hasNext(p *detect.Package) bool {
-	_, err := os.Stat(filepath.Join(p.Dir, "node_modules", "next"))
-	return p.Next || err == nil
 }
 
 // addStates lists the files of a plan's copies: release, path and id of the

@@ -46,12 +46,29 @@ func IsNext(dir string, namesNext bool) (bool, error) {
 		signs = append(signs, "app", "pages", "src/app", "src/pages")
 	}
 	for _, name := range signs {
-		_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
-		if !absent(err) {
-			return err == nil, err
+		if is, err := exists(dir, name); is || err != nil {
+			return is, err
 		}
 	}
 	return false, nil
+}
+
+// HasNext says whether directories below the package in dir get next from it. It
+// may be there without being named, as a peer of next-auth.
+func HasNext(dir string, namesNext bool) (bool, error) {
+	if namesNext {
+		return true, nil
+	}
+	return exists(dir, "node_modules/next")
+}
+
+// exists takes what can't be looked at for an error, never for absent.
+func exists(dir, name string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+	if absent(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Action is what happens to a cache directory.

@@ -66,7 +66,8 @@ type Plan struct {
 	Warnings []Notice
 	Notes    []string // what the hooks do not cover
 
-	ws *detect.Workspace
+	ws              *detect.Workspace
+	onlyPostinstall bool // dependencies would run too early
 }
 
 // ErrNoManifest says that a project has no package.json to put hooks into.
@@ -100,6 +101,9 @@ func (p *Plan) install() {
 	p.warnAboutTool(p.Files[0])
 	if p.Changes() > 0 {
 		p.Notes = append(p.Notes, uncovered(p.ws.Manager))
+		if p.onlyPostinstall {
+			p.Notes = append(p.Notes, "npm would run dependencies before patch-package, so it gets no hook: after npm install PACKAGE run proxypatch yourself, or the check stops the build")
+		}
 	}
 	p.finish()
 }

@@ -87,6 +87,14 @@ var layouts = map[string]struct{ before, after string }{
 		`{"scripts": {"postinstall": "npm run build", "dependencies": "x", "build": "next build"}}`,
 		`{"scripts": {"postinstall": "proxypatch apply && npm run build", "dependencies": "x && proxypatch apply", "build": "proxypatch check && next build"}}`,
 	},
+	"patch-package, which runs after dependencies": {
+		`{"scripts": {"postinstall": "npm run patches", "patches": "npx patch-package --error-on-fail", "build": "next build"}}`,
+		`{"scripts": {"postinstall": "npm run patches && proxypatch apply", "patches": "npx patch-package --error-on-fail", "build": "proxypatch check && next build"}}`,
+	},
+	"patch-package in dependencies as well": {
+		`{"scripts": {"postinstall": "patch-package", "dependencies": "patch-package"}}`,
+		`{"scripts": {"postinstall": "patch-package && proxypatch apply", "dependencies": "patch-package && proxypatch apply"}}`,
+	},
 	"the same name twice": {
 		`{"scripts": {"build": "next build"}, "scripts": {"build": "tsc", "build": "next build", "postinstall": "x", "postinstall": "y"}}`,
 		`{"scripts": {"build": "next build"}, "scripts": {"build": "tsc", "build": "proxypatch check && next build", "postinstall": "x", "postinstall": "y && proxypatch apply", "dependencies": "proxypatch apply"}}`,

@@ -21,6 +21,10 @@ func (p *Plan) patchAfterInstall(root *File) {
 	}
 	for _, name := range names {
 		before, exists := root.manifest.script(name)
+		if name == "dependencies" && root.patchesLater() {
+			p.leaveToPostinstall(root, mentions(before))
+			continue
+		}
 		if mentions(before) {
 			root.keep(name, "runs proxypatch already")
 			if all, err := commands(before); err == nil && !slices.ContainsFunc(all, command.isApply) {
@@ -39,6 +43,32 @@ func (p *Plan) patchAfterInstall(root *File) {
 		}
 		root.set(name, after)
 	}
+}
+
+// patchesLater reports whether patch-package runs in some script, but not in
+// dependencies. npm runs that one before all others, and what proxypatch has patched
+// by then patch-package may refuse, without failing.
+func (f *File) patchesLater() bool {
+	runs := func(name string) bool {
+		text, _ := f.manifest.script(name)
+		all, err := commands(text)
+		if err != nil {
+			return strings.Contains(text, "patch-package")
+		}
+		return slices.ContainsFunc(all, func(c command) bool { return len(c.runs("patch-package")) > 0 })
+	}
+	return !runs("dependencies") && slices.ContainsFunc(f.manifest.scriptNames(), runs)
+}
+
+// leaveToPostinstall puts nothing into dependencies.
+func (p *Plan) leaveToPostinstall(root *File, patches bool) {
+	if !patches {
+		p.onlyPostinstall = true
+		return
+	}
+	root.keep("dependencies", "runs proxypatch already")
+	p.warn(fmt.Sprintf("%s: npm runs dependencies, and proxypatch in it, before patch-package, whose patches may not fit then", root.Path),
+		"let patch-package run there first, or take proxypatch out: npm pkg delete scripts.dependencies")
 }
 
 // mentions reports whether a script runs proxypatch, or names it and can't be

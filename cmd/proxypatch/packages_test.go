@@ -313,6 +313,14 @@ func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarbal
 		t.Fatalf("the version is %q", out)
 	}
 	s.must(t, dir, in.run+" check")
+	if m.command != "npm" {
+		return
+	}
+	// The launcher stays where its program is left out, and says so.
+	code, out := reinstall(t, s, dir, m.frozen+" --omit=optional")
+	if want := "is not installed: optional dependencies were left out"; code == 0 || !strings.Contains(out, want) {
+		t.Errorf("without optional dependencies, %s exited with %d and did not say that %s:\n%s", m.frozen, code, want, out)
+	}
 }
 
 // archives tells the package manager where all packages are, and returns what to
@@ -336,7 +344,7 @@ func (in installer) archives(t *testing.T, dir string) string {
 	m := packageManagers[in.manager]
 	switch {
 	case m.command == "npm":
-		return in.add + " --save-optional ./vendor/proxypatch-*.tgz"
+		return in.add + " --save-optional ./vendor/proxypatch-*64-*.tgz && " + in.add + " ./vendor/proxypatch-[0-9]*.tgz"
 	case in.manager == "yarn 1":
 		set("resolutions", same)
 	case m.command == "yarn":

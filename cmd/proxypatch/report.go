@@ -255,11 +255,11 @@ func (r *report) blockedHint(file *apply.File, ownDiffs bool) string {
 	case file.State == apply.Newer:
 		return "upgrade proxypatch"
 	case file.State == apply.Missing:
-		return "run proxypatch before next build, in the full install; to get the file back: " + r.project.Manager.Reinstall()
+		return "run proxypatch before next build, in the full install; to get the file back: " + r.project.Reinstall()
 	case !ownDiffs:
-		return "if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back: " + r.project.Manager.Reinstall()
+		return "if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back: " + r.project.Reinstall()
 	}
-	return "to get the released file back: " + r.project.Manager.Reinstall()
+	return "to get the released file back: " + r.project.Reinstall()
 }
 
 // judgeAgents records the https-proxy-agents that the patched code could not

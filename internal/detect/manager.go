@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -182,18 +183,25 @@ func (p *Project) extension(c Install) string {
 
 // Reinstall returns a command after which all packages hold their released
 // files again. Plain installs leave changed files alone.
-func (m Manager) Reinstall() string {
-	switch m {
+func (w *Workspace) Reinstall() string {
+	switch w.Manager {
 	case YarnV1:
 		return "yarn install --force"
-	case YarnBerry:
-		return "rm -rf node_modules && yarn install"
 	case PNPM:
 		return "pnpm install --force"
 	case Bun:
 		return "bun install --force"
 	}
-	return "npm ci"
+	if w.hasNpmLock() {
+		return "npm ci"
+	}
+	return "rm -rf node_modules && " + w.Manager.Install()
+}
+
+// hasNpmLock reports whether npm ci would find what it needs.
+func (w *Workspace) hasNpmLock() bool {
+	there := func(name string) bool { _, err := os.Stat(filepath.Join(w.Root().Dir, name)); return err == nil }
+	return w.Manager == NPM && (there("package-lock.json") || there("npm-shrinkwrap.json"))
 }
 
 // Prune returns a command that takes out of node_modules what no package needs any
@@ -225,7 +233,7 @@ func (w *Workspace) Uninstalled() (command string, err error) {
 	if !slices.ContainsFunc(w.Packages, names) && (!locked || at("node_modules")) {
 		return "", nil
 	}
-	if w.Manager == NPM && (at("package-lock.json") || at("npm-shrinkwrap.json")) {
+	if w.hasNpmLock() {
 		return "npm ci", nil
 	}
 	return w.Manager.Install(), nil

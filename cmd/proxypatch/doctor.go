@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
@@ -86,7 +89,7 @@ func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) erro
 	}
 	found := append(environment.Proxies(targets), nodes...)
 	found = append(found, environment.Certificates()...)
-	copies, err := a.doctorCopies(environment, environment.Native(node))
+	copies, supported, err := a.doctorCopies(environment, environment.Native(node))
 	if err != nil {
 		return err
 	}
@@ -94,7 +97,9 @@ func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) erro
 	for _, next := range apps {
 		found = append(found, environment.Dotenv(next)...)
 	}
-	found = append(found, doctor.Hooks(workspace, a.initCommandLine())...)
+	if supported { // else init writes nothing either
+		found = append(found, doctor.Hooks(workspace, a.initCommandLine())...)
+	}
 	if flags.probe {
 		found = append(found, environment.Probe(ctx, node, flags.timeout, targets)...)
 	}
@@ -158,6 +163,8 @@ func (a *app) diagnose(found doctor.Findings) {
 // app that the directory is in, or of the only one.
 func environmentOf(w *detect.Workspace) (*doctor.Environment, []doctor.App, error) {
 	environment := doctor.NewEnvironment(os.Environ())
+	npmrc := filepath.Join(w.Root().Dir, ".npmrc")
+	environment.LoadNpmrc(npmrc, w.Display(npmrc))
 	var apps []doctor.App
 	found, err := nextApps(w)
 	if err != nil {
@@ -195,16 +202,20 @@ func targetsOf(environment *doctor.Environment, urls []string) ([]*proxyenv.Targ
 }
 
 // doctorCopies makes findings of what check would say. Where Node.js itself
-// uses the proxy, nothing has to be patched.
-func (a *app) doctorCopies(environment *doctor.Environment, native bool) (doctor.Findings, error) {
+// uses the proxy, nothing has to be patched. supported says whether hooks could do
+// their work on them.
+func (a *app) doctorCopies(environment *doctor.Environment, native bool) (found doctor.Findings, supported bool, err error) {
 	allowed := a.ifPresent
 	a.ifPresent = false // find would print
 	plan, err := a.plan(apply.Options{Goal: apply.Patch})
 	if plan == nil {
-		return absent(err, allowed)
+		f := (*failure)(nil)
+		supported = !errors.As(err, &f) || f.code != exitUnsupported
+		found, err = absent(err, allowed)
+		return found, supported, err
 	}
 	defer plan.Close()
-	var found doctor.Findings
+	supported = !slices.ContainsFunc(plan.Copies, unsupported)
 	a.take(&found, doctor.NextAuth)
 	for _, c := range plan.Copies {
 		a.stateOfCopy(&found, c, native)
@@ -216,13 +227,17 @@ func (a *app) doctorCopies(environment *doctor.Environment, native bool) (doctor
 	}
 	if !plan.Blocked() && plan.Changes() == 0 {
 		if err := a.checkCaches(plan); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		a.take(&found, doctor.NextJS)
 	}
 	a.report.Copies = a.copies(plan, checking)
-	return found, nil
+	return found, supported, nil
 }
+
+// unsupported reports whether a copy is of a release that can't be patched. Other
+// layouts can be had for the same hooks.
+func unsupported(c *apply.Copy) bool { return errors.As(c.Err, new(*patchset.UnsupportedError)) }
 
 // absent makes a finding of why there is no plan, unless doctor can't go on.
 func absent(err error, allowed bool) (doctor.Findings, error) {

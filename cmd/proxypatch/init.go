@@ -9,7 +9,6 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
-	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -107,7 +106,7 @@ func (a *app) judgeInstalled(workspace *detect.Workspace) error {
 	}
 	defer plan.Close()
 	for _, c := range plan.Copies {
-		if errors.As(c.Err, new(*patchset.UnsupportedError)) { // other layouts can be had for the same hooks
+		if unsupported(c) {
 			a.report.judgeSupport(c)
 		}
 	}

@@ -179,6 +179,13 @@ func TestElsewhere(t *testing.T) {
 	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: ~/.npmrc names a proxy, which is for npm alone" {
 		t.Error(got)
 	}
+	t.Setenv("HOME", t.TempDir())
+	project := tree(t, map[string]string{".npmrc": "proxy=http://jane:hunter@proxy.test\n"})
+	e = NewEnvironment(nil)
+	e.LoadNpmrc(filepath.Join(project, ".npmrc"), ".npmrc")
+	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: .npmrc names a proxy, which is for npm alone" {
+		t.Error(got)
+	}
 	app := App{tree(t, map[string]string{".env": "HTTPS_PROXY=x\n"}), "web"}
 	want := []string{"note: web/.env sets HTTPS_PROXY; run doctor in web to have that counted"}
 	if diff := cmp.Diff(want, lines(t, e.Dotenv(app))); diff != "" {

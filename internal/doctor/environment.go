@@ -17,6 +17,7 @@ type Environment struct {
 	process map[string]string
 	files   map[string]fromFile // names that the process has not set
 	app     App                 // whose files these are
+	npmrc   string              // the project's .npmrc, as a person would write it, if it names a proxy
 }
 
 // fromFile is a variable that Next.js sets.
@@ -38,6 +39,14 @@ func NewEnvironment(environ []string) *Environment {
 		}
 	}
 	return e
+}
+
+// LoadNpmrc looks for a proxy in the .npmrc that npm reads for the project. shown is
+// its path as a person would write it.
+func (e *Environment) LoadNpmrc(path, shown string) {
+	if namesNpmProxy(path) {
+		e.npmrc = shown
+	}
 }
 
 // App is a Next.js app.

@@ -57,13 +57,18 @@ func (e *Environment) npm(f *Findings) {
 			return
 		}
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return
+	npmrc := e.npmrc
+	if home, err := os.UserHomeDir(); npmrc == "" && err == nil && namesNpmProxy(filepath.Join(home, ".npmrc")) {
+		npmrc = "~/.npmrc"
 	}
-	if data, err := regular.ReadFile(filepath.Join(home, ".npmrc"), maxNpmrc); err == nil && npmProxy().Match(data) {
-		f.Add(Proxy, Note, "~/.npmrc names a proxy, which is for npm alone").hint("export https_proxy with the same value")
+	if npmrc != "" {
+		f.Add(Proxy, Note, "%s names a proxy, which is for npm alone", npmrc).hint("export https_proxy with the same value")
 	}
+}
+
+func namesNpmProxy(npmrc string) bool {
+	data, err := regular.ReadFile(npmrc, maxNpmrc)
+	return err == nil && npmProxy().Match(data)
 }
 
 var variables = append([]string{"no_proxy"}, proxyenv.HTTPS...)

@@ -190,6 +190,16 @@ func TestParseTarget(t *testing.T) {
 		"https://":              "is not an http:// or https:// URL",
 		"https://hunter hunter": "is not an http:// or https:// URL",
 		"":                      "is not an http:// or https:// URL",
+
+		"https:/jane:hunter@idp.test":          "is not an http:// or https:// URL",
+		"http//jane:hunter@idp.test":           "is not an http:// or https:// URL",
+		"https/:jane:hunter@idp.test":          "is not an http:// or https:// URL",
+		"https:/idp.test":                      "is not an http:// or https:// URL",
+		"https:///jane:hunter@idp.test":        "https://idp.test idp.test:443",
+		"https://https://jane:hunter@idp.test": "is not an http:// or https:// URL",
+		"idp.test/jane:hunter@x":               "is not an http:// or https:// URL",
+		"https:jane:hunter@idp.test":           "https://idp.test idp.test:443",
+		"jane:hunter@idp.test":                 "https://idp.test idp.test:443",
 	} {
 		target, err := ParseTarget(text)
 		got := fmt.Sprint(err)

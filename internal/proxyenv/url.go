@@ -28,13 +28,18 @@ type Target struct {
 var ErrTarget = errors.New("is not an http:// or https:// URL")
 
 // ParseTarget reads a URL as Node.js does; "login.example.com" is
-// https://login.example.com. User, password and query are dropped.
+// https://login.example.com. User, password and query are dropped. Where a slash or
+// a colon is missing or too many, a user would be taken for a part of the path: that
+// is no URL of a target.
 func ParseTarget(text string) (*Target, error) {
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
 	}
 	u, err := whatwg.Parse(text)
 	if err != nil || u.Scheme() != "http" && u.Scheme() != "https" {
+		return nil, ErrTarget
+	}
+	if host := u.Hostname(); host == "http" || host == "https" || strings.Contains(u.Pathname(), "@") {
 		return nil, ErrTarget
 	}
 	return &Target{

@@ -160,11 +160,22 @@ func takeUsageErrors(cmd *cobra.Command) {
 	}
 }
 
+func namesOf(commands []*cobra.Command) []string {
+	var names []string
+	for _, cmd := range commands {
+		names = append(names, cmd.Name())
+	}
+	return names
+}
+
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if cmd.HasParent() {
+	switch {
+	case cmd.HasAvailableSubCommands() && cmd.HasParent():
+		return fmt.Errorf("%s needs one of %s, not %q", cmd.CommandPath(), strings.Join(namesOf(cmd.Commands()), ", "), args[0])
+	case cmd.HasParent():
 		return fmt.Errorf("%s takes no arguments: %q", cmd.CommandPath(), args[0])
 	}
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {

@@ -223,7 +223,17 @@ func TestWordsOnTerminal(t *testing.T) {
 			if diff := cmp.Diff(strings.Fields(piped.Stdout), strings.Fields(got)); args[0] == "help" && diff != "" {
 				t.Errorf("%q on %d columns: other words (-piped +shown):\n%s", args, columns, diff)
 			}
+			prose := ""
 			for line := range strings.SplitSeq(got, "\n") {
+				if columns == 60 && args[0] != "check" && args[0] != "init" {
+					if first, _, _ := strings.Cut(line, " "); first != "" && prose != "" && len(prose)+1+len(first) <= int(columns) {
+						t.Errorf("%q on %d columns: the line %q has room for %q", args, columns, prose, first)
+					}
+					prose = line
+					if strings.HasPrefix(line, " ") || strings.HasSuffix(line, ":") {
+						prose = ""
+					}
+				}
 				if utf8.RuneCountInString(line) > int(columns) && !strings.Contains(line, project) && !strings.HasPrefix(line, "    git apply") {
 					t.Errorf("%q on %d columns: %q is too long", args, columns, line)
 				}

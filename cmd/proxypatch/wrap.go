@@ -102,10 +102,30 @@ func (u *ui) wrapHelp(root *cobra.Command) {
 		cmd.SetOut(&text)
 		show(cmd, args)
 		cmd.SetOut(out)
-		for line := range strings.Lines(text.String()) {
-			u.helpLine(strings.TrimSuffix(line, "\n"))
+		for _, line := range u.paragraphs(text.String()) {
+			u.helpLine(line)
 		}
 	})
+}
+
+// paragraphs returns the lines of help; those of a paragraph are one, where they are
+// too long for the terminal as they were written.
+func (u *ui) paragraphs(text string) []string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	prose := func(line string) bool { return line != "" && line[0] != ' ' }
+	tooLong := func(line string) bool { return utf8.RuneCountInString(line) > u.onStdout.width() }
+	if u.onStdout.width() == 0 || !slices.ContainsFunc(lines, func(line string) bool { return prose(line) && tooLong(line) }) {
+		return lines
+	}
+	joined := []string{lines[0]}
+	for i, line := range lines[1:] {
+		if prose(line) && prose(lines[i]) {
+			joined[len(joined)-1] += " " + line
+		} else {
+			joined = append(joined, line)
+		}
+	}
+	return joined
 }
 
 // helpLine prints a line of help: prose, a row of a table, whose last column is

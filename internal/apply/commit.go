@@ -50,13 +50,30 @@ func (p *Plan) Commit() error {
 	if p.Blocked() {
 		return &CommitError{Err: errBlocked}
 	}
-	var done []*step
+	var staged, done []*step // all new files are there before any file is replaced
+	fail := func(c *Copy, err error) error {
+		for _, s := range staged[len(done):] { // first, for putting back needs room
+			s.discard()
+		}
+		return &CommitError{Err: c.failed(err), Left: putBack(done), Temporary: p.temporary()}
+	}
 	for i, c := range p.Copies {
 		p.tell("writing", i+1, len(p.Copies))
-		steps, err := c.commit()
-		done = append(done, steps...)
+		steps, err := c.stage()
+		staged = append(staged, steps...)
 		if err != nil {
-			return &CommitError{Err: c.failed(err), Left: putBack(done), Temporary: p.temporary()}
+			return fail(c, err)
+		}
+	}
+	for _, s := range staged {
+		if err := s.finish(); err != nil {
+			return fail(s.copy, err)
+		}
+		done = append(done, s)
+	}
+	for _, c := range p.Copies {
+		if err := c.syncDirs(done); err != nil {
+			return fail(c, err)
 		}
 	}
 	return nil
@@ -79,35 +96,15 @@ type step struct {
 	open *os.File // that file, until it is flushed
 }
 
-// commit carries out one copy's part and returns what was done, also beside an
-// error. It leaves no temporary file, be it a killed run's.
-func (c *Copy) commit() (done []*step, err error) {
+// stage writes all new bytes of a copy to temporary files and returns the steps, also
+// beside an error. It removes those that a killed run has left.
+func (c *Copy) stage() (staged []*step, err error) {
 	if c.locked == nil {
 		return nil, errNotLocked
 	}
 	if err := removeLeftovers(c.root, c.dirs); err != nil {
 		return nil, err
 	}
-	staged, err := c.stage()
-	defer func() {
-		for _, s := range staged[len(done):] {
-			s.discard()
-		}
-	}()
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range staged {
-		if err := s.finish(); err != nil {
-			return done, err
-		}
-		done = append(done, s)
-	}
-	return done, c.syncDirs(done)
-}
-
-// stage writes all new bytes to temporary files before any file changes.
-func (c *Copy) stage() (staged []*step, err error) {
 	for i := range c.Files {
 		file := &c.Files[i]
 		if !file.Changes() {
@@ -241,13 +238,13 @@ func (s *step) discard() {
 	}
 }
 
-// syncDirs makes the renames of these steps last.
+// syncDirs makes the renames of those steps last that are the copy's.
 func (c *Copy) syncDirs(done []*step) error {
 	opened := map[string]bool{}
 	var handles []*os.File
 	for _, s := range done {
 		dir := filepath.FromSlash(path.Dir(s.file.Path))
-		if opened[dir] {
+		if s.copy != c || opened[dir] {
 			continue
 		}
 		opened[dir] = true

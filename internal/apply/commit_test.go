@@ -185,6 +185,31 @@ func TestFailurePutsEverythingBack(t *testing.T) {
 	}
 }
 
+// Where the disk has no room for all new files, none has been replaced yet, so that
+// nothing has to be put back, for which there may be no room either.
+func TestAllIsStagedFirst(t *testing.T) {
+	first, second := newPackage(t), newPackage(t)
+	plan := newPlan(t, patchset.Default, Patch, first, second)
+	remove(t, second.Dir, azure)
+	remove(t, second.Dir, "providers")
+	before := stat(t, first.Dir, client)
+	if err := plan.Commit(); err == nil {
+		t.Fatal("committed")
+	}
+	if !os.SameFile(before, stat(t, first.Dir, client)) {
+		t.Error("the first copy was written to before all of the second was staged")
+	}
+}
+
+func stat(t *testing.T, dir, name string) os.FileInfo {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
 func remove(t *testing.T, dir, name string) {
 	t.Helper()
 	if err := os.Remove(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
@@ -314,9 +339,14 @@ func TestApplyAndRevertAtOnce(t *testing.T) {
 func TestWhatCanNotBePutBack(t *testing.T) {
 	install := newPackage(t)
 	plan := newPlan(t, patchset.Default, Patch, install)
-	done, err := plan.Copies[0].commit()
+	done, err := plan.Copies[0].stage()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, s := range done {
+		if err := s.finish(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, name := range []string{client, azure} { // nothing can be renamed onto it
 		remove(t, install.Dir, name)

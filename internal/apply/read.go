@@ -84,31 +84,5 @@ func removeLeftoversIn(root *os.Root, dir string) error {
 	if err != nil {
 		return err
 	}
-	handle, err := root.Open(filepath.FromSlash(dir))
-	if err != nil {
-		return err
-	}
-	defer handle.Close()
-	// ReadDir would look at every one of the directory's hundreds of entries.
-	names, err := handle.Readdirnames(-1)
-	if err != nil {
-		return err
-	}
-	for _, base := range names {
-		if !tempname.Is(base) {
-			continue
-		}
-		name := filepath.Join(filepath.FromSlash(dir), base)
-		info, err := root.Lstat(name)
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() {
-			continue
-		}
-		if err := root.Remove(name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tempname.Clean(root, dir)
 }

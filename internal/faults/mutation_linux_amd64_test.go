@@ -25,8 +25,8 @@ var mutations = []struct {
 	},
 	{
 		name: "the flush of directories", file: "internal/apply/commit.go",
-		old: "return done, c.syncDirs(done)",
-		new: "return done, nil",
+		old: "err := c.syncDirs(done); err != nil",
+		new: "err := error(nil); err != nil",
 		pkg: "./internal/faults", test: "TestFlushed",
 	},
 	{

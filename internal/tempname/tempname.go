@@ -4,6 +4,8 @@ package tempname
 
 import (
 	"crypto/rand"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -22,6 +24,38 @@ func New(base string) string { return prefix + base + "-" + rand.Text()[:length]
 func Is(name string) bool {
 	_, is := For(name)
 	return is
+}
+
+// Clean removes the files in a directory of root, whose name has slashes, that have
+// such names. Nobody else may be writing there.
+func Clean(root *os.Root, dir string) error {
+	handle, err := root.Open(filepath.FromSlash(dir))
+	if err != nil {
+		return err
+	}
+	defer handle.Close()
+	// ReadDir would look at every one of the directory's hundreds of entries.
+	names, err := handle.Readdirnames(-1)
+	if err != nil {
+		return err
+	}
+	for _, base := range names {
+		if !Is(base) {
+			continue
+		}
+		name := filepath.Join(filepath.FromSlash(dir), base)
+		info, err := root.Lstat(name)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			continue
+		}
+		if err := root.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // For returns the base for which New has made a name, if it has.

@@ -190,8 +190,15 @@ func inspect(root *os.Root, name, state string) (Cache, error) {
 			cache.Action = Delete
 		}
 	}
+	if cache.marked && (cache.Action == Delete || cache.Action == Stamp) {
+		if err := replaceable(root, path.Join(name, stampName)); err != nil {
+			return cache, err
+		}
+	}
 	if !cache.marked {
-		cache.Oldest, _ = oldest(root, cache.Warm)
+		if cache.Oldest, err = oldest(root, cache.Warm); errors.Is(err, errDeep) {
+			return cache, newError(root, name, err)
+		}
 	}
 	return cache, nil
 }
@@ -239,12 +246,19 @@ func isDir(root *os.Root, name string) (bool, error) {
 // for that keep the times of files.
 const restoring = 10 * time.Minute
 
+// maxDepth bounds how many directories inside each other a cache may have. Each takes
+// a walk from the top.
+const maxDepth = 100
+
 // oldest returns when the oldest file in the directories was written. It is zero
 // if there is no file.
 func oldest(root *os.Root, dirs []string) (time.Time, error) {
 	var first time.Time
 	for _, dir := range dirs {
-		err := fs.WalkDir(root.FS(), dir, func(_ string, entry fs.DirEntry, err error) error {
+		err := fs.WalkDir(root.FS(), dir, func(name string, entry fs.DirEntry, err error) error {
+			if strings.Count(name, "/") > maxDepth {
+				return errDeep
+			}
 			if err != nil || !entry.Type().IsRegular() {
 				return err
 			}

@@ -374,11 +374,34 @@ func TestFileInTheWay(t *testing.T) {
 func TestFullDirectoryForAStamp(t *testing.T) {
 	dir := newApp(t, ".next/cache/proxypatch.json/theirs", "x", ".next/cache/webpack/0.pack", "p")
 	before := tree(t, dir)
-	_, err := renew(inspectNow(t, dir))
+	_, err := Inspect(dir, now) // so that a dry run says so too
 	if wrong := (*Error)(nil); !errors.As(err, &wrong) || wrong.Path != ".next/cache/proxypatch.json" {
 		t.Errorf("got %v", err)
 	}
 	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+// Each directory takes a walk from the top, so that their number inside each other has
+// a bound, with a stamp and without.
+func TestDeepCache(t *testing.T) {
+	for _, stamps := range [][]string{nil, {".next/cache/proxypatch.json", stampOf(now)}} {
+		for depth, fails := range map[int]bool{90: false, 3000: true} {
+			dir := newApp(t, append([]string{".next/cache/webpack/0.pack", "p"}, stamps...)...)
+			root, err := os.OpenRoot(filepath.Join(dir, ".next", "cache", "webpack"))
+			must(t, err)
+			for range depth {
+				must(t, root.Mkdir("d", 0o755))
+				inner, err := root.OpenRoot("d")
+				must(t, err)
+				root.Close()
+				root = inner
+			}
+			root.Close()
+			if _, err := Inspect(dir, now); errors.Is(err, errDeep) != fails || !fails && err != nil {
+				t.Errorf("%d directories: got %v", depth, err)
+			}
+		}
 	}
 }

@@ -118,6 +118,14 @@ func (c *Cache) stage(root *os.Root) error {
 // which somebody keeps something.
 func (c *Cache) stageStamp(root *os.Root) error {
 	stamp := path.Join(c.Path, stampName)
+	if err := replaceable(root, stamp); err != nil {
+		return err
+	}
+	return c.putAside(root, stamp)
+}
+
+// replaceable returns an *Error if a stamp can't be put aside.
+func replaceable(root *os.Root, stamp string) error {
 	info, err := root.Lstat(filepath.FromSlash(stamp))
 	if err == nil && info.IsDir() {
 		var entries []fs.DirEntry
@@ -128,7 +136,7 @@ func (c *Cache) stageStamp(root *os.Root) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return newError(root, stamp, err)
 	}
-	return c.putAside(root, stamp)
+	return nil
 }
 
 func (c *Cache) putAside(root *os.Root, name string) error {

@@ -75,10 +75,11 @@ func TestStageAndUnstage(t *testing.T) {
 func TestFailingStage(t *testing.T) {
 	dir := oldApp(t)
 	stamp := filepath.Join(dir, ".next", "dev", "cache", stampName)
+	app := inspectNow(t, dir)
 	must(t, os.Remove(stamp))
 	must(t, os.MkdirAll(filepath.Join(stamp, "theirs"), 0o755))
 	same := unchanged(t, dir)
-	err := inspectNow(t, dir).Stage()
+	err := app.Stage()
 	if err == nil || err.Error() != ".next/dev/cache/proxypatch.json: is a directory that is not empty" {
 		t.Errorf("got %v", err)
 	}

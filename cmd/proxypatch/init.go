@@ -45,6 +45,11 @@ func (a *app) init() error {
 		return err
 	}
 	changes := plan.Changes()
+	if !a.dryRun {
+		if err := plan.Commit(); err != nil {
+			return hooksFailure(err)
+		}
+	}
 	switch {
 	case changes == 0 && a.undo:
 		a.report.Summary = "nothing to take out"
@@ -53,9 +58,6 @@ func (a *app) init() error {
 	case a.dryRun:
 		a.report.Summary = fmt.Sprintf("%s would change; nothing was written", countScripts(changes))
 	default:
-		if err := plan.Commit(); err != nil {
-			return hooksFailure(err)
-		}
 		a.report.Summary = countScripts(changes) + " changed"
 	}
 	a.reportHooks(plan)

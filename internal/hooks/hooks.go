@@ -67,7 +67,8 @@ type Plan struct {
 	Notes    []string // what the hooks do not cover
 
 	ws              *detect.Workspace
-	onlyPostinstall bool // dependencies would run too early
+	onlyPostinstall bool     // dependencies would run too early
+	dirs            []string // of all that were read
 }
 
 // ErrNoManifest says that a project has no package.json to put hooks into.
@@ -156,7 +157,7 @@ func read(ws *detect.Workspace) (*Plan, error) {
 			}
 			return nil, err
 		}
-		p.Files = append(p.Files, f)
+		p.Files, p.dirs = append(p.Files, f), append(p.dirs, pkg.Dir)
 	}
 	return p, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
@@ -78,8 +79,14 @@ func Lock(ws *detect.Workspace) (io.Closer, error) {
 
 // Commit writes all files of the plan, or none. Each gets its new bytes by a
 // rename and must still be the file that was read; on an error those before it
-// are put back. Errors are *apply.CommitError.
+// are put back. Errors are *apply.CommitError. What a killed run has left beside the
+// files goes first, also if nothing is to be written.
 func (p *Plan) Commit() (err error) {
+	for _, dir := range p.dirs {
+		if err := clean(dir); err != nil {
+			return &apply.CommitError{Err: &FileError{p.ws.Display(dir), err}}
+		}
+	}
 	var steps []*step
 	defer func() {
 		for _, s := range steps {
@@ -112,6 +119,20 @@ func (p *Plan) Commit() (err error) {
 		}
 	}
 	return nil
+}
+
+// clean removes what a killed run has left in a directory. On Windows, where there is
+// no lock, it may be another run's that is at work.
+func clean(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return tempname.Clean(root, ".")
 }
 
 // stage writes data to a new file beside the package.json, with its mode, owner and

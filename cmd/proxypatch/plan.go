@@ -277,6 +277,8 @@ func remedy(err error) string {
 	switch {
 	case errors.Is(err, apply.ErrBusy):
 		return "wait until it has ended and run it again"
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
+		return "run it as the user who installed it, or lift what keeps root out, such as chattr +i"
 	case errors.Is(err, fs.ErrPermission):
 		return "run it as the user who installed it, or as root"
 	case errors.Is(err, syscall.EROFS):

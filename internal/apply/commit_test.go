@@ -192,9 +192,12 @@ func TestAllIsStagedFirst(t *testing.T) {
 	plan := newPlan(t, patchset.Default, Patch, first, second)
 	remove(t, second.Dir, azure)
 	remove(t, second.Dir, "providers")
-	before := stat(t, first.Dir, client)
+	before, files := stat(t, first.Dir, client), tree(t, first.Dir)
 	if err := plan.Commit(); err == nil {
 		t.Fatal("committed")
+	}
+	if diff := cmp.Diff(files, tree(t, first.Dir)); diff != "" {
+		t.Errorf("left behind (-want +got):\n%s", diff)
 	}
 	if !os.SameFile(before, stat(t, first.Dir, client)) {
 		t.Error("the first copy was written to before all of the second was staged")

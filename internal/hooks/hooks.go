@@ -67,8 +67,7 @@ type Plan struct {
 	Notes    []string // what the hooks do not cover
 
 	ws              *detect.Workspace
-	onlyPostinstall bool     // dependencies would run too early
-	dirs            []string // of all that were read
+	onlyPostinstall bool // dependencies would run too early
 }
 
 // ErrNoManifest says that a project has no package.json to put hooks into.
@@ -157,7 +156,7 @@ func read(ws *detect.Workspace) (*Plan, error) {
 			}
 			return nil, err
 		}
-		p.Files, p.dirs = append(p.Files, f), append(p.dirs, pkg.Dir)
+		p.Files = append(p.Files, f)
 	}
 	return p, nil
 }

@@ -82,9 +82,12 @@ func Lock(ws *detect.Workspace) (io.Closer, error) {
 // are put back. Errors are *apply.CommitError. What a killed run has left beside the
 // files goes first, also if nothing is to be written.
 func (p *Plan) Commit() (err error) {
-	for _, dir := range p.dirs {
-		if err := clean(dir); err != nil {
-			return &apply.CommitError{Err: &FileError{p.ws.Display(dir), err}}
+	for _, pkg := range p.ws.Packages {
+		if pkg.Linked { // another project's
+			continue
+		}
+		if err := clean(pkg.Dir); err != nil {
+			return &apply.CommitError{Err: &FileError{p.ws.Display(pkg.Dir), err}}
 		}
 	}
 	var steps []*step

@@ -20,7 +20,7 @@ snapshot:
 
 # A release made twice, as far as a machine can go that may not publish it.
 archives:
-	PROXYPATCH_RELEASE=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./release
+	PROXYPATCH_RELEASE=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./tests/release
 
 # Prints at the end how much the tests that count have tried.
 test: lint
@@ -45,11 +45,11 @@ fuzz:
 
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:
-	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./cmd/proxypatch
+	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./internal/cli
 
 # What a new user types and sees with each package manager; writes docs/transcripts.md.
 transcripts:
-	UPDATE=1 PROXYPATCH_LAYOUTS=all $(GO) test -count=1 -timeout 30m -run TestTranscript ./cmd/proxypatch
+	UPDATE=1 PROXYPATCH_LAYOUTS=all $(GO) test -count=1 -timeout 30m -run TestTranscript ./internal/cli
 
 # The packages for npm, in dist/npm.
 npm:
@@ -57,18 +57,18 @@ npm:
 
 # Sign-ins with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
 e2e:
-	PROXYPATCH_E2E=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./e2e
+	PROXYPATCH_E2E=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./tests/e2e
 
 # Every system call with every error, and killed before and after each.
 faults:
-	PROXYPATCH_FAULTS=all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestFaults ./internal/faults
+	PROXYPATCH_FAULTS=all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestFaults ./tests/faults
 
 # Every command on each hostile project.
 hostile:
-	PROXYPATCH_HOSTILE=all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./cmd/proxypatch
+	PROXYPATCH_HOSTILE=all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./internal/cli
 
 lint:
-	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench e2e release security) && \
+	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench tests) && \
 	  { test -z "$$unformatted" || { echo "gofumpt these: $$unformatted"; exit 1; }; }
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...

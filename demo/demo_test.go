@@ -6,7 +6,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
 func TestDemo(t *testing.T) {

@@ -25,7 +25,7 @@ func (p Platform) Build(ctx context.Context, top, version string) ([]byte, error
 	out := filepath.Join(temp, "proxypatch")
 	// What Go would record of the repository's state would differ between a clone and an archive of the same sources.
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w -buildid= -X main.version=v"+version, "-o", out, "./cmd/proxypatch")
+		"-ldflags=-s -w -buildid= -X github.com/proxypatch/proxypatch/internal/cli.version=v"+version, "-o", out, "./cmd/proxypatch")
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "GOOS="+p.GOOS, "GOARCH="+p.GOARCH, "CGO_ENABLED=0", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=")
 	if output, err := cmd.CombinedOutput(); err != nil {

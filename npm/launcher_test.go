@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/proxypatch/proxypatch/internal/nodetest"
-	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/released"
 	"github.com/proxypatch/proxypatch/npm"
 )
 

@@ -17,6 +17,6 @@ go build -trimpath -o "$out/proxypatch" ./cmd/proxypatch
 for file in bash:proxypatch.bash fish:proxypatch.fish powershell:proxypatch.ps1 zsh:_proxypatch; do
   "$out/proxypatch" completion "${file%%:*}" >"$out/completions/${file#*:}"
 done
-# Making the man page is a test's work (cmd/proxypatch/reference_test.go).
+# Making the man page is a test's work (internal/cli/reference_test.go).
 PROXYPATCH_MAN=$out/man/proxypatch.1 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) \
-  go test -trimpath -vet=off -count=1 -run '^TestManPage$' ./cmd/proxypatch >/dev/null
+  go test -trimpath -vet=off -count=1 -run '^TestManPage$' ./internal/cli >/dev/null

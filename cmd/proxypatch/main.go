@@ -2,6 +2,10 @@
 // proxy.
 package main
 
-import "os"
+import (
+	"os"
 
-func main() { os.Exit(int(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))) }
+	"github.com/proxypatch/proxypatch/internal/cli"
+)
+
+func main() { os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

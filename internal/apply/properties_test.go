@@ -9,10 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/proxypatch/proxypatch/internal/counts"
 	"github.com/proxypatch/proxypatch/internal/detect"
-	"github.com/proxypatch/proxypatch/internal/difftest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
 )
 
 // ownLibrary is a library that wants nothing but these diffs of a person's own.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
@@ -52,9 +52,9 @@ type configFile struct {
 }
 
 var (
-	imported = lazy.Regexp(`\b(?:from|import|require)\s*\(?\s*["'` + "`" + `]([^"'` + "`" + `]*)["'` + "`" + `]`)
-	computed = lazy.Regexp(`\b(?:import|require)\s*\(\s*[^"'` + "`" + `\s)]`)
-	nx       = lazy.Regexp(`@(?:nx|nrwl)/next`)
+	imported = lazyregexp.Compile(`\b(?:from|import|require)\s*\(?\s*["'` + "`" + `]([^"'` + "`" + `]*)["'` + "`" + `]`)
+	computed = lazyregexp.Compile(`\b(?:import|require)\s*\(\s*[^"'` + "`" + `\s)]`)
+	nx       = lazyregexp.Compile(`@(?:nx|nrwl)/next`)
 )
 
 // readConfigs reads the named files and the app's own files that they import:

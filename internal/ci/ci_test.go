@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/ci"
-	"github.com/proxypatch/proxypatch/internal/ci/citest"
 	"github.com/proxypatch/proxypatch/internal/printable"
+	"github.com/proxypatch/proxypatch/internal/testkit/citest"
 )
 
 // names are what a disk may hold, and would like to be more than a name.

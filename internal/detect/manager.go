@@ -8,7 +8,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
 // Manager is the package manager of a project.
@@ -111,7 +111,7 @@ func installedBy(dir string, manager Manager) string {
 
 // installer finds the package manager in .modules.yaml, which is JSON in newer
 // releases. There is no end of what YAML can make of a file.
-var installer = lazy.Regexp(`(?m)^\s*"?packageManager"?:\s*["']?([a-z]+@[^"'\s,]+)`)
+var installer = lazyregexp.Compile(`(?m)^\s*"?packageManager"?:\s*["']?([a-z]+@[^"'\s,]+)`)
 
 // Add returns the command that makes a package a dependency of the package in
 // whose directory it is run, which may be the root of a workspace.

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
@@ -278,7 +278,7 @@ func (s *scan) patchedByPnpm(c *Install) bool {
 // globalStore matches where pnpm's global virtual store keeps next-auth:
 // <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth, where
 // the first releases of pnpm 10 have no scope.
-var globalStore = lazy.Regexp(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
+var globalStore = lazyregexp.Compile(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
 
 var (
 	inPnpmsStore = &SharedError{

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/probe"
-	"github.com/proxypatch/proxypatch/internal/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/doctor/probe"
+	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 )
 
 // Patience is how long openid-client, and so next-auth, waits for a connection

@@ -20,9 +20,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
-	"github.com/proxypatch/proxypatch/internal/nodetest"
-	"github.com/proxypatch/proxypatch/internal/proxyenv"
-	"github.com/proxypatch/proxypatch/internal/proxytest"
+	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/proxytest"
 )
 
 // environmentWith returns an environment of NAME=value lines, and the app of a

@@ -3,7 +3,7 @@ package doctor
 import (
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
@@ -29,8 +29,8 @@ type assignment struct {
 }
 
 var (
-	assigned  = lazy.Regexp(`^[ \t]*(?:export[ \t]+)?([\w.-]+)(?:[ \t]*=|:[ \t])[ \t]*`)
-	reference = lazy.Regexp(`\\?\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))`)
+	assigned  = lazyregexp.Compile(`^[ \t]*(?:export[ \t]+)?([\w.-]+)(?:[ \t]*=|:[ \t])[ \t]*`)
+	reference = lazyregexp.Compile(`\\?\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))`)
 )
 
 // parseDotenv reads a .env file by the rules of the package dotenv, with which

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/lazy"
-	"github.com/proxypatch/proxypatch/internal/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
 // Environment is what the app will find in process.env: the variables of the
@@ -114,7 +114,7 @@ func (e *Environment) label(name string) string {
 	return name
 }
 
-var issuerName = lazy.Regexp(`(?i)(^|_)(ISSUER|WELL_?KNOWN)(_(BASE_)?URL)?$`)
+var issuerName = lazyregexp.Compile(`(?i)(^|_)(ISSUER|WELL_?KNOWN)(_(BASE_)?URL)?$`)
 
 // Issuers returns the identity providers that the environment names: what
 // variables such as KEYCLOAK_ISSUER hold, if that is a URL.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
-	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
@@ -87,7 +87,7 @@ func missing(f *Findings, path string, s hooks.Script, command string) {
 	}
 }
 
-var ignoreScripts = lazy.Regexp(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
+var ignoreScripts = lazyregexp.Compile(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
 
 // ignored finds that the package manager is told to run no scripts.
 func ignored(f *Findings, w *detect.Workspace) {

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/lazy"
-	"github.com/proxypatch/proxypatch/internal/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
@@ -47,7 +47,7 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 // maxNpmrc bounds the size of a .npmrc that is read, in bytes.
 const maxNpmrc = 1 << 20
 
-var npmProxy = lazy.Regexp(`(?m)^\s*(https-)?proxy\s*=\s*\S`)
+var npmProxy = lazyregexp.Compile(`(?m)^\s*(https-)?proxy\s*=\s*\S`)
 
 // npm finds a proxy that only npm knows, which people take for the app's.
 func (e *Environment) npm(f *Findings) {

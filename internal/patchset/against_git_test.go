@@ -12,9 +12,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/counts"
-	"github.com/proxypatch/proxypatch/internal/difftest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
 )
 
 // engine is our answer to a case.

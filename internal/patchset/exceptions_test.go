@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/difftest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
 )
 
 const (

@@ -13,14 +13,14 @@ import (
 
 	"golang.org/x/tools/txtar"
 
-	"github.com/proxypatch/proxypatch/internal/counts"
-	"github.com/proxypatch/proxypatch/internal/difftest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
 // seeds calls add with every embedded diff, every diff in the scripts of
-// cmd/proxypatch, and some generated ones, each with a content it fits.
+// internal/cli, and some generated ones, each with a content it fits.
 func seeds(f *testing.F, add func(content, diff []byte)) {
 	seed := func(diff []byte) {
 		content := []byte(contentFor(diff))
@@ -37,7 +37,7 @@ func seeds(f *testing.F, add func(content, diff []byte)) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	scripts, err := filepath.Glob("../../cmd/proxypatch/testdata/*/*.txtar")
+	scripts, err := filepath.Glob("../../internal/cli/testdata/*/*.txtar")
 	if err != nil || len(scripts) == 0 {
 		f.Fatal("no scripts", err)
 	}

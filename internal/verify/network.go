@@ -6,7 +6,7 @@ import (
 	"maps"
 	"net/http"
 
-	"github.com/proxypatch/proxypatch/internal/network"
+	"github.com/proxypatch/proxypatch/internal/verify/network"
 )
 
 // Network is what next-auth has of the internet: services that answer its

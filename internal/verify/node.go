@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/lazy"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
 // oldestNode is the first major release that next-auth's calls can be made
@@ -174,7 +174,7 @@ func endOf(ctx context.Context, err error, stderr string) string {
 }
 
 // uncaught is the line in which Node.js says of what error it dies.
-var uncaught = lazy.Regexp(`(?m)^\w*Error\b.*$`)
+var uncaught = lazyregexp.Compile(`(?m)^\w*Error\b.*$`)
 
 // limited keeps the first 64 KiB of what is written.
 type limited struct{ kept bytes.Buffer }

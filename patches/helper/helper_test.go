@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
 // agents are the test projects. The one whose tests take longest is the first.

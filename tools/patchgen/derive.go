@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/released"
 )
 
 // content is one content of one file, and the releases that have it.

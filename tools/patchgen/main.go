@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/released"
 )
 
 // exitUncovered is proxypatch's code for "unproven": --watch found something.

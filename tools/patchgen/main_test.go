@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/proxypatch/proxypatch/internal/nodetest"
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/released"
 )
 
 // TestEverythingIsAsDerived is patchgen --check.

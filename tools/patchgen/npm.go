@@ -10,7 +10,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/released"
 )
 
 // npmView asks npm for a field of next-auth, as JSON.

@@ -14,7 +14,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/released"
 )
 
 // repository is the checkout that patchgen reads and writes.
@@ -49,7 +49,7 @@ func generate(releases []released.Release, packages []released.Package) (generat
 	}
 	files := generated{
 		"docs/contents.tsv":              contentsTable(all),
-		"internal/released/releases.tsv": []byte(released.Format(releases)),
+		"internal/testkit/released/releases.tsv": []byte(released.Format(releases)),
 	}
 	var results [][2]string
 	for _, c := range all {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/proxypatch/proxypatch/internal/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
 func TestParse(t *testing.T) {

@@ -1,0 +1,296 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/buildcache"
+	"github.com/proxypatch/proxypatch/internal/detect"
+)
+
+// cacheReport is what is done to one directory in which a Next.js app keeps
+// what it built.
+type cacheReport struct {
+	Path   string   `json:"path"`
+	Action string   `json:"action"` // "keep", "mark" or "delete"
+	Delete []string `json:"delete"` // what goes, if anything
+
+	verb  verb
+	minor bool // of no interest to most
+}
+
+func (a *app) keepCacheFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&a.keepCache, "keep-cache", false, "leave Next.js's build caches alone, also when they hold old code")
+}
+
+// caches are the build caches of the Next.js apps that load a plan's copies.
+type caches []builtApp
+
+type builtApp struct {
+	dir     string    // as a person would write it
+	patched time.Time // when next-auth got its bytes
+	*buildcache.App
+}
+
+// old reports whether a build would take code from a cache although next-auth's
+// is another now. What has no stamp, but was all built later, can't be old.
+func (n builtApp) old(cache buildcache.Cache) bool {
+	young := !cache.Oldest.IsZero() && cache.Oldest.After(n.patched)
+	return cache.Action == buildcache.Delete && !young
+}
+
+// caches looks at the build caches of the given Next.js apps, as far as they
+// load one of the plan's copies. content says which of a planned file's bytes
+// they have to be of; other copies that an app loads stay as they are.
+func (a *app) caches(plan *apply.Plan, apps []nextDir, content func(*apply.File) []byte) (caches, error) {
+	if a.keepCache {
+		return nil, nil
+	}
+	project := a.report.project
+	states := map[string][]string{} // by the copy's directory
+	addStates(states, plan, content)
+	planned := maps.Clone(states)
+	var found caches
+	for _, app := range apps {
+		loaded, err := loadedBy(app, project)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(loaded, func(c detect.Install) bool { return planned[c.Dir] != nil }) {
+			continue
+		}
+		var lines []string
+		for _, c := range loaded {
+			if states[c.Dir] == nil {
+				if err := a.addUnplanned(states, c); err != nil {
+					return nil, err
+				}
+			}
+			lines = append(lines, states[c.Dir]...)
+		}
+		dir := project.Display(app.dir)
+		next, err := buildcache.Inspect(app.dir, buildcache.State(lines))
+		if err != nil {
+			return nil, cacheFailure(dir, err)
+		}
+		found = append(found, builtApp{dir, plan.Changed(), next})
+	}
+	return found, nil
+}
+
+// loadedBy returns the copies that an app may load.
+func loadedBy(app nextDir, project *detect.Project) ([]detect.Install, error) {
+	var loaded []detect.Install
+	for _, c := range slices.Concat(project.Copies, project.Others) {
+		loads, err := project.Loads(app.pkg, &c)
+		if err != nil {
+			return nil, err
+		}
+		if loads {
+			loaded = append(loaded, c)
+		}
+	}
+	return loaded, nil
+}
+
+// nextDir is the directory of a Next.js app, and the package that it is part of.
+type nextDir struct {
+	dir string
+	pkg *detect.Package
+}
+
+// nextApps finds the Next.js apps of a workspace: among its packages, and where
+// the root has next for all, as Nx has it, among the directories below it.
+func nextApps(w *detect.Workspace) ([]nextDir, error) {
+	var apps []nextDir
+	known := map[string]bool{}
+	for i := range w.Packages {
+		p := &w.Packages[i]
+		known[p.Dir] = true
+		if p.Linked {
+			continue
+		}
+		is, err := buildcache.IsNext(p.Dir, p.Next)
+		if err != nil {
+			return nil, cacheFailure(w.Display(p.Dir), err)
+		}
+		if is {
+			apps = append(apps, nextDir{p.Dir, p})
+		}
+	}
+	if has, err := buildcache.HasNext(w.Root().Dir, w.Root().Next); err != nil {
+		return nil, cacheFailure(w.Display(w.Root().Dir), err)
+	} else if !has {
+		return apps, nil
+	}
+	configs, err := w.Glob("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}")
+	if err != nil {
+		return nil, err
+	}
+	for _, config := range configs {
+		if dir := filepath.Dir(config); !known[dir] {
+			known[dir] = true
+			apps = append(apps, nextDir{dir, w.Root()})
+		}
+	}
+	return apps, nil
+}
+
+// addStates lists the files of a plan's copies: release, path and id of the
+// bytes.
+func addStates(states map[string][]string, plan *apply.Plan, content func(*apply.File) []byte) {
+	for _, c := range plan.Copies {
+		lines := []string{c.Release}
+		for i := range c.Files {
+			if bytes := content(&c.Files[i]); bytes != nil {
+				lines = append(lines, fmt.Sprintf("%s %s %s", c.Release, c.Files[i].Path, blobID(bytes)))
+			}
+		}
+		states[c.Dir] = lines
+	}
+}
+
+// addUnplanned lists the files of a copy that was not asked for.
+func (a *app) addUnplanned(states map[string][]string, c detect.Install) error {
+	library, err := a.library()
+	if err != nil {
+		return err
+	}
+	plan, err := apply.New([]detect.Install{c}, library, apply.Options{Goal: apply.Patch})
+	if err != nil {
+		return &failure{exitFailed, err, remedy(err)}
+	}
+	defer plan.Close()
+	addStates(states, plan, before)
+	return nil
+}
+
+func before(file *apply.File) []byte { return file.Before }
+
+func after(file *apply.File) []byte { return file.After }
+
+// stale names the directories from which a build would take code although
+// next-auth's is another now.
+func (c caches) stale() []string {
+	var paths []string
+	for _, next := range c {
+		for _, cache := range next.Caches {
+			if next.old(cache) {
+				paths = append(paths, next.paths(cache.Warm)...)
+			}
+		}
+	}
+	return paths
+}
+
+// stage puts aside what holds old code, of all apps or of none.
+func (c caches) stage() error {
+	for i, next := range c {
+		if err := next.Stage(); err != nil {
+			return cacheFailure(next.dir, errors.Join(err, c[:i].unstage()))
+		}
+	}
+	return nil
+}
+
+// unstage puts it back.
+func (c caches) unstage() error {
+	var all error
+	for _, next := range c {
+		all = errors.Join(all, next.Unstage())
+	}
+	return all
+}
+
+// finish deletes what was put aside and marks the caches. What fails then does
+// no harm, and is a warning.
+func (a *app) finish(c caches) {
+	for _, next := range c {
+		for _, note := range next.Finish() {
+			warning := a.report.warn(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err))
+			if warning.Path = next.path(note.Path); note.Aside() {
+				warning.Hint = "no build uses it; the next apply or revert tries again, or delete it yourself"
+			}
+		}
+	}
+}
+
+func cacheFailure(dir string, err error) error {
+	hint := remedy(err) + "; or delete the app's build cache yourself and add --keep-cache"
+	if at := (*buildcache.Error)(nil); errors.As(err, &at) {
+		err = &cacheError{filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err}
+	}
+	return &failure{exitFailed, err, hint}
+}
+
+// cacheError is a *buildcache.Error whose path is as a person would write it.
+type cacheError struct {
+	path string
+	err  error
+}
+
+func (e *cacheError) Error() string { return e.path + ": " + e.err.Error() }
+
+func (e *cacheError) Unwrap() error { return e.err }
+
+// warnUnknown says what to do about apps whose caches can't be found.
+func (a *app) warnUnknown(found caches) {
+	for _, next := range found {
+		if next.Unknown != "" {
+			a.report.warn(fmt.Sprintf("%s: %s, so a build may use old code: %s", next.dir, next.Unknown, buildcache.Advice))
+		}
+	}
+}
+
+// report says what is done to each cache.
+func (c caches) report(tense tense) []cacheReport {
+	var reports []cacheReport
+	for _, next := range c {
+		for _, cache := range next.Caches {
+			out := cacheReport{Path: next.path(cache.Path), Delete: []string{}}
+			switch cache.Action {
+			case buildcache.Keep:
+				out.Action, out.verb, out.minor = "keep", verb{"kept", plain}, true
+			case buildcache.Delete:
+				out.Action, out.Delete, out.verb = "delete", next.paths(cache.Warm), tense.choose("would delete", "deleted")
+				if len(cache.Remains) > 0 {
+					out.verb = verb{"put aside", magenta}
+				}
+				out.minor = tense == checking && !next.old(cache)
+			default:
+				out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense == checking
+			}
+			reports = append(reports, out)
+		}
+	}
+	return reports
+}
+
+func (n builtApp) path(name string) string { return filepath.Join(n.dir, filepath.FromSlash(name)) }
+
+func (n builtApp) paths(names []string) []string {
+	var paths []string
+	for _, name := range names {
+		paths = append(paths, n.path(name))
+	}
+	return paths
+}
+
+// what says what a cache's line is about, and why.
+func (c cacheReport) what() (path, reason string) {
+	switch c.Action {
+	case "delete":
+		return strings.Join(c.Delete, ", "), "built with another state of next-auth"
+	case "keep":
+		return c.Path, "built with this state of next-auth"
+	}
+	return c.Path, "for the next build"
+}

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The headings under which --help lists commands.
+const (
+	commands = "commands"
+	topics   = "topics"
+)
+
+// helpCommand is cobra's, except that an unknown topic is an error.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND|TOPIC]",
+		Short:   "show help for a command or a topic",
+		GroupID: commands,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || cmd == nil || len(rest) > 0 {
+				return usageError("proxypatch --help", "unknown help topic %q", strings.Join(args, " "))
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}
+
+func exitCodesTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:     "exit-codes",
+		Short:   "the exit codes and what they mean",
+		Long:    strings.TrimSuffix(exitCodesHelp(), "\n"),
+		GroupID: topics,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+}

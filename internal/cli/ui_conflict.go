@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+)
+
+// conflict is a hunk that does not fit, beside what stands there.
+type conflict struct {
+	Hunk      int      `json:"hunk"`
+	Of        int      `json:"of"`
+	Line      int      `json:"line"`
+	Expected  []string `json:"expected"`
+	FoundLine int      `json:"foundLine"`
+	Found     []string `json:"found"`
+	Differs   int      `json:"differs"`
+}
+
+func reportConflict(c *patchset.Conflict) *conflict { return (*conflict)(c) }
+
+const (
+	conflictRows   = 9   // of each side
+	sideBySide     = 120 // columns from which both sides stand beside each other
+	pipedWidth     = 80
+	conflictIndent = "  "
+)
+
+// conflict prints the lines that a hunk expects and those that stand there, on
+// at most 20 lines.
+func (u *ui) conflict(c *conflict) {
+	width := u.onStderr.width()
+	if width == 0 {
+		width = pipedWidth
+	}
+	first := max(0, min(c.Differs-conflictRows/2, max(len(c.Expected), len(c.Found))-conflictRows))
+	expected := side{"expected", c.Expected, c.Line, c.Differs, first, green}
+	found := side{"found", c.Found, c.FoundLine, c.Differs, first, red}
+	if width < sideBySide {
+		for _, s := range []side{expected, found} {
+			for _, row := range s.rows() {
+				fmt.Fprintln(u.stderr, conflictIndent+row.print(u.onStderr.color, width-len(conflictIndent)))
+			}
+		}
+		return
+	}
+	left, right := expected.rows(), found.rows()
+	half := (width - 2*len(conflictIndent)) / 2
+	for i := range max(len(left), len(right)) {
+		a, b := rowAt(left, i), rowAt(right, i)
+		gap := strings.Repeat(" ", max(0, half-utf8.RuneCountInString(a.cut(half))))
+		fmt.Fprintln(u.stderr, strings.TrimRight(conflictIndent+a.print(u.onStderr.color, half)+gap+conflictIndent+b.print(u.onStderr.color, half), " "))
+	}
+}
+
+// side is one of the two texts of a conflict.
+type side struct {
+	title   string
+	lines   []string
+	line    int // of the first of lines, counted from 1
+	differs int
+	first   int // the lines before are not shown
+	color   color
+}
+
+type row struct {
+	text  string
+	color color
+}
+
+// rows returns the side line by line, with the first that differs marked.
+func (s side) rows() []row {
+	rows := []row{{s.title + ":", bold}}
+	last := min(len(s.lines), s.first+conflictRows)
+	numbers := len(fmt.Sprint(s.line + last))
+	for i := min(s.first, last); i < last; i++ {
+		mark, color := " ", plain
+		if i == s.differs {
+			mark, color = ">", s.color
+		}
+		rows = append(rows, row{fmt.Sprintf("%s %*d  %s", mark, numbers, s.line+i, clean(s.lines[i])), color})
+	}
+	if s.differs == len(s.lines) && last == len(s.lines) {
+		rows = append(rows, row{"> " + strings.Repeat(" ", numbers) + "  (end of file)", s.color})
+	}
+	return rows
+}
+
+func rowAt(rows []row, i int) row {
+	if i < len(rows) {
+		return rows[i]
+	}
+	return row{}
+}
+
+// cut returns the text on no more than so many columns.
+func (r row) cut(width int) string {
+	text := strings.TrimRight(r.text, " ")
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:max(0, width-1)]) + "…"
+	}
+	return text
+}
+
+func (r row) print(color bool, width int) string { return paint(color, r.color, r.cut(width)) }
+
+// shown reports whether an equal conflict is among those before: one file may be
+// installed many times.
+func shown(before []*conflict, c *conflict) bool {
+	return slices.ContainsFunc(before, func(b *conflict) bool {
+		return b.Line == c.Line && b.FoundLine == c.FoundLine && slices.Equal(b.Expected, c.Expected) && slices.Equal(b.Found, c.Found)
+	})
+}

@@ -1,0 +1,152 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+)
+
+// Failure is why an attempt got no answer. Of what a proxy or a server sends it
+// holds the status, the names of known ways to log in, and the name of a
+// certificate's issuer, never text as it came.
+type Failure struct {
+	At     Stage
+	Kind   Kind
+	Status int      // with Refused
+	Logins []string // with Refused: the ways to log in that the proxy offers, in lower case
+	Issuer string   // with Untrusted: who has signed
+	Reason string   // with Unreachable and NoTLS: what the system or the TLS library says
+}
+
+// Stage is how far an attempt had come.
+type Stage int
+
+// The stages, in their order. With a direct connection AtTarget takes the place
+// of the first three.
+const (
+	AtProxy    Stage = iota // connecting to the proxy
+	AtProxyTLS              // TLS with an https:// proxy
+	AtTunnel                // CONNECT
+	AtTarget                // connecting to the target without a proxy
+	AtTLS                   // TLS with the target
+	AtAnswer                // the request
+)
+
+// Kind is what went wrong.
+type Kind int
+
+// The kinds.
+const (
+	UnknownName Kind = iota // no address is known for the host
+	Unreachable             // the system could not connect
+	Silent                  // no answer within the limit
+	Closed                  // the other side closed the connection
+	NoHTTP                  // the answer is no HTTP
+	Refused                 // the proxy answered with another status than 200
+	NoTLS                   // TLS failed before there was a certificate
+	Untrusted               // nobody who is trusted has signed the certificate
+	WrongName               // the certificate is for other hosts
+	Expired                 // the certificate is not valid now
+)
+
+func (f *Failure) Error() string { return fmt.Sprintf("stage %d, kind %d: %s", f.At, f.Kind, f.Reason) }
+
+// failed says at which stage an error came, and of which kind it is.
+func failed(at Stage, err error) *Failure {
+	f := &Failure{}
+	if !errors.As(err, &f) {
+		f = classify(at, err)
+	}
+	f.At = at
+	return f
+}
+
+func classify(at Stage, err error) *Failure {
+	var (
+		name   *net.DNSError
+		errno  syscall.Errno
+		system net.Error
+	)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &system) && system.Timeout():
+		return &Failure{Kind: Silent}
+	case errors.As(err, &name) && name.IsNotFound:
+		return &Failure{Kind: UnknownName}
+	case errors.As(err, &name):
+		return &Failure{Kind: Unreachable, Reason: name.Err}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return &Failure{Kind: Closed}
+	case at == AtProxy || at == AtTarget:
+		reason := "no connection"
+		if errors.As(err, &errno) {
+			reason = errno.Error()
+		}
+		return &Failure{Kind: Unreachable, Reason: reason}
+	case at == AtTLS || at == AtProxyTLS:
+		return &Failure{Kind: NoTLS, Reason: tlsReason(err)}
+	}
+	return &Failure{Kind: NoHTTP}
+}
+
+func tlsReason(err error) string {
+	var alert tls.AlertError
+	if errors.As(err, &tls.RecordHeaderError{}) {
+		return "the answer is not TLS"
+	}
+	if errors.As(err, &alert) {
+		return alert.Error()
+	}
+	return strings.TrimPrefix(err.Error(), "tls: ")
+}
+
+// offered finds the names of ways to log in, of which one header may list
+// several.
+var (
+	offered = lazyregexp.Compile(`(?i)(?:^|,)\s*(basic|bearer|digest|kerberos|negotiate|ntlm)\b`)
+	quoted  = lazyregexp.Compile(`"[^"]*"`)
+)
+
+func refused(answer *http.Response) *Failure {
+	f := &Failure{At: AtAnswer, Kind: Refused, Status: answer.StatusCode}
+	for _, header := range answer.Header.Values("Proxy-Authenticate") {
+		for _, m := range offered().FindAllStringSubmatch(quoted().ReplaceAllString(header, ""), -1) {
+			if login := strings.ToLower(m[1]); !slices.Contains(f.Logins, login) {
+				f.Logins = append(f.Logins, login)
+			}
+		}
+	}
+	return f
+}
+
+// mistrusted says what is wrong with a certificate, and who has signed it: the
+// top of what was sent, where there is more than the certificate itself.
+func mistrusted(chain []*x509.Certificate, err error) *Failure {
+	var (
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &name):
+		return &Failure{Kind: WrongName}
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return &Failure{Kind: Expired}
+	}
+	issuer := chain[len(chain)-1].Issuer
+	organization := ""
+	if len(issuer.Organization) > 0 {
+		organization = issuer.Organization[0]
+	}
+	return &Failure{Kind: Untrusted, Issuer: cmp.Or(issuer.CommonName, organization, "an issuer without a name")}
+}

@@ -1,0 +1,101 @@
+// Package proxyenv decides which proxy a URL goes through, by the rules of the
+// helper that proxypatch adds to next-auth (patches/helper/proxy.js, in words
+// docs/helper.md). Its tests hold it against the helper itself.
+//
+// The value of a proxy variable can hold a password. It stays inside: nothing
+// that is exported here, printed or not, has more of it than host and port.
+package proxyenv
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+)
+
+// Env returns the value of an environment variable, "" where it is not set.
+type Env func(name string) string
+
+// Setting is an environment variable that is set and not blank.
+type Setting struct {
+	Name  string
+	value string
+}
+
+// Format prints the variable's name, whatever the verb, and never its value.
+func (s Setting) Format(w fmt.State, _ rune) { io.WriteString(w, s.Name) }
+
+// Same reports whether two variables have the same value.
+func (s Setting) Same(other Setting) bool { return s.value == other.value }
+
+// Lookup returns the first of the variables that is set, the lower-case form of
+// each name before the upper-case one. A blank value counts as unset.
+func (env Env) Lookup(names ...string) (Setting, bool) {
+	for _, lower := range names {
+		for _, name := range []string{lower, strings.ToUpper(lower)} {
+			if value := strings.TrimFunc(env(name), isSpace); value != "" {
+				return Setting{name, value}, true
+			}
+		}
+	}
+	return Setting{}, false
+}
+
+// isSpace is JavaScript's white space.
+func isSpace(r rune) bool { return unicode.IsSpace(r) && r != '\u0085' || r == '\ufeff' }
+
+// HTTPS and HTTP are the variables that decide for targets of the two kinds, in
+// the order in which they are asked, in lower case.
+var (
+	HTTPS = []string{"https_proxy", "http_proxy", "all_proxy"}
+	HTTP  = HTTPS[1:]
+)
+
+// Decision is which proxy a URL goes through.
+type Decision struct {
+	Proxy  *Setting // the variable that names it; nil where the connection is direct
+	Reason Reason   // why it is direct
+	By     Setting  // the variable that excludes the host
+	Entry  string   // the part of that variable that does
+}
+
+// Reason is why a connection is direct.
+type Reason int
+
+// The reasons.
+const (
+	Unset    Reason = iota // no variable names a proxy for such URLs
+	Loopback               // the target is this machine
+	Excluded               // no_proxy names it
+)
+
+// Decide says which proxy a target is reached through.
+func (env Env) Decide(target *Target) Decision {
+	names := HTTP
+	if target.Secure {
+		names = HTTPS
+	}
+	setting, found := env.Lookup(names...)
+	if !found {
+		return Decision{Reason: Unset}
+	}
+	host := strings.TrimSuffix(target.Host, ".")
+	if isLoopback(host) {
+		return Decision{Reason: Loopback}
+	}
+	by, _ := env.Lookup("no_proxy")
+	for _, entry := range by.entries() {
+		if entry.excludes(host, target.Port) {
+			return Decision{Reason: Excluded, By: by, Entry: string(entry)}
+		}
+	}
+	return Decision{Proxy: &setting}
+}
+
+var localhost = lazyregexp.Compile(`(^|\.)localhost$`)
+
+func isLoopback(host string) bool {
+	return localhost().MatchString(host) || contains("127.0.0.0", 8, host) || contains("::1", 128, host)
+}

@@ -1,0 +1,280 @@
+package proxyenv
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+)
+
+const helper = "../../../patches/helper"
+
+// question is what is asked of both the Go code and the helper.
+type question struct {
+	Env map[string]string `json:"env"`
+	URL string            `json:"url"`
+}
+
+func (q question) env() Env { return func(name string) string { return q.Env[name] } }
+
+// answer returns what the helper's proxyFor returns or throws.
+func (q question) answer() string {
+	target, err := ParseTarget(q.URL)
+	if err != nil {
+		return err.Error()
+	}
+	decision := q.env().Decide(target)
+	if decision.Proxy == nil {
+		return ""
+	}
+	proxy, err := decision.Proxy.Proxy()
+	if err != nil {
+		return err.Error()
+	}
+	if proxy.Secure {
+		return "https://" + proxy.Label
+	}
+	return "http://" + proxy.Label
+}
+
+// noProxyTable reads the table that the helper's own tests use.
+func noProxyTable(t *testing.T) [][]string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(helper, "test", "no_proxy.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]string
+	for _, line := range strings.Split(strings.TrimRight(string(data), "\n"), "\n")[1:] {
+		rows = append(rows, strings.Split(line, "\t"))
+	}
+	return rows
+}
+
+func TestNoProxyTable(t *testing.T) {
+	for _, row := range noProxyTable(t) {
+		url, noProxy, want, reason := row[0], row[1], row[2], row[3]
+		for _, name := range []string{"NO_PROXY", "no_proxy"} {
+			got := "direct"
+			if (question{map[string]string{"HTTP_PROXY": "http://proxy.test:3128", name: noProxy}, url}).answer() != "" {
+				got = "proxy"
+			}
+			if got != want {
+				t.Errorf("%s: %s with %s=%s: got %s, want %s", reason, url, name, noProxy, got, want)
+			}
+		}
+	}
+}
+
+var order = []string{"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
+
+// values are those of choice.test.js and more.
+var values = []string{
+	"http://proxy.test:3128", "http://proxy.test:3128/", "  http://proxy.test:3128\n", "HTTP://Proxy.Test",
+	"https://proxy.test:443", "https://proxy.test", "proxy.test:3128", "proxy.test", "jane:secret@proxy.test:3128",
+	"http://jane:p@ss@proxy.test:3128", "http://[fd00::1]:3128", "http://jane@proxy.test", "   ", "",
+	"http://jane:hunter%@proxy.test:3128", "http://jane:100%hunter@proxy.test:3128", "http://jane:1234#hunter@proxy.test:3128",
+	"http://jane:1234/hunter@proxy.test:3128", "http://jane:1234?hunter@proxy.test:3128", `http://jane:1234\hunter@proxy.test:3128`,
+	"http://jane:#hunter@proxy.test:3128", "jane:hunter/2@proxy.test:3128", "http://jane:hunter\u0001@proxy.test",
+	"http://jane:%ffhunter@proxy.test", "http://jane:hunter@", "http://jane:hunter@proxy.test:99999",
+	"socks5://jane:hunter@proxy.test", "SOCKS4://proxy.test", "ftp://proxy.test", "hunter://x@proxy.test",
+	`"http://proxy.test:3128"`, `'http://jane:hunter@proxy.test:3128'`, "http://jane:hun ter@proxy.test", "http://pro xy.test",
+	"http://10.0.0.1:3128", "http://010.1:80", "http://256.256.256.256", "http://bücher.test:1", "http:proxy.test", "http:/proxy.test:1",
+	"http://proxy.test:0", "http://proxy.test:", "http://:3128", "//proxy.test:3128", "http://${PROXY}:3128", "http://jane:<hunter>@proxy.test",
+	"http://jane:hunter@proxy.test:3128 # ours", "http://proxy.test\t:1", "\ufeffhttp://proxy.test:1", "http://ja%6ee:%68@proxy.test", "http://%70roxy.test",
+}
+
+func questions(t *testing.T) []question {
+	var all []question
+	for _, row := range noProxyTable(t) {
+		all = append(all, question{map[string]string{"HTTP_PROXY": "http://proxy.test:3128", "NO_PROXY": row[1]}, row[0]})
+	}
+	for first := range order {
+		env := map[string]string{}
+		for i, name := range order {
+			if env[name] = fmt.Sprintf("http://p%d.test:1", i); i < first {
+				env[name] = " "
+			}
+		}
+		all = append(all, question{env, "https://a.test"}, question{env, "http://a.test/x"})
+	}
+	for _, value := range values {
+		for _, name := range order {
+			all = append(all, question{map[string]string{name: value}, "https://a.test"})
+		}
+	}
+	for _, noProxy := range []string{"b.test", "B.TEST:443", " a.test", "a.test;b.test", "https://a.test", "a.test/8", "10.1.2.3/8/9", "::ffff:10.0.0.0/104", "[::ffff:10.1.2.3]", "10.1.2.3/008", "10.1.2.3/99999999999999999999", "*", "*:0443"} {
+		for _, url := range []string{"https://a.test", "https://b.test", "https://10.1.2.3", "https://[::ffff:10.1.2.3]"} {
+			all = append(all, question{map[string]string{"all_proxy": "p.test", "no_proxy": noProxy, "NO_PROXY": "a.test"}, url})
+		}
+	}
+	return all
+}
+
+// TestSameAsHelper asks the helper what the Go code is asked.
+func TestSameAsHelper(t *testing.T) {
+	all := questions(t)
+	input, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), nodetest.Node(t), "-e", `
+		const { proxyFor } = require("./proxy.js");
+		const ask = ({ env, url }) => {
+			for (const name of Object.keys(process.env)) if (/_proxy$/i.test(name)) delete process.env[name];
+			Object.assign(process.env, env);
+			try { return proxyFor(url); } catch (error) { return error.message; }
+		};
+		console.log(JSON.stringify(JSON.parse(require("fs").readFileSync(0, "utf8")).map(ask)));`)
+	cmd.Dir, cmd.Stdin, cmd.Stderr = helper, bytes.NewReader(input), os.Stderr
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	if err := json.Unmarshal(output, &want); err != nil {
+		t.Fatal(err)
+	}
+	for i, q := range all {
+		if got := q.answer(); got != want[i] {
+			t.Errorf("%q with %q: got %q, the helper says %q", q.URL, q.Env, got, want[i])
+		}
+	}
+}
+
+func TestDecideSaysWhy(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  map[string]string
+		url  string
+		want string
+	}{
+		"proxy":           {map[string]string{"https_proxy": "p"}, "https://a.test", "through https_proxy"},
+		"unset":           {nil, "https://a.test", "direct 0"},
+		"not for http":    {map[string]string{"https_proxy": "p"}, "http://a.test", "direct 0"},
+		"loopback":        {map[string]string{"https_proxy": "p"}, "localhost", "direct 1"},
+		"excluded":        {map[string]string{"https_proxy": "p", "NO_PROXY": "x,.Test"}, "https://a.test", "direct 2 NO_PROXY .test"},
+		"without scheme":  {map[string]string{"https_proxy": "p"}, "a.test:8443/realm/", "through https_proxy"},
+		"lower-case wins": {map[string]string{"https_proxy": "p", "NO_PROXY": "a.test", "no_proxy": "b"}, "https://a.test", "through https_proxy"},
+	} {
+		target, err := ParseTarget(test.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := Env(func(name string) string { return test.env[name] }).Decide(target)
+		got := fmt.Sprint("direct ", int(d.Reason), " ", d.By.Name, " ", d.Entry)
+		if d.Proxy != nil {
+			got = "through " + d.Proxy.Name
+		}
+		if got = strings.TrimSpace(got); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+func TestParseTarget(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://jane:hunter@Idp.Test/realms/x/?q=hunter#hunter": "https://idp.test/realms/x idp.test:443",
+		"idp.test":              "https://idp.test idp.test:443",
+		"idp.test:8443":         "https://idp.test:8443 idp.test:8443",
+		"http://[fd00::1]/":     "http://[fd00::1] [fd00::1]:80",
+		"ftp://hunter.test":     "is not an http:// or https:// URL",
+		"https://":              "is not an http:// or https:// URL",
+		"https://hunter hunter": "is not an http:// or https:// URL",
+		"":                      "is not an http:// or https:// URL",
+
+		"https:/jane:hunter@idp.test":          "is not an http:// or https:// URL",
+		"http//jane:hunter@idp.test":           "is not an http:// or https:// URL",
+		"https/:jane:hunter@idp.test":          "is not an http:// or https:// URL",
+		"https:/idp.test":                      "is not an http:// or https:// URL",
+		"https:///jane:hunter@idp.test":        "https://idp.test idp.test:443",
+		"https://https://jane:hunter@idp.test": "is not an http:// or https:// URL",
+		"idp.test/jane:hunter@x":               "is not an http:// or https:// URL",
+		"https:jane:hunter@idp.test":           "https://idp.test idp.test:443",
+		"jane:hunter@idp.test":                 "https://idp.test idp.test:443",
+	} {
+		target, err := ParseTarget(text)
+		got := fmt.Sprint(err)
+		if err == nil {
+			got = target.String() + " " + target.Address()
+		}
+		if got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestFlaws(t *testing.T) {
+	for value, want := range map[string][]Flaw{
+		"http://proxy.test:3128":                   nil,
+		"http://jane:p%40ss@proxy.test:3128":       nil,
+		"http://proxy.test:80/":                    nil,
+		"http://proxy.test":                        {NoPort},
+		"http://jane:secret@proxy.test":            {NoPort},
+		"https://proxy.test:3128":                  {OverTLS},
+		`"http://proxy.test:3128"`:                 {Quoted},
+		"'http://jane:p@proxy.test:3128":           {Quoted},
+		"http://${USER}:${PASS}@proxy.test":        {Placeholder},
+		"http://<user>:<password>@proxy.test:3128": {Placeholder},
+		"http://jane:p@ss@proxy.test:3128":         {Unencoded},
+		"http://jane:pa ss@proxy.test:3128":        {Unencoded},
+		"jane:pä@proxy.test:3128":                  {Unencoded},
+		"socks5://proxy.test":                      nil,
+		"http://proxy.test:3128 # ours":            {Spaced},
+		"http://jane:1#2@proxy.test":               nil,
+	} {
+		if diff := cmp.Diff(want, (Setting{"https_proxy", value}).Flaws()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
+func TestEntryFlaws(t *testing.T) {
+	got := Setting{"no_proxy", `a.test, *.b.test,10.0.0.0/8 https://c.test,d;e,f.*.test,10.0.0.0/33,"g",*,[fd00::]/8,h/8,:443`}.EntryFlaws()
+	want := map[int]EntryFlaw{4: EntryURL, 5: EntrySemicolon, 6: EntryStar, 7: EntryBlock, 8: EntryQuoted, 11: EntryBlock}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Nothing that prints a setting or a proxy shows the password.
+func TestNothingIsShown(t *testing.T) {
+	for _, value := range values {
+		s := Setting{"https_proxy", value + "hunter"}
+		p, err := s.Proxy()
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			shown := fmt.Sprintf(verb+" "+verb+" "+verb+" %+v", s, p, err, struct {
+				S Setting
+				P *Proxy
+			}{s, p})
+			if p != nil && strings.Contains(p.Label, "hunter") {
+				continue // the word stands where the host is expected, and is a host
+			}
+			if strings.Contains(shown, "hunter") {
+				t.Errorf("%q shows as %s", value, shown)
+			}
+		}
+		if err != nil && !errors.Is(err, ErrKind) && !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
+func TestLogin(t *testing.T) {
+	p, err := Setting{"https_proxy", "http://ja%6ee:p%40ss@proxy.test"}.Proxy()
+	if err != nil || p.Authorization() != "Basic amFuZTpwQHNz" {
+		t.Errorf("got %q, %v", p.Authorization(), err)
+	}
+	p, err = Setting{"https_proxy", "proxy.test"}.Proxy()
+	if err != nil || p.Authorization() != "" || p.HasLogin() {
+		t.Errorf("got %q, %v", p.Authorization(), err)
+	}
+}

@@ -1,0 +1,213 @@
+package proxyenv
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	whatwg "github.com/nlnwa/whatwg-url/url"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+)
+
+// Target is a URL that a request is made to.
+type Target struct {
+	Secure bool   // https, not http
+	Host   string // without brackets
+	Port   string
+	Path   string // with a leading slash and without a trailing one
+
+	origin string
+}
+
+// ErrTarget says that a text is not the URL of a target. It does not quote it.
+var ErrTarget = errors.New("is not an http:// or https:// URL")
+
+// ParseTarget reads a URL as Node.js does; "login.example.com" is
+// https://login.example.com. User, password and query are dropped. Where a slash or
+// a colon is missing or too many, a user would be taken for a part of the path: that
+// is no URL of a target.
+func ParseTarget(text string) (*Target, error) {
+	if !strings.Contains(text, "://") {
+		text = "https://" + text
+	}
+	u, err := whatwg.Parse(text)
+	if err != nil || u.Scheme() != "http" && u.Scheme() != "https" {
+		return nil, ErrTarget
+	}
+	if host := u.Hostname(); host == "http" || host == "https" || strings.Contains(u.Pathname(), "@") {
+		return nil, ErrTarget
+	}
+	return &Target{
+		Secure: u.Scheme() == "https",
+		Host:   unbracket(u.Hostname()),
+		Port:   portOf(u),
+		Path:   strings.TrimRight(u.Pathname(), "/"),
+		origin: u.Protocol() + "//" + u.Host(),
+	}, nil
+}
+
+// Origin returns the URL without its path.
+func (t *Target) Origin() string { return t.origin }
+
+// String returns the URL for a person.
+func (t *Target) String() string { return t.origin + t.Path }
+
+// Address returns host:port, as CONNECT and a connection want it.
+func (t *Target) Address() string { return net.JoinHostPort(t.Host, t.Port) }
+
+// Proxy is what a proxy variable says.
+type Proxy struct {
+	Setting Setting
+	Secure  bool   // spoken to with TLS
+	Host    string // without brackets
+	Port    string
+	Label   string // host, and the port unless it is the scheme's own
+
+	login string // user:password
+}
+
+// Format prints the proxy's host and port, whatever the verb.
+func (p *Proxy) Format(w fmt.State, _ rune) { fmt.Fprint(w, p.Label) }
+
+// Address returns host:port of the proxy.
+func (p *Proxy) Address() string { return net.JoinHostPort(p.Host, p.Port) }
+
+// HasLogin reports whether the variable holds a user or a password.
+func (p *Proxy) HasLogin() bool { return p.login != ":" }
+
+// Authorization returns the value of Proxy-Authorization, "" without a login.
+// It is a secret.
+func (p *Proxy) Authorization() string {
+	if !p.HasLogin() {
+		return ""
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(p.login))
+}
+
+var (
+	// ErrKind says that a variable names a kind of proxy that does not work.
+	ErrKind = errors.New("must be an http:// or https:// proxy; no other kind works, socks5:// included")
+	// ErrInvalid says that a variable's value can't be read.
+	ErrInvalid = errors.New("is not a valid proxy URL; percent-encode the characters of user and password")
+
+	scheme  = lazyregexp.Compile(`(?i)^[a-z][a-z0-9+.-]*://`)
+	webKind = lazyregexp.Compile(`(?i)^https?:`)
+)
+
+// Proxy reads the variable. The error is the variable's name and ErrKind or
+// ErrInvalid.
+func (s Setting) Proxy() (*Proxy, error) {
+	text := s.value
+	if !scheme().MatchString(text) {
+		text = "http://" + text
+	}
+	if !webKind().MatchString(text) {
+		return nil, fmt.Errorf("%s %w", s.Name, ErrKind)
+	}
+	if p := parseProxy(text); p != nil {
+		p.Setting = s
+		return p, nil
+	}
+	return nil, fmt.Errorf("%s %w", s.Name, ErrInvalid)
+}
+
+// parseProxy returns nil where a character that is not percent-encoded moves a
+// part of the password to where the host or the path is expected.
+func parseProxy(text string) *Proxy {
+	u, err := whatwg.Parse(text)
+	if err != nil || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
+		return nil
+	}
+	if strings.Contains(u.Pathname()+u.Search()+u.Hash(), "@") {
+		return nil
+	}
+	user, userOK := decode(u.Username())
+	password, passwordOK := decode(u.Password())
+	if !userOK || !passwordOK {
+		return nil
+	}
+	return &Proxy{
+		Secure: u.Scheme() == "https",
+		Host:   unbracket(u.Hostname()),
+		Port:   portOf(u),
+		Label:  u.Host(),
+		login:  user + ":" + password,
+	}
+}
+
+// decode is decodeURIComponent.
+func decode(text string) (string, bool) {
+	decoded, err := url.PathUnescape(text)
+	return decoded, err == nil && utf8.ValidString(decoded)
+}
+
+func portOf(u *whatwg.Url) string {
+	switch {
+	case u.Port() != "" && u.Port() != "0":
+		return u.Port()
+	case u.Scheme() == "https":
+		return "443"
+	}
+	return "80"
+}
+
+func unbracket(host string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+}
+
+// Flaw is what is odd about a proxy variable's value although it may be read.
+type Flaw int
+
+// The flaws. Quoted and Placeholder values name no real proxy.
+const (
+	Quoted      Flaw = iota + 1 // quotation marks that a shell would have taken away
+	Placeholder                 // ${NAME} or %NAME%, which nobody has replaced
+	Unencoded                   // characters in user or password that other programs read otherwise
+	NoPort                      // so the port is 80 or 443
+	Spaced                      // white space, which makes the value unreadable
+	OverTLS                     // https://, although most proxies are spoken to without TLS
+)
+
+var (
+	login       = lazyregexp.Compile(`^(?:[^/?#]*://)?(.*)@`)
+	encoded     = lazyregexp.Compile(`^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*$`)
+	placeholder = lazyregexp.Compile(`\$\{\w+\}|\$\(|\{\{|<\w+>`)
+)
+
+// Flaws returns what is odd about the value.
+func (s Setting) Flaws() []Flaw {
+	var flaws []Flaw
+	if strings.Trim(s.value, "\"'`“”‘’") != s.value {
+		flaws = append(flaws, Quoted)
+	}
+	if placeholder().MatchString(s.value) {
+		flaws = append(flaws, Placeholder)
+	}
+	p, err := s.Proxy()
+	switch {
+	case len(flaws) > 0:
+		return flaws
+	case err != nil && strings.ContainsFunc(s.value, isSpace):
+		return []Flaw{Spaced}
+	case err != nil:
+		return nil
+	}
+	if m := login().FindStringSubmatch(s.value); m != nil && !encoded().MatchString(m[1]) {
+		flaws = append(flaws, Unencoded)
+	}
+	if !strings.HasSuffix(p.Label, ":"+p.Port) && !explicitPort().MatchString(s.value) {
+		flaws = append(flaws, NoPort)
+	}
+	if p.Secure {
+		flaws = append(flaws, OverTLS)
+	}
+	return flaws
+}
+
+// explicitPort finds a port that is also the scheme's own.
+var explicitPort = lazyregexp.Compile(`:(?:80|443)/?$`)

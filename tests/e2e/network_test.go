@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+)
+
+const identityProvider = "idp.corp.test"
+
+// startIdentityProvider starts oidc-provider and returns its address. It serves
+// any number of networks.
+func startIdentityProvider(t *testing.T) *url.URL {
+	t.Helper()
+	project := nodetest.Project(t, "identity-provider")
+	p := start(t, project, []string{"NODE_ENV=production"}, nodetest.Node(t), absolute(t, "testdata/identity-provider.mjs"))
+	return &url.URL{Scheme: "http", Host: "127.0.0.1:" + p.port(t)}
+}
+
+// newNetwork is what an app has of the internet.
+func newNetwork(t *testing.T, identity *url.URL) *nettest.Network {
+	t.Helper()
+	front := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(identity)
+		r.SetXForwarded()
+		r.Out.Host = r.In.Host
+	}}
+	return nettest.New(t, map[string]http.Handler{
+		identityProvider:      front,
+		"graph.microsoft.com": http.HandlerFunc(photo),
+		"api.twitter.com":     twitter(),
+	})
+}
+
+// photo is what azure-ad asks for with the token it got.
+func photo(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+		http.Error(w, "no token", http.StatusUnauthorized)
+		return
+	}
+	w.Write([]byte("photo"))
+}
+
+// twitter speaks OAuth 1.0A (RFC 5849) without looking at signatures, and lets
+// everybody in at once.
+func twitter() http.Handler {
+	mux := http.NewServeMux()
+	callback := regexp.MustCompile(`oauth_callback="([^"]+)"`)
+	mux.HandleFunc("POST /oauth/request_token", func(w http.ResponseWriter, r *http.Request) {
+		match := callback.FindStringSubmatch(r.Header.Get("Authorization"))
+		if match == nil {
+			http.Error(w, "no oauth_callback", http.StatusUnauthorized)
+			return
+		}
+		// The token is the address to go back to, which saves keeping it.
+		w.Write([]byte("oauth_callback_confirmed=true&oauth_token_secret=secret&oauth_token=" + match[1]))
+	})
+	mux.HandleFunc("GET /oauth/authenticate", func(w http.ResponseWriter, r *http.Request) {
+		token := r.FormValue("oauth_token")
+		query := url.Values{"oauth_token": {token}, "oauth_verifier": {"verifier"}}
+		http.Redirect(w, r, token+"?"+query.Encode(), http.StatusFound)
+	})
+	mux.Handle("POST /oauth/access_token", signed(`oauth_verifier="verifier"`, "oauth_token=token&oauth_token_secret=secret"))
+	mux.Handle("GET /1.1/account/verify_credentials.json", signed(`oauth_token="token"`,
+		`{"id_str": "1", "name": "Ada", "email": "ada@corp.test", "profile_image_url_https": "https://api.twitter.com/ada.jpg"}`))
+	return mux
+}
+
+// signed answers requests whose signature covers a part.
+func signed(part, answer string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Authorization"), part) {
+			http.Error(w, "not as it has to be", http.StatusUnauthorized)
+			return
+		}
+		w.Write([]byte(answer))
+	}
+}
+
+// arrived is what a network saw of the app: all but what the visitor did.
+func arrived(network *nettest.Network) []string {
+	return slices.DeleteFunc(network.Seen(), func(line string) bool { return strings.HasPrefix(line, "direct ") })
+}
+
+// environment is that of a Node.js process behind a proxy, with only http_proxy
+// set, as the tutorial tells people to.
+func environment(network *nettest.Network, proxy string) []string {
+	return []string{
+		"NODE_OPTIONS=--require=" + network.Names(),
+		"NODE_EXTRA_CA_CERTS=" + network.CA(),
+		"http_proxy=" + proxy,
+	}
+}

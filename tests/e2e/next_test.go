@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+)
+
+// routers are the places where the app has next-auth, by Next.js's router. In
+// one app they can't both be at /api/auth.
+var routers = map[string]string{"pages router": "", "app router": "/app"}
+
+// TestNext signs in to an app of Next.js 14, by both routers, built before the
+// patch, with it, and after it.
+func TestNext(t *testing.T) {
+	needE2E(t)
+	t.Parallel()
+	identity := startIdentityProvider(t)
+	next := newNextApp(t, "next-14")
+	each := func(state string, try func(*testing.T, *app)) {
+		t.Helper()
+		next.build(t)
+		for _, router := range slices.Sorted(maps.Keys(routers)) {
+			t.Run(state+"/"+router, func(t *testing.T) { try(t, next.start(t, identity, router)) })
+		}
+	}
+
+	each("unpatched", func(t *testing.T, a *app) { a.failsUnseen(t, "ENOTFOUND") })
+	proxypatch(t, next.dir)
+	each("patched", func(t *testing.T, a *app) {
+		a.succeeds(t)
+		a.admitsMembers(t)
+		t.Run("browser", a.browse)
+		a.failsWithoutProxy(t)
+	})
+	proxypatch(t, next.dir, "revert")
+	each("reverted", func(t *testing.T, a *app) { a.failsUnseen(t, "ENOTFOUND") })
+}
+
+// nextApp is the app of testdata/next.
+type nextApp struct {
+	dir   string
+	flags []string // of next build
+}
+
+// newNextApp installs the app with one of the npm projects next-*.
+func newNextApp(t *testing.T, project string, flags ...string) *nextApp {
+	t.Helper()
+	dir := nodetest.Copy(t, project)
+	must(t, nodetest.CopyTree("testdata/next", dir))
+	options, err := os.ReadFile("testdata/options.js")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "options.js"), options, 0o666))
+	return &nextApp{dir, flags}
+}
+
+func (n *nextApp) program() string { return filepath.Join(n.dir, "node_modules/next/dist/bin/next") }
+
+// build runs next build.
+func (n *nextApp) build(t *testing.T, env ...string) {
+	t.Helper()
+	if out, err := n.tryBuild(t, env...); err != nil {
+		t.Fatalf("next build: %v\n%s", err, out)
+	}
+}
+
+// tryBuild runs next build, which finds no registry and sends no telemetry, and
+// returns what it printed.
+func (n *nextApp) tryBuild(t *testing.T, env ...string) ([]byte, error) {
+	t.Helper()
+	cmd := exec.Command(nodetest.Node(t), append([]string{n.program(), "build"}, n.flags...)...)
+	cmd.Dir = n.dir
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
+		"NEXT_TELEMETRY_DISABLED=1", "npm_config_registry=http://127.0.0.1:9",
+	}, env...)
+	return cmd.CombinedOutput()
+}
+
+// start serves what was built, with next-auth where a router has it.
+func (n *nextApp) start(t *testing.T, identity *url.URL, router string) *app {
+	t.Helper()
+	network := newNetwork(t, identity)
+	return n.serve(t, network, network.Proxy(), router, false)
+}
+
+// serve is start with a network and a proxy that are there already. With
+// standalone it runs the server that next build has made (output: "standalone").
+func (n *nextApp) serve(t *testing.T, network *nettest.Network, proxy, router string, standalone bool) *app {
+	t.Helper()
+	port := freePort(t)
+	origin := "http://localhost:" + port
+	env := append(environment(network, proxy),
+		"NEXT_TELEMETRY_DISABLED=1", "NEXTAUTH_URL="+origin+routers[router]+"/api/auth", "PORT="+port)
+	args := []string{n.program(), "start", "-p", port}
+	if standalone {
+		args = []string{filepath.Join(n.dir, ".next/standalone/server.js")}
+	}
+	server := start(t, n.dir, env, nodetest.Node(t), args...)
+	server.await(t, listening("localhost:"+port))
+	return &app{network, server, origin, origin + routers[router]}
+}
+
+// listening asks whether something listens at an address.
+func listening(address string) func() bool {
+	return func() bool {
+		connection, err := net.Dial("tcp", address)
+		if err == nil {
+			connection.Close()
+		}
+		return err == nil
+	}
+}
+
+// freePort is one at which nothing listens yet.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "localhost:0")
+	must(t, err)
+	defer listener.Close()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
+}
+
+// admitsMembers makes sure that the middleware, which imports the options of
+// next-auth, lets only those pass who are signed in.
+func (a *app) admitsMembers(t *testing.T) {
+	t.Helper()
+	v := newVisitor(t, a.network)
+	expect := func(when, path, heading string) {
+		t.Helper()
+		page, err := v.open(a.origin + "/members")
+		if err != nil {
+			t.Errorf("%s: %v", when, err)
+		} else if got := page.Find("h1").Text(); page.Url.Path != path || got != heading {
+			t.Errorf("%s: got %s with the heading %q\n%s", when, page.Url, got, a.server.output)
+		}
+	}
+	expect("signed out", "/api/auth/signin", "") // next-auth's default, wherever its routes are
+	if _, err := v.signIn(a.url, "idp"); err != nil {
+		t.Error(err)
+	}
+	expect("signed in", "/members", "Members only")
+}

@@ -1,0 +1,149 @@
+package faults
+
+import (
+	"bytes"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+)
+
+// answer is what one of several processes said.
+type answer struct {
+	args []string
+	code int
+	out  string
+}
+
+// atOnce runs the program once for each command, all at the same time, and
+// returns their answers in that order. A command begins with a directory.
+func atOnce(t *testing.T, dir string, commands [][]string) []answer {
+	t.Helper()
+	program := binary(t)
+	answers := make([]answer, len(commands))
+	start := make(chan struct{})
+	var ready, done sync.WaitGroup
+	for i, command := range commands {
+		ready.Add(1)
+		done.Go(func() {
+			cmd := exec.Command(program, command[1:]...)
+			var out bytes.Buffer
+			cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(dir, command[0]), &out, &out
+			ready.Done()
+			<-start
+			err := cmd.Run()
+			if cmd.ProcessState == nil {
+				t.Error(err)
+				return
+			}
+			answers[i] = answer{command, cmd.ProcessState.ExitCode(), out.String()}
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+	return answers
+}
+
+// TestManyAtOnce lets 32 processes apply, revert and look at the same project.
+// Each of them has to tell what may be true, and together they must tell one
+// story: between two that patch there is one that takes the patch off.
+func TestManyAtOnce(t *testing.T) {
+	needFaults(t)
+	for name, l := range map[string]layout{"one copy": one, "two copies": two} {
+		t.Run(name, func(t *testing.T) {
+			dir := l.install(t)
+			l.warm(t, dir, "revert")
+			pristine := treeOf(t, dir)
+			var commands [][]string
+			for range 8 {
+				commands = append(commands, []string{".", "apply"}, []string{".", "revert"}, []string{".", "check"}, []string{".", "apply", "--dry-run"})
+			}
+			patched := 0
+			for _, a := range atOnce(t, dir, commands) {
+				command := strings.Join(a.args[1:], " ")
+				if a.code != 0 && (a.code != 3 || command != "check") {
+					t.Errorf("%s exited with %d:\n%s", command, a.code, a.out)
+				}
+				switch {
+				case command == "apply" && strings.Contains(a.out, "files changed\n"):
+					patched++
+				case command == "revert" && strings.Contains(a.out, "files restored\n"):
+					patched--
+				case command != "check" && !strings.Contains(a.out, "nothing to ") && !strings.Contains(a.out, "would change"):
+					t.Errorf("%s says:\n%s", command, a.out)
+				}
+			}
+			code, out := proxypatch(t, dir, "check")
+			if want := map[int]int{0: 3, 1: 0}; patched < 0 || patched > 1 || code != want[patched] {
+				t.Errorf("patched %d times more often than taken back, and check exits with %d:\n%s", patched, code, out)
+			}
+			l.requireClean(t, dir, pristine)
+			counts.Report(t, "processes at once", len(commands))
+		})
+	}
+}
+
+// requireClean makes sure that nothing passing is left, and that a revert leads
+// back to the project before, but for its caches.
+func (l layout) requireClean(t *testing.T, dir string, pristine tree) {
+	t.Helper()
+	for name := range treeOf(t, dir) {
+		if passing.MatchString(name) {
+			t.Errorf("%s is left", name)
+		}
+	}
+	succeed(t, dir, "revert")
+	for _, name := range differences(pristine, treeOf(t, dir)) {
+		if !strings.Contains(name, ".next/") {
+			t.Errorf("%s is not as before", name)
+		}
+	}
+}
+
+// TestPostinstallsAtOnce is what package managers do in a workspace: the scripts
+// of its packages run at the same time, each in its own directory.
+func TestPostinstallsAtOnce(t *testing.T) {
+	needFaults(t)
+	dir := two.install(t)
+	two.warm(t, dir, "revert")
+	pristine := treeOf(t, dir)
+	for range 4 {
+		commands := [][]string{{"."}, {"apps/web"}, {"apps/admin"}, {"apps/web", "--copy", "node_modules/next-auth"}, {"apps/admin", "-C", "../.."}}
+		for _, a := range atOnce(t, dir, commands) {
+			if a.code != 0 || strings.Contains(a.out, "warning") {
+				t.Errorf("%q exited with %d:\n%s", a.args, a.code, a.out)
+			}
+		}
+		succeed(t, dir, "check")
+		for _, app := range two.apps {
+			write(t, filepath.Join(dir, app, packed), []byte("code of now\n"))
+		}
+		succeed(t, dir, "check") // what is built then is marked rightly
+		for _, a := range atOnce(t, dir, [][]string{{"apps/web", "revert"}, {"apps/admin", "revert"}, {".", "revert"}}) {
+			if a.code != 0 {
+				t.Errorf("%q exited with %d:\n%s", a.args, a.code, a.out)
+			}
+		}
+	}
+	two.requireClean(t, dir, pristine)
+}
+
+// TestInitsAtOnce runs init in the packages of a workspace at the same time. All
+// of them want the same, so all succeed, and nothing is put in twice.
+func TestInitsAtOnce(t *testing.T) {
+	needFaults(t)
+	once, dir := two.install(t), two.install(t)
+	succeed(t, once, "init")
+	for _, a := range atOnce(t, dir, [][]string{{"apps/web", "init"}, {"apps/admin", "init"}, {".", "init"}, {".", "init"}}) {
+		if a.code != 0 {
+			t.Errorf("%q exited with %d:\n%s", a.args, a.code, a.out)
+		}
+	}
+	if diff := differences(treeOf(t, once), treeOf(t, dir)); len(diff) > 0 {
+		t.Errorf("others than after one init: %q", diff)
+	}
+}

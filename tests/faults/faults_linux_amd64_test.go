@@ -1,0 +1,557 @@
+package faults
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+)
+
+// point is a call of a run: the occurrence-th of its kind on its path.
+type point struct {
+	name, path string
+	occurrence int
+	call       call
+}
+
+func (p point) String() string {
+	return fmt.Sprintf("%s %s (%d)", p.name, p.path, p.occurrence)
+}
+
+// scenario is a run of the program in a project.
+type scenario struct {
+	name    string
+	layout  layout
+	args    []string
+	prepare func(t testing.TB, l layout, dir string)
+
+	template string // the project before the run
+	before   tree
+	wanted   tree // after it
+	original tree // after a revert
+}
+
+func scenarios(t *testing.T) []*scenario {
+	var all []*scenario
+	for name, l := range map[string]layout{"one copy": one, "two copies": two} {
+		for _, s := range []scenario{
+			{name: "apply", prepare: func(t testing.TB, l layout, dir string) { l.warm(t, dir, "revert") }},
+			{name: "revert", args: []string{"revert"}, prepare: func(t testing.TB, l layout, dir string) { l.warm(t, dir) }},
+			{name: "upgrade from the tutorial", prepare: func(t testing.TB, l layout, dir string) { l.warm(t, dir, "--set", "tutorial") }},
+			{name: "upgrade from an older proxypatch", prepare: func(t testing.TB, l layout, dir string) {
+				l.warm(t, dir)
+				l.supersede(t, dir)
+			}},
+		} {
+			s.name, s.layout = s.name+", "+name, l
+			all = append(all, &s)
+		}
+	}
+	slices.SortFunc(all, func(a, b *scenario) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// set makes the project and finds out what has to become of it.
+func (s *scenario) set(t *testing.T) {
+	s.template = s.layout.install(t)
+	s.prepare(t, s.layout, s.template)
+	dir := copyOf(t, s.template)
+	s.before = treeOf(t, dir)
+	succeed(t, dir, s.args...)
+	s.wanted = treeOf(t, dir)
+	succeed(t, dir, "revert")
+	s.original = treeOf(t, dir)
+}
+
+// points traces the run. passed are the states that the project goes through,
+// each with a point at which it is in it.
+func (s *scenario) points(t *testing.T) (points []point, passed map[hash]point) {
+	t.Helper()
+	passed = map[hash]point{}
+	dir := copyOf(t, s.template)
+	untouched := treeOf(t, dir).hash()
+	r, err := trace(binary(t), dir, s.args, environment(), s.numbered(dir, func(p point) fault {
+		points = append(points, p)
+		if now := treeOf(t, dir).hash(); now != untouched {
+			passed[now] = p
+		}
+		return fault{}
+	}))
+	must(t, err)
+	if r.status.ExitStatus() != 0 {
+		t.Fatalf("exited with %d: %s", r.status.ExitStatus(), r.stderr)
+	}
+	if diff := differences(s.wanted, treeOf(t, dir)); len(diff) > 0 {
+		t.Fatalf("traced, the run leaves others: %q", diff)
+	}
+	return points, passed
+}
+
+// numbered passes on the calls on something in the project.
+func (s *scenario) numbered(dir string, at func(point) fault) func(call) fault {
+	seen := map[point]int{}
+	return func(c call) fault {
+		name, err := filepath.Rel(dir, c.path)
+		if err != nil || !filepath.IsLocal(name) {
+			return fault{}
+		}
+		p := point{name: c.name, path: normal(name)}
+		seen[p]++
+		p.occurrence = seen[p]
+		p.call = c
+		return at(p)
+	}
+}
+
+// same says whether two points are the same in different runs.
+func (p point) same(q point) bool {
+	return p.name == q.name && p.path == q.path && p.occurrence == q.occurrence
+}
+
+// errnos are what each kind of call is known to fail with.
+func (p point) errnos() []syscall.Errno {
+	const (
+		eio, eacces, enospc, erofs, edquot = syscall.EIO, syscall.EACCES, syscall.ENOSPC, syscall.EROFS, syscall.EDQUOT
+	)
+	switch p.name {
+	case "openat":
+		if p.call.make {
+			return []syscall.Errno{enospc, erofs, edquot, eacces, eio}
+		}
+		return []syscall.Errno{eio, eacces}
+	case "write", "fsync", "close":
+		return []syscall.Errno{enospc, eio, edquot}
+	case "renameat", "mkdirat":
+		return []syscall.Errno{eio, enospc, eacces, erofs, edquot}
+	case "unlinkat", "fchmod", "fchmodat":
+		return []syscall.Errno{erofs, eio, eacces}
+	case "fchown", "fchownat", "fsetxattr", "fremovexattr":
+		return []syscall.Errno{eio, erofs, edquot}
+	case "newfstatat", "readlinkat":
+		return []syscall.Errno{eio, eacces}
+	case "fstat", "read", "pread64", "getdents64", "flistxattr", "fgetxattr":
+		return []syscall.Errno{eio}
+	case "flock":
+		return []syscall.Errno{syscall.ENOLCK, eio, syscall.ENOTSUP}
+	}
+	panic(p.name + ": no error is known for it") // a new kind of call
+}
+
+// changes says whether the call changes something, so that a process which is
+// killed before it and one which is killed after it leave different things.
+func (p point) changes() bool {
+	switch p.name {
+	case "write", "fsync", "renameat", "mkdirat", "unlinkat", "fchmod", "fchown", "fchownat", "fchmodat", "flock":
+		return true
+	}
+	return p.call.make
+}
+
+// worker has a project that it uses until a run has changed it.
+type worker struct {
+	t      *testing.T
+	s      *scenario
+	states *states
+	dir    string
+}
+
+// run runs the program with one fault and judges what is left.
+func (w *worker) run(p point, f fault) {
+	if w.dir == "" {
+		w.dir = copyOf(w.t, w.s.template)
+	}
+	reached := false
+	r, err := trace(binary(w.t), w.dir, w.s.args, environment(), w.s.numbered(w.dir, func(q point) fault {
+		if reached {
+			return f.later(q)
+		}
+		if reached = p.same(q); reached {
+			return f
+		}
+		return fault{}
+	}))
+	what := fmt.Sprintf("%v: %v", p, f)
+	if err != nil {
+		w.t.Errorf("%s: %v", what, err)
+	}
+	if !reached {
+		w.t.Errorf("%s: was not reached", what)
+	}
+	left := treeOf(w.t, w.dir)
+	w.judge(what, p, f, r, left)
+	if len(differences(left, w.s.before)) == 0 {
+		return // as good as new
+	}
+	if w.states.add(left) {
+		w.after(what, left)
+	}
+	must(w.t, os.RemoveAll(filepath.Dir(w.dir)))
+	w.dir = ""
+}
+
+func (f fault) String() string {
+	switch {
+	case f.before:
+		return "killed before"
+	case f.after:
+		return "killed after"
+	case f.short:
+		return "done in part"
+	case f.lasts:
+		return f.errno.Error() + " from here on"
+	}
+	return f.errno.Error()
+}
+
+// judge holds what one run left against what it may leave.
+func (w *worker) judge(what string, p point, f fault, r result, left tree) {
+	killed := f.before || f.after
+	fail := func(format string, args ...any) {
+		w.t.Errorf("%s: %s\n%s%s", what, fmt.Sprintf(format, args...), r.stdout, r.stderr)
+	}
+	w.allowed(left, fail)
+	if killed {
+		if !r.status.Signaled() {
+			fail("was not killed")
+		}
+		return
+	}
+	switch code := r.status.ExitStatus(); {
+	case code == 0 && f.short:
+		if diff := differences(left, w.s.wanted); len(diff) > 0 {
+			fail("exited with 0 and left %q", diff)
+		}
+	case code == 0:
+		w.harmless(p, f, r, left, fail)
+	case code != 1:
+		fail("exited with %d", code)
+	case f.lasts:
+		w.named(r, left, fail)
+	default:
+		if diff := differences(left, w.s.before); len(diff) > 0 {
+			fail("exited with %d and left %q", code, diff)
+		}
+		if !strings.HasPrefix(r.stderr, "proxypatch: ") {
+			fail("says no reason")
+		}
+	}
+}
+
+// later is what happens after a fault that lasts. On a full disk nothing can be
+// made or written; on one that has become read-only nothing can be changed.
+func (f fault) later(p point) fault {
+	full := p.call.make || p.name == "write" || p.name == "mkdirat"
+	if !f.lasts || f.errno == syscall.ENOSPC && !full || f.errno == syscall.EROFS && (!p.changes() || p.name == "flock") {
+		return fault{}
+	}
+	return f
+}
+
+// lasting are the faults that last and may begin at a point.
+func (p point) lasting() (faults []fault) {
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EROFS} {
+		f := fault{errno: errno, lasts: true}
+		if p.changes() && f.later(p) == f {
+			faults = append(faults, f)
+		}
+	}
+	return faults
+}
+
+// named makes sure that every file which could not be put back is named.
+func (w *worker) named(r result, left tree, fail func(string, ...any)) {
+	for _, name := range differences(left, w.s.before) {
+		if strings.Contains(name, ".next/") || passing.MatchString(name) {
+			continue
+		}
+		if !strings.Contains(r.stderr, name) {
+			fail("does not name %s, which is not as before", name)
+		}
+	}
+}
+
+// allowed makes sure that every file has its old or its new bytes, and that no
+// cache of the old state is marked with the new one.
+func (w *worker) allowed(left tree, fail func(string, ...any)) {
+	for _, name := range differences(left, w.s.before) {
+		content, there := left[name]
+		wanted, added := w.s.wanted[name]
+		switch {
+		case passing.MatchString(name):
+		case there == added && content == wanted:
+		case strings.Contains(name, "cache/") && !there: // a cache is nothing that anybody misses
+		default:
+			fail("%s is neither as before nor as wanted", name)
+		}
+	}
+	for _, app := range w.s.layout.apps {
+		stamp := path.Join(app, stamp)
+		if _, warm := left[path.Join(app, packed)]; warm && left[stamp] != "" && left[stamp] != w.s.before[stamp] {
+			fail("%s: a cache of the old state is marked with the new one", app)
+		}
+	}
+}
+
+// states are what runs have left, each once.
+type states struct {
+	sync.Mutex
+	seen    map[hash]bool
+	all     []tree
+	excuses map[string]int
+}
+
+// add reports whether a tree is new.
+func (s *states) add(left tree) bool {
+	s.Lock()
+	defer s.Unlock()
+	id := left.hash()
+	if s.seen[id] {
+		return false
+	}
+	s.seen[id] = true
+	s.all = append(s.all, left)
+	return true
+}
+
+// excuse counts the failed calls that did no harm.
+func (s *states) excuse(reason string) {
+	s.Lock()
+	defer s.Unlock()
+	s.excuses[reason]++
+}
+
+// after makes sure that check is right about what was left, that another run
+// brings it to the wanted state, and that a revert takes it all back.
+func (w *worker) after(what string, left tree) {
+	patched := w.s.wanted
+	if slices.Contains(w.s.args, "revert") {
+		patched = w.s.before
+	}
+	want := 0
+	for _, name := range differences(left, patched) {
+		if !passing.MatchString(name) && !strings.Contains(name, ".next/") {
+			want = 3
+		}
+	}
+	for _, app := range w.s.layout.apps {
+		stamp := path.Join(app, stamp)
+		if _, warm := left[path.Join(app, packed)]; warm && left[stamp] != patched[stamp] {
+			want = 3 // what is not known to be of the new state may be of the old one
+		}
+	}
+	code, out := proxypatch(w.t, w.dir, "check")
+	if code != want {
+		w.t.Errorf("%s: then check exits with %d:\n%s", what, code, out)
+	}
+	if code, out := proxypatch(w.t, w.dir, w.s.args...); code != 0 {
+		w.t.Errorf("%s: the rerun exits with %d:\n%s", what, code, out)
+	}
+	if diff := differences(treeOf(w.t, w.dir), w.s.wanted); len(diff) > 0 {
+		w.t.Errorf("%s: the rerun leaves others: %q", what, diff)
+	}
+	if code, out := proxypatch(w.t, w.dir, "revert"); code != 0 {
+		w.t.Errorf("%s: revert exits with %d:\n%s", what, code, out)
+	}
+	if diff := differences(treeOf(w.t, w.dir), w.s.original); len(diff) > 0 {
+		w.t.Errorf("%s: revert leaves others: %q", what, diff)
+	}
+}
+
+// load makes sure that Node.js can load every file that is patched, in every
+// state that was left.
+func (s *scenario) load(t *testing.T, states *states) {
+	top := newDir(t)
+	for i, left := range states.all {
+		for name, content := range left {
+			for j, at := range s.layout.copies {
+				file, inCopy := strings.CutPrefix(name, at+"/")
+				_, data, _ := strings.Cut(content, "\n")
+				patched := slices.Contains(kept[5:], file) || file == "core/lib/proxy.js"
+				if inCopy && patched {
+					write(t, filepath.Join(top, fmt.Sprint(i), fmt.Sprint(j), filepath.FromSlash(file)), []byte(data))
+				}
+			}
+		}
+	}
+	out, err := exec.Command(nodetest.Node(t), "testdata/loads.js", top).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// harmless makes sure that a run which exited with 0, although a call failed, may
+// say so. It is for these reasons only:
+//
+//   - What was only read is closed.
+//   - Go's library looks at something for itself, at what it has opened or at what
+//     a rename replaces, or what is looked at is read next, and that worked.
+//   - Go's library removes something in a second way, and that worked.
+//   - A stamp beside an empty cache can't be moved from a disk that is read-only.
+//     Nobody builds into that, and if it was not read-only after all, the new stamp
+//     replaces it.
+//   - The age of a cache without a stamp can't be told, so it is deleted as an old
+//     one is.
+//   - All files are in their new state, and what went wrong has to do with caches:
+//     they could not be deleted or marked, or the configuration not be read that
+//     says where they are. That is a warning.
+func (w *worker) harmless(p point, f fault, r result, left tree, fail func(string, ...any)) {
+	diff := differences(left, w.s.wanted)
+	inCache := func(name string) bool { return strings.Contains(name, ".next/") }
+	reason := ""
+	switch {
+	case len(diff) == 0 && p.onlyRead():
+		reason = "close of what was read"
+	case len(diff) == 0 && (p.name == "fstat" || p.name == "newfstatat"):
+		reason = "a look that is not needed"
+	case len(diff) == 0 && p.name == "unlinkat" && inCache(p.path):
+		reason = "a removal that is done in another way"
+	case len(diff) == 0 && (p.name == "openat" || p.name == "getdents64") && !p.call.make && w.unmarked(p.path):
+		reason = "a look at the age of a cache"
+	case len(diff) == 0 && p.name == "renameat" && f.errno == syscall.EROFS && path.Base(p.path) == path.Base(stamp):
+		reason = "a stamp that its successor replaces"
+	case !slices.ContainsFunc(diff, func(name string) bool { return !inCache(name) }) && strings.Contains(r.stderr, "proxypatch: warning: "):
+		reason = "the cleaning of a cache, with a warning"
+	default:
+		fail("exited with 0 and left %q", diff)
+	}
+	w.states.excuse(reason)
+}
+
+// unmarked reports whether a path is in what an app built, and its cache had no
+// stamp before.
+func (w *worker) unmarked(name string) bool {
+	app, _, inBuild := strings.Cut("/"+name+"/", "/.next/")
+	_, stamped := w.s.before[path.Join(strings.TrimPrefix(app, "/"), stamp)]
+	return inBuild && !stamped
+}
+
+// trial is one run: at a point something happens.
+type trial struct {
+	point point
+	fault fault
+}
+
+// allTrials are all that may happen at the points.
+func allTrials(points []point) (trials []trial) {
+	for _, p := range points {
+		for _, errno := range p.errnos() {
+			trials = append(trials, trial{p, fault{errno: errno}})
+		}
+		for _, f := range append(p.lasting(), fault{before: true}, fault{after: true}) {
+			trials = append(trials, trial{p, f})
+		}
+		if p.name == "write" {
+			trials = append(trials, trial{p, fault{short: true}})
+		}
+	}
+	return trials
+}
+
+// someTrials are those of make test. A kill leaves what is there at that moment,
+// so real ones are needed only after the calls that change something; everything
+// else is looked at when it is traced. Each point gets one of its errors in turn.
+// Those of a workspace get none but for the changes to its last copy, which is
+// when the first one has to be put back: the others are those of one copy.
+func (s *scenario) someTrials(points []point) (trials []trial) {
+	last := s.layout.copies[len(s.layout.copies)-1]
+	for i, p := range points {
+		var faults []fault
+		if p.changes() {
+			faults = append(faults, fault{after: true})
+		}
+		if len(s.layout.copies) == 1 && !p.onlyRead() || p.changes() && strings.HasPrefix(p.path, last) {
+			errnos := p.errnos()
+			faults = append(faults, fault{errno: errnos[i%len(errnos)]})
+			if lasting := p.lasting(); len(lasting) > 0 {
+				faults = append(faults, lasting[i%len(lasting)])
+			}
+			if p.name == "write" {
+				faults = append(faults, fault{short: true})
+			}
+		}
+		for _, f := range faults {
+			trials = append(trials, trial{p, f})
+		}
+	}
+	return trials
+}
+
+// onlyRead reports whether the call closes what was only read. That changes
+// nothing, and its error means nothing.
+func (p point) onlyRead() bool {
+	base := path.Base(p.path)
+	return p.name == "close" && (!passing.MatchString(base) || strings.HasPrefix(base, ".proxypatch-old-"))
+}
+
+// try makes all trials, on all processors.
+func (s *scenario) try(t *testing.T, trials []trial, states *states) {
+	jobs := make(chan trial)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			w := &worker{t: t, s: s, states: states}
+			for job := range jobs {
+				w.run(job.point, job.fault)
+			}
+		})
+	}
+	for _, trial := range trials {
+		jobs <- trial
+	}
+	close(jobs)
+	workers.Wait()
+}
+
+// tried are the counts of all scenarios.
+type tried struct{ scenarios, points, runs, left, excused int }
+
+func TestFaults(t *testing.T) {
+	all := needFaults(t)
+	var sum tried
+	scenarios := scenarios(t)
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) { s.test(t, all, &sum) })
+	}
+	if sum.scenarios < len(scenarios) {
+		return // those that -run names
+	}
+	counts.AtLeast(t, "fault points", sum.points, 10300)
+	counts.AtLeast(t, "runs with a fault", sum.runs, 3700)
+	counts.AtLeast(t, "states that faults left", sum.left, 515)
+	counts.Report(t, "failed calls that did no harm", sum.excused)
+}
+
+// test makes the trials of a scenario and adds to sum what it has tried.
+func (s *scenario) test(t *testing.T, all bool, sum *tried) {
+	sum.scenarios++
+	s.set(t)
+	states := &states{seen: map[hash]bool{}, excuses: map[string]int{}}
+	points, passed := s.points(t)
+	trials := s.someTrials(points)
+	if all {
+		trials = allTrials(points)
+	}
+	s.try(t, trials, states)
+	for id, at := range passed {
+		if !states.seen[id] {
+			t.Errorf("at %v there is what no killed run leaves", at)
+		}
+	}
+	s.load(t, states)
+	t.Logf("%d points, %d runs, %d states", len(points), len(trials), len(states.all))
+	t.Log("did no harm:", states.excuses)
+	for _, n := range states.excuses {
+		sum.excused += n
+	}
+	sum.points, sum.runs, sum.left = sum.points+len(points), sum.runs+len(trials), sum.left+len(states.all)
+}

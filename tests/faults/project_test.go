@@ -1,0 +1,311 @@
+package faults
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/patches"
+)
+
+// room is the directory of everything that the tests make. Where there is a file
+// system in memory it is on that: thousands of projects need no disk.
+var room string
+
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+
+func runAll(m *testing.M) int {
+	parent := "/dev/shm"
+	if info, err := os.Stat(parent); err != nil || !info.IsDir() {
+		parent = ""
+	}
+	dir, err := os.MkdirTemp(parent, "proxypatch-faults-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if room, err = filepath.EvalSymlinks(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// needFaults keeps tests out of the quick loop that run the program thousands of
+// times, and says whether every combination is wanted.
+func needFaults(t *testing.T) (all bool) {
+	t.Helper()
+	wanted := os.Getenv("PROXYPATCH_FAULTS")
+	if wanted == "" {
+		t.Skip("set PROXYPATCH_FAULTS=1 to fail every system call and to be killed at each, which takes minutes")
+	}
+	return wanted == "all"
+}
+
+// build builds the program, once for all tests.
+var build = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(room, "proxypatch")
+	cmd := exec.Command("go", "build", "-trimpath", "-o", program, "../../cmd/proxypatch")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return program, nil
+})
+
+func binary(t testing.TB) string {
+	t.Helper()
+	program, err := build()
+	must(t, err)
+	return program
+}
+
+// environment is that of every run: the same calls each time, and no colours.
+func environment() []string {
+	return append(os.Environ(), "NO_COLOR=1", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1", "GOGC=off")
+}
+
+// proxypatch runs the program in dir and returns its exit code and output.
+func proxypatch(t testing.TB, dir string, args ...string) (int, string) {
+	t.Helper()
+	cmd := exec.Command(binary(t), args...)
+	cmd.Dir, cmd.Env = dir, environment()
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// succeed runs the program and wants it to exit with 0.
+func succeed(t testing.TB, dir string, args ...string) {
+	t.Helper()
+	if code, out := proxypatch(t, dir, args...); code != 0 {
+		t.Fatalf("proxypatch %s exited with %d:\n%s", strings.Join(args, " "), code, out)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kept are the files of next-auth 4.2.1 that projects have: those that are
+// patched, and some beside them.
+var kept = []string{
+	"package.json", "index.js", "core/index.js", "core/lib/oauth/callback.js", "providers/google.js",
+	"core/lib/oauth/client-legacy.js", "core/lib/oauth/client.js", "providers/azure-ad.js", "providers/foursquare.js",
+	"providers/github.js", "providers/linkedin.js", "providers/trakt.js",
+}
+
+// layout is a project: the directories of its copies of next-auth and of its
+// Next.js apps.
+type layout struct {
+	copies, apps []string
+	files        map[string]string
+}
+
+const nextAuth = "node_modules/next-auth"
+
+var (
+	one = layout{
+		copies: []string{nextAuth},
+		apps:   []string{"."},
+		files: map[string]string{
+			"package.json":   `{"name": "app", "dependencies": {"next": "14", "next-auth": "4.2.1", "https-proxy-agent": "7"}}`,
+			"next.config.js": "module.exports = {}\n",
+		},
+	}
+	// two is a workspace, of which one app has a copy of its own and the other one
+	// that of the root.
+	two = layout{
+		copies: []string{nextAuth, "apps/web/" + nextAuth},
+		apps:   []string{"apps/admin", "apps/web"},
+		files: map[string]string{
+			"package.json":             `{"private": true, "workspaces": ["apps/*"], "dependencies": {"https-proxy-agent": "7"}}`,
+			"apps/admin/package.json":  `{"name": "admin", "dependencies": {"next": "14", "next-auth": "4"}}`,
+			"apps/admin/pages/_app.js": "",
+			"apps/web/package.json":    `{"name": "web", "dependencies": {"next": "14", "next-auth": "4.2.1"}}`,
+			"apps/web/pages/_app.js":   "",
+		},
+	}
+)
+
+// packed is what webpack is said to have kept of a build.
+const packed = ".next/cache/webpack/server-production/0.pack"
+
+// stamp is what says with which state of next-auth a cache was built.
+const stamp = ".next/cache/proxypatch.json"
+
+// install makes the project, with next-auth as released.
+func (l layout) install(t testing.TB) string {
+	t.Helper()
+	dir := newDir(t)
+	must(t, os.Mkdir(filepath.Join(dir, ".git"), 0o755)) // nothing above is the project's
+	for name, content := range l.files {
+		write(t, filepath.Join(dir, name), []byte(content))
+	}
+	real := filepath.Join(nodetest.Project(t, "agent-7.0.6"), "node_modules")
+	for _, name := range []string{"https-proxy-agent", "agent-base", "debug", "ms"} {
+		must(t, nodetest.CopyTree(filepath.Join(real, name), filepath.Join(dir, "node_modules", name)))
+	}
+	for _, at := range l.copies {
+		for _, name := range kept {
+			content, err := os.ReadFile(filepath.Join(real, "next-auth", name))
+			must(t, err)
+			write(t, filepath.Join(dir, at, name), content)
+		}
+		if os.Geteuid() == 0 { // then new files get the owner of those that they replace
+			must(t, os.Lchown(filepath.Join(dir, at, "providers/azure-ad.js"), 12345, 12345))
+		}
+	}
+	return dir
+}
+
+// warm gives each app what a build leaves, marked with the state that next-auth
+// is in.
+func (l layout) warm(t testing.TB, dir string, args ...string) {
+	t.Helper()
+	succeed(t, dir, args...)
+	for _, app := range l.apps {
+		write(t, filepath.Join(dir, app, packed), []byte("code of before\n"))
+		write(t, filepath.Join(dir, app, ".next/cache/images/a.webp"), []byte("image\n"))
+	}
+}
+
+// supersede makes of a patched project what an older proxypatch left: its
+// helper, two files that call it, and caches without a mark.
+func (l layout) supersede(t testing.TB, dir string) {
+	t.Helper()
+	helper, err := fs.ReadFile(patches.FS, "superseded/1/helper/proxy.js")
+	must(t, err)
+	pristine := l.install(t)
+	for _, app := range l.apps {
+		must(t, os.Remove(filepath.Join(dir, app, stamp)))
+	}
+	for _, at := range l.copies {
+		write(t, filepath.Join(dir, at, patchset.HelperPath), helper)
+		for _, name := range kept {
+			if name != "core/lib/oauth/client.js" && name != "providers/azure-ad.js" {
+				content, err := os.ReadFile(filepath.Join(pristine, at, name))
+				must(t, err)
+				write(t, filepath.Join(dir, at, name), content)
+			}
+		}
+	}
+}
+
+func write(t testing.TB, path string, content []byte) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must(t, os.WriteFile(path, content, 0o644))
+}
+
+func newDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(room, "")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// copyOf returns a fresh copy of a project, owners included.
+func copyOf(t testing.TB, project string) string {
+	t.Helper()
+	dir := filepath.Join(newDir(t), "project")
+	must(t, nodetest.CopyTree(project, dir))
+	if os.Geteuid() != 0 {
+		return dir
+	}
+	for _, copy := range []string{nextAuth, "apps/web/" + nextAuth} {
+		if _, err := os.Stat(filepath.Join(dir, copy)); err == nil {
+			must(t, os.Lchown(filepath.Join(dir, copy, "providers/azure-ad.js"), 12345, 12345))
+		}
+	}
+	return dir
+}
+
+// tree is what is below a directory: by name, the mode and the bytes of a file.
+// Random parts of names are left out.
+type tree map[string]string
+
+func treeOf(t testing.TB, dir string) tree {
+	t.Helper()
+	found := tree{}
+	must(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		var data []byte
+		if info.Mode().IsRegular() {
+			if data, err = os.ReadFile(path); err != nil {
+				return err
+			}
+		}
+		name, err := filepath.Rel(dir, path)
+		found[normal(name)] = info.Mode().String() + "\n" + string(data)
+		return err
+	}))
+	return found
+}
+
+var (
+	random  = regexp.MustCompile(`(\.proxypatch-[^/]*-)[A-Z2-7]{26}(/|$)`)
+	passing = regexp.MustCompile(`(^|/)\.proxypatch-`)
+)
+
+// normal leaves out what is random in a path.
+func normal(path string) string {
+	if !strings.Contains(path, ".proxypatch-") {
+		return path
+	}
+	return random.ReplaceAllString(path, "${1}*$2")
+}
+
+// differences lists the names that two trees do not have in common, or not
+// alike.
+func differences(a, b tree) []string {
+	var names []string
+	for name, content := range a {
+		if other, there := b[name]; !there || other != content {
+			names = append(names, name)
+		}
+	}
+	for name := range b {
+		if _, there := a[name]; !there {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// hash is the same for equal trees.
+type hash [sha256.Size]byte
+
+func (a tree) hash() hash {
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		fmt.Fprintf(sum, "%q %d\n%s", name, len(a[name]), a[name])
+	}
+	return hash(sum.Sum(nil))
+}

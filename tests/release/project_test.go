@@ -1,0 +1,68 @@
+package release
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
+)
+
+// form is what GitHub wants of an issue form; a form with a mistake is not shown.
+type form struct {
+	Name, Description string
+	Body              []struct {
+		Type, ID   string
+		Attributes struct {
+			Label, Value string
+			Options      []struct{ Label string }
+		}
+	}
+}
+
+// TestIssueForms reads the forms as GitHub does. Workflows are actionlint's.
+func TestIssueForms(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(repotest.Top(t), ".github", "ISSUE_TEMPLATE", "*.yml"))
+	must(t, err)
+	forms := 0
+	for _, file := range files {
+		name, err := filepath.Rel(repotest.Top(t), file)
+		must(t, err)
+		if filepath.Base(name) == "config.yml" {
+			continue
+		}
+		forms++
+		var f form
+		readYAML(t, name, &f)
+		if f.Name == "" || f.Description == "" {
+			t.Errorf("%s: name %q, description %q", name, f.Name, f.Description)
+		}
+		ids, asks := map[string]bool{}, false
+		for i, field := range f.Body {
+			switch field.Type {
+			case "markdown":
+				if field.Attributes.Value == "" {
+					t.Errorf("%s: field %d has no value", name, i)
+				}
+				continue
+			case "checkboxes":
+				if len(field.Attributes.Options) == 0 {
+					t.Errorf("%s: field %d has no options", name, i)
+				}
+			case "input", "textarea":
+				asks = true
+			default:
+				t.Errorf("%s: field %d is of the type %q", name, i, field.Type)
+			}
+			if field.Attributes.Label == "" || field.ID == "" || ids[field.ID] {
+				t.Errorf("%s: field %d has the id %q and the label %q", name, i, field.ID, field.Attributes.Label)
+			}
+			ids[field.ID] = true
+		}
+		if !asks {
+			t.Errorf("%s asks for nothing", name)
+		}
+	}
+	if forms == 0 {
+		t.Error("there are no forms")
+	}
+}

@@ -1,30 +1,141 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/report"
+	"github.com/proxypatch/proxypatch/internal/term"
 )
 
-func (a *app) applyCommand() *cobra.Command {
+// writeOptions are those of apply and revert.
+type writeOptions struct {
+	planOptions
+	dryRun    bool
+	keepCache bool
+}
+
+func (o *writeOptions) register(cmd *cobra.Command) {
+	o.planOptions.register(cmd)
+	registerDryRun(cmd, &o.dryRun)
+	registerKeepCache(cmd, &o.keepCache)
+}
+
+func (p *program) applyCommand() *cobra.Command {
+	o := &writeOptions{}
 	cmd := &cobra.Command{
 		Use:   "apply",
 		Short: "patch next-auth (also what proxypatch does without a command)",
-		RunE:  func(*cobra.Command, []string) error { return a.apply() },
+		RunE: p.run("apply", func(*cobra.Command, []string) error {
+			return p.write(o, apply.Patch, applied)
+		}),
 	}
-	a.planFlags(cmd)
-	a.dryRunFlag(cmd)
-	a.keepCacheFlag(cmd)
+	o.register(cmd)
 	return cmd
 }
 
-// apply brings all copies to the wanted state, or changes nothing at all.
-func (a *app) apply() error {
-	return a.write("apply", apply.Patch, applied)
-}
+// wording is how a command that writes sums up.
+type wording struct{ done, would, nothing string }
 
 var applied = wording{
 	done:    "%s changed",
 	would:   "%s would change; nothing was written",
 	nothing: "nothing to do: %s patched already",
+}
+
+func (w wording) sum(plan *apply.Plan, dryRun bool) string {
+	switch changes := plan.Changes(); {
+	case changes == 0:
+		return fmt.Sprintf(w.nothing, report.AreFiles(plan.Files()))
+	case dryRun:
+		return fmt.Sprintf(w.would, report.CountFiles(changes))
+	default:
+		return fmt.Sprintf(w.done, report.CountFiles(changes))
+	}
+}
+
+// write is apply and revert, which differ in their goal and their words: it brings
+// all copies to the wanted state, or changes nothing at all.
+func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
+	p.report.Set, p.report.DryRun = o.set, o.dryRun
+	line := p.progress()
+	defer line.End()
+	t, err := p.open(&o.planOptions, apply.Options{Goal: goal, Lock: !o.dryRun, Progress: copiesOn(line)})
+	if err != nil {
+		return p.absent(err, o.ifPresent)
+	}
+	defer t.plan.Close()
+	p.report.Add(t.warnings...)
+	reasons, warnings := p.judge(t.plan, goal, o.set)
+	p.report.Add(append(reasons, warnings...)...)
+	if len(reasons) > 0 {
+		p.report.Summary = "nothing was written"
+		p.report.Copies = report.Copies(t.plan, t.project, report.Refusing)
+		return nil
+	}
+	var found caches
+	if !o.keepCache {
+		apps, err := nextApps(&t.project.Workspace)
+		if err != nil {
+			return err
+		}
+		if found, err = t.caches(apps, after); err != nil {
+			return err
+		}
+	}
+	p.report.Add(found.unknown()...)
+	tense := report.Planning
+	if !o.dryRun {
+		tense = report.Doing
+		if err := carryOut(t.plan, found); err != nil {
+			return err
+		}
+		p.report.Add(found.finish()...)
+	}
+	p.report.Summary = words.sum(t.plan, o.dryRun)
+	p.report.Copies, p.report.Caches = report.Copies(t.plan, t.project, tense), found.report(tense)
+	return nil
+}
+
+// judge returns what keeps a plan from being carried out, and warnings of what does
+// not.
+func (p *program) judge(plan *apply.Plan, goal apply.Goal, set string) (reasons, warnings []report.Problem) {
+	reasons = p.explainAll(report.Judge(plan, goal))
+	if goal == apply.Patch {
+		agents, warnings := report.JudgeAgents(plan, set)
+		return append(reasons, p.explainAll(agents)...), warnings
+	}
+	return reasons, nil
+}
+
+func (p *program) explainAll(reasons []error) []report.Problem {
+	var problems []report.Problem
+	for _, reason := range reasons {
+		problems = append(problems, p.situation.explain(reason))
+	}
+	return problems
+}
+
+// carryOut brings the files to their new state, and takes code of the old one out
+// of the caches first: that can be taken back, and fails more often.
+func carryOut(plan *apply.Plan, found caches) error {
+	if err := found.stage(); err != nil {
+		return err
+	}
+	if err := plan.Commit(); err != nil {
+		return errors.Join(err, found.unstage())
+	}
+	return nil
+}
+
+// copiesOn says on a line which copy is at work, unless there is but one.
+func copiesOn(line *term.Progress) func(what string, n, of int) {
+	return func(what string, n, of int) {
+		if of > 1 {
+			line.Say(fmt.Sprintf("%s copy %d of %d …", what, n, of))
+		}
+	}
 }

@@ -72,7 +72,7 @@ func TestAttributesAreKept(t *testing.T) {
 	before := [][]string{attributesOf(t, client), attributesOf(t, github), attributesOf(t, azure)}
 	for _, command := range []string{"apply", "revert"} {
 		var stderr bytes.Buffer
-		if code := run([]string{command, "-C", project}, nil, io.Discard, &stderr); code != 0 {
+		if code := exitCode(Run([]string{command, "-C", project}, nil, io.Discard, &stderr)); code != 0 {
 			t.Fatalf("%s: %d: %s", command, code, stderr.String())
 		}
 		if diff := cmp.Diff(before, [][]string{attributesOf(t, client), attributesOf(t, github), attributesOf(t, azure)}); diff != "" {
@@ -88,7 +88,7 @@ func TestAttributesAreKept(t *testing.T) {
 	set(manifest, accessList, acl(t))
 	set(manifest, "user.note", []byte("mine"))
 	was := attributesOf(t, manifest)
-	if code := run([]string{"init", "-C", project}, nil, io.Discard, io.Discard); code != 0 {
+	if code := exitCode(Run([]string{"init", "-C", project}, nil, io.Discard, io.Discard)); code != 0 {
 		t.Fatal(code)
 	}
 	if diff := cmp.Diff(was, attributesOf(t, manifest)); diff != "" {

@@ -6,30 +6,14 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/buildcache"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
 )
-
-// cacheReport is what is done to one directory in which a Next.js app keeps
-// what it built.
-type cacheReport struct {
-	Path   string   `json:"path"`
-	Action string   `json:"action"` // "keep", "mark" or "delete"
-	Delete []string `json:"delete"` // what goes, if anything
-
-	verb  verb
-	minor bool // of no interest to most
-}
-
-func (a *app) keepCacheFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&a.keepCache, "keep-cache", false, "leave Next.js's build caches alone, also when they hold old code")
-}
 
 // caches are the build caches of the Next.js apps that load a plan's copies.
 type caches []builtApp
@@ -50,17 +34,13 @@ func (n builtApp) old(cache buildcache.Cache) bool {
 // caches looks at the build caches of the given Next.js apps, as far as they
 // load one of the plan's copies. content says which of a planned file's bytes
 // they have to be of; other copies that an app loads stay as they are.
-func (a *app) caches(plan *apply.Plan, apps []nextDir, content func(*apply.File) []byte) (caches, error) {
-	if a.keepCache {
-		return nil, nil
-	}
-	project := a.report.project
+func (t *target) caches(apps []nextDir, content func(*apply.File) []byte) (caches, error) {
 	states := map[string][]string{} // by the copy's directory
-	addStates(states, plan, content)
+	addStates(states, t.plan, content)
 	planned := maps.Clone(states)
 	var found caches
 	for _, app := range apps {
-		loaded, err := loadedBy(app, project)
+		loaded, err := loadedBy(app, t.project)
 		if err != nil {
 			return nil, err
 		}
@@ -70,18 +50,18 @@ func (a *app) caches(plan *apply.Plan, apps []nextDir, content func(*apply.File)
 		var lines []string
 		for _, c := range loaded {
 			if states[c.Dir] == nil {
-				if err := a.addUnplanned(states, c); err != nil {
+				if err := t.addUnplanned(states, c); err != nil {
 					return nil, err
 				}
 			}
 			lines = append(lines, states[c.Dir]...)
 		}
-		dir := project.Display(app.dir)
+		dir := t.project.Display(app.dir)
 		next, err := buildcache.Inspect(app.dir, buildcache.State(lines))
 		if err != nil {
-			return nil, cacheFailure(dir, err)
+			return nil, appFailure(dir, err)
 		}
-		found = append(found, builtApp{dir, plan.Changed(), next})
+		found = append(found, builtApp{dir, t.plan.Changed(), next})
 	}
 	return found, nil
 }
@@ -120,14 +100,14 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 		}
 		is, err := buildcache.IsNext(p.Dir, p.Next)
 		if err != nil {
-			return nil, cacheFailure(w.Display(p.Dir), err)
+			return nil, appFailure(w.Display(p.Dir), err)
 		}
 		if is {
 			apps = append(apps, nextDir{p.Dir, p})
 		}
 	}
 	if has, err := buildcache.HasNext(w.Root().Dir, w.Root().Next); err != nil {
-		return nil, cacheFailure(w.Display(w.Root().Dir), err)
+		return nil, appFailure(w.Display(w.Root().Dir), err)
 	} else if !has {
 		return apps, nil
 	}
@@ -144,6 +124,15 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 	return apps, nil
 }
 
+// ownApps are the Next.js apps whose builds a check is for: those of the package
+// that it is run in or, in the root, all.
+func ownApps(project *detect.Project, all bool) ([]nextDir, error) {
+	apps, err := nextApps(&project.Workspace)
+	return slices.DeleteFunc(apps, func(app nextDir) bool {
+		return !all && project.Home != project.Root() && app.pkg != project.Home
+	}), err
+}
+
 // addStates lists the files of a plan's copies: release, path and id of the
 // bytes.
 func addStates(states map[string][]string, plan *apply.Plan, content func(*apply.File) []byte) {
@@ -151,22 +140,18 @@ func addStates(states map[string][]string, plan *apply.Plan, content func(*apply
 		lines := []string{c.Release}
 		for i := range c.Files {
 			if bytes := content(&c.Files[i]); bytes != nil {
-				lines = append(lines, fmt.Sprintf("%s %s %s", c.Release, c.Files[i].Path, blobID(bytes)))
+				lines = append(lines, fmt.Sprintf("%s %s %s", c.Release, c.Files[i].Path, patchset.BlobID(bytes)))
 			}
 		}
 		states[c.Dir] = lines
 	}
 }
 
-// addUnplanned lists the files of a copy that was not asked for.
-func (a *app) addUnplanned(states map[string][]string, c detect.Install) error {
-	library, err := a.library()
+// addUnplanned lists the files of a copy that the person did not choose.
+func (t *target) addUnplanned(states map[string][]string, c detect.Install) error {
+	plan, err := apply.New([]detect.Install{c}, t.library, apply.Options{Goal: apply.Patch})
 	if err != nil {
-		return err
-	}
-	plan, err := apply.New([]detect.Install{c}, library, apply.Options{Goal: apply.Patch})
-	if err != nil {
-		return &failure{exitFailed, err, remedy(err)}
+		return &systemError{err}
 	}
 	defer plan.Close()
 	addStates(states, plan, before)
@@ -195,7 +180,7 @@ func (c caches) stale() []string {
 func (c caches) stage() error {
 	for i, next := range c {
 		if err := next.Stage(); err != nil {
-			return cacheFailure(next.dir, errors.Join(err, c[:i].unstage()))
+			return appFailure(next.dir, errors.Join(err, c[:i].unstage()))
 		}
 	}
 	return nil
@@ -210,65 +195,37 @@ func (c caches) unstage() error {
 	return all
 }
 
-// finish deletes what was put aside and marks the caches. What fails then does
-// no harm, and is a warning.
-func (a *app) finish(c caches) {
+// finish deletes what was put aside and marks the caches. What fails then does no
+// harm, and is a warning.
+func (c caches) finish() (warnings []report.Problem) {
 	for _, next := range c {
 		for _, note := range next.Finish() {
-			warning := a.report.warn(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err))
+			warning := report.Warning(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err), "")
 			if warning.Path = next.path(note.Path); note.Aside() {
 				warning.Hint = "no build uses it; the next apply or revert tries again, or delete it yourself"
 			}
+			warnings = append(warnings, warning)
 		}
 	}
+	return warnings
 }
 
-func cacheFailure(dir string, err error) error {
-	hint := remedy(err) + "; or delete the app's build cache yourself and add --keep-cache"
-	if at := (*buildcache.Error)(nil); errors.As(err, &at) {
-		err = &cacheError{filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err}
-	}
-	return &failure{exitFailed, err, hint}
-}
-
-// cacheError is a *buildcache.Error whose path is as a person would write it.
-type cacheError struct {
-	path string
-	err  error
-}
-
-func (e *cacheError) Error() string { return e.path + ": " + e.err.Error() }
-
-func (e *cacheError) Unwrap() error { return e.err }
-
-// warnUnknown says what to do about apps whose caches can't be found.
-func (a *app) warnUnknown(found caches) {
-	for _, next := range found {
+// unknown says what to do about apps whose caches can't be found.
+func (c caches) unknown() (warnings []report.Problem) {
+	for _, next := range c {
 		if next.Unknown != "" {
-			a.report.warn(fmt.Sprintf("%s: %s, so a build may use old code: %s", next.dir, next.Unknown, buildcache.Advice))
+			warnings = append(warnings, report.Warning(fmt.Sprintf("%s: %s, so a build may use old code: %s", next.dir, next.Unknown, buildcache.Advice), ""))
 		}
 	}
+	return warnings
 }
 
 // report says what is done to each cache.
-func (c caches) report(tense tense) []cacheReport {
-	var reports []cacheReport
+func (c caches) report(tense report.Tense) []report.Cache {
+	var reports []report.Cache
 	for _, next := range c {
 		for _, cache := range next.Caches {
-			out := cacheReport{Path: next.path(cache.Path), Delete: []string{}}
-			switch cache.Action {
-			case buildcache.Keep:
-				out.Action, out.verb, out.minor = "keep", verb{"kept", plain}, true
-			case buildcache.Delete:
-				out.Action, out.Delete, out.verb = "delete", next.paths(cache.Warm), tense.choose("would delete", "deleted")
-				if len(cache.Remains) > 0 {
-					out.verb = verb{"put aside", magenta}
-				}
-				out.minor = tense == checking && !next.old(cache)
-			default:
-				out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense == checking
-			}
-			reports = append(reports, out)
+			reports = append(reports, report.CacheOf(cache, next.path, next.old(cache), tense))
 		}
 	}
 	return reports
@@ -282,15 +239,4 @@ func (n builtApp) paths(names []string) []string {
 		paths = append(paths, n.path(name))
 	}
 	return paths
-}
-
-// what says what a cache's line is about, and why.
-func (c cacheReport) what() (path, reason string) {
-	switch c.Action {
-	case "delete":
-		return strings.Join(c.Delete, ", "), "built with another state of next-auth"
-	case "keep":
-		return c.Path, "built with this state of next-auth"
-	}
-	return c.Path, "for the next build"
 }

@@ -2,95 +2,98 @@ package cli
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/report"
 )
 
-func (a *app) checkCommand() *cobra.Command {
+type checkOptions struct {
+	planOptions
+	keepCache bool
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	o := &checkOptions{}
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "exit 0 only if everything is patched (for CI, before the build)",
-		RunE:  func(*cobra.Command, []string) error { return a.check() },
+		RunE:  p.run("check", func(*cobra.Command, []string) error { return p.check(o) }),
 	}
-	a.planFlags(cmd)
-	a.keepCacheFlag(cmd)
-	a.formatFlag(cmd)
+	o.register(cmd)
+	registerKeepCache(cmd, &o.keepCache)
+	registerFormat(cmd)
 	return cmd
 }
 
 // check says whether every copy is in the wanted state. It writes nothing.
-func (a *app) check() error {
-	a.report.Command = "check"
-	plan, err := a.plan(apply.Options{Goal: apply.Patch})
-	if plan == nil {
-		return err
+func (p *program) check(o *checkOptions) error {
+	p.report.Set = o.set
+	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch})
+	if err != nil {
+		return p.absent(err, o.ifPresent)
 	}
-	defer plan.Close()
-	a.report.judgeAgents(plan, a.set)
-	pending := plan.Changes()
-	a.report.unpatched = unpatched(plan)
+	defer t.plan.Close()
+	p.report.Add(t.warnings...)
+	reasons, warnings := p.judge(t.plan, apply.Patch, o.set)
+	p.report.Add(append(reasons, warnings...)...)
+	p.report.Unpatched = p.explainAll(unpatched(t.plan))
+	pending := t.plan.Changes()
 	switch {
-	case plan.Blocked():
-		a.report.Summary = "not as proxypatch leaves it"
-	case pending == 0:
-		a.report.Summary = count(plan.Files()) + " patched"
-		if err := a.checkCaches(plan); err != nil {
+	case t.plan.Blocked():
+		p.report.Summary = "not as proxypatch leaves it"
+	case pending > 0:
+		p.report.Summary = report.CountFiles(pending) + " not patched"
+		together := p.situation.explain(&pendingError{pending})
+		together.Together = true
+		p.report.Add(together)
+	default:
+		p.report.Summary = report.CountFiles(t.plan.Files()) + " patched"
+		if o.keepCache {
+			break
+		}
+		found, stale, err := p.checkCaches(t, o.all)
+		if err != nil {
 			return err
 		}
-	default:
-		a.report.Summary = count(pending) + " not patched"
-		a.report.problem(exitPending, count(pending)+" can be patched, but "+isAre(pending)+" not", "proxypatch apply"+a.sameFlags()).together = true
+		p.report.Caches = found
+		p.report.Add(stale...)
+		if slices.ContainsFunc(stale, func(s report.Problem) bool { return s.Code != report.OK }) {
+			p.report.Summary += ", but a build may use old code"
+		}
 	}
-	a.report.Copies = a.copies(plan, checking)
-	a.show()
+	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
 	return nil
 }
 
-// unpatched returns a problem for each file that would change.
-func unpatched(plan *apply.Plan) []problem {
-	var files []problem
+// unpatched returns an error for each file that would change.
+func unpatched(plan *apply.Plan) []error {
+	var files []error
 	for _, c := range plan.Copies {
 		for i := range c.Files {
-			if !c.Files[i].Changes() {
-				continue
+			if c.Files[i].Changes() {
+				files = append(files, &unpatchedError{c, c.Files[i].Path})
 			}
-			p := problem{Severity: "error", Exit: exitPending.String()}
-			p.at(c, c.Files[i].Path)
-			p.Message = p.Path + ": can be patched, but is not"
-			files = append(files, p)
 		}
 	}
 	return files
 }
 
-// ownApps are the Next.js apps whose builds a check is for: those of the package
-// that it is run in or, in the root, all.
-func (a *app) ownApps() ([]nextDir, error) {
-	project := a.report.project
-	apps, err := nextApps(&project.Workspace)
-	return slices.DeleteFunc(apps, func(app nextDir) bool {
-		return !a.all && project.Home != project.Root() && app.pkg != project.Home
-	}), err
-}
-
-// checkCaches makes it a reason to fail that a build would use old code.
-func (a *app) checkCaches(plan *apply.Plan) error {
-	apps, err := a.ownApps()
+// checkCaches looks at the build caches that a check is for, and returns problems:
+// a warning where a cache is unknown, an error where a build would use old code.
+func (p *program) checkCaches(t *target, all bool) ([]report.Cache, []report.Problem, error) {
+	apps, err := ownApps(t.project, all)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	found, err := a.caches(plan, apps, before)
+	found, err := t.caches(apps, before)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	a.warnUnknown(found)
-	a.report.Caches = found.report(checking)
+	problems := found.unknown()
 	if stale := found.stale(); len(stale) > 0 {
-		a.report.Summary += ", but a build may use old code"
-		a.report.problem(exitPending, strings.Join(stale, ", ")+" may hold next-auth as it was before", "proxypatch apply"+a.sameFlags()+" deletes it; --keep-cache leaves it out of account")
+		problems = append(problems, p.situation.explain(&staleError{stale}))
 	}
-	return nil
+	return found.report(report.Checking), problems, nil
 }

@@ -7,9 +7,11 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
 )
 
-func (a *app) diffCommand() *cobra.Command {
+func (p *program) diffCommand() *cobra.Command {
+	o, noPager := &planOptions{}, false
 	cmd := &cobra.Command{
 		Use:   "diff",
 		Short: "print the diff that apply would make, for git apply",
@@ -23,40 +25,48 @@ relative to the package. To apply it with git instead:
 
 From a subdirectory of a repository git skips the files and exits 0. Where
 several copies of next-auth need different diffs, --copy says whose is printed.`,
-		RunE: func(*cobra.Command, []string) error { return a.diff() },
+		RunE: p.run("diff", func(*cobra.Command, []string) error {
+			p.paging = !noPager
+			return p.diff(o)
+		}),
 	}
-	a.planFlags(cmd)
-	cmd.Flags().BoolVar(&a.noPager, "no-pager", false, "do not show the diff through a pager")
+	o.register(cmd)
+	cmd.Flags().BoolVar(&noPager, "no-pager", false, "do not show the diff through a pager")
 	return cmd
 }
 
 // diff prints what apply would do to the files' bytes, once for copies that
 // need the same. It writes nothing.
-func (a *app) diff() error {
-	a.report.Command = "diff"
-	plan, err := a.plan(apply.Options{Goal: apply.Patch})
-	if plan == nil {
-		return err
+func (p *program) diff(o *planOptions) error {
+	p.report.Set = o.set
+	t, err := p.open(o, apply.Options{Goal: apply.Patch})
+	if err != nil {
+		return p.absent(err, o.ifPresent)
 	}
-	defer plan.Close()
-	a.report.Copies = a.copies(plan, planning)
-	if plan.Blocked() {
+	defer t.plan.Close()
+	p.report.Add(t.warnings...)
+	p.report.Copies = report.Copies(t.plan, t.project, report.Planning)
+	if t.plan.Blocked() {
+		p.report.Add(p.explainAll(report.Judge(t.plan, apply.Patch))...)
 		return nil
 	}
-	for _, c := range plan.Copies {
+	p.report.Diff, err = commonDiff(t)
+	return err
+}
+
+// commonDiff returns the diff that all copies need.
+func commonDiff(t *target) (string, error) {
+	common := ""
+	for _, c := range t.plan.Copies {
 		switch text := diffOf(c); {
-		case text == "" || text == a.report.Diff:
-		case a.report.Diff != "":
-			a.report.Diff = ""
-			return usageError("choose with --copy PATH or --copy RELEASE: "+a.report.project.Names(), "the copies of next-auth need different diffs, with the same paths in them")
+		case text == "" || text == common:
+		case common != "":
+			return "", usageError("choose with --copy PATH or --copy RELEASE: "+t.project.Names(), "the copies of next-auth need different diffs, with the same paths in them")
 		default:
-			a.report.Diff = text
+			common = text
 		}
 	}
-	if a.forPeople() && !a.quiet {
-		a.ui.diff(a.report.Diff, !a.noPager)
-	}
-	return nil
+	return common, nil
 }
 
 // diffOf returns the diff of one copy, empty if nothing would change.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,8 +28,8 @@ var exitRow = regexp.MustCompile(`(?m)^\| (\d) \| ([a-z ]+) \| (.*) \|$`)
 
 func TestExitCodesAreDocumented(t *testing.T) {
 	var want []string
-	for _, e := range exitCodes {
-		want = append(want, fmt.Sprintf("%d %s: %s", e.code, e.name, e.meaning))
+	for _, e := range report.ExitCodes {
+		want = append(want, fmt.Sprintf("%d %s: %s", e.Code, e.Name, e.Meaning))
 	}
 	for _, name := range []string{"README.md", "docs/exit-codes.md"} {
 		var got []string
@@ -58,7 +60,7 @@ func TestFlagsAreDocumented(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	collect((&app{ui: newUI(&out, &out)}).rootCommand())
+	collect(newProgram(&out, &out).rootCommand())
 
 	documented := map[string]bool{}
 	for _, m := range flagRow.FindAllStringSubmatch(readDoc(t, "docs/commands.md"), -1) {
@@ -72,7 +74,7 @@ func TestFlagsAreDocumented(t *testing.T) {
 func TestCommandsAreDocumented(t *testing.T) {
 	var out bytes.Buffer
 	readme := readDoc(t, "README.md")
-	for _, cmd := range (&app{ui: newUI(&out, &out)}).rootCommand().Commands() {
+	for _, cmd := range newProgram(&out, &out).rootCommand().Commands() {
 		if name := cmd.Name(); name != "help" && !strings.Contains(readme, name) {
 			t.Errorf("README.md does not mention %s", name)
 		}

@@ -18,27 +18,26 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor"
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
-	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/printable"
+	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
-
-// findings are what doctor reports.
-type findings = doctor.Findings
 
 const (
 	nodeTimeout  = 10 * time.Second // for Node.js to say which release it is
 	probeTimeout = 10 * time.Second
 )
 
-// doctorFlags are those of doctor alone.
-type doctorFlags struct {
+// doctorOptions are those of doctor.
+type doctorOptions struct {
+	planOptions
 	node    string
 	probe   bool
 	timeout time.Duration
 }
 
-func (a *app) doctorCommand() *cobra.Command {
-	flags := doctorFlags{}
+func (p *program) doctorCommand() *cobra.Command {
+	o := &doctorOptions{}
 	cmd := &cobra.Command{
 		Use:   "doctor [URL…]",
 		Short: "say what keeps sign-ins from working behind the proxy, and what to type",
@@ -50,22 +49,21 @@ URL is an identity provider's issuer, such as https://login.example.com. Without
 one, doctor takes those that variables such as KEYCLOAK_ISSUER name.`,
 		Example: "  proxypatch doctor\n  proxypatch doctor --probe https://login.example.com",
 		Args:    cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, urls []string) error {
-			return a.doctor(cmd.Context(), flags, urls)
-		},
+		RunE: p.run("doctor", func(cmd *cobra.Command, urls []string) error {
+			return p.doctor(cmd.Context(), o, urls)
+		}),
 	}
-	a.planFlags(cmd)
+	o.register(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&flags.probe, "probe", false, "connect to each URL, through the proxy where one applies")
-	f.StringVar(&flags.node, "node", defaultNode, "the Node.js that runs the app: its `PATH` or name")
-	f.DurationVar(&flags.timeout, "timeout", probeTimeout, "wait at most this `TIME` for each URL")
+	f.BoolVar(&o.probe, "probe", false, "connect to each URL, through the proxy where one applies")
+	f.StringVar(&o.node, "node", defaultNode, "the Node.js that runs the app: its `PATH` or name")
+	f.DurationVar(&o.timeout, "timeout", probeTimeout, "wait at most this `TIME` for each URL")
 	return cmd
 }
 
 // doctor looks at everything and fails only where it can't look.
-func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) error {
-	a.report.Command = "doctor"
-	workspace, err := a.openWorkspace()
+func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) error {
+	workspace, err := p.openWorkspace()
 	if err != nil {
 		return err
 	}
@@ -77,19 +75,19 @@ func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) erro
 	if err != nil {
 		return err
 	}
-	if flags.probe && len(targets) == 0 {
+	if o.probe && len(targets) == 0 {
 		return usageError("proxypatch doctor --probe https://login.example.com", "--probe needs the URL of an identity provider")
 	}
-	if flags.timeout <= 0 {
+	if o.timeout <= 0 {
 		return usageError("--timeout 10s", "--timeout must be more than 0")
 	}
-	node, nodes, err := findNode(ctx, flags.node, workspace.Home.Dir, environment)
+	node, nodes, err := findNode(ctx, o.node, workspace.Home.Dir, environment)
 	if err != nil {
 		return err
 	}
 	found := append(environment.Proxies(targets), nodes...)
 	found = append(found, environment.Certificates()...)
-	copies, supported, err := a.doctorCopies(environment, environment.Native(node))
+	copies, supported, err := p.doctorCopies(o, environment, environment.Native(node))
 	if err != nil {
 		return err
 	}
@@ -98,26 +96,26 @@ func (a *app) doctor(ctx context.Context, flags doctorFlags, urls []string) erro
 		found = append(found, environment.Dotenv(next)...)
 	}
 	if supported { // else init writes nothing either
-		found = append(found, doctor.Hooks(workspace, a.initCommandLine())...)
+		found = append(found, doctor.Hooks(workspace, p.initCommandLine())...)
 	}
-	if flags.probe {
-		found = append(found, environment.Probe(ctx, node, flags.timeout, targets)...)
+	if o.probe {
+		found = append(found, environment.Probe(ctx, node, o.timeout, targets)...)
 	}
-	a.diagnose(found)
+	p.diagnose(found)
 	return nil
 }
 
 // initCommandLine is what a person has to type for init.
-func (a *app) initCommandLine() string {
-	if a.dir == "." {
+func (p *program) initCommandLine() string {
+	if p.dir == "." {
 		return "proxypatch init"
 	}
-	return "proxypatch init -C " + shellQuote(a.dir)
+	return "proxypatch init -C " + shellQuote(p.dir)
 }
 
 // findNode looks at the Node.js that runs the app. Its absence is a finding,
 // unless a person has named it.
-func findNode(ctx context.Context, command, dir string, environment *doctor.Environment) (*doctor.Node, findings, error) {
+func findNode(ctx context.Context, command, dir string, environment *doctor.Environment) (*doctor.Node, doctor.Findings, error) {
 	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // for what FindNode has started
 	defer stop()
 	ctx, cancel := context.WithTimeout(interrupted, nodeTimeout)
@@ -125,7 +123,7 @@ func findNode(ctx context.Context, command, dir string, environment *doctor.Envi
 	found, err := verify.FindNode(ctx, command, dir)
 	switch {
 	case interrupted.Err() != nil:
-		return nil, nil, &failure{exitFailed, errors.New("interrupted"), ""}
+		return nil, nil, errInterrupted
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w: %s does not answer within %v", verify.ErrNoNode, command, nodeTimeout)
 	}
@@ -144,17 +142,13 @@ func findNode(ctx context.Context, command, dir string, environment *doctor.Envi
 }
 
 // diagnose reports findings.
-func (a *app) diagnose(found doctor.Findings) {
+func (p *program) diagnose(found doctor.Findings) {
 	for i := range found { // one line each, also in --json
-		found[i].Message = clean(found[i].Message)
+		found[i].Message = printable.Text(found[i].Message)
 	}
-	a.report.Findings = found
-	a.report.Summary = found.Summary()
+	p.report.Findings, p.report.Summary = found, found.Summary()
 	if found.Count(doctor.Error) > 0 {
-		a.report.exit(exitUnproven)
-	}
-	if a.forPeople() {
-		a.ui.findings(a.report, a.quiet)
+		p.report.Decide(report.Unproven)
 	}
 }
 
@@ -204,65 +198,58 @@ func targetsOf(environment *doctor.Environment, urls []string) ([]*proxyenv.Targ
 // doctorCopies makes findings of what check would say. Where Node.js itself
 // uses the proxy, nothing has to be patched. supported says whether hooks could do
 // their work on them.
-func (a *app) doctorCopies(environment *doctor.Environment, native bool) (found doctor.Findings, supported bool, err error) {
-	allowed := a.ifPresent
-	a.ifPresent = false // find would print
-	plan, err := a.plan(apply.Options{Goal: apply.Patch})
-	if plan == nil {
-		f := (*failure)(nil)
-		supported = !errors.As(err, &f) || f.code != exitUnsupported
-		found, err = absent(err, allowed)
-		return found, supported, err
+func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment, native bool) (found doctor.Findings, supported bool, err error) {
+	p.report.Set = o.set
+	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch})
+	if err != nil {
+		return p.withoutPlan(p.absent(err, false), o.ifPresent)
 	}
-	defer plan.Close()
-	supported = !slices.ContainsFunc(plan.Copies, unsupported)
-	a.take(&found, doctor.NextAuth)
-	for _, c := range plan.Copies {
-		a.stateOfCopy(&found, c, native)
+	defer t.plan.Close()
+	add := func(area string, problems []report.Problem) {
+		for _, problem := range problems {
+			found = append(found, doctor.Finding{Area: area, Severity: doctor.Severity(problem.Severity), Message: problem.Message, Hint: problem.Hint})
+		}
 	}
-	if !native || plan.Changes() < plan.Files() {
-		a.report.judgeAgents(plan, a.set)
-		a.take(&found, doctor.Agent)
-		a.agents(&found, plan, environment.SecureProxy())
+	add(doctor.NextAuth, t.warnings)
+	add(doctor.NextAuth, p.explainAll(report.Judge(t.plan, apply.Patch)))
+	for _, c := range t.plan.Copies {
+		p.stateOfCopy(&found, c, native)
 	}
-	if !plan.Blocked() && plan.Changes() == 0 {
-		if err := a.checkCaches(plan); err != nil {
+	if !native || t.plan.Changes() < t.plan.Files() {
+		reasons, warnings := report.JudgeAgents(t.plan, o.set)
+		add(doctor.Agent, append(p.explainAll(reasons), warnings...))
+		agents(&found, t, environment.SecureProxy())
+	}
+	if !t.plan.Blocked() && t.plan.Changes() == 0 {
+		caches, stale, err := p.checkCaches(t, o.all)
+		if err != nil {
 			return nil, false, err
 		}
-		a.take(&found, doctor.NextJS)
+		p.report.Caches = caches
+		add(doctor.NextJS, stale)
 	}
-	a.report.Copies = a.copies(plan, checking)
-	return found, supported, nil
+	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
+	return found, !slices.ContainsFunc(t.plan.Copies, unsupported), nil
 }
 
-// unsupported reports whether a copy is of a release that can't be patched. Other
-// layouts can be had for the same hooks.
-func unsupported(c *apply.Copy) bool { return errors.As(c.Err, new(*patchset.UnsupportedError)) }
-
-// absent makes a finding of why there is no plan, unless doctor can't go on.
-func absent(err error, allowed bool) (doctor.Findings, error) {
-	f := (*failure)(nil)
-	if !errors.As(err, &f) || f.code == exitUsage || f.code == exitFailed {
-		return nil, err
-	}
+// withoutPlan makes a finding of why there is no plan, unless doctor can't go on.
+func (p *program) withoutPlan(err error, allowed bool) (found doctor.Findings, supported bool, failed error) {
+	problem := p.situation.explain(err)
 	severity := doctor.Error
-	if allowed && f.code == exitNotFound {
-		severity = doctor.Note
+	switch problem.Code {
+	case report.Usage, report.Failed:
+		return nil, false, err
+	case report.NotFound:
+		if allowed {
+			severity = doctor.Note
+		}
 	}
-	return doctor.Findings{{Area: doctor.NextAuth, Severity: severity, Message: err.Error(), Hint: f.hint}}, nil
-}
-
-// take makes findings of the report's problems.
-func (a *app) take(found *doctor.Findings, area string) {
-	for _, p := range a.report.Problems {
-		*found = append(*found, doctor.Finding{Area: area, Severity: doctor.Severity(p.Severity), Message: p.Message, Hint: p.Hint})
-	}
-	a.report.Problems = []problem{}
-	a.report.exit(exitOK)
+	finding := doctor.Finding{Area: doctor.NextAuth, Severity: severity, Message: problem.Message, Hint: problem.Hint}
+	return doctor.Findings{finding}, problem.Code != report.Unsupported, nil
 }
 
 // stateOfCopy says whether a copy is patched, if that can be.
-func (a *app) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool) {
+func (p *program) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool) {
 	pending := 0
 	for i := range c.Files {
 		switch {
@@ -280,18 +267,18 @@ func (a *app) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool) {
 	case native:
 		found.Add(doctor.NextAuth, doctor.Note, "%s is not patched, and need not be", label)
 	default:
-		found.Add(doctor.NextAuth, doctor.Error, "%s is not patched: %s of %d", label, count(pending), len(c.Files)).Hint = "proxypatch apply" + a.sameFlags()
+		found.Add(doctor.NextAuth, doctor.Error, "%s is not patched: %s of %d", label, report.CountFiles(pending), len(c.Files)).Hint = "proxypatch apply" + p.situation.again
 	}
 }
 
 // agents says which https-proxy-agent each copy loads, and that releases before
 // 6 do not work with the proxy that a variable names, if it is https://.
-func (a *app) agents(found *doctor.Findings, plan *apply.Plan, secureProxy string) {
-	for _, c := range plan.Copies {
+func agents(found *doctor.Findings, t *target, secureProxy string) {
+	for _, c := range t.plan.Copies {
 		switch {
 		case c.Err != nil || !c.Agent.Usable():
 		case secureProxy != "" && c.Agent.Major() < 6:
-			found.Add(doctor.Agent, doctor.Error, "%s: https-proxy-agent %s does not work with https:// proxies, as %s names one", c.Path, c.Agent.Version, secureProxy).Hint = a.report.project.ProvideAgent(c.Install)
+			found.Add(doctor.Agent, doctor.Error, "%s: https-proxy-agent %s does not work with https:// proxies, as %s names one", c.Path, c.Agent.Version, secureProxy).Hint = t.project.ProvideAgent(c.Install)
 		default:
 			found.Add(doctor.Agent, doctor.OK, "%s loads https-proxy-agent %s", c.Path, c.Agent.Version)
 		}

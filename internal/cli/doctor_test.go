@@ -122,10 +122,10 @@ func runDoctor(t *testing.T, want exitCode, args ...string) doctor.Findings {
 		t.Fatal(err)
 	}
 	args = append([]string{"doctor", "-C", dir, "--if-present"}, args...)
-	var got report
+	var got document
 	for _, format := range [][]string{nil, {"--json"}} {
 		var stdout, stderr bytes.Buffer
-		code := run(append(args, format...), strings.NewReader(""), &stdout, &stderr)
+		code := exitCode(Run(append(args, format...), strings.NewReader(""), &stdout, &stderr))
 		if code != want || stderr.Len() > 0 {
 			t.Errorf("exited with %d, not %d: %s%s", code, want, &stdout, &stderr)
 		}

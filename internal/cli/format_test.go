@@ -79,7 +79,7 @@ func TestFormats(t *testing.T) {
 	second := filepath.Join(project, "node_modules", "other", "node_modules")
 	within := func(args ...string) outcome {
 		var stdout, stderr bytes.Buffer
-		code := run(append(args, "-C", project), nil, &stdout, &stderr)
+		code := exitCode(Run(append(args, "-C", project), nil, &stdout, &stderr))
 		return outcome{int(code), stdout.String(), stderr.String()}
 	}
 	must := func(args ...string) {
@@ -325,7 +325,7 @@ func TestGitHubActions(t *testing.T) {
 				t.Errorf("%d annotations, exit code %d:\n%s%s", own, got.Code, got.Stdout, got.Stderr)
 			}
 			if slices.Contains(args, "--json") {
-				var r report
+				var r document
 				if err := json.Unmarshal([]byte(got.Stdout), &r); err != nil || !strings.Contains(r.Copies[0].Path, hostile) {
 					t.Errorf("%v: %s", err, got.Stdout)
 				}

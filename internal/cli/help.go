@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/proxypatch/proxypatch/internal/report"
 )
 
 // The headings under which --help lists commands.
@@ -34,8 +36,21 @@ func exitCodesTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:     "exit-codes",
 		Short:   "the exit codes and what they mean",
-		Long:    strings.TrimSuffix(exitCodesHelp(), "\n"),
+		Long:    report.ExitCodesHelp(),
 		GroupID: topics,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+}
+
+// wrapHelp makes the help that cobra makes fit a terminal.
+func (p *program) wrapHelp(root *cobra.Command) {
+	show := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		var text strings.Builder
+		out := cmd.OutOrStdout()
+		cmd.SetOut(&text)
+		show(cmd, args)
+		cmd.SetOut(out)
+		p.Help(text.String())
+	})
 }

@@ -9,120 +9,107 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
 )
 
-func (a *app) initCommand() *cobra.Command {
+type initOptions struct {
+	dryRun bool
+	undo   bool
+}
+
+func (p *program) initCommand() *cobra.Command {
+	o := &initOptions{}
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "let every install patch and every build check, from package.json",
 		Long: `init puts "proxypatch apply" into the scripts that the package manager runs
 after an install, and "proxypatch check" in front of every "next build" of the
 project. It joins what is there, installs nothing, and run again changes nothing.`,
-		RunE: func(*cobra.Command, []string) error { return a.init() },
+		RunE: p.run("init", func(*cobra.Command, []string) error { return p.init(o) }),
 	}
-	a.dryRunFlag(cmd)
-	cmd.Flags().BoolVar(&a.undo, "undo", false, "take out what init puts in")
+	registerDryRun(cmd, &o.dryRun)
+	cmd.Flags().BoolVar(&o.undo, "undo", false, "take out what init puts in")
 	return cmd
 }
 
 // init writes the hooks into the project's package.json files, or takes them
 // out, or changes nothing at all.
-func (a *app) init() error {
-	a.report.Command, a.report.DryRun = "init", a.dryRun
-	workspace, err := a.openWorkspace()
+func (p *program) init(o *initOptions) error {
+	p.report.DryRun = o.dryRun
+	workspace, err := p.openWorkspace()
 	if err != nil {
 		return err
 	}
-	if !a.dryRun {
+	if !o.dryRun {
 		lock, err := hooks.Lock(workspace)
 		if err != nil {
-			return &failure{exitFailed, err, remedy(err)}
+			return &systemError{err}
 		}
 		defer lock.Close()
 	}
-	plan, err := a.planHooks(workspace)
-	if err != nil || a.report.Exit.Code != exitOK {
+	plan := hooks.Install
+	if o.undo {
+		plan = hooks.Uninstall
+	}
+	planned, err := plan(workspace)
+	if err != nil {
 		return err
 	}
-	changes := plan.Changes()
-	if !a.dryRun {
-		if err := plan.Commit(); err != nil {
-			return hooksFailure(err)
-		}
-	}
-	switch {
-	case changes == 0 && a.undo:
-		a.report.Summary = "nothing to take out"
-	case changes == 0:
-		a.report.Summary = "nothing to do"
-	case a.dryRun:
-		a.report.Summary = fmt.Sprintf("%s would change; nothing was written", countScripts(changes))
-	default:
-		a.report.Summary = countScripts(changes) + " changed"
-	}
-	a.reportHooks(plan)
-	a.show()
-	return nil
-}
-
-// openWorkspace finds the project.
-func (a *app) openWorkspace() (*detect.Workspace, error) {
-	workspace, err := detect.Open(a.dir)
-	switch {
-	case errors.Is(err, detect.ErrNoDirectory):
-		return nil, noDirectory(err)
-	case err != nil:
-		return nil, workspaceFailure(err)
-	}
-	return workspace, nil
-}
-
-// planHooks plans what the command is to do in the project.
-func (a *app) planHooks(workspace *detect.Workspace) (*hooks.Plan, error) {
-	if a.undo {
-		plan, err := hooks.Uninstall(workspace)
-		return plan, manifestFailure(err)
-	}
-	plan, err := hooks.Install(workspace)
-	if err != nil {
-		return nil, manifestFailure(err)
-	}
-	return plan, a.judgeInstalled(workspace)
-}
-
-// judgeInstalled records why hooks could never do their work, given what is
-// installed, and warns where nothing is. What else there is to say about that is
-// for apply to say.
-func (a *app) judgeInstalled(workspace *detect.Workspace) error {
-	a.all = true // the hooks are the whole workspace's
-	plan, err := a.unjudged(apply.Options{Goal: apply.Patch})
-	if plan == nil {
-		f := (*failure)(nil)
-		switch {
-		case errors.As(err, &f) && f.code == exitUnsupported:
+	if !o.undo {
+		refused, err := p.refuseHooks()
+		if err != nil || refused {
 			return err
-		case errors.As(err, &f) && f.code == exitNotFound:
-			return a.warnNotInstalled(workspace, err)
-		}
-		return nil
-	}
-	defer plan.Close()
-	for _, c := range plan.Copies {
-		if unsupported(c) {
-			a.report.judgeSupport(c)
 		}
 	}
-	if a.report.Exit.Code != exitOK {
-		a.report.Summary = "nothing was written"
-		a.show()
+	changes := planned.Changes()
+	if !o.dryRun {
+		if err := planned.Commit(); err != nil {
+			return err
+		}
 	}
+	p.reportHooks(o, planned, changes)
 	return nil
 }
 
-func (a *app) warnNotInstalled(workspace *detect.Workspace, absent error) error {
+// refuseHooks reports whether hooks could never do their work, given what is
+// installed, and why. It warns where nothing is installed. All else about what is
+// installed is for apply to say.
+func (p *program) refuseHooks() (refused bool, err error) {
+	o := &planOptions{set: patchset.Default, copyOptions: copyOptions{all: true}} // the hooks are the whole workspace's
+	t, err := p.open(o, apply.Options{Goal: apply.Patch})
+	switch {
+	case errors.Is(err, detect.ErrNotFound):
+		return false, p.warnNotInstalled(err)
+	case err != nil:
+		if code, _ := p.situation.judge(err); code == report.Unsupported {
+			return false, err
+		}
+		return false, nil
+	}
+	defer t.plan.Close()
+	p.report.Add(t.warnings...)
+	for _, c := range t.plan.Copies {
+		if unsupported(c) {
+			p.report.Add(p.situation.explain(&report.UnpatchableError{Copy: c}))
+			p.report.Summary, refused = "nothing was written", true
+		}
+	}
+	return refused, nil
+}
+
+// unsupported reports whether a copy is of a release that can't be patched. Other
+// layouts can be had for the same hooks.
+func unsupported(c *apply.Copy) bool {
+	_, unsupported := is[*patchset.UnsupportedError](c.Err)
+	return unsupported
+}
+
+func (p *program) warnNotInstalled(absent error) error {
+	workspace := p.situation.workspace
 	hint, err := workspace.Uninstalled()
 	if err != nil {
-		return workspaceFailure(err)
+		return &systemError{err}
 	}
 	if hint == "" {
 		hint = workspace.Manager.Add("next-auth@4", len(workspace.Packages) > 1)
@@ -130,62 +117,30 @@ func (a *app) warnNotInstalled(workspace *detect.Workspace, absent error) error 
 	if root := workspace.Display(workspace.Root().Dir); root != "." {
 		hint = "in " + root + ": " + hint
 	}
-	a.report.Problems = append(a.report.Problems, problem{
-		Severity: "warning", Message: fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), Hint: hint,
-	})
+	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), hint))
 	return nil
 }
 
-// manifestFailure says what to do about a package.json that can't be used.
-func manifestFailure(err error) error {
-	syntax, file := (*hooks.SyntaxError)(nil), (*hooks.FileError)(nil)
+func (p *program) reportHooks(o *initOptions, plan *hooks.Plan, changes int) {
+	tense := report.Doing
+	if o.dryRun {
+		tense = report.Planning
+	}
 	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, hooks.ErrNoManifest):
-		return usageError("run it in the project, or name the project with -C DIR", "%w", err)
-	case errors.As(err, &syntax):
-		return &failure{exitFailed, err, "mend it, without comments and trailing commas, and run it again; nothing was written"}
-	case errors.As(err, &file):
-		return &failure{exitFailed, err, "let a regular, readable file stand there and run it again; nothing was written"}
+	case changes == 0 && o.undo:
+		p.report.Summary = "nothing to take out"
+	case changes == 0:
+		p.report.Summary = "nothing to do"
+	case o.dryRun:
+		p.report.Summary = fmt.Sprintf("%s would change; nothing was written", countScripts(changes))
+	default:
+		p.report.Summary = countScripts(changes) + " changed"
 	}
-	return err
-}
-
-func hooksFailure(err error) error {
-	hint := "everything is as it was before; mend the cause and run it again"
-	commit := (*apply.CommitError)(nil)
-	switch {
-	case !errors.As(err, &commit):
-	case len(commit.Temporary) > 0:
-		hint = "mend the cause, delete the temporary files, and run it again"
-	case len(commit.Left) > 0:
-		hint = "mend the cause and run it again"
-	}
-	return &failure{exitFailed, err, hint}
-}
-
-func (a *app) reportHooks(plan *hooks.Plan) {
-	tense := doing
-	if a.dryRun {
-		tense = planning
-	}
-	for _, f := range plan.Files {
-		for _, s := range f.Scripts {
-			out := script{File: f.Path, Name: s.Name, Action: string(s.Action), Reason: s.Reason, verb: tense.script(s.Action)}
-			if s.Action != hooks.Add {
-				out.Before = &s.Before
-			}
-			if s.Action != hooks.Remove {
-				out.After = &s.After
-			}
-			a.report.Scripts = append(a.report.Scripts, out)
-		}
-	}
+	p.report.Scripts = report.Scripts(plan, tense)
 	for _, w := range plan.Warnings {
-		a.report.Problems = append(a.report.Problems, problem{Severity: "warning", Message: w.Message, Hint: w.Hint})
+		p.report.Add(report.Warning(w.Message, w.Hint))
 	}
-	a.report.Notes = plan.Notes
+	p.report.Notes = plan.Notes
 }
 
 func countScripts(n int) string {

@@ -57,7 +57,7 @@ func TestLayoutHints(t *testing.T) {
 type advice []string
 
 // waysOf returns the ways that the hints of a report name; each leads out of all problems.
-func waysOf(r report) []advice {
+func waysOf(r document) []advice {
 	ways := map[int]map[string]bool{}
 	for _, p := range r.Problems {
 		for i, line := range strings.Split(p.Hint, "\n") {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/report"
+
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
@@ -67,7 +69,7 @@ func (lt *layoutTest) requireLeftover(t *testing.T, project, release string) {
 	before := snapshotOf(t, store)
 	for _, command := range [][]string{{"apply", "--dry-run"}, {"apply"}, {"check"}, {"revert"}} {
 		r := lt.proxypatch(t, exitOK, project, command...)
-		warned := slices.ContainsFunc(r.Problems, func(p problem) bool {
+		warned := slices.ContainsFunc(r.Problems, func(p report.Problem) bool {
 			return p.Severity == "warning" && strings.Contains(p.Message, release+" is a leftover of an earlier install")
 		})
 		if !warned || len(r.Problems) != 1 || len(r.Copies) != 1 {

@@ -43,7 +43,7 @@ func TestLayoutLinks(t *testing.T) {
 						t.Errorf("the layout has only %q", copies)
 					}
 					r := lt.proxypatch(t, exitOK, project, "apply")
-					if diff := cmp.Diff(copies, r.dirs()); diff != "" {
+					if diff := cmp.Diff(copies, dirs(r)); diff != "" {
 						t.Errorf("found (-there +found):\n%s", diff)
 					}
 					lt.requireReached(t, project, r)

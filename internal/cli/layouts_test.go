@@ -338,7 +338,7 @@ func (lt *layoutTest) run(t *testing.T) {
 }
 
 // follow does what the hints of a report say first, in a project and in all that are installed from now on.
-func (lt *layoutTest) follow(t *testing.T, project string, r report) {
+func (lt *layoutTest) follow(t *testing.T, project string, r document) {
 	t.Helper()
 	advice := waysOf(r)[0]
 	lt.finish = func(t *testing.T, dir string) {
@@ -349,7 +349,7 @@ func (lt *layoutTest) follow(t *testing.T, project string, r report) {
 }
 
 // refuse makes sure that apply and check exit with a code and apply changes nothing, and returns apply's report.
-func (lt *layoutTest) refuse(t *testing.T, project string, code exitCode) report {
+func (lt *layoutTest) refuse(t *testing.T, project string, code exitCode) document {
 	t.Helper()
 	before := snapshotOf(t, lt.dir)
 	r := lt.proxypatch(t, code, project, "apply")
@@ -361,7 +361,7 @@ func (lt *layoutTest) refuse(t *testing.T, project string, code exitCode) report
 // find makes sure that proxypatch finds exactly the copies from the root, and from a member those that its code loads.
 func (lt *layoutTest) find(t *testing.T, project string, copies []string) {
 	r := lt.proxypatch(t, exitOK, project, "apply", "--dry-run")
-	if diff := cmp.Diff(copies, r.dirs()); diff != "" {
+	if diff := cmp.Diff(copies, dirs(r)); diff != "" {
 		t.Errorf("found from the root (-there +found):\n%s", diff)
 	}
 	lt.requireReached(t, project, r)
@@ -376,7 +376,7 @@ func (lt *layoutTest) find(t *testing.T, project string, copies []string) {
 		for name := range m.dependencies {
 			want = append(want, lt.loadedBy(t, filepath.Join(project, m.dir), name)...)
 		}
-		got := lt.proxypatch(t, exitOK, filepath.Join(project, m.dir), "apply", "--dry-run").dirs()
+		got := dirs(lt.proxypatch(t, exitOK, filepath.Join(project, m.dir), "apply", "--dry-run"))
 		if lost := missing(want, got); len(lost) > 0 {
 			t.Errorf("not found from %s: %q", m.dir, lost)
 		}
@@ -388,7 +388,7 @@ func (lt *layoutTest) find(t *testing.T, project string, copies []string) {
 
 // requireReached makes sure that the report names, for each member that depends on next-auth, the copies that it gets,
 // and ways that lead there.
-func (lt *layoutTest) requireReached(t *testing.T, project string, r report) {
+func (lt *layoutTest) requireReached(t *testing.T, project string, r document) {
 	t.Helper()
 	want, got := map[string]bool{}, map[string]bool{}
 	for _, m := range lt.members {
@@ -552,10 +552,10 @@ func prove(t *testing.T, network *network, p phase, copies []string) {
 }
 
 // proxypatch runs the program with --json in a directory.
-func (s *sandbox) proxypatch(t *testing.T, want exitCode, dir string, args ...string) report {
+func (s *sandbox) proxypatch(t *testing.T, want exitCode, dir string, args ...string) document {
 	t.Helper()
 	code, out := s.sh(t, dir, "proxypatch "+strings.Join(args, " ")+" --json")
-	var r report
+	var r document
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -566,7 +566,7 @@ func (s *sandbox) proxypatch(t *testing.T, want exitCode, dir string, args ...st
 }
 
 // dirs returns where the copies are, in order.
-func (r report) dirs() []string {
+func dirs(r document) []string {
 	var dirs []string
 	for _, c := range r.Copies {
 		dirs = append(dirs, c.Dir)

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/proxypatch/proxypatch/internal/report"
+
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -31,7 +33,7 @@ func TestMain(m *testing.M) {
 
 // testPrograms are what the tests' own executable is under other names.
 var testPrograms = map[string]func(){
-	"proxypatch": func() { os.Exit(int(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))) },
+	"proxypatch": func() { os.Exit(int(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))) },
 }
 
 // TestScripts runs the program on stand-ins for packages; it needs no network.
@@ -182,7 +184,7 @@ func validReport(text string, code int) error {
 	if err == nil {
 		err = schema.Validate(document)
 	}
-	var r report
+	var r struct{ Exit report.Exit }
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &r)
 	}

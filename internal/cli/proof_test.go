@@ -74,7 +74,7 @@ func TestTutorialReachesTheProxy(t *testing.T) {
 func mustRun(t *testing.T, args ...string) {
 	t.Helper()
 	var out bytes.Buffer
-	if code := run(args, strings.NewReader(""), &out, &out); code != exitOK {
+	if code := exitCode(Run(args, strings.NewReader(""), &out, &out)); code != exitOK {
 		t.Fatalf("proxypatch %s exited with %d:\n%s", strings.Join(args, " "), code, &out)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/proxypatch/proxypatch/internal/report"
+
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -101,7 +103,7 @@ func manual(t *testing.T) string {
 	}
 	b.WriteString("# FLAGS OF ALL COMMANDS\n")
 	manualFlags(&b, root.PersistentFlags())
-	fmt.Fprintf(&b, "# EXIT STATUS\n%s\n\n", fenceIndented(exitCodesHelp()))
+	fmt.Fprintf(&b, "# EXIT STATUS\n%s\n\n", fenceIndented(report.ExitCodesHelp()))
 	fmt.Fprintf(&b, "# EXAMPLES\n%s\n", fenceIndented(root.Example))
 	return b.String()
 }
@@ -130,7 +132,7 @@ func manualFlags(b *strings.Builder, flags *pflag.FlagSet) {
 // documented returns the commands as the generators take them: as Markdown.
 func documented() *cobra.Command {
 	var out bytes.Buffer
-	root := (&app{ui: newUI(&out, &out)}).rootCommand()
+	root := newProgram(&out, &out).rootCommand()
 	root.DisableAutoGenTag = true
 	var prepare func(cmd *cobra.Command)
 	prepare = func(cmd *cobra.Command) {

@@ -7,21 +7,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
-func (a *app) releasesCommand() *cobra.Command {
+func (p *program) releasesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "releases",
 		Short: "print which releases of next-auth are supported",
-		RunE:  func(*cobra.Command, []string) error { return a.releases() },
+		RunE:  p.run("releases", func(*cobra.Command, []string) error { return p.releases() }),
 	}
 }
 
 // releases prints what the default set patches, and from which release of
 // next-auth to which.
-func (a *app) releases() error {
-	a.report.Command = "releases"
+func (p *program) releases() error {
 	library, err := patchset.Open(patches.FS, patchset.Default)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (a *app) releases() error {
 	}
 	var from, to *semver.Version
 	for _, f := range files {
-		a.report.Releases = append(a.report.Releases, coverage{f.Path, f.From.String(), f.To.String(), f.Reason})
+		p.report.Releases = append(p.report.Releases, report.Coverage{Path: f.Path, From: f.From.String(), To: f.To.String(), Reason: f.Reason})
 		if from == nil || f.From.LessThan(from) {
 			from = f.From
 		}
@@ -40,7 +40,6 @@ func (a *app) releases() error {
 			to = f.To
 		}
 	}
-	a.report.Summary = fmt.Sprintf("next-auth %s to %s is supported; 4.0.0 (a build of 3.x), prereleases, 3.x and 5.x are not", from, to)
-	a.show()
+	p.report.Summary = fmt.Sprintf("next-auth %s to %s is supported; 4.0.0 (a build of 3.x), prereleases, 3.x and 5.x are not", from, to)
 	return nil
 }

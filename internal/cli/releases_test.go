@@ -134,14 +134,14 @@ func requirePackage(t *testing.T, dir string, pkg released.Package) {
 }
 
 // runJSON runs the program with --json in this process.
-func runJSON(t *testing.T, want exitCode, args ...string) report {
+func runJSON(t *testing.T, want exitCode, args ...string) document {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := run(append(args, "--json"), strings.NewReader(""), &out, &errs)
+	code := exitCode(Run(append(args, "--json"), strings.NewReader(""), &out, &errs))
 	if code != want || errs.Len() > 0 {
 		t.Fatalf("proxypatch %s exited with %d, not %d:\n%s%s", strings.Join(args, " "), code, want, &out, &errs)
 	}
-	var r report
+	var r document
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatal(err)
 	}

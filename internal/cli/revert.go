@@ -6,22 +6,19 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 )
 
-func (a *app) revertCommand() *cobra.Command {
+// revertCommand takes copies back to what they were without proxypatch, whichever
+// set was applied.
+func (p *program) revertCommand() *cobra.Command {
+	o := &writeOptions{}
 	cmd := &cobra.Command{
 		Use:   "revert",
 		Short: "take the patch back, to the byte",
-		RunE:  func(*cobra.Command, []string) error { return a.revert() },
+		RunE: p.run("revert", func(*cobra.Command, []string) error {
+			return p.write(o, apply.Restore, reverted)
+		}),
 	}
-	a.planFlags(cmd)
-	a.dryRunFlag(cmd)
-	a.keepCacheFlag(cmd)
+	o.register(cmd)
 	return cmd
-}
-
-// revert takes all copies back to what they were without proxypatch, whichever
-// set was applied, or changes nothing at all.
-func (a *app) revert() error {
-	return a.write("revert", apply.Restore, reverted)
 }
 
 var reverted = wording{

@@ -7,13 +7,14 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -27,78 +28,96 @@ const (
 	verifyTimeout = 30 * time.Second
 )
 
-func (a *app) verifyCommand() *cobra.Command {
+// verifyOptions are those of verify. The set of diffs is always the default one.
+type verifyOptions struct {
+	planOptions
+	node    string
+	timeout time.Duration
+}
+
+func (p *program) verifyCommand() *cobra.Command {
+	o := &verifyOptions{planOptions: planOptions{set: patchset.Default}}
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "prove that next-auth's calls go through a proxy, by making them",
 		Long:  longVerify,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context()) },
+		RunE:  p.run("verify", func(cmd *cobra.Command, _ []string) error { return p.verify(cmd.Context(), o) }),
 	}
-	a.copyFlags(cmd)
-	cmd.Flags().StringVar(&a.node, "node", defaultNode, "the Node.js to use: its `PATH` or name")
-	cmd.Flags().DurationVar(&a.timeout, "timeout", verifyTimeout, "give up after this `TIME`, such as 90s")
+	o.copyOptions.register(cmd)
+	cmd.Flags().StringVar(&o.node, "node", defaultNode, "the Node.js to use: its `PATH` or name")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", verifyTimeout, "give up after this `TIME`, such as 90s")
 	return cmd
 }
 
 // verify judges by what happens, not by what is in the files: these only tell
 // what could help.
-func (a *app) verify(ctx context.Context) error {
-	a.report.Command = "verify"
-	if a.timeout <= 0 {
+func (p *program) verify(ctx context.Context, o *verifyOptions) error {
+	if o.timeout <= 0 {
 		return usageError("proxypatch verify --help", "--timeout must be more than 0")
 	}
-	plan, err := a.unjudged(apply.Options{Goal: apply.Patch})
-	if plan == nil {
-		return err
+	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch})
+	if err != nil {
+		return p.absent(err, o.ifPresent)
 	}
-	plan.Close()
-	a.report.Copies = a.copies(plan, checking)
-	for i := range a.report.Copies {
-		a.report.Copies[i].Files = []fileReport{}
+	t.plan.Close()
+	p.report.Add(t.warnings...)
+	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
+	for i := range p.report.Copies {
+		p.report.Copies[i].Files = []report.File{}
 	}
 	var copies []*apply.Copy
-	for _, c := range plan.Copies {
-		if a.report.judgeSupport(c); c.Err == nil {
-			copies = append(copies, c)
+	for _, c := range t.plan.Copies {
+		if c.Err != nil {
+			p.report.Add(p.situation.explain(&report.UnpatchableError{Copy: c}))
+			continue
 		}
+		copies = append(copies, c)
 	}
-	line := a.progress()
-	defer line.end()
-	if err := a.drive(ctx, copies, line); err != nil {
-		return err
+	if len(copies) == 0 {
+		p.report.Summary = "nothing was tried"
+		return nil
 	}
-	line.end()
-	a.show()
-	return nil
+	return p.drive(ctx, o, t.project.Home.Dir, copies)
 }
 
 // drive makes the calls of some copies and reports what came of them.
-func (a *app) drive(ctx context.Context, copies []*apply.Copy, line *progress) error {
-	if len(copies) == 0 {
-		a.report.Summary = "nothing was tried"
-		return nil
-	}
+func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copies []*apply.Copy) error {
+	line := p.progress()
+	defer line.End()
 	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	limited, cancel := context.WithTimeout(interrupted, a.timeout)
+	limited, cancel := context.WithTimeout(interrupted, o.timeout)
 	defer cancel()
-	node, err := verify.FindNode(limited, a.node, a.report.project.Home.Dir)
+	node, err := verify.FindNode(limited, o.node, home)
 	var proofs []verify.Proof
 	if err == nil {
-		a.report.Node = &nodeReport{node.Path, node.Version}
-		proofs, err = verify.Copies(limited, node, dirsOf(copies), func(n int) { line.say("verifying", n, len(copies)) })
+		p.report.Node = &report.Node{Path: node.Path, Version: node.Version}
+		proofs, err = verify.Copies(limited, node, dirsOf(copies), func(n int) {
+			line.Say(fmt.Sprintf("verifying copy %d of %d …", n, len(copies)))
+		})
 	}
-	if interrupted.Err() != nil {
-		return &failure{exitFailed, errors.New("interrupted"), ""}
+	switch {
+	case interrupted.Err() != nil:
+		return errInterrupted
+	case errors.Is(err, context.DeadlineExceeded):
+		return &slowNodeError{fmt.Errorf("%s did not start within %v", o.node, o.timeout)}
+	case errors.Is(err, verify.ErrNoNode) && o.node != defaultNode:
+		return usageError("name one of Node.js 18 or newer", "--node: %w", err)
+	case err != nil:
+		return err
 	}
-	if err != nil {
-		return a.verifyFailure(err)
-	}
+	proxied, all := 0, 0
 	for i, c := range copies {
-		a.report.arrived(c, proofs[i].Arrived)
-		a.judgeCalls(c, proofs[i].Results, limited.Err() != nil)
+		p.report.Arrived(c, proofs[i].Arrived)
+		for _, r := range proofs[i].Results {
+			p.report.Calls = append(p.report.Calls, report.Call{Copy: c.Path, Kind: r.Kind, File: r.File, Result: r.Outcome, Detail: r.Detail})
+			if all++; r.Outcome == verify.Proxied {
+				proxied++
+			}
+		}
+		p.report.Add(p.explainAll(unproven(c, proofs[i].Results, limited.Err() != nil))...)
 	}
-	a.sumUp()
+	p.report.Summary = fmt.Sprintf("%d of %d calls went through the proxy, with Node.js %s", proxied, all, node.Version)
 	return nil
 }
 
@@ -110,65 +129,14 @@ func dirsOf(copies []*apply.Copy) []string {
 	return dirs
 }
 
-// verifyFailure says what kept all calls from being made.
-func (a *app) verifyFailure(err error) error {
-	loopback := (*verify.LoopbackError)(nil)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return &failure{exitUnproven, fmt.Errorf("%s did not start within %v", a.node, a.timeout), "--timeout gives it longer"}
-	case errors.Is(err, verify.ErrNoNode) && a.node == defaultNode:
-		return &failure{exitFailed, err, "name yours with --node PATH; it has to be 18 or newer"}
-	case errors.Is(err, verify.ErrNoNode):
-		return usageError("name one of Node.js 18 or newer", "--node: %w", err)
-	case errors.As(err, &loopback):
-		return &failure{exitFailed, err, "the loopback interface has to be up: ip link set lo up"}
-	}
-	return err
-}
+const notProxied = "not through the proxy"
 
-// nodeReport is the Node.js that made the calls.
-type nodeReport struct {
-	Path    string `json:"path"`
-	Version string `json:"version"`
-}
-
-// callReport is what came of a call of a copy.
-type callReport struct {
-	Copy   string         `json:"copy"`
-	Kind   string         `json:"kind"`
-	File   string         `json:"file"`
-	Result verify.Outcome `json:"result"`
-	Detail string         `json:"detail,omitempty"`
-}
-
-// what says what there is to say of a call beside its result.
-func (c callReport) what() string {
-	if c.File == "" || c.Detail == "" {
-		return c.File + c.Detail
-	}
-	return c.File + "; " + c.Detail
-}
-
-func (r *report) callsOf(c copyReport) []callReport {
-	return slices.DeleteFunc(slices.Clone(r.Calls), func(call callReport) bool { return call.Copy != c.Path })
-}
-
-// arrived records what a copy's proxy saw.
-func (r *report) arrived(c *apply.Copy, seen []string) {
-	for i := range r.Copies {
-		if r.Copies[i].Dir == c.Dir {
-			r.Copies[i].Arrived = seen
-		}
-	}
-}
-
-// judgeCalls reports the calls of a copy, with one problem for those that leak
-// and one for each other reason to fail.
-func (a *app) judgeCalls(c *apply.Copy, results []verify.Result, late bool) {
+// unproven returns an error for the calls of a copy that leak, and one for each
+// other reason to fail.
+func unproven(c *apply.Copy, results []verify.Result, late bool) []error {
 	var reasons []string
 	kinds := map[string][]string{}
 	for _, r := range results {
-		a.report.Calls = append(a.report.Calls, callReport{c.Path, r.Kind, r.File, r.Outcome, r.Detail})
 		reason := r.Detail
 		switch r.Outcome {
 		case verify.Proxied:
@@ -181,37 +149,9 @@ func (a *app) judgeCalls(c *apply.Copy, results []verify.Result, late bool) {
 		}
 		kinds[reason] = append(kinds[reason], r.Kind)
 	}
+	var errs []error
 	for _, reason := range reasons {
-		message := fmt.Sprintf("%s: %s: %s", c.Path, strings.Join(kinds[reason], ", "), reason)
-		a.report.problem(exitUnproven, message, a.verifyHint(c, reason, late)).at(c, "")
+		errs = append(errs, &unprovenError{c, kinds[reason], reason, late})
 	}
-}
-
-const notProxied = "not through the proxy"
-
-// verifyHint says what may help: the patch where it is not in place.
-func (a *app) verifyHint(c *apply.Copy, reason string, late bool) string {
-	patched := true
-	for i := range c.Files {
-		patched = patched && !c.Files[i].Changes() && c.Files[i].Err == nil
-	}
-	switch {
-	case late && reason != notProxied:
-		return "--timeout gives it longer"
-	case !patched:
-		return "proxypatch apply" + a.sameFlags()
-	case !c.Agent.Usable():
-		return a.report.project.ProvideAgent(c.Install)
-	}
-	return ""
-}
-
-// sumUp counts the calls of all copies by what came of them.
-func (a *app) sumUp() {
-	counts := map[verify.Outcome]int{}
-	for _, c := range a.report.Calls {
-		counts[c.Result]++
-	}
-	all := len(a.report.Calls)
-	a.report.Summary = fmt.Sprintf("%d of %d calls went through the proxy, with Node.js %s", counts[verify.Proxied], all, a.report.Node.Version)
+	return errs
 }

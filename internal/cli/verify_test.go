@@ -28,7 +28,7 @@ func needsVerify(t *testing.T) {
 // verified runs verify on a project and returns the kinds of calls by what came
 // of them, and what arrived at the proxy. The environment is one that would
 // mislead a Node.js which got it. Nothing may be changed in the project.
-func verified(t *testing.T, project string, args ...string) (kinds map[verify.Outcome][]string, r report) {
+func verified(t *testing.T, project string, args ...string) (kinds map[verify.Outcome][]string, r document) {
 	t.Helper()
 	args = append([]string{"-C", project, "verify", "--json", "--node", nodetest.Node(t)}, args...)
 	cmd := exec.CommandContext(t.Context(), "proxypatch", args...)

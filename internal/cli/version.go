@@ -9,7 +9,8 @@ import (
 // version is set by the release build; other builds say what Go recorded.
 var version string
 
-func proxypatchVersion() string {
+// Version returns the version of this program.
+func Version() string {
 	if version != "" {
 		return version
 	}
@@ -19,15 +20,14 @@ func proxypatchVersion() string {
 	return "(devel)"
 }
 
-func (a *app) versionCommand() *cobra.Command {
+func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "print the version",
-		RunE: func(*cobra.Command, []string) error {
-			a.report.Command, a.report.Version = "version", proxypatchVersion()
-			a.report.Summary = "proxypatch " + a.report.Version
-			a.show()
+		RunE: p.run("version", func(*cobra.Command, []string) error {
+			p.report.Version = Version()
+			p.report.Summary = "proxypatch " + p.report.Version
 			return nil
-		},
+		}),
 	}
 }

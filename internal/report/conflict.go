@@ -1,4 +1,4 @@
-package cli
+package report
 
 import (
 	"fmt"
@@ -6,11 +6,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/term"
 )
 
-// conflict is a hunk that does not fit, beside what stands there.
-type conflict struct {
+// Conflict is a hunk that does not fit, beside the lines in its place.
+type Conflict struct {
 	Hunk      int      `json:"hunk"`
 	Of        int      `json:"of"`
 	Line      int      `json:"line"`
@@ -19,8 +19,6 @@ type conflict struct {
 	Found     []string `json:"found"`
 	Differs   int      `json:"differs"`
 }
-
-func reportConflict(c *patchset.Conflict) *conflict { return (*conflict)(c) }
 
 const (
 	conflictRows   = 9   // of each side
@@ -31,18 +29,18 @@ const (
 
 // conflict prints the lines that a hunk expects and those that stand there, on
 // at most 20 lines.
-func (u *ui) conflict(c *conflict) {
-	width := u.onStderr.width()
+func (t text) conflict(c *Conflict) {
+	width := t.OnStderr.Width()
 	if width == 0 {
 		width = pipedWidth
 	}
 	first := max(0, min(c.Differs-conflictRows/2, max(len(c.Expected), len(c.Found))-conflictRows))
-	expected := side{"expected", c.Expected, c.Line, c.Differs, first, green}
-	found := side{"found", c.Found, c.FoundLine, c.Differs, first, red}
+	expected := side{"expected", c.Expected, c.Line, c.Differs, first, term.Green}
+	found := side{"found", c.Found, c.FoundLine, c.Differs, first, term.Red}
 	if width < sideBySide {
 		for _, s := range []side{expected, found} {
 			for _, row := range s.rows() {
-				fmt.Fprintln(u.stderr, conflictIndent+row.print(u.onStderr.color, width-len(conflictIndent)))
+				fmt.Fprintln(t.Stderr, conflictIndent+row.print(t.OnStderr.Color, width-len(conflictIndent)))
 			}
 		}
 		return
@@ -52,7 +50,7 @@ func (u *ui) conflict(c *conflict) {
 	for i := range max(len(left), len(right)) {
 		a, b := rowAt(left, i), rowAt(right, i)
 		gap := strings.Repeat(" ", max(0, half-utf8.RuneCountInString(a.cut(half))))
-		fmt.Fprintln(u.stderr, strings.TrimRight(conflictIndent+a.print(u.onStderr.color, half)+gap+conflictIndent+b.print(u.onStderr.color, half), " "))
+		fmt.Fprintln(t.Stderr, strings.TrimRight(conflictIndent+a.print(t.OnStderr.Color, half)+gap+conflictIndent+b.print(t.OnStderr.Color, half), " "))
 	}
 }
 
@@ -63,21 +61,21 @@ type side struct {
 	line    int // of the first of lines, counted from 1
 	differs int
 	first   int // the lines before are not shown
-	color   color
+	color   term.Color
 }
 
 type row struct {
 	text  string
-	color color
+	color term.Color
 }
 
 // rows returns the side line by line, with the first that differs marked.
 func (s side) rows() []row {
-	rows := []row{{s.title + ":", bold}}
+	rows := []row{{s.title + ":", term.Bold}}
 	last := min(len(s.lines), s.first+conflictRows)
 	numbers := len(fmt.Sprint(s.line + last))
 	for i := min(s.first, last); i < last; i++ {
-		mark, color := " ", plain
+		mark, color := " ", term.Plain
 		if i == s.differs {
 			mark, color = ">", s.color
 		}
@@ -105,12 +103,12 @@ func (r row) cut(width int) string {
 	return text
 }
 
-func (r row) print(color bool, width int) string { return paint(color, r.color, r.cut(width)) }
+func (r row) print(color bool, width int) string { return term.Paint(color, r.color, r.cut(width)) }
 
 // shown reports whether an equal conflict is among those before: one file may be
 // installed many times.
-func shown(before []*conflict, c *conflict) bool {
-	return slices.ContainsFunc(before, func(b *conflict) bool {
+func shown(before []*Conflict, c *Conflict) bool {
+	return slices.ContainsFunc(before, func(b *Conflict) bool {
 		return b.Line == c.Line && b.FoundLine == c.FoundLine && slices.Equal(b.Expected, c.Expected) && slices.Equal(b.Found, c.Found)
 	})
 }

@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/proxypatch/proxypatch/internal/ci"
 	"github.com/proxypatch/proxypatch/internal/printable"
+	"github.com/proxypatch/proxypatch/internal/report/ci"
 	"github.com/proxypatch/proxypatch/internal/testkit/citest"
 )
 

@@ -1,0 +1,337 @@
+// This file is the one way from an error to what a person gets. The table decides
+// the exit code and the hint for every command; locate finds the path and line.
+
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/buildcache"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
+	"github.com/proxypatch/proxypatch/internal/verify"
+)
+
+// situation is what hints depend on: where the person is and what they typed. A
+// command fills it in as it learns more.
+type situation struct {
+	again     string            // flags that a suggested command needs to mean the same
+	ownDiffs  bool              // --patches is given
+	workspace *detect.Workspace // nil until it is found
+	project   *detect.Project   // nil until next-auth is found
+}
+
+// explain turns an error into the problem that a person gets.
+func (s *situation) explain(err error) report.Problem {
+	code, hint := s.judge(err)
+	p := report.Error(code, err.Error(), hint)
+	locate(&p, err)
+	return p
+}
+
+// judge returns the exit code of an error, and a hint.
+func (s *situation) judge(err error) (report.ExitCode, string) {
+	for _, row := range failures {
+		if code, hint, matches := row(s, err); matches {
+			return code, hint
+		}
+	}
+	return report.Failed, ""
+}
+
+// failures is the table: the first row that knows an error decides.
+var failures = []func(*situation, error) (code report.ExitCode, hint string, matches bool){
+	// The command line.
+	on(report.Usage, func(_ *situation, e *usage) string { return e.hint }),
+	when(report.Usage, hooks.ErrNoManifest, "run it in the project, or name the project with -C DIR"),
+
+	// What is installed.
+	on(report.NotFound, func(_ *situation, e *absentError) string { return e.hint() }),
+	on(report.Unsupported, func(*situation, *detect.ManifestError) string { return "reinstall next-auth" }),
+	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
+	on(report.Unsupported, func(_ *situation, e *patchset.UnsupportedError) string { return e.Hint }),
+	on(report.Unsupported, func(_ *situation, e *detect.SharedError) string { return e.Hint }),
+	native,
+	on(report.Drift, (*situation).blockedHint),
+	on(report.Agent, func(s *situation, e *report.AgentError) string { return s.project.ProvideAgent(e.Copy.Install) }),
+
+	// What a check or a proof found.
+	on(report.Pending, func(s *situation, _ *pendingError) string { return "proxypatch apply" + s.again }),
+	on(report.Pending, func(*situation, *unpatchedError) string { return "" }),
+	on(report.Pending, func(s *situation, _ *staleError) string {
+		return "proxypatch apply" + s.again + " deletes it; --keep-cache leaves it out of account"
+	}),
+	on(report.Unproven, (*situation).unprovenHint),
+	on(report.Unproven, func(*situation, *slowNodeError) string { return "--timeout gives it longer" }),
+
+	// What the system refused.
+	on(report.Failed, func(*situation, *outputError) string { return "only the output is lost; what the command does is done" }),
+	when(report.Failed, errInterrupted, ""),
+	when(report.Failed, verify.ErrNoNode, "name yours with --node PATH; it has to be 18 or newer"),
+	on(report.Failed, func(*situation, *verify.LoopbackError) string {
+		return "the loopback interface has to be up: ip link set lo up"
+	}),
+	on(report.Failed, func(*situation, *detect.GlobError) string {
+		return "write workspaces in package.json, or packages in pnpm-workspace.yaml, with fewer and simpler globs, such as packages/*"
+	}),
+	on(report.Failed, commitHint),
+	on(report.Failed, func(*situation, *hooks.SyntaxError) string {
+		return "mend it, without comments and trailing commas, and run it again; nothing was written"
+	}),
+	on(report.Failed, func(*situation, *hooks.FileError) string {
+		return "let a regular, readable file stand there and run it again; nothing was written"
+	}),
+	on(report.Failed, func(_ *situation, e *appError) string {
+		return remedy(e) + "; or delete the app's build cache yourself and add --keep-cache"
+	}),
+	on(report.Failed, func(_ *situation, e *systemError) string { return remedy(e) }),
+}
+
+const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch"
+
+// on makes a row for errors of type E.
+func on[E error](code report.ExitCode, hint func(*situation, E) string) func(*situation, error) (report.ExitCode, string, bool) {
+	return func(s *situation, err error) (report.ExitCode, string, bool) {
+		found, ok := is[E](err)
+		if !ok {
+			return 0, "", false
+		}
+		return code, hint(s, found), true
+	}
+}
+
+// when makes a row for one error value.
+func when(code report.ExitCode, target error, hint string) func(*situation, error) (report.ExitCode, string, bool) {
+	return func(_ *situation, err error) (report.ExitCode, string, bool) {
+		return code, hint, errors.Is(err, target)
+	}
+}
+
+// is returns the error of type E in err's chain, if there is one.
+func is[E error](err error) (found E, ok bool) {
+	ok = errors.As(err, &found)
+	return found, ok
+}
+
+// native is the row for a file whose lines pnpm itself has patched.
+func native(_ *situation, err error) (report.ExitCode, string, bool) {
+	blocked, ok := is[*report.BlockedError](err)
+	return report.Unsupported,
+		"pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run pnpm install, then proxypatch",
+		ok && blocked.Copy.Native && blocked.File.State == apply.Drifted
+}
+
+func (s *situation) blockedHint(e *report.BlockedError) string {
+	switch {
+	case e.File.State == apply.Newer:
+		return "upgrade proxypatch"
+	case e.File.State == apply.Missing:
+		return "run proxypatch before next build, in the full install; to get the file back: " + s.project.Reinstall()
+	case !s.ownDiffs:
+		return "if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back: " + s.project.Reinstall()
+	}
+	return "to get the released file back: " + s.project.Reinstall()
+}
+
+// unprovenHint says what may help: the patch where it is not in place.
+func (s *situation) unprovenHint(e *unprovenError) string {
+	patched := true
+	for i := range e.copy.Files {
+		patched = patched && !e.copy.Files[i].Changes() && e.copy.Files[i].Err == nil
+	}
+	switch {
+	case e.late && e.reason != notProxied:
+		return "--timeout gives it longer"
+	case !patched:
+		return "proxypatch apply" + s.again
+	case !e.copy.Agent.Usable():
+		return s.project.ProvideAgent(e.copy.Install)
+	}
+	return ""
+}
+
+// commitHint says what is where after a failed commit, and what to do.
+func commitHint(_ *situation, e *apply.CommitError) string {
+	_, ofHooks := is[*hooks.FileError](e)
+	switch {
+	case ofHooks && len(e.Temporary) > 0:
+		return "mend the cause, delete the temporary files, and run it again"
+	case ofHooks && len(e.Left) > 0:
+		return "mend the cause and run it again"
+	case ofHooks:
+		return "everything is as it was before; mend the cause and run it again"
+	case len(e.Left) > 0:
+		return "mend the cause and run it again; proxypatch check says what is where"
+	case len(e.Temporary) > 0:
+		return "next-auth is as it was before; mend the cause and run it again, which also removes what is left, or delete that"
+	}
+	return "everything is as it was before; " + remedy(e)
+}
+
+// remedy says what to do about what the system refused.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, apply.ErrBusy):
+		return "wait until it has ended and run it again"
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
+		return "run it as the user who installed it, or lift what keeps root out, such as chattr +i"
+	case errors.Is(err, fs.ErrPermission):
+		return "run it as the user who installed it, or as root"
+	case errors.Is(err, syscall.EROFS):
+		return "run it before the file system is made read-only"
+	}
+	return "mend the cause and run it again"
+}
+
+// locate names the file, or the copy, that has the problem, if the error knows it.
+func locate(p *report.Problem, err error) {
+	if blocked, ok := is[*report.BlockedError](err); ok {
+		p.At(&blocked.Copy.Install, blocked.File.Path)
+		p.Line, p.Conflict = blocked.Line(), (*report.Conflict)(blocked.File.Clash)
+	} else if e, ok := is[*report.UnpatchableError](err); ok {
+		p.At(&e.Copy.Install, "")
+	} else if e, ok := is[*report.AgentError](err); ok {
+		p.At(&e.Copy.Install, "")
+	} else if e, ok := is[*unpatchedError](err); ok {
+		p.At(&e.copy.Install, e.file)
+	} else if e, ok := is[*unprovenError](err); ok {
+		p.At(&e.copy.Install, "")
+	} else if e, ok := is[*apply.CopyError](err); ok {
+		p.At(&e.Copy, e.File)
+	} else if e, ok := is[*detect.ManifestError](err); ok {
+		p.Path = e.Path
+	} else if e, ok := is[*hooks.FileError](err); ok {
+		p.Path = e.Path
+	} else if e, ok := is[*hooks.SyntaxError](err); ok {
+		p.Path, p.Line = e.Path, e.Line
+	} else if e, ok := is[*cacheError](err); ok {
+		p.Path = e.path
+	} else if e, ok := is[*patchset.ParseError](err); ok {
+		p.Path, p.Line = e.Name, e.Line
+	} else if e, ok := is[*fs.PathError](err); ok {
+		p.Path = e.Path
+	}
+}
+
+// usage is an error in the command line, with what to type instead.
+type usage struct {
+	err  error
+	hint string
+}
+
+func (e *usage) Error() string { return e.err.Error() }
+
+func (e *usage) Unwrap() error { return e.err }
+
+func usageError(hint, format string, args ...any) error {
+	return &usage{fmt.Errorf(format, args...), hint}
+}
+
+// absentError says that no next-auth is installed.
+type absentError struct {
+	err     error
+	root    string // where to install what the project depends on
+	install string // with this command; empty if that would not help
+}
+
+func (e *absentError) Error() string { return e.err.Error() }
+
+func (e *absentError) Unwrap() error { return e.err }
+
+func (e *absentError) hint() string {
+	hint := "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"
+	if e.install != "" {
+		hint = fmt.Sprintf("first, in %s: %s; or %s", e.root, e.install, hint)
+	}
+	return hint
+}
+
+// pendingError says how many files are not patched, but can be.
+type pendingError struct{ files int }
+
+func (e *pendingError) Error() string {
+	return report.CountFiles(e.files) + " can be patched, but " + report.IsAre(e.files) + " not"
+}
+
+// unpatchedError says that about one file.
+type unpatchedError struct {
+	copy *apply.Copy
+	file string
+}
+
+func (e *unpatchedError) Error() string {
+	return filepath.Join(e.copy.Path, filepath.FromSlash(e.file)) + ": can be patched, but is not"
+}
+
+// staleError says which build caches hold old code.
+type staleError struct{ caches []string }
+
+func (e *staleError) Error() string {
+	return strings.Join(e.caches, ", ") + " may hold next-auth as it was before"
+}
+
+// unprovenError says which calls of a copy did not get through the proxy, and why.
+type unprovenError struct {
+	copy   *apply.Copy
+	kinds  []string
+	reason string
+	late   bool // the time was up
+}
+
+func (e *unprovenError) Error() string {
+	return fmt.Sprintf("%s: %s: %s", e.copy.Path, strings.Join(e.kinds, ", "), e.reason)
+}
+
+// slowNodeError says that Node.js did not start in time.
+type slowNodeError struct{ err error }
+
+func (e *slowNodeError) Error() string { return e.err.Error() }
+
+// outputError says that a result could not be written.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return e.err.Error() }
+
+// errInterrupted says that a person ended a command.
+var errInterrupted = errors.New("interrupted")
+
+// systemError is an error of the system while a command looked at a project.
+type systemError struct{ err error }
+
+func (e *systemError) Error() string { return e.err.Error() }
+
+func (e *systemError) Unwrap() error { return e.err }
+
+// appError is an error of the system about a Next.js app.
+type appError struct{ err error }
+
+func (e *appError) Error() string { return e.err.Error() }
+
+func (e *appError) Unwrap() error { return e.err }
+
+// cacheError is an error about a build cache, with a path as a person would write it.
+type cacheError struct {
+	path string
+	err  error
+}
+
+func (e *cacheError) Error() string { return e.path + ": " + e.err.Error() }
+
+func (e *cacheError) Unwrap() error { return e.err }
+
+// appFailure makes an *appError of an error about the app in dir.
+func appFailure(dir string, err error) error {
+	if at, ok := is[*buildcache.Error](err); ok {
+		err = &cacheError{filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err}
+	}
+	return &appError{err}
+}

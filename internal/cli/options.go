@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
+)
+
+// common are the options of every command.
+type common struct {
+	dir     string
+	json    bool
+	quiet   bool
+	verbose bool
+	format  report.Format // from --json and --format
+}
+
+func (o *common) register(root *cobra.Command) {
+	o.format = report.Text
+	f := root.PersistentFlags()
+	f.StringVarP(&o.dir, "dir", "C", ".", "work on the project in `DIR`")
+	f.BoolVar(&o.json, "json", false, "print one JSON document (docs/json.md)")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors and warnings only")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print ids, diffs and directories too")
+	_ = root.MarkPersistentFlagDirname("dir")
+}
+
+func registerFormat(cmd *cobra.Command) {
+	var names []string
+	for _, format := range report.Formats {
+		names = append(names, string(format))
+	}
+	cmd.Flags().String("format", string(report.Text), "print `FORMAT`: "+strings.Join(names, ", ")+" (docs/ci.md)")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// chooseFormat brings --format, which only some commands have, and --json together.
+func (o *common) chooseFormat(cmd *cobra.Command) error {
+	if o.json {
+		o.format = report.JSON
+	}
+	flag := cmd.Flags().Lookup("format")
+	if flag == nil || !flag.Changed {
+		return nil
+	}
+	format := report.Format(flag.Value.String())
+	switch {
+	case !slices.Contains(report.Formats, format):
+		o.format = report.Text
+		return usageError("use one of "+flag.Usage[strings.Index(flag.Usage, ": ")+2:strings.Index(flag.Usage, " (")], "--format: there is no format %q", format)
+	case o.json && format != report.JSON:
+		return usageError(cmd.CommandPath()+" --help", "--json and --format %s contradict each other", format)
+	}
+	o.format = format
+	return nil
+}
+
+// copyOptions choose copies of next-auth.
+type copyOptions struct {
+	ifPresent bool
+	all       bool
+	chosen    []string
+}
+
+func (o *copyOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
+	f.BoolVar(&o.all, "all", false, "take the copies of the whole workspace, also from one of its packages")
+	f.StringArrayVar(&o.chosen, "copy", nil, "take only the copies that are `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
+}
+
+// planOptions are those of every command that compares files with diffs.
+type planOptions struct {
+	copyOptions
+	set     string
+	patches string
+	strict  bool
+}
+
+func (o *planOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.set, "set", patchset.Default, "`SET` of diffs: "+strings.Join(patchset.SetNames, ", "))
+	f.StringVar(&o.patches, "patches", "", "add your own diffs from `DIR`")
+	f.BoolVar(&o.strict, "strict", false, "take changed files for drift even where the diffs fit")
+	o.copyOptions.register(cmd)
+	_ = cmd.MarkFlagDirname("patches")
+	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(patchset.SetNames, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func registerDryRun(cmd *cobra.Command, dryRun *bool) {
+	cmd.Flags().BoolVarP(dryRun, "dry-run", "n", false, "say what would change and write nothing")
+}
+
+func registerKeepCache(cmd *cobra.Command, keepCache *bool) {
+	cmd.Flags().BoolVar(keepCache, "keep-cache", false, "leave Next.js's build caches alone, also when they hold old code")
+}
+
+// again returns the flags that a suggested command needs to mean the same.
+func (o *planOptions) again(dir string) string {
+	var b strings.Builder
+	if dir != "." {
+		b.WriteString(" -C " + shellQuote(dir))
+	}
+	if o.set != patchset.Default {
+		b.WriteString(" --set " + o.set)
+	}
+	if o.patches != "" {
+		b.WriteString(" --patches " + shellQuote(o.patches))
+	}
+	if o.strict {
+		b.WriteString(" --strict")
+	}
+	if o.all {
+		b.WriteString(" --all")
+	}
+	for _, word := range o.chosen {
+		b.WriteString(" --copy " + shellQuote(word))
+	}
+	return b.String()
+}
+
+// shellQuote returns a word as a person has to type it.
+func shellQuote(word string) string {
+	if !strings.ContainsAny(word, " \t\n'\"\\$`*?[]{}()<>|&;~#!") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

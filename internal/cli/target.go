@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
+	"github.com/proxypatch/proxypatch/patches"
+)
+
+// target is what a command works on: the copies of next-auth that a person chose,
+// and a Plan for them.
+type target struct {
+	project  *detect.Project
+	library  *patchset.Library
+	plan     *apply.Plan
+	warnings []report.Problem
+}
+
+// open finds the copies and makes the Plan, whatever the files are like. The error
+// wraps detect.ErrNotFound if there is no copy. Close the Plan.
+func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
+	p.situation.again, p.situation.ownDiffs = o.again(p.dir), o.patches != ""
+	options.Strict = o.strict
+	library, err := openLibrary(o)
+	if err != nil {
+		return nil, err
+	}
+	project, err := p.find(o.all)
+	if err != nil {
+		return nil, err
+	}
+	selected, err := project.Select(o.chosen)
+	if err != nil {
+		hint := "there are " + project.Names()
+		if len(project.Others) > 0 {
+			hint += "; --all takes those of the whole workspace"
+		}
+		return nil, usageError(hint, "--copy: %w", err)
+	}
+	plan, err := apply.New(selected, library, options)
+	if err != nil {
+		return nil, &systemError{err}
+	}
+	t := &target{project: project, library: library, plan: plan}
+	if err := t.leaveOutLeftovers(options.Goal, o.set); err != nil {
+		plan.Close()
+		p.report.Add(t.warnings...)
+		return nil, err
+	}
+	return t, nil
+}
+
+// leaveOutLeftovers takes copies out of the plan that can't be patched and need
+// not be, since nothing loads them. Those that can be are, to be safe. If no other
+// is left, there is no next-auth.
+func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
+	for _, c := range slices.Clone(t.plan.Copies) {
+		noAgent := goal == apply.Patch && set != patchset.None && !c.Agent.Usable()
+		if !noAgent && !t.plan.IsBlocked(c) {
+			continue
+		}
+		leftover, err := t.project.Leftover(&c.Install)
+		if err != nil {
+			return &systemError{err}
+		}
+		if leftover {
+			t.plan.LeaveOut(c)
+			warning := report.Warning(
+				fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install, which nothing loads, and is left alone", c.Path, c.Release),
+				"to be rid of it: "+t.project.Manager.Prune())
+			warning.Path = c.Path
+			t.warnings = append(t.warnings, warning)
+		}
+	}
+	if len(t.plan.Copies) == 0 {
+		return fmt.Errorf("%w but a leftover is installed for %s", detect.ErrNotFound, t.project.Name())
+	}
+	return nil
+}
+
+// absent judges that there is no next-auth, which a person may allow: then it is no
+// error. It returns all other errors as they are.
+func (p *program) absent(err error, allowed bool) error {
+	switch {
+	case !errors.Is(err, detect.ErrNotFound):
+		return err
+	case allowed:
+		p.report.Summary = "nothing to do: " + err.Error()
+		return nil
+	}
+	workspace := p.situation.workspace
+	install, failed := workspace.Uninstalled()
+	if failed != nil {
+		return &systemError{failed}
+	}
+	root := workspace.Display(workspace.Root().Dir)
+	if root == "." {
+		root = workspace.Root().Dir
+	}
+	return &absentError{err, root, install}
+}
+
+// openLibrary opens the chosen set and adds the person's own diffs.
+func openLibrary(o *planOptions) (*patchset.Library, error) {
+	if !slices.Contains(patchset.SetNames, o.set) {
+		return nil, usageError("use one of "+strings.Join(patchset.SetNames, ", "), "--set: there is no set %q", o.set)
+	}
+	library, err := patchset.Open(patches.FS, o.set)
+	if err != nil {
+		return nil, err
+	}
+	if o.patches != "" {
+		diffs, err := ownDiffs(o.patches)
+		if err != nil {
+			return nil, err
+		}
+		if err := library.Add(diffs); err != nil {
+			return nil, usageError("write the path as the file's name is", "%w", err)
+		}
+	}
+	if library.Empty() {
+		return nil, usageError("add --patches DIR", "--set none wants nothing without diffs of your own")
+	}
+	return library, nil
+}
+
+func ownDiffs(dir string) ([]*patchset.Diff, error) {
+	diffs, err := patchset.Load(os.DirFS(dir), ".")
+	if parse, ok := is[*patchset.ParseError](err); ok {
+		parse.Name = filepath.Join(dir, parse.Name)
+		return nil, usageError("make each diff with git diff --full-index -- FILE", "%w", parse)
+	}
+	if path, ok := is[*fs.PathError](err); ok {
+		path.Path = filepath.Join(dir, path.Path)
+	}
+	if err != nil {
+		return nil, usageError("name a directory with *.diff or *.patch files", "--patches: %w", err)
+	}
+	if len(diffs) == 0 {
+		return nil, usageError("name a directory with *.diff or *.patch files", "--patches %s: no diffs in it", dir)
+	}
+	for _, diff := range diffs {
+		diff.Name = filepath.Join(dir, diff.Name)
+	}
+	return diffs, nil
+}
+
+// openWorkspace finds the workspace of the directory that a person works on.
+func (p *program) openWorkspace() (*detect.Workspace, error) {
+	workspace, err := detect.Open(p.dir)
+	switch {
+	case errors.Is(err, detect.ErrNoDirectory):
+		return nil, usageError("name an existing directory", "-C: %w", err)
+	case err != nil:
+		return nil, &systemError{err}
+	}
+	p.situation.workspace = workspace
+	return workspace, nil
+}
+
+// find looks for next-auth.
+func (p *program) find(all bool) (*detect.Project, error) {
+	workspace, err := p.openWorkspace()
+	if err != nil {
+		return nil, err
+	}
+	project, err := workspace.Find(all)
+	if err != nil {
+		return nil, &systemError{err}
+	}
+	p.situation.project, p.report.Root = project, project.Root().Dir
+	return project, nil
+}

@@ -1,0 +1,41 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/buildcache"
+	"github.com/proxypatch/proxypatch/internal/term"
+)
+
+// CacheOf says what is done to a cache. at returns a path of its app as a person
+// would write it, and old reports whether a build would take old code from it.
+func CacheOf(cache buildcache.Cache, at func(name string) string, old bool, tense Tense) Cache {
+	out := Cache{Path: at(cache.Path), Delete: []string{}}
+	switch cache.Action {
+	case buildcache.Keep:
+		out.Action, out.verb, out.minor = "keep", verb{"kept", term.Plain}, true
+	case buildcache.Delete:
+		out.Action, out.verb = "delete", tense.choose("would delete", "deleted")
+		for _, warm := range cache.Warm {
+			out.Delete = append(out.Delete, at(warm))
+		}
+		if len(cache.Remains) > 0 {
+			out.verb = verb{"put aside", term.Magenta}
+		}
+		out.minor = tense == Checking && !old
+	default:
+		out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense == Checking
+	}
+	return out
+}
+
+// what says what a cache's line is about, and why.
+func (c Cache) what() (path, reason string) {
+	switch c.Action {
+	case "delete":
+		return strings.Join(c.Delete, ", "), "built with another state of next-auth"
+	case "keep":
+		return c.Path, "built with this state of next-auth"
+	}
+	return c.Path, "for the next build"
+}

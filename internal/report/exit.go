@@ -1,0 +1,75 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ExitCode is the process's exit code. The codes are part of the interface: none
+// changes its meaning, and a test holds docs/exit-codes.md to them.
+type ExitCode int
+
+// The exit codes. ExitCodes says what each means.
+const (
+	OK          ExitCode = 0
+	Failed      ExitCode = 1
+	Usage       ExitCode = 2
+	Pending     ExitCode = 3
+	Drift       ExitCode = 4
+	Unsupported ExitCode = 5
+	NotFound    ExitCode = 6
+	Agent       ExitCode = 7
+	Unproven    ExitCode = 8
+)
+
+// ExitCodes lists all codes with the names that --json and the help use.
+var ExitCodes = []struct {
+	Code    ExitCode
+	Name    string
+	Meaning string
+}{
+	{OK, "ok", "the wanted state is reached or, with --dry-run, can be"},
+	{Failed, "failed", "the system refused something, or anything not listed here; nothing is half done"},
+	{Usage, "usage", "wrong flags or arguments, or --patches that can't be read"},
+	{Pending, "pending", "check only: can be patched, but is not, or a build would use old code from its cache"},
+	{Drift, "drift", "a file is neither as released nor as proxypatch leaves it, or is missing"},
+	{Unsupported, "unsupported", "this release or layout of next-auth can't be patched in place"},
+	{NotFound, "not found", "no next-auth is installed; 0 with --if-present"},
+	{Agent, "agent", "https-proxy-agent is missing or not usable from next-auth"},
+	{Unproven, "unproven", "verify saw a request that did not go through the proxy or could not make one, or doctor found an error"},
+}
+
+// gravity is the order in which reasons decide the exit code, the gravest last. A
+// command line that nobody can follow, or a project without next-auth, leaves
+// nothing else to judge.
+var gravity = []ExitCode{OK, Unproven, Pending, Agent, Unsupported, Drift, Failed, NotFound, Usage}
+
+// gravest returns the one of two codes that decides.
+func gravest(a, b ExitCode) ExitCode {
+	if slices.Index(gravity, a) > slices.Index(gravity, b) {
+		return a
+	}
+	return b
+}
+
+// String returns the name the code has in --json and in the help.
+func (c ExitCode) String() string {
+	for _, e := range ExitCodes {
+		if e.Code == c {
+			return e.Name
+		}
+	}
+	return fmt.Sprint(int(c))
+}
+
+// ExitCodesHelp is the text of "proxypatch help exit-codes".
+func ExitCodesHelp() string {
+	var b strings.Builder
+	b.WriteString("proxypatch exits with these codes:\n\n")
+	for _, e := range ExitCodes {
+		fmt.Fprintf(&b, "  %d  %-12s %s\n", e.Code, e.Name, e.Meaning)
+	}
+	b.WriteString("\nWith several reasons the first of 1, 4, 5, 7, 3, 8 decides. revert never looks at\nhttps-proxy-agent. diff is 0 whether or not there is something to print.")
+	return b.String()
+}

@@ -1,0 +1,172 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/printable"
+	"github.com/proxypatch/proxypatch/internal/report/ci"
+	"github.com/proxypatch/proxypatch/internal/term"
+)
+
+// Format is a form that a report can have. The exit code is the same in each.
+type Format string
+
+// The formats.
+const (
+	Text   Format = "text"   // for a person
+	JSON   Format = "json"   // docs/json.md
+	GitHub Format = "github" // text, and workflow commands
+	SARIF  Format = "sarif"
+	JUnit  Format = "junit"
+)
+
+// Formats lists all formats.
+var Formats = []Format{Text, JSON, GitHub, SARIF, JUnit}
+
+// ForPeople reports whether a person reads the results in this format.
+func (f Format) ForPeople() bool { return f == Text || f == GitHub }
+
+// Disarm keeps text from being a workflow command on GitHub.
+func Disarm(streams *term.Streams) { streams.Filter(ci.Disarm) }
+
+// Conclude prints what there is to say when the command has ended, apart from the
+// Results: problems, annotations, the job's summary, or the whole document.
+func (r *Report) Conclude(streams *term.Streams, format Format) {
+	r.summarize(format)
+	switch format { // the writer remembers errors
+	case JSON:
+		_, _ = io.WriteString(streams.Out, r.document())
+	case SARIF:
+		_ = ci.SARIF(streams.Out, r.forCI())
+	case JUnit:
+		_ = ci.JUnit(streams.Out, r.forCI())
+	case GitHub:
+		_ = ci.Annotations(streams.Out, r.forCI(), checkout())
+	}
+	if format != JSON {
+		r.Advice(streams)
+	}
+	if term.OnGitHub() && format != GitHub { // leaves stdout as it is: both streams are read
+		_ = ci.Annotations(streams.Err, r.forCI(), checkout())
+	}
+}
+
+// document returns the report as JSON.
+func (r *Report) document() string {
+	var document strings.Builder
+	encoder := json.NewEncoder(&document)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(r) // of nothing but strings and numbers
+	text := printable.JSON(document.String())
+	if term.OnGitHub() {
+		text = string(ci.DisarmJSON([]byte(text)))
+	}
+	return text
+}
+
+// checkout returns the real directory to which GitHub takes paths to be relative.
+func checkout() string {
+	dir, err := filepath.EvalSymlinks(os.Getenv("GITHUB_WORKSPACE"))
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
+// summarize adds the report to the job's summary, where there is one and a person
+// might look there.
+func (r *Report) summarize(format Format) {
+	path := os.Getenv("GITHUB_STEP_SUMMARY")
+	told := r.Summary != "" && len(r.Copies)+len(r.Findings) > 0 || len(r.Problems) > 0
+	if path == "" || !told || !term.OnGitHub() && format != GitHub {
+		return
+	}
+	if err := ci.AppendSummary(path, r.forCI()); err != nil {
+		r.Add(Warning(fmt.Sprintf("no job summary: %v", err), ""))
+	}
+}
+
+// ruleID is an exit code's name as one word.
+func ruleID(name string) string { return strings.ReplaceAll(name, " ", "-") }
+
+// forCI returns the report for internal/ci, in which names are as they are on disk.
+func (r *Report) forCI() ci.Report {
+	out := ci.Report{
+		Version: r.Program, Command: r.Command, Summary: r.Summary, Root: r.Root,
+		Exit: ci.Exit{Code: int(r.Exit.Code), Name: r.Exit.Name},
+	}
+	for _, e := range ExitCodes[1:] {
+		ofRun := slices.Contains([]ExitCode{Failed, Usage, NotFound}, e.Code)
+		out.Rules = append(out.Rules, ci.Rule{ID: ruleID(e.Name), Text: e.Meaning, Run: ofRun})
+	}
+	for _, p := range r.Problems {
+		out.Problems = append(out.Problems, p.forCI())
+		if !p.Together {
+			out.Findings = append(out.Findings, p.forCI())
+		}
+	}
+	for _, p := range r.Unpatched {
+		out.Findings = append(out.Findings, p.forCI())
+	}
+	for _, f := range r.Findings {
+		p := ci.Problem{Message: f.Message, Hint: f.Hint}
+		switch f.Severity {
+		case doctor.Error:
+			p.Rule = ruleID(Unproven.String())
+		case doctor.Warning:
+		default:
+			continue
+		}
+		out.Problems = append(out.Problems, p)
+	}
+	for _, c := range r.Copies {
+		one := ci.Copy{Path: c.Path, Dir: c.Dir, Release: c.Release}
+		for _, f := range c.Files {
+			one.Files = append(one.Files, f.Path)
+		}
+		out.Copies = append(out.Copies, one)
+	}
+	out.Tables = r.tables()
+	return out
+}
+
+func (p Problem) forCI() ci.Problem {
+	return ci.Problem{
+		Rule: ruleID(p.Exit), Message: p.Message, Hint: p.Hint,
+		Copy: p.copyDir, File: p.file, Line: p.Line,
+	}
+}
+
+// tables returns what a person would read, for the job's summary.
+func (r *Report) tables() []ci.Table {
+	var tables []ci.Table
+	add := func(header []string, rows [][]string) {
+		if len(rows) > 0 {
+			tables = append(tables, ci.Table{Header: header, Rows: rows})
+		}
+	}
+	var files, calls, found [][]string
+	for _, c := range r.Copies {
+		for _, f := range c.Files {
+			files = append(files, []string{f.verb.text, c.Path, f.Path, f.Reason})
+		}
+	}
+	add([]string{"", "next-auth in", "file", ""}, files)
+	for _, c := range r.Calls {
+		calls = append(calls, []string{string(c.Result), c.Copy, c.Kind, c.what()})
+	}
+	add([]string{"", "next-auth in", "call", ""}, calls)
+	for _, f := range r.Findings {
+		found = append(found, []string{string(f.Severity), f.Area, f.Message, strings.ReplaceAll(f.Hint, "\n", " ")})
+	}
+	add([]string{"", "about", "", "what to do"}, found)
+	return tables
+}

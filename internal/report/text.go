@@ -1,0 +1,257 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/printable"
+	"github.com/proxypatch/proxypatch/internal/term"
+	"github.com/proxypatch/proxypatch/internal/verify"
+)
+
+// Style is how much of a report a person wants to read, and how.
+type Style struct {
+	Quiet   bool // errors and warnings only
+	Verbose bool // ids, diffs and directories too
+	Paging  bool // a diff through a pager
+}
+
+// text prints a report for a person. Names from disk and from other people's files
+// never reach a terminal raw: it must not obey an escape sequence in one.
+type text struct {
+	*term.Streams
+	Style
+}
+
+// clean makes control characters in text visible instead of effective.
+func clean(text string) string { return printable.Text(text) }
+
+// Results prints what a command was run for, on stdout.
+func (r *Report) Results(streams *term.Streams, style Style) {
+	t := text{streams, style}
+	switch {
+	case r.Command == "doctor":
+		t.findings(r)
+	case style.Quiet:
+	case r.Command == "diff":
+		t.diff(r.Diff)
+	default:
+		t.report(r)
+	}
+}
+
+// Advice prints the problems of a report and what to do about each, on stderr.
+func (r *Report) Advice(streams *term.Streams) { text{Streams: streams}.problems(r.Problems) }
+
+// report prints a line per file, under a line per copy, and the summary.
+func (t text) report(r *Report) {
+	for _, c := range r.Copies {
+		newer := ""
+		if c.Newer {
+			newer = ", newer than every release this proxypatch knows"
+		}
+		fmt.Fprintln(t.Stdout, clean(fmt.Sprintf("next-auth %s in %s%s%s", c.Release, c.Path, c.users(), newer)))
+		if t.Verbose {
+			t.copyDetails(c)
+		}
+		t.files(c.Files)
+		t.calls(r.callsOf(c))
+	}
+	t.caches(r.Caches)
+	t.coverage(r.Releases)
+	t.scripts(r.Scripts)
+	if t.Verbose && r.Node != nil {
+		fmt.Fprintln(t.Stdout, clean("Node.js "+r.Node.Version+" in "+r.Node.Path))
+	}
+	if r.Summary != "" {
+		t.Println(term.Bold, clean(r.Summary))
+	}
+	for _, note := range r.Notes {
+		t.Wrap("", 0, clean(note))
+	}
+}
+
+// users names the packages that get a copy, where there is anything to tell
+// apart.
+func (c Copy) users() string {
+	var names []string
+	for _, way := range c.Reached {
+		if !slices.Contains(names, way.From) {
+			names = append(names, way.From)
+		}
+	}
+	switch {
+	case !c.workspace || len(names) == 0:
+		return ""
+	case len(names) > 3:
+		return fmt.Sprintf(" (for %s and %d more)", strings.Join(names[:2], ", "), len(names)-2)
+	}
+	return fmt.Sprintf(" (for %s)", strings.Join(names, ", "))
+}
+
+func (t text) copyDetails(c Copy) {
+	fmt.Fprintln(t.Stdout, clean("  directory          "+c.Dir))
+	fmt.Fprintln(t.Stdout, clean("  package manager    "+c.PackageManager))
+	for _, way := range c.Reached {
+		fmt.Fprintln(t.Stdout, clean(fmt.Sprintf("  %-17s  gets it as %s", way.From, way.Path)))
+	}
+	if c.Agent.Problem == "" {
+		fmt.Fprintln(t.Stdout, clean(fmt.Sprintf("  https-proxy-agent  %s in %s", c.Agent.Version, c.Agent.Dir)))
+	}
+	for _, what := range c.Arrived {
+		fmt.Fprintln(t.Stdout, clean("  arrived            "+what))
+	}
+}
+
+func (t text) files(files []File) {
+	verbWidth, pathWidth := 0, 0
+	for _, f := range files {
+		verbWidth, pathWidth = max(verbWidth, len(f.verb.text)), max(pathWidth, len(clean(f.Path)))
+	}
+	for _, f := range files {
+		t.Row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), fmt.Sprintf("%-*s", pathWidth, clean(f.Path)), clean(f.Reason))
+		if t.Verbose {
+			t.fileDetails(f)
+		}
+	}
+}
+
+func (t text) fileDetails(f File) {
+	for _, diff := range f.Diffs {
+		fmt.Fprintln(t.Stdout, clean("      diff    "+diff))
+	}
+	if f.Before != "" {
+		fmt.Fprintln(t.Stdout, "      before  "+f.Before)
+	}
+	if f.After != "" {
+		fmt.Fprintln(t.Stdout, "      after   "+f.After)
+	}
+}
+
+// calls prints a line per call.
+func (t text) calls(calls []Call) {
+	kindWidth := 0
+	for _, c := range calls {
+		kindWidth = max(kindWidth, len(c.Kind))
+	}
+	for _, c := range calls {
+		t.Row(outcomeColors[c.Result], fmt.Sprintf("%-*s", len(verify.Proxied), c.Result), fmt.Sprintf("%-*s", kindWidth, c.Kind), clean(c.what()))
+	}
+}
+
+var outcomeColors = map[verify.Outcome]term.Color{verify.Proxied: term.Green, verify.Leaked: term.Red, verify.Failed: term.Magenta}
+
+// caches prints a line for each build cache that something is done to.
+func (t text) caches(caches []Cache) {
+	title := "build caches of Next.js"
+	for _, c := range caches {
+		if c.minor && !t.Verbose {
+			continue
+		}
+		if title != "" {
+			fmt.Fprintln(t.Stdout, title)
+			title = ""
+		}
+		path, reason := c.what()
+		t.Row(c.verb.color, c.verb.text, clean(path), reason)
+	}
+}
+
+func (t text) coverage(files []Coverage) {
+	pathWidth := 0
+	for _, f := range files {
+		pathWidth = max(pathWidth, len(f.Path))
+	}
+	for _, f := range files {
+		t.Row(term.Plain, fmt.Sprintf("%-*s", pathWidth, f.Path), fmt.Sprintf("%6s to %s", f.From, f.To), f.Reason)
+	}
+}
+
+// scripts prints a line per script, under a line per package.json.
+func (t text) scripts(scripts []Script) {
+	verbWidth, nameWidth := 0, 0
+	for _, s := range scripts {
+		verbWidth, nameWidth = max(verbWidth, len(s.verb.text)), max(nameWidth, len(clean(s.Name)))
+	}
+	file := ""
+	for _, s := range scripts {
+		if s.File != file {
+			file = s.File
+			fmt.Fprintln(t.Stdout, clean(file))
+		}
+		what := s.Reason
+		switch {
+		case s.After != nil && what == "":
+			what = *s.After
+		case what == "":
+			what = *s.Before
+		}
+		t.Row(s.verb.color, fmt.Sprintf("%-*s", verbWidth, s.verb.text), fmt.Sprintf("%-*s", nameWidth, clean(s.Name)), clean(what))
+	}
+}
+
+var severityColors = map[doctor.Severity]term.Color{
+	doctor.OK: term.Green, doctor.Note: term.Plain, doctor.Warning: term.Magenta, doctor.Error: term.Red,
+}
+
+// findings prints a line per finding under a line per area, each with what to
+// do below it, and the summary. What is in order is of no interest when quiet.
+func (t text) findings(r *Report) {
+	findings := slices.Clone(r.Findings)
+	if t.Quiet {
+		findings = slices.DeleteFunc(findings, func(f doctor.Finding) bool { return f.Severity != doctor.Warning && f.Severity != doctor.Error })
+	}
+	for i, f := range findings {
+		if i == 0 || f.Area != findings[i-1].Area {
+			fmt.Fprintln(t.Stdout, f.Area)
+		}
+		t.Row(severityColors[f.Severity], fmt.Sprintf("%-7s", f.Severity), clean(f.Message))
+		if f.Hint == "" || i+1 < len(findings) && f.Hint == findings[i+1].Hint { // once for several
+			continue
+		}
+		for hint := range strings.SplitSeq(f.Hint, "\n") {
+			const indent = "           "
+			t.Wrap(indent+term.Paint(t.OnStdout.Color, term.Magenta, "hint:")+" ", len(indent)+len("hint: "), glueCommands(clean(hint)))
+		}
+	}
+	if !t.Quiet {
+		t.Println(term.Bold, r.Summary)
+	}
+}
+
+// diff prints a diff: to a person on a terminal, through a pager if wanted, or
+// as it is to git apply.
+func (t text) diff(diff string) {
+	if !t.OnStdout.Is() {
+		io.WriteString(t.Out, diff)
+		return
+	}
+	diff = colorDiff(t.OnStdout.Color, diff)
+	if diff == "" || !t.Paging || !t.Page(diff, "PROXYPATCH_PAGER") {
+		io.WriteString(t.Out, diff)
+	}
+}
+
+func (t text) problems(problems []Problem) {
+	var conflicts []*Conflict
+	for _, p := range problems {
+		message := p.Message
+		if p.Severity == "warning" {
+			message = "warning: " + message
+		}
+		t.Advise(term.Red, "proxypatch:", term.Glue(clean(message), clean(p.Path)))
+		if c := p.Conflict; c != nil && !shown(conflicts, c) {
+			t.conflict(c)
+			conflicts = append(conflicts, c)
+		}
+		if p.Hint == "" {
+			continue
+		}
+		for hint := range strings.SplitSeq(p.Hint, "\n") {
+			t.Advise(term.Magenta, "hint:", glueCommands(clean(hint)))
+		}
+	}
+}

@@ -33,13 +33,15 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 }
 
 func exitCodesTopic() *cobra.Command {
-	return &cobra.Command{
+	topic := &cobra.Command{
 		Use:     "exit-codes",
 		Short:   "the exit codes and what they mean",
 		Long:    report.ExitCodesHelp(),
 		GroupID: topics,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	topic.SetHelpTemplate("{{.Long}}\n") // a topic has no usage
+	return topic
 }
 
 // wrapHelp makes the help that cobra makes fit a terminal.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -25,6 +26,14 @@ func (p *program) rootCommand() *cobra.Command {
 	root.Example = "  proxypatch --dry-run   show what would change\n  proxypatch             patch\n  proxypatch check       exit 0 only if patched"
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SuggestionsMinimumDistance = 2
+	showVersion := root.Flags().Bool("version", false, "print the version")
+	apply, version := root.RunE, p.versionCommand().RunE
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *showVersion {
+			return version(cmd, args)
+		}
+		return apply(cmd, args)
+	}
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return p.understand(cmd) }
 	p.register(root)
 
@@ -129,17 +138,13 @@ func flagError(cmd *cobra.Command, err error, hint string) error {
 }
 
 // flagLike returns the flag of a command that is most like a name; empty if none
-// is. Cobra can tell for the names of commands, so it is told that they are some.
-func flagLike(cmd *cobra.Command, name string) string {
-	names := &cobra.Command{}
+// is.
+func flagLike(cmd *cobra.Command, name string) (like string) {
+	least := 3 // a slip or two
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
-	})
-	for names.SuggestionsMinimumDistance < 2 {
-		names.SuggestionsMinimumDistance++
-		if like := names.SuggestionsFor(name); len(like) > 0 {
-			return like[0]
+		if n := levenshtein.ComputeDistance(strings.ToLower(name), f.Name); n < least {
+			like, least = f.Name, n
 		}
-	}
-	return ""
+	})
+	return like
 }

@@ -37,7 +37,10 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	err := root.Execute()
+	err := refuseSecrets(args)
+	if err == nil {
+		err = root.Execute()
+	}
 	if err != nil {
 		p.report.Add(p.situation.explain(err))
 	}

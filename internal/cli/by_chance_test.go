@@ -6,8 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
@@ -17,7 +18,7 @@ import (
 // engine on many more.
 func TestDiffsByChance(t *testing.T) {
 	n := 10
-	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
+	if gate.Wanted(t, "differential") {
 		n = 60
 	}
 	git := difftest.NewGit(t)
@@ -38,8 +39,8 @@ func TestDiffsByChance(t *testing.T) {
 			refused++
 		}
 	}
-	counts.AtLeast(t, "random diffs applied and reverted by the program", applied, n/5)
-	counts.AtLeast(t, "random diffs refused by the program", refused, n/5)
+	casecount.AtLeast(t, "random diffs applied and reverted by the program", applied, n/5)
+	casecount.AtLeast(t, "random diffs refused by the program", refused, n/5)
 }
 
 // byChance reports whether the program applies the case's diff.

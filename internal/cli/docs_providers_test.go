@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -74,10 +74,10 @@ func providerHosts(t *testing.T) map[string][]string {
 }
 
 // releasedNextAuth returns next-auth of newRelease as published.
-func releasedNextAuth(t *testing.T) released.Package {
+func releasedNextAuth(t *testing.T) npmreleases.Package {
 	t.Helper()
 	for _, tarball := range nodetest.Tarballs(t, "layouts") {
-		files, err := released.Unpack(tarball)
+		files, err := npmreleases.Unpack(tarball)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,6 +24,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
@@ -54,15 +55,15 @@ type attempt struct {
 // everything are the runs that each case has to stand, whatever comes of them.
 var everything = []string{"apply -n", "check", "diff", "apply", "revert", "verify", "doctor", "init -n"}
 
-// runHostile runs cases in a project of their own: with PROXYPATCH_HOSTILE all of
-// them, and if that is "all", every command of the program on each; else one in
-// forty. It returns how many it has run.
+// runHostile runs cases in a project of their own: one in forty in the quick loop,
+// else all of them, and with hostile:all every command of the program on each. It
+// returns how many it has run.
 func runHostile(t *testing.T, cases map[string]hostile) (n int) {
 	t.Helper()
-	level := os.Getenv("PROXYPATCH_HOSTILE")
+	wanted, all := gate.Wanted(t, "hostile"), gate.All(t, "hostile")
 	t.Run("cases", func(t *testing.T) {
 		for i, name := range slices.Sorted(maps.Keys(cases)) {
-			if c := cases[name]; level != "" || i%40 == 0 {
+			if c := cases[name]; wanted || i%40 == 0 {
 				n++
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
@@ -71,7 +72,7 @@ func runHostile(t *testing.T, cases map[string]hostile) (n int) {
 					for _, run := range c.runs {
 						p.attempt(run)
 					}
-					if level != "all" {
+					if !all {
 						return
 					}
 					for _, args := range everything {

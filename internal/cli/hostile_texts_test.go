@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
 // slow leaves out what takes more than a moment, unless it is asked for.
 func slow(p *place) {
-	if os.Getenv("PROXYPATCH_HOSTILE") == "" {
+	if !gate.Wanted(p, "hostile") {
 		p.Skip("takes long; make test runs it")
 	}
 }

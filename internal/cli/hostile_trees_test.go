@@ -11,7 +11,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 func TestHostile(t *testing.T) {
 	n, families := 0, map[string]map[string]hostile{
 		"files":      hostileFiles(),
-		"inputs":     hostileInputs(),
+		"inputs":     hostileInputs(t),
 		"layouts":    hostileLayouts(),
 		"manifests":  hostileManifests(),
 		"names":      hostileNames(),
@@ -39,8 +40,8 @@ func TestHostile(t *testing.T) {
 			n += runHostile(t, cases)
 		})
 	}
-	if os.Getenv("PROXYPATCH_HOSTILE") != "" && ran == len(families) { // not those alone that -run names
-		counts.AtLeast(t, "hostile cases", n, 584)
+	if gate.Wanted(t, "hostile") && ran == len(families) { // not those alone that -run names
+		casecount.AtLeast(t, "hostile cases", n, 584)
 	}
 }
 
@@ -250,7 +251,7 @@ var decisive = []string{"package.json", "pnpm-workspace.yaml", "node_modules/.mo
 
 // hostileInputs has something else in the place of every other file and
 // directory that is looked into.
-func hostileInputs() map[string]hostile {
+func hostileInputs(t *testing.T) map[string]hostile {
 	const keepCache = "hint: .*--keep-cache"
 	cases := map[string]hostile{}
 	for name, exits := range map[string]struct {
@@ -292,7 +293,7 @@ func hostileInputs() map[string]hostile {
 		"node_modules/x/core/lib/oauth/client.js": {exitOK, "", exitOK},
 	} {
 		for what, stand := range obstacles {
-			if os.Getenv("PROXYPATCH_HOSTILE") == "" && what != "a named pipe" && what != "a link to itself" {
+			if !gate.Wanted(t, "hostile") && what != "a named pipe" && what != "a link to itself" {
 				continue
 			}
 			apply, says, init := exits.apply, exits.says, exits.init

@@ -10,7 +10,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -107,7 +107,7 @@ func TestLayoutNativePatches(t *testing.T) {
 func (n nativeTool) patch(t *testing.T, from, to string) string {
 	t.Helper()
 	releases, packages := nodetest.Releases(t)
-	i := slices.IndexFunc(releases, func(r released.Release) bool { return r.Version == newRelease })
+	i := slices.IndexFunc(releases, func(r npmreleases.Release) bool { return r.Version == newRelease })
 	before := packages[i][verify.ClientFile]
 	after := bytes.Replace(before, []byte(from), []byte(to), 1)
 	if bytes.Equal(before, after) {

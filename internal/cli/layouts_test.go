@@ -16,8 +16,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -259,10 +260,8 @@ func TestLayouts(t *testing.T) {
 // skipped.
 func chosen(t *testing.T) func(name string) bool {
 	t.Helper()
-	set := os.Getenv("PROXYPATCH_LAYOUTS")
-	if set == "" {
-		t.Skip("PROXYPATCH_LAYOUTS=1 tests the representative layouts, PROXYPATCH_LAYOUTS=all every one")
-	}
+	gate.Need(t, "layouts")
+	all := gate.All(t, "layouts")
 	asked := map[string]bool{}
 	t.Cleanup(func() {
 		for _, name := range representative {
@@ -274,7 +273,7 @@ func chosen(t *testing.T) func(name string) bool {
 	return func(name string) bool {
 		name = t.Name() + "/" + name
 		asked[name] = true
-		return set == "all" || slices.Contains(representative, name)
+		return all || slices.Contains(representative, name)
 	}
 }
 
@@ -541,7 +540,7 @@ func throughProxy(c verify.Call) []string {
 func prove(t *testing.T, network *network, p phase, copies []string) {
 	t.Helper()
 	for _, dir := range copies {
-		pkg := released.Package{}
+		pkg := npmreleases.Package{}
 		for _, c := range verify.Calls {
 			if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.File))); err == nil {
 				pkg[c.File] = data

@@ -10,15 +10,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
 // needNext keeps tests out of the quick loop that run Next.js or turbo.
 func needNext(t *testing.T) {
 	t.Helper()
-	if os.Getenv("PROXYPATCH_NEXT") == "" {
-		t.Skip("set PROXYPATCH_NEXT=1 to build apps with Next.js, which takes minutes")
-	}
+	gate.Need(t, "next")
 }
 
 // nextApp is an app with next-auth in its app router.

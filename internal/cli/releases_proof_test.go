@@ -14,8 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -24,7 +25,7 @@ import (
 const currentClient = "deps-openid-client-5.7.1"
 
 // callsOf returns the calls that a release makes, by the files that it has.
-func callsOf(t *testing.T, pkg released.Package) []verify.Call {
+func callsOf(t *testing.T, pkg npmreleases.Package) []verify.Call {
 	t.Helper()
 	for _, file := range []string{
 		verify.ClientFile, verify.LegacyFile, "providers/azure-ad.js", "providers/github.js", "providers/linkedin.js", "providers/foursquare.js",
@@ -62,7 +63,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 			oldest[project] = true
 			projects = append(projects, project)
 		}
-		if !allReleases() && i+1 < len(packages) && len(projects) == 1 {
+		if !allReleases(t) && i+1 < len(packages) && len(projects) == 1 {
 			continue
 		}
 		for _, project := range projects {
@@ -78,11 +79,14 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 }
 
 // allReleases is false in the quick loop.
-func allReleases() bool { return os.Getenv("PROXYPATCH_ALL_RELEASES") != "" }
+func allReleases(t *testing.T) bool {
+	t.Helper()
+	return gate.Wanted(t, "releases")
+}
 
 // oldestClient is the npm project with the oldest openid-client that a release
 // accepts.
-func oldestClient(t *testing.T, pkg released.Package) string {
+func oldestClient(t *testing.T, pkg npmreleases.Package) string {
 	t.Helper()
 	var manifest struct{ Dependencies map[string]string }
 	if err := json.Unmarshal(pkg["package.json"], &manifest); err != nil {
@@ -96,7 +100,7 @@ func oldestClient(t *testing.T, pkg released.Package) string {
 }
 
 // proveRelease takes a release through all phases in a project at dir.
-func proveRelease(t *testing.T, network *network, phases []phase, pkg released.Package, dir string) {
+func proveRelease(t *testing.T, network *network, phases []phase, pkg npmreleases.Package, dir string) {
 	calls := callsOf(t, pkg)
 	install(t, dir, pkg)
 	phases[0].prove(t, network, calls, packageDir(dir))
@@ -108,7 +112,7 @@ func proveRelease(t *testing.T, network *network, phases []phase, pkg released.P
 
 // install writes what is needed of the package where Node.js finds it from dir:
 // writing all of it takes longer than all calls.
-func install(t *testing.T, dir string, pkg released.Package) {
+func install(t *testing.T, dir string, pkg npmreleases.Package) {
 	t.Helper()
 	needed := maps.Clone(pkg)
 	maps.DeleteFunc(needed, func(file string, _ []byte) bool {
@@ -209,7 +213,7 @@ func patchedClients(t *testing.T) map[string]string {
 	tree := nodetest.Copy(t, currentClient)
 	dirs := map[string]string{}
 	for i, pkg := range packages {
-		if i+1 < len(packages) && bytes.Equal(pkg[verify.ClientFile], packages[i+1][verify.ClientFile]) || !allReleases() && len(dirs) > 0 {
+		if i+1 < len(packages) && bytes.Equal(pkg[verify.ClientFile], packages[i+1][verify.ClientFile]) || !allReleases(t) && len(dirs) > 0 {
 			continue
 		}
 		dir := filepath.Join(tree, "releases", releases[i].Version)
@@ -217,7 +221,7 @@ func patchedClients(t *testing.T) map[string]string {
 		patch(t, dir)
 		dirs[releases[i].Version] = dir
 	}
-	if _, found := dirs[lateHTTPOptions]; !found || allReleases() && len(dirs) < 5 {
+	if _, found := dirs[lateHTTPOptions]; !found || allReleases(t) && len(dirs) < 5 {
 		t.Errorf("client.js differs in %q", slices.Sorted(maps.Keys(dirs)))
 	}
 	return dirs
@@ -259,9 +263,7 @@ func TestOwnAgentWinsOverTheProxy(t *testing.T) {
 // openid-client waits. It keeps such options for the whole process, so each
 // call has a process; all wait at the same time.
 func TestOwnTimeoutHoldsBehindTheProxy(t *testing.T) {
-	if !allReleases() {
-		t.Skip("set PROXYPATCH_ALL_RELEASES=1 to wait for what comes too late")
-	}
+	gate.Need(t, "releases") // it waits for what comes too late
 	t.Parallel()
 	gaveUp := func(ms string) func(result) bool { // the helper, or openid-client: their limit is the same
 		return func(r result) bool {

@@ -15,7 +15,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
@@ -54,7 +54,7 @@ func TestEveryRelease(t *testing.T) {
 
 // requireTargets makes sure that every file of the package which makes requests
 // is among those that are patched, and so is the helper.
-func requireTargets(t *testing.T, pkg released.Package, files []fileReport) {
+func requireTargets(t *testing.T, pkg npmreleases.Package, files []fileReport) {
 	t.Helper()
 	patched := map[string]bool{}
 	for _, f := range files {
@@ -93,7 +93,7 @@ func namesOnly(path, call string) bool {
 
 // newProject writes a project with one package of next-auth and a stand-in for
 // https-proxy-agent.
-func newProject(t *testing.T, pkg released.Package) string {
+func newProject(t *testing.T, pkg npmreleases.Package) string {
 	t.Helper()
 	project := t.TempDir()
 	modules := filepath.Join(project, "node_modules")
@@ -107,7 +107,7 @@ func newProject(t *testing.T, pkg released.Package) string {
 }
 
 // requirePackage makes sure that dir holds exactly the package's files.
-func requirePackage(t *testing.T, dir string, pkg released.Package) {
+func requirePackage(t *testing.T, dir string, pkg npmreleases.Package) {
 	t.Helper()
 	found := 0
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -166,7 +166,7 @@ func TestHandPatched(t *testing.T) {
 				hand[d.Path] = true
 			}
 		}
-		if len(hand) == 0 || i%10 != 0 && !allReleases() {
+		if len(hand) == 0 || i%10 != 0 && !allReleases(t) {
 			continue
 		}
 		project := newProject(t, shrunk(packages[i]))
@@ -213,7 +213,7 @@ func TestSuperseded(t *testing.T) {
 		t.Fatalf("%v, %v", helpers, err)
 	}
 	releases, packages := nodetest.Releases(t)
-	pkg := shrunk(packages[slices.IndexFunc(releases, func(r released.Release) bool { return r.Version == "4.2.1" })])
+	pkg := shrunk(packages[slices.IndexFunc(releases, func(r npmreleases.Release) bool { return r.Version == "4.2.1" })])
 	for _, helper := range helpers {
 		t.Run(helper, func(t *testing.T) {
 			old, err := fs.ReadFile(patches.FS, helper)
@@ -257,7 +257,7 @@ func put(t *testing.T, dir, name string, content []byte) {
 // nothing for the release.
 func TestRevertWhicheverSet(t *testing.T) {
 	_, packages := nodetest.Releases(t)
-	for _, pkg := range []released.Package{shrunk(packages[0]), shrunk(packages[len(packages)-1])} {
+	for _, pkg := range []npmreleases.Package{shrunk(packages[0]), shrunk(packages[len(packages)-1])} {
 		project := newProject(t, pkg)
 		runJSON(t, exitOK, "-C", project)
 		runJSON(t, exitOK, "-C", project, "revert", "--set", "tutorial")
@@ -313,7 +313,7 @@ func TestInventedRelease(t *testing.T) {
 }
 
 // shrunk leaves out what no diff concerns, to write fewer files.
-func shrunk(pkg released.Package) released.Package {
+func shrunk(pkg npmreleases.Package) npmreleases.Package {
 	small := maps.Clone(pkg)
 	maps.DeleteFunc(small, func(name string, _ []byte) bool { return name != "package.json" && !concerned()[name] })
 	return small

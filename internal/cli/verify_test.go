@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
@@ -20,9 +21,7 @@ import (
 // needsVerify leaves out tests of verify that take long together.
 func needsVerify(t *testing.T) {
 	t.Helper()
-	if os.Getenv("PROXYPATCH_VERIFY") == "" {
-		t.Skip("set PROXYPATCH_VERIFY=1 for all tests of verify")
-	}
+	gate.Need(t, "verify")
 }
 
 // verified runs verify on a project and returns the kinds of calls by what came

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -14,8 +13,9 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
@@ -151,7 +151,7 @@ func goesBothWays(t *testing.T, content, diff []byte) {
 // of one seed: every run tries the same, which native fuzzing does not.
 func TestFuzzedBySeed(t *testing.T) {
 	n := 2000
-	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
+	if gate.Wanted(t, "differential") {
 		n = 200_000
 	}
 	g := difftest.New(3)
@@ -165,8 +165,8 @@ func TestFuzzedBySeed(t *testing.T) {
 			diffs++
 		}
 	}
-	counts.Report(t, "fuzz executions by seed", executions)
-	counts.AtLeast(t, "diffs among these that are taken", diffs, n/4)
+	casecount.Report(t, "fuzz executions by seed", executions)
+	casecount.AtLeast(t, "diffs among these that are taken", diffs, n/4)
 }
 
 // bothWays: going there, back and there again ends where going there once does.

@@ -10,15 +10,6 @@ import (
 	"testing"
 )
 
-// NeedRelease keeps tests out of the quick loop that build proxypatch, some of
-// them for several platforms.
-func NeedRelease(t testing.TB) {
-	t.Helper()
-	if os.Getenv("PROXYPATCH_RELEASE") == "" {
-		t.Skip("set PROXYPATCH_RELEASE=1 to build what a release consists of")
-	}
-}
-
 // Unavailable skips a test for want of something, and fails it in CI.
 func Unavailable(t testing.TB, format string, args ...any) {
 	t.Helper()

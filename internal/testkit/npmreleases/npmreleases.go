@@ -1,10 +1,10 @@
-// Package released gets the released next-auth packages, and for tests others,
-// as they were published. It serves the tests and the maintainers' programs, and
-// is no part of proxypatch itself.
+// Package npmreleases fetches packages as they were published on npm: each
+// supported release of next-auth, and what tests need besides. Only tests and the
+// maintainers' programs use it.
 //
 // releases.tsv pins next-auth's: npm fetches, but only bytes with the right
 // integrity hash are used.
-package released
+package npmreleases
 
 import (
 	"archive/tar"

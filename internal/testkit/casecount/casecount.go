@@ -1,7 +1,6 @@
-// Package counts lets tests say how much they have tried. A test that goes
-// through what it finds, and finds nothing, would pass; its count tells. It is
-// for tests only.
-package counts
+// Package casecount records how many cases a test ran and fails the test below a
+// minimum. A test that searches for its cases would pass if it found none.
+package casecount
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package released
+package npmreleases
 
 import (
 	"errors"

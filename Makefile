@@ -48,11 +48,11 @@ fuzz:
 
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:
-	PROXYPATCH_TESTS=layouts:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./internal/cli
+	PROXYPATCH_TESTS=layouts:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./tests/layouts
 
 # What a new user types and sees with each package manager; writes docs/transcripts.md.
 transcripts:
-	UPDATE=1 PROXYPATCH_TESTS=layouts:all $(GO) test -count=1 -timeout 30m -run TestTranscript ./internal/cli
+	UPDATE=1 PROXYPATCH_TESTS=layouts:all $(GO) test -count=1 -timeout 30m -run TestTranscript ./tests/layouts
 
 # The packages for npm, in dist/npm.
 npm:
@@ -68,7 +68,7 @@ faults:
 
 # Every command on each hostile project.
 hostile:
-	PROXYPATCH_TESTS=hostile:all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./internal/cli
+	PROXYPATCH_TESTS=hostile:all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./tests/hostile
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench tests) && \

@@ -164,3 +164,10 @@ func readPages(t *testing.T, dir string) map[string]string {
 	}
 	return pages
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -20,7 +20,7 @@ import (
 )
 
 // seeds calls add with every embedded diff, every diff in the scripts of
-// internal/cli, and some generated ones, each with a content it fits.
+// tests/scripts, and some generated ones, each with a content it fits.
 func seeds(f *testing.F, add func(content, diff []byte)) {
 	seed := func(diff []byte) {
 		content := []byte(contentFor(diff))
@@ -37,7 +37,7 @@ func seeds(f *testing.F, add func(content, diff []byte)) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	scripts, err := filepath.Glob("../../internal/cli/testdata/*/*.txtar")
+	scripts, err := filepath.Glob("../../tests/scripts/testdata/*/*.txtar")
 	if err != nil || len(scripts) == 0 {
 		f.Fatal("no scripts", err)
 	}

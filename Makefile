@@ -20,12 +20,15 @@ snapshot:
 
 # A release made twice, as far as a machine can go that may not publish it.
 archives:
-	PROXYPATCH_RELEASE=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./tests/release
+	PROXYPATCH_TESTS=release:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./tests/release
+
+# What make test adds to the quick loop; docs/testing.md says what each name means.
+TESTS = differential,e2e,faults,hostile,layouts,next,nodes,release,releases,verify
 
 # Prints at the end how much the tests that count have tried.
 test: lint
 	@rm -rf .cache/counts
-	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_DIFFERENTIAL=1 PROXYPATCH_FAULTS=1 PROXYPATCH_HOSTILE=1 PROXYPATCH_ALL_NODES=1 PROXYPATCH_ALL_RELEASES=1 PROXYPATCH_NEXT=1 PROXYPATCH_LAYOUTS=1 PROXYPATCH_VERIFY=1 PROXYPATCH_E2E=1 PROXYPATCH_RELEASE=1 $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
+	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_TESTS=$(TESTS) $(TOOL) gotestsum --format pkgname -- -count=1 -p 1 -timeout 60m ./...
 	@cat .cache/counts/*
 
 # Every fuzz target for a while. What fails is kept under testdata/fuzz of its package.
@@ -45,11 +48,11 @@ fuzz:
 
 # Every layout of docs/layouts.md, of which make test tries some.
 layouts:
-	PROXYPATCH_LAYOUTS=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./internal/cli
+	PROXYPATCH_TESTS=layouts:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./tests/layouts
 
 # What a new user types and sees with each package manager; writes docs/transcripts.md.
 transcripts:
-	UPDATE=1 PROXYPATCH_LAYOUTS=all $(GO) test -count=1 -timeout 30m -run TestTranscript ./internal/cli
+	UPDATE=1 PROXYPATCH_TESTS=layouts:all $(GO) test -count=1 -timeout 30m -run TestTranscript ./tests/layouts
 
 # The packages for npm, in dist/npm.
 npm:
@@ -57,15 +60,15 @@ npm:
 
 # Sign-ins with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
 e2e:
-	PROXYPATCH_E2E=all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./tests/e2e
+	PROXYPATCH_TESTS=e2e:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./tests/e2e
 
 # Every system call with every error, and killed before and after each.
 faults:
-	PROXYPATCH_FAULTS=all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestFaults ./tests/faults
+	PROXYPATCH_TESTS=faults:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestFaults ./tests/faults
 
 # Every command on each hostile project.
 hostile:
-	PROXYPATCH_HOSTILE=all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./internal/cli
+	PROXYPATCH_TESTS=hostile:all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./tests/hostile
 
 lint:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench tests) && \

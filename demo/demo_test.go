@@ -6,13 +6,12 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
 func TestDemo(t *testing.T) {
-	if os.Getenv("PROXYPATCH_E2E") == "" {
-		t.Skip("set PROXYPATCH_E2E=1 to run the demonstration")
-	}
+	gate.Need(t, "e2e")
 	nodetest.Project(t, "agent-7.0.6") // skips where npm can't fetch packages
 	scratch := t.TempDir()
 	cmd := exec.Command("./demo.sh")

@@ -16,8 +16,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/npm"
 )
 
@@ -67,7 +68,7 @@ func count(other syscall.Signal) {
 // is for, the one at hand and the newest.
 func nodes(t *testing.T) map[string]string {
 	all := map[string]string{"at hand": nodetest.Node(t)}
-	if os.Getenv("PROXYPATCH_ALL_NODES") != "" {
+	if gate.Wanted(t, "nodes") {
 		all["14"] = nodetest.PinnedNode(t, "launcher-node-14")
 		all["26"] = nodetest.PinnedNode(t, "node-26")
 	}
@@ -83,7 +84,7 @@ func install(t *testing.T, platforms ...npm.Platform) (launcher string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := released.Unpack(tarball.Data)
+	files, err := npmreleases.Unpack(tarball.Data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/npm"
 )
@@ -113,9 +114,7 @@ func TestVersionsMustBeOnes(t *testing.T) {
 
 // The same sources make the same program in another directory.
 func TestBuildIsReproducible(t *testing.T) {
-	if os.Getenv("PROXYPATCH_LAYOUTS") == "" {
-		t.Skip("PROXYPATCH_LAYOUTS=1 builds the program twice")
-	}
+	gate.Need(t, "layouts")
 	clone := filepath.Join(t.TempDir(), "clone")
 	for _, name := range []string{"cmd", "internal", "npm", "patches"} {
 		if err := nodetest.CopyTree(filepath.Join("..", name), filepath.Join(clone, name)); err != nil {

@@ -11,8 +11,9 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
 // ownLibrary is a library that wants nothing but these diffs of a person's own.
@@ -81,7 +82,7 @@ func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) State {
 // the diff does to it: what is put on is seen to be on, and comes off to the byte.
 func TestStatesByChance(t *testing.T) {
 	n := 5_000
-	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
+	if gate.Wanted(t, "differential") {
 		n = 100_000
 	}
 	g := difftest.New(1)
@@ -93,7 +94,7 @@ func TestStatesByChance(t *testing.T) {
 		}
 	}
 	for _, state := range []State{Pristine, Patched, ModifiedFits, PatchedModified, Drifted} {
-		counts.AtLeast(t, fmt.Sprintf("random files that were %s", state), states[state], n/200)
+		casecount.AtLeast(t, fmt.Sprintf("random files that were %s", state), states[state], n/200)
 	}
 }
 
@@ -128,7 +129,7 @@ func FuzzClassify(f *testing.F) {
 // the copies does not matter, and reverting gives every byte back.
 func TestPlansByChance(t *testing.T) {
 	n := 20
-	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
+	if gate.Wanted(t, "differential") {
 		n = 400
 	}
 	applied := 0
@@ -137,7 +138,7 @@ func TestPlansByChance(t *testing.T) {
 			applied++
 		}
 	}
-	counts.AtLeast(t, "random trees patched and reverted", applied, n/4)
+	casecount.AtLeast(t, "random trees patched and reverted", applied, n/4)
 }
 
 // plansByChance reports whether the copies could be patched.

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/proxypatch/proxypatch/internal/report"
 )
 
 func readDoc(t *testing.T, name string) string {

@@ -13,13 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/report"
-
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
+
+	"github.com/proxypatch/proxypatch/internal/report"
 )
 
 // The generators stand in tests, so that nothing of them is linked into the program.
@@ -165,4 +165,11 @@ func readPages(t *testing.T, dir string) map[string]string {
 		pages[entry.Name()] = string(data)
 	}
 	return pages
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -3,7 +3,6 @@ package patchset_test
 import (
 	"bytes"
 	"errors"
-	"os"
 	"regexp"
 	"runtime"
 	"slices"
@@ -13,8 +12,9 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
 // engine is our answer to a case.
@@ -349,7 +349,7 @@ func verdictAsIs(raw rawDiff, c difftest.Case, want []byte, gitOK bool) (string,
 // no difference that is not one of the exceptions.
 func TestAgainstGit(t *testing.T) {
 	single, batches := 150, 4
-	full := os.Getenv("PROXYPATCH_DIFFERENTIAL") != ""
+	full := gate.Wanted(t, "differential")
 	if full {
 		single, batches = 3000, 80
 	}
@@ -388,10 +388,10 @@ func TestAgainstGit(t *testing.T) {
 	for class, n := range classes {
 		t.Logf("%6d %s", n, class)
 	}
-	counts.AtLeast(t, "differential cases against git apply", total, single+100*batches)
+	casecount.AtLeast(t, "differential cases against git apply", total, single+100*batches)
 	if full {
 		for _, e := range append(exceptions, exception{name: lfOnCRLF}) {
-			counts.AtLeast(t, "differential cases: "+e.name, classes[e.name], 1)
+			casecount.AtLeast(t, "differential cases: "+e.name, classes[e.name], 1)
 		}
 	}
 }

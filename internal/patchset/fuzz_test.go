@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -14,13 +13,14 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
 // seeds calls add with every embedded diff, every diff in the scripts of
-// internal/cli, and some generated ones, each with a content it fits.
+// tests/scripts, and some generated ones, each with a content it fits.
 func seeds(f *testing.F, add func(content, diff []byte)) {
 	seed := func(diff []byte) {
 		content := []byte(contentFor(diff))
@@ -37,7 +37,7 @@ func seeds(f *testing.F, add func(content, diff []byte)) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	scripts, err := filepath.Glob("../../internal/cli/testdata/*/*.txtar")
+	scripts, err := filepath.Glob("../../tests/scripts/testdata/*/*.txtar")
 	if err != nil || len(scripts) == 0 {
 		f.Fatal("no scripts", err)
 	}
@@ -151,7 +151,7 @@ func goesBothWays(t *testing.T, content, diff []byte) {
 // of one seed: every run tries the same, which native fuzzing does not.
 func TestFuzzedBySeed(t *testing.T) {
 	n := 2000
-	if os.Getenv("PROXYPATCH_DIFFERENTIAL") != "" {
+	if gate.Wanted(t, "differential") {
 		n = 200_000
 	}
 	g := difftest.New(3)
@@ -165,8 +165,8 @@ func TestFuzzedBySeed(t *testing.T) {
 			diffs++
 		}
 	}
-	counts.Report(t, "fuzz executions by seed", executions)
-	counts.AtLeast(t, "diffs among these that are taken", diffs, n/4)
+	casecount.Report(t, "fuzz executions by seed", executions)
+	casecount.AtLeast(t, "diffs among these that are taken", diffs, n/4)
 }
 
 // bothWays: going there, back and there again ends where going there once does.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
@@ -75,7 +76,7 @@ func TestOnlyTheProxyCanBeReached(t *testing.T) {
 	}
 	dir := standIn(t, code)
 	nodes := []string{nodetest.Node(t)}
-	if os.Getenv("PROXYPATCH_VERIFY") != "" {
+	if gate.Wanted(t, "verify") {
 		for _, name := range []string{"node-18", "node-22", "node-24", "node-26"} {
 			nodes = append(nodes, nodetest.PinnedNode(t, name))
 		}

@@ -1,5 +1,5 @@
 // Package helper_test runs the tests of the helper, which are JavaScript under Node's own test runner, as part of
-// `go test`: for each major release of https-proxy-agent and, where PROXYPATCH_ALL_NODES is set, of Node.js. It also
+// `go test`: for each major release of https-proxy-agent and, with PROXYPATCH_TESTS=nodes, of Node.js. It also
 // has the helper linted and its types checked.
 package helper_test
 
@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
@@ -21,8 +22,8 @@ import (
 var agents = []string{"agent-7.0.6", "agent-5.0.1", "agent-6.2.1", "agent-8.0.0", "agent-9.1.0"}
 
 // chosen is the newest agent alone in the quick loop.
-func chosen() []string {
-	if os.Getenv("PROXYPATCH_ALL_NODES") != "" {
+func chosen(t *testing.T) []string {
+	if gate.Wanted(t, "nodes") {
 		return agents
 	}
 	return agents[len(agents)-1:]
@@ -51,9 +52,7 @@ func TestHelper(t *testing.T) {
 // TestNodeMajors runs the same tests on every major release of Node.js from 18 on that npm offers, each from a project
 // testdata/npm/node-<major>. Some of them npm offers for some platforms only.
 func TestNodeMajors(t *testing.T) {
-	if os.Getenv("PROXYPATCH_ALL_NODES") == "" {
-		t.Skip("set PROXYPATCH_ALL_NODES=1 to test every major release of Node.js, which takes minutes")
-	}
+	gate.Need(t, "nodes")
 	projects, err := filepath.Glob(filepath.Join("..", "..", "testdata", "npm", "node-*"))
 	if err != nil || len(projects) == 0 {
 		t.Fatalf("no Node.js found: %v", err)
@@ -82,7 +81,7 @@ func newSuite(t *testing.T) suite {
 		t.Fatalf("tests are missing among %q: %v", files, err)
 	}
 	s := suite{files: others, projects: map[string]string{}, tls: nodetest.TLS(t, hosts...)}
-	for _, agent := range chosen() {
+	for _, agent := range chosen(t) {
 		s.projects[agent] = install(t, nodetest.Project(t, agent))
 	}
 	s.projects[waitingAgent] = install(t, nodetest.Project(t, waitingAgent))
@@ -101,7 +100,7 @@ func (s suite) run(t *testing.T, node string) {
 			t.Error(failure)
 		}
 	})
-	for _, agent := range chosen() {
+	for _, agent := range chosen(t) {
 		t.Run(agent, func(t *testing.T) {
 			t.Parallel()
 			if failure := s.test(t.Context(), node, agent, s.files...); failure != "" {

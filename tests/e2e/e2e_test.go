@@ -15,14 +15,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
 // needE2E keeps these tests out of the quick loop.
 func needE2E(t *testing.T) {
 	t.Helper()
-	if os.Getenv("PROXYPATCH_E2E") == "" {
-		t.Skip("set PROXYPATCH_E2E=1 to sign in to apps behind a proxy, which takes minutes")
-	}
+	gate.Need(t, "e2e")
 }
 
 func must(t *testing.T, err error) {

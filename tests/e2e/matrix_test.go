@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
@@ -45,9 +46,7 @@ var ways = append([]string{"next start", "Chromium", "standalone"}, slices.Sorte
 
 // TestMatrix tries every combination and writes the table docs/e2e.md.
 func TestMatrix(t *testing.T) {
-	if os.Getenv("PROXYPATCH_E2E") != "all" {
-		t.Skip("set PROXYPATCH_E2E=all to sign in by every Next.js, https-proxy-agent and proxy, which takes long")
-	}
+	gate.NeedAll(t, "e2e")
 	for _, p := range proxies {
 		if _, err := exec.LookPath(p.program); err != nil {
 			t.Fatalf("%v: Debian's package %s has it", err, p.program)

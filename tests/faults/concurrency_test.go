@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 )
 
 // answer is what one of several processes said.
@@ -82,7 +82,7 @@ func TestManyAtOnce(t *testing.T) {
 				t.Errorf("patched %d times more often than taken back, and check exits with %d:\n%s", patched, code, out)
 			}
 			l.requireClean(t, dir, pristine)
-			counts.Report(t, "processes at once", len(commands))
+			casecount.Report(t, "processes at once", len(commands))
 		})
 	}
 }

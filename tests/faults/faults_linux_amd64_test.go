@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
@@ -525,10 +525,10 @@ func TestFaults(t *testing.T) {
 	if sum.scenarios < len(scenarios) {
 		return // those that -run names
 	}
-	counts.AtLeast(t, "fault points", sum.points, 10300)
-	counts.AtLeast(t, "runs with a fault", sum.runs, 3700)
-	counts.AtLeast(t, "states that faults left", sum.left, 515)
-	counts.Report(t, "failed calls that did no harm", sum.excused)
+	casecount.AtLeast(t, "fault points", sum.points, 10300)
+	casecount.AtLeast(t, "runs with a fault", sum.runs, 3700)
+	casecount.AtLeast(t, "states that faults left", sum.left, 515)
+	casecount.Report(t, "failed calls that did no harm", sum.excused)
 }
 
 // test makes the trials of a scenario and adds to sum what it has tried.

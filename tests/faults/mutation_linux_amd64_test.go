@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/counts"
+	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 )
 
 // mutations each take out one thing that keeps files whole, and name a test that
@@ -78,12 +78,12 @@ func TestMutations(t *testing.T) {
 			cmd := exec.Command("go", "test", "-count=1", "-run", "^"+m.test+"$", m.pkg)
 			cmd.Dir = top
 			// In the environment, for a test may build the program.
-			cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay), counts.Dir+"=")
+			cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay), casecount.Dir+"=")
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "--- FAIL: "+m.test+" ") {
 				t.Errorf("without it, %s does not fail: %v\n%s", m.test, err, out)
 			}
 		})
 	}
-	counts.AtLeast(t, "mutations", len(mutations), 6)
+	casecount.AtLeast(t, "mutations", len(mutations), 6)
 }

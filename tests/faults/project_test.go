@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/patches"
 )
@@ -47,11 +48,8 @@ func runAll(m *testing.M) int {
 // times, and says whether every combination is wanted.
 func needFaults(t *testing.T) (all bool) {
 	t.Helper()
-	wanted := os.Getenv("PROXYPATCH_FAULTS")
-	if wanted == "" {
-		t.Skip("set PROXYPATCH_FAULTS=1 to fail every system call and to be killed at each, which takes minutes")
-	}
-	return wanted == "all"
+	gate.Need(t, "faults")
+	return gate.All(t, "faults")
 }
 
 // build builds the program, once for all tests.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
@@ -233,7 +234,7 @@ func testActionRunsNoInput(t *testing.T, release string) {
 // TestActionFromCheckout builds the action's sources, as a workflow of their own
 // repository does.
 func TestActionFromCheckout(t *testing.T) {
-	repotest.NeedRelease(t)
+	gate.Need(t, "release")
 	t.Parallel()
 	r := newRunner(t, map[string]string{"args": "check", "working-directory": unpatched(t)})
 	r.ref = "main"

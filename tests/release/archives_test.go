@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
@@ -27,9 +28,7 @@ const tag = "v9.8.7"
 // takes minutes, and hundreds of modules.
 func needGoReleaser(t *testing.T) {
 	t.Helper()
-	if os.Getenv("PROXYPATCH_RELEASE") != "all" {
-		t.Skip("set PROXYPATCH_RELEASE=all to make a release with GoReleaser")
-	}
+	gate.NeedAll(t, "release")
 }
 
 // makeRelease makes all of the release that a repository is tagged for, and
@@ -86,7 +85,7 @@ func archiveName(version string) string {
 
 // TestDownloads goes the ways on which a release is downloaded.
 func TestDownloads(t *testing.T) {
-	repotest.NeedRelease(t)
+	gate.Need(t, "release")
 	newRunner(t, nil) // skips where there is no such machine
 	testDownloads(t, archived(t))
 }

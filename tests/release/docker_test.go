@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
@@ -79,7 +80,7 @@ func newDockerBuild(t *testing.T, program []byte, modules string) *dockerBuild {
 
 // TestDockerfile builds the image of examples/docker, without Docker.
 func TestDockerfile(t *testing.T) {
-	repotest.NeedRelease(t)
+	gate.Need(t, "release")
 	if runtime.GOOS == "windows" {
 		t.Skip("needs sh")
 	}

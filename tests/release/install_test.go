@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/zip"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
@@ -24,7 +25,7 @@ var (
 // from a module proxy, which is a directory. Making the module's zip checks its
 // names and its size.
 func TestInstallFromProxy(t *testing.T) {
-	repotest.NeedRelease(t)
+	gate.Need(t, "release")
 	t.Parallel()
 	repository := clone(t)
 	var archive bytes.Buffer
@@ -65,7 +66,7 @@ func TestInstallFromProxy(t *testing.T) {
 
 // TestInstallFromClone installs from a clone at a tag.
 func TestInstallFromClone(t *testing.T) {
-	repotest.NeedRelease(t)
+	gate.Need(t, "release")
 	t.Parallel()
 	const tag = "v0.0.1"
 	repository := clone(t)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
@@ -21,7 +22,7 @@ var sources = []string{"Makefile", "go.mod", "go.sum", "cmd", "internal", "patch
 // cache, so what this can find is a path, a time or a state of the repository that
 // gets into the program, and not a compiler that gives two results.
 func TestBuildsAreReproducible(t *testing.T) {
-	repotest.NeedRelease(t)
+	gate.Need(t, "release")
 	for _, name := range []string{"git", "make"} {
 		if _, err := exec.LookPath(name); err != nil {
 			repotest.Unavailable(t, "needs %s", name)

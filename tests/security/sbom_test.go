@@ -9,12 +9,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
 // TestSBOM holds what make sbom lists against what Go put into the programs.
 func TestSBOM(t *testing.T) {
-	repotest.NeedRelease(t)
+	gate.Need(t, "release")
 	dist := t.TempDir()
 	repotest.Output(t, repotest.Command(repotest.Top(t), nil, "make", "sbom", "DIST="+dist, "PLATFORMS=linux/amd64 windows/arm64"))
 	for platform, program := range map[string]string{

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 // content is one content of one file, and the releases that have it.
@@ -26,7 +26,7 @@ var madeAgainst = []string{
 
 // contents returns all contents of all files that the rules change, by file and
 // release. releases and packages go together and are ordered by age.
-func contents(releases []released.Release, packages []released.Package) ([]*content, error) {
+func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([]*content, error) {
 	var all []*content
 	for _, r := range rules {
 		var last *content

@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 // exitUncovered is proxypatch's code for "unproven": --watch found something.
@@ -42,22 +42,22 @@ func run(args []string) error {
 	case slices.Equal(args, []string{"--watch"}):
 		return watch()
 	case slices.Equal(args, []string{"--check"}):
-		packages, err := released.Fetch(repo.cache(), released.All())
+		packages, err := npmreleases.Fetch(repo.cache(), npmreleases.All())
 		if err != nil {
 			return err
 		}
-		return repo.check(released.All(), packages)
+		return repo.check(npmreleases.All(), packages)
 	}
 	for _, arg := range args {
 		if strings.HasPrefix(arg, "-") {
 			return errors.New("usage: patchgen [RELEASE…] | --check | --watch")
 		}
 	}
-	releases, err := withNew(released.All(), args)
+	releases, err := withNew(npmreleases.All(), args)
 	if err != nil {
 		return err
 	}
-	packages, err := released.Fetch(repo.cache(), releases)
+	packages, err := npmreleases.Fetch(repo.cache(), releases)
 	if err != nil {
 		return err
 	}
@@ -65,9 +65,9 @@ func run(args []string) error {
 }
 
 // withNew adds releases, with the integrity hashes that npm has for them.
-func withNew(releases []released.Release, versions []string) ([]released.Release, error) {
+func withNew(releases []npmreleases.Release, versions []string) ([]npmreleases.Release, error) {
 	for _, version := range versions {
-		if slices.ContainsFunc(releases, func(r released.Release) bool { return r.Version == version }) {
+		if slices.ContainsFunc(releases, func(r npmreleases.Release) bool { return r.Version == version }) {
 			continue
 		}
 		release, err := lookUp(version)
@@ -76,6 +76,6 @@ func withNew(releases []released.Release, versions []string) ([]released.Release
 		}
 		releases = append(releases, release)
 	}
-	released.Sort(releases)
+	npmreleases.Sort(releases)
 	return releases, nil
 }

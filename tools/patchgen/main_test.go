@@ -11,8 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 // TestEverythingIsAsDerived is patchgen --check.
@@ -30,16 +31,16 @@ func TestEverythingIsAsDerived(t *testing.T) {
 
 // invented returns packages that hold every file of the rules, each made to fit
 // its rule, with a mark of the release's number where it differs.
-func invented(marks ...string) (releases []released.Release, packages []released.Package) {
+func invented(marks ...string) (releases []npmreleases.Release, packages []npmreleases.Package) {
 	for i, mark := range marks {
-		pkg := released.Package{}
+		pkg := npmreleases.Package{}
 		for _, r := range rules {
 			pkg[r.path] = []byte("// " + mark + "\n" +
 				"var _openidClient = require(\"openid-client\");\nvar _oauth = require(\"oauth\");\nexports.default = X;\n" +
 				"  let issuer;\n  client[_openidClient.custom.clock_tolerance] = 10;\n  const originalGet = 1;\n" +
 				"async () => {\nawait fetch(1);\n};\n(0, _https.get)(url, {\n  timeout: 3500\n});\n")
 		}
-		releases = append(releases, released.Release{Version: "4.99." + string(rune('0'+i))})
+		releases = append(releases, npmreleases.Release{Version: "4.99." + string(rune('0'+i))})
 		packages = append(packages, pkg)
 	}
 	return releases, packages
@@ -68,18 +69,18 @@ func TestContentsRefuses(t *testing.T) {
 	const client, trakt = "core/lib/oauth/client.js", "providers/trakt.js"
 	for name, test := range map[string]struct {
 		marks []string
-		spoil func(packages []released.Package)
+		spoil func(packages []npmreleases.Package)
 		want  string
 	}{
-		"a content that comes back": {[]string{"a", "b", "a"}, func([]released.Package) {}, client + ": the content of 4.99.0 comes back in 4.99.2"},
+		"a content that comes back": {[]string{"a", "b", "a"}, func([]npmreleases.Package) {}, client + ": the content of 4.99.0 comes back in 4.99.2"},
 		"a file that goes": {
 			[]string{"a", "b"},
-			func(packages []released.Package) { delete(packages[1], trakt) },
+			func(packages []npmreleases.Package) { delete(packages[1], trakt) },
 			trakt + ": 4.99.1 has no such file any more",
 		},
 		"a file that never was": {
 			[]string{"a"},
-			func(packages []released.Package) { delete(packages[0], trakt) },
+			func(packages []npmreleases.Package) { delete(packages[0], trakt) },
 			trakt + ": no release has such a file",
 		},
 	} {
@@ -114,7 +115,7 @@ func TestRulesMatchOnce(t *testing.T) {
 
 func TestUncovered(t *testing.T) {
 	versions := []string{"3.29.10", "4.0.0", "4.0.1", "4.24.16", "4.25.0-beta.1", "5.0.0", "5.0.0-beta.1", "odd"}
-	got := uncovered(versions, []released.Release{{Version: "4.0.1"}})
+	got := uncovered(versions, []npmreleases.Release{{Version: "4.0.1"}})
 	if diff := cmp.Diff([]string{"4.24.16"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -122,11 +123,9 @@ func TestUncovered(t *testing.T) {
 
 // scratch is a repository that holds what patchgen needs, with one commit: the
 // state that is derived from some invented packages.
-func scratch(t *testing.T, marks ...string) (repository, []released.Release, []released.Package) {
+func scratch(t *testing.T, marks ...string) (repository, []npmreleases.Release, []npmreleases.Package) {
 	t.Helper()
-	if os.Getenv("PROXYPATCH_ALL_RELEASES") == "" {
-		t.Skip("set PROXYPATCH_ALL_RELEASES=1 to try patchgen in a repository of its own")
-	}
+	gate.Need(t, "releases")
 	nodetest.Node(t)
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip(err)

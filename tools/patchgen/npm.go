@@ -10,7 +10,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 // npmView asks npm for a field of next-auth, as JSON.
@@ -30,14 +30,14 @@ func withStderr(err error) error {
 	return err
 }
 
-func lookUp(version string) (released.Release, error) {
+func lookUp(version string) (npmreleases.Release, error) {
 	v, err := semver.StrictNewVersion(version)
 	if err != nil || !supportable(v) {
-		return released.Release{}, fmt.Errorf("%q is no stable 4.x release that can be supported", version)
+		return npmreleases.Release{}, fmt.Errorf("%q is no stable 4.x release that can be supported", version)
 	}
-	release := released.Release{Version: version}
+	release := npmreleases.Release{Version: version}
 	if err := npmView(&release.Integrity, "next-auth@"+version, "dist.integrity"); err != nil {
-		return released.Release{}, err
+		return npmreleases.Release{}, err
 	}
 	return release, nil
 }
@@ -55,7 +55,7 @@ func watch() error {
 	if err := npmView(&versions, "next-auth", "versions"); err != nil {
 		return err
 	}
-	missing := uncovered(versions, released.All())
+	missing := uncovered(versions, npmreleases.All())
 	for _, version := range missing {
 		fmt.Println(version)
 	}
@@ -65,11 +65,11 @@ func watch() error {
 	return nil
 }
 
-func uncovered(versions []string, releases []released.Release) []string {
+func uncovered(versions []string, releases []npmreleases.Release) []string {
 	var missing []string
 	for _, version := range versions {
 		v, err := semver.StrictNewVersion(version)
-		known := slices.ContainsFunc(releases, func(r released.Release) bool { return r.Version == version })
+		known := slices.ContainsFunc(releases, func(r npmreleases.Release) bool { return r.Version == version })
 		if err == nil && supportable(v) && !known {
 			missing = append(missing, version)
 		}

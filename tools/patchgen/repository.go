@@ -14,7 +14,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 // repository is the checkout that patchgen reads and writes.
@@ -42,14 +42,14 @@ func (r repository) path(name string) string { return filepath.Join(r.top, filep
 type generated map[string][]byte
 
 // generate derives all files but the history from the packages.
-func generate(releases []released.Release, packages []released.Package) (generated, error) {
+func generate(releases []npmreleases.Release, packages []npmreleases.Package) (generated, error) {
 	all, err := contents(releases, packages)
 	if err != nil {
 		return nil, err
 	}
 	files := generated{
-		"docs/contents.tsv":              contentsTable(all),
-		"internal/testkit/released/releases.tsv": []byte(released.Format(releases)),
+		"docs/contents.tsv":                         contentsTable(all),
+		"internal/testkit/npmreleases/releases.tsv": []byte(npmreleases.Format(releases)),
 	}
 	var results [][2]string
 	for _, c := range all {
@@ -97,7 +97,7 @@ for (const [filename, text] of JSON.parse(require("fs").readFileSync(0))) new Sc
 
 // write brings the checkout to what is derived. Diffs that change or go are
 // kept under patches/superseded, and so is the helper that main had.
-func (r repository) write(releases []released.Release, packages []released.Package) error {
+func (r repository) write(releases []npmreleases.Release, packages []npmreleases.Package) error {
 	files, err := generate(releases, packages)
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func writeFile(path string, data []byte) error {
 
 // check returns an error for every file that is not as derived, and for every
 // diff or helper in the history that is not embedded any more.
-func (r repository) check(releases []released.Release, packages []released.Package) error {
+func (r repository) check(releases []npmreleases.Release, packages []npmreleases.Package) error {
 	files, err := generate(releases, packages)
 	if err != nil {
 		return err

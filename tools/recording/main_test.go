@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
@@ -66,9 +67,7 @@ var nodeRelease = regexp.MustCompile(`Node\.js \d+\.\d+\.\d+`)
 
 // TestPictureIsOfThisProgram makes the picture again: only the release of Node.js may differ.
 func TestPictureIsOfThisProgram(t *testing.T) {
-	if os.Getenv("PROXYPATCH_VERIFY") == "" {
-		t.Skip("PROXYPATCH_VERIFY=1 draws docs/recording.svg again")
-	}
+	gate.Need(t, "verify")
 	scenes, err := record(nodetest.Copy(t, "agent-7.0.6"), filepath.Join(t.TempDir(), "bin"))
 	if err != nil {
 		t.Fatal(err)

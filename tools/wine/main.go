@@ -14,6 +14,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 )
 
 // packages are those whose code or tests meet the file system, and what they
@@ -21,6 +23,7 @@ import (
 var packages = []string{
 	"internal/apply", "internal/buildcache", "internal/detect", "internal/hooks",
 	"internal/patchset", "patches", "internal/cli",
+	"tests/apply", "tests/docs", "tests/doctor", "tests/output", "tests/releases", "tests/scripts",
 }
 
 const missing = "make windows needs Wine for 64-bit programs; on Debian: apt-get install --no-install-recommends wine wine64"
@@ -54,10 +57,15 @@ func run(flags []string) error {
 	if err := m.start(); err != nil {
 		return err
 	}
+	program := filepath.Join(cache, "proxypatch.exe")
+	if err := build(overlay, program, "build", "./cmd/proxypatch"); err != nil {
+		return err
+	}
+	os.Setenv(clitest.ProgramVariable, program)
 	var failed []string
 	for _, name := range packages {
 		binary := filepath.Join(cache, strings.ReplaceAll(name, "/", "-")+".test.exe")
-		if err := build(overlay, binary, name); err != nil {
+		if err := build(overlay, binary, "test", "-c", "./"+name); err != nil {
 			return err
 		}
 		fmt.Println("===", name)
@@ -73,9 +81,10 @@ func run(flags []string) error {
 	return nil
 }
 
-// build makes the package's tests into a program for Windows.
-func build(overlay, binary, name string) error {
-	cmd := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", binary, "./"+name)
+// build makes a program for Windows by a command of Go.
+func build(overlay, binary string, command ...string) error {
+	last := len(command) - 1
+	cmd := exec.Command("go", append(command[:last:last], "-overlay", overlay, "-o", binary, command[last])...)
 	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()

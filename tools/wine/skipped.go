@@ -35,10 +35,10 @@ var skipped = []skip{
 	{"internal/detect", "TestLayouts/pnpm, with peer variants and a shortened name", noLinks},
 	{"internal/detect", "TestLayouts/through a package of the workspace", noLinks},
 	{"internal/detect", "TestLayouts/yarn's pnpm linker", noLinks},
-	{"internal/cli", "TestScripts/build-cache-workspace", noLinks},
-	{"internal/cli", "TestScripts/init-workspace", noLinks},
-	{"internal/cli", "TestScripts/leftover", noLinks},
-	{"internal/cli", "TestRealPackages/verify", noNode},
+	{"tests/scripts", "TestScripts/build-cache-workspace", noLinks},
+	{"tests/scripts", "TestScripts/init-workspace", noLinks},
+	{"tests/scripts", "TestScripts/leftover", noLinks},
+	{"tests/scripts", "TestRealPackages/verify", noNode},
 }
 
 // skipPattern returns what -test.skip takes for the package; Go writes a space in

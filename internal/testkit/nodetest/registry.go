@@ -16,7 +16,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/npm"
 )
 
@@ -57,7 +57,7 @@ type manifest map[string]any
 var published = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (r *registry) add(tarball []byte) error {
-	files, err := released.Unpack(tarball)
+	files, err := npmreleases.Unpack(tarball)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (r *registry) add(tarball []byte) error {
 	file := fmt.Sprintf("%s/-/%s-%s.tgz", name, path.Base(name), version)
 	sum := sha1.Sum(tarball)
 	m["dist"] = map[string]string{
-		"tarball": r.address + file, "integrity": released.Integrity(tarball), "shasum": hex.EncodeToString(sum[:]),
+		"tarball": r.address + file, "integrity": npmreleases.Integrity(tarball), "shasum": hex.EncodeToString(sum[:]),
 	}
 	r.tarballs["/"+file] = tarball
 	return r.document(name).add(version, m)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 func TestRegistry(t *testing.T) {
@@ -33,7 +33,7 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("the latest is %q", got)
 	}
 	version := document.Versions["9.0.0"]
-	if !strings.HasPrefix(version.Dist.Tarball, address) || version.Bin != "run.js" || version.Dist.Integrity != released.Integrity(old) {
+	if !strings.HasPrefix(version.Dist.Tarball, address) || version.Bin != "run.js" || version.Dist.Integrity != npmreleases.Integrity(old) {
 		t.Errorf("got %+v", version)
 	}
 	if _, tarball := get(t, version.Dist.Tarball); !bytes.Equal(tarball, old) {
@@ -51,11 +51,11 @@ func TestPackIsReproducible(t *testing.T) {
 	if !bytes.Equal(pack(), pack()) {
 		t.Error("equal packages have different tarballs")
 	}
-	files, err := released.Unpack(pack())
+	files, err := npmreleases.Unpack(pack())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := released.Package{"package.json": []byte(`{"name": "tool", "version": "1.0.0"}`), "b.js": []byte("b"), "a/c.js": []byte("c")}
+	want := npmreleases.Package{"package.json": []byte(`{"name": "tool", "version": "1.0.0"}`), "b.js": []byte("b"), "a/c.js": []byte("c")}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -71,7 +71,7 @@ func TestPinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []released.Pin{{Name: "@scope/a", Version: "1.0.0", Integrity: "sha512-a"}, {Name: "c", Version: "2.0.0", Integrity: "sha512-c"}}
+	want := []npmreleases.Pin{{Name: "@scope/a", Version: "1.0.0", Integrity: "sha512-a"}, {Name: "c", Version: "2.0.0", Integrity: "sha512-c"}}
 	if diff := cmp.Diff(want, pins); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -4,16 +4,16 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 // Releases returns every supported release of next-auth, oldest first, and its package. Where npm cannot fetch them, the
 // test is skipped, and in CI it fails.
-func Releases(t testing.TB) ([]released.Release, []released.Package) {
+func Releases(t testing.TB) ([]npmreleases.Release, []npmreleases.Package) {
 	t.Helper()
-	releases := released.All()
-	packages, err := released.Fetch(tarballCache(repository(t)), releases)
-	if err != nil && !errors.Is(err, released.ErrUnavailable) {
+	releases := npmreleases.All()
+	packages, err := npmreleases.Fetch(tarballCache(repository(t)), releases)
+	if err != nil && !errors.Is(err, npmreleases.ErrUnavailable) {
 		t.Fatal(err)
 	}
 	if err != nil {

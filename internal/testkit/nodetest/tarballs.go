@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/testkit/released"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
 // Tarballs returns, as published, all packages that the project testdata/npm/<name> pins. Where npm cannot fetch them,
@@ -26,8 +26,8 @@ func Tarballs(t testing.TB, name string) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tarballs, err := released.Tarballs(tarballCache(root), pins)
-	if err != nil && !errors.Is(err, released.ErrUnavailable) {
+	tarballs, err := npmreleases.Tarballs(tarballCache(root), pins)
+	if err != nil && !errors.Is(err, npmreleases.ErrUnavailable) {
 		t.Fatal(err)
 	}
 	if err != nil {
@@ -39,18 +39,18 @@ func Tarballs(t testing.TB, name string) [][]byte {
 func tarballCache(root string) string { return filepath.Join(root, ".cache", "npm", "tarballs") }
 
 // pinned reads what a package-lock.json installs, each once and in order.
-func pinned(lock []byte) ([]released.Pin, error) {
+func pinned(lock []byte) ([]npmreleases.Pin, error) {
 	var content struct {
 		Packages map[string]struct{ Name, Version, Integrity string }
 	}
 	if err := json.Unmarshal(lock, &content); err != nil {
 		return nil, err
 	}
-	var pins []released.Pin
+	var pins []npmreleases.Pin
 	delete(content.Packages, "") // the project itself
 	for _, path := range slices.Sorted(maps.Keys(content.Packages)) {
 		p := content.Packages[path]
-		pin := released.Pin{Name: p.Name, Version: p.Version, Integrity: p.Integrity}
+		pin := npmreleases.Pin{Name: p.Name, Version: p.Version, Integrity: p.Integrity}
 		if pin.Name == "" { // it is named only where an alias differs from it
 			pin.Name = path[strings.LastIndex(path, "node_modules/")+len("node_modules/"):]
 		}

@@ -3,21 +3,15 @@
 package repotest
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// NeedRelease keeps tests out of the quick loop that build proxypatch, some of
-// them for several platforms.
-func NeedRelease(t testing.TB) {
-	t.Helper()
-	if os.Getenv("PROXYPATCH_RELEASE") == "" {
-		t.Skip("set PROXYPATCH_RELEASE=1 to build what a release consists of")
-	}
-}
+	"github.com/proxypatch/proxypatch/internal/testkit/markdown"
+)
 
 // Unavailable skips a test for want of something, and fails it in CI.
 func Unavailable(t testing.TB, format string, args ...any) {
@@ -31,18 +25,47 @@ func Unavailable(t testing.TB, format string, args ...any) {
 // Top is the repository: the nearest directory upwards that holds a go.mod.
 func Top(t testing.TB) string {
 	t.Helper()
-	dir, err := os.Getwd()
+	top, err := FindTop()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return top
+}
+
+// FindTop is Top for those who have no test.
+func FindTop() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
 	for ; ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod in any directory upwards")
+			return "", errors.New("no go.mod in any directory upwards")
 		}
 	}
+}
+
+// Read reads a file of the repository.
+func Read(t testing.TB, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(Top(t), filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Document reads a document of the repository.
+func Document(t testing.TB, name string) markdown.Document {
+	t.Helper()
+	document, err := markdown.Parse([]byte(Read(t, name)))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return document
 }
 
 // Command is a program in dir, with the test's environment and more of it.

@@ -1,0 +1,42 @@
+// Package casecount records how many cases a test ran and fails the test below a
+// minimum. A test that searches for its cases would pass if it found none.
+package casecount
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Dir is the environment variable that names the directory to keep counts in,
+// one file for each name. Without it, as in the quick loop, counts are only
+// logged: a test that writes files is never taken from Go's cache.
+const Dir = "PROXYPATCH_COUNTS"
+
+// Report puts on record that a test has tried n of what name says, such as
+// "fault points". The name is a file's name too. make test prints the records.
+func Report(t testing.TB, name string, n int) {
+	t.Helper()
+	t.Logf("%d %s", n, name)
+	dir := os.Getenv(Dir)
+	if dir == "" {
+		return
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), fmt.Appendf(nil, "%8d %s\n", n, name), 0o666); err != nil {
+		t.Error(err)
+	}
+}
+
+// AtLeast is Report, and fails the test if n is less than floor, the number
+// that the test is known to reach.
+func AtLeast(t testing.TB, name string, n, floor int) {
+	t.Helper()
+	Report(t, name, n)
+	if n < floor {
+		t.Errorf("only %d %s; there have been %d before", n, name, floor)
+	}
+}

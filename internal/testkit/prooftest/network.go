@@ -1,0 +1,91 @@
+// Package prooftest makes the requests of an installed next-auth in Node.js, and sees
+// what of them arrives at a proxy.
+package prooftest
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
+	"github.com/proxypatch/proxypatch/internal/verify"
+)
+
+const (
+	slowHost   = "slow.corp.test"   // the identity provider too, where the proxy takes slowness to connect to it
+	silentHost = "silent.corp.test" // the proxy never connects to it
+
+	// slowness is more than the 3.5 s that openid-client waits by itself.
+	slowness = 4 * time.Second
+)
+
+// Network is that of verify, with hosts that are slow. Node.js, as Command starts
+// it, resolves no name.
+type Network struct {
+	*verify.Network
+	ca   string // file
+	node string
+}
+
+// NewNetwork makes one, which lives as long as the test.
+func NewNetwork(t *testing.T) *Network {
+	t.Helper()
+	node := nodetest.Node(t)
+	services := map[string]verify.Service{
+		"GET " + slowHost + "/userinfo":   verify.UserInfo,
+		"GET " + silentHost + "/userinfo": verify.UserInfo,
+	}
+	inner, err := verify.NewNetwork(verify.Options{Services: services, Dial: takeTime})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(inner.Close)
+	n := &Network{inner, filepath.Join(t.TempDir(), "ca.pem"), node}
+	if err := os.WriteFile(n.ca, n.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// takeTime holds up the proxy before it connects to a host.
+func takeTime(ctx context.Context, host string) error {
+	slow := map[string]time.Duration{slowHost: slowness, silentHost: math.MaxInt64}
+	select {
+	case <-time.After(slow[host]):
+		return nil
+	case <-ctx.Done():
+		return errors.New("the client has gone")
+	}
+}
+
+// Command runs a script of testdata with only http_proxy set, as the tutorial tells
+// people to.
+func (n *Network) Command(t *testing.T, script string, env ...string) *exec.Cmd {
+	t.Helper()
+	kit := filepath.Join(repotest.Top(t), "internal", "testkit")
+	names := filepath.Join(kit, "nettest", "names.js")
+	cmd := exec.CommandContext(t.Context(), n.node, "--require", names, filepath.Join(kit, "prooftest", "testdata", script))
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"),
+		"http_proxy=" + n.Proxy(),
+		"NODE_EXTRA_CA_CERTS=" + n.ca,
+	}, env...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// OwnPort is the port of all services, as a string.
+func (n *Network) OwnPort() string { return strconv.Itoa(n.Port()) }
+
+// Direct is the environment in which the hosts can be reached without the proxy.
+func (n *Network) Direct() string {
+	return "DIRECT=" + strings.Join(n.Hosts(), ",") + ":" + n.OwnPort()
+}

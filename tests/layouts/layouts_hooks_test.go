@@ -1,0 +1,47 @@
+package layouts
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
+)
+
+// TestLayoutHooks lets init write its hooks and the package managers run them: the build fails on what is not patched, and
+// an install patches it.
+func TestLayoutHooks(t *testing.T) {
+	wanted := chosen(t)
+	registry := newRegistry(t)
+	for _, manager := range slices.Sorted(maps.Keys(packageManagers)) {
+		if !wanted(manager) {
+			continue
+		}
+		t.Run(manager, func(t *testing.T) {
+			t.Parallel()
+			l := layout{}
+			if manager == "yarn 4" {
+				l.settings = "nodeLinker: node-modules"
+			}
+			lt := newLayoutTest(t, l, packageManagers[manager], registry, shapes["app"])
+			project := lt.install(t, "one")
+			lt.must(t, project, "proxypatch init")
+			code, out := lt.sh(t, project, lt.manager.command+" run build")
+			if code != int(clitest.Pending) || strings.Contains(out, built) {
+				t.Errorf("the build of an unpatched tree exited with %d:\n%s", code, out)
+			}
+
+			if err := os.RemoveAll(filepath.Join(project, "node_modules")); err != nil {
+				t.Fatal(err)
+			}
+			lt.must(t, project, lt.manager.command+" install")
+			lt.proxypatch(t, clitest.OK, project, "check")
+			if out := lt.must(t, project, lt.manager.command+" run build"); !strings.Contains(out, built) {
+				t.Errorf("the build says:\n%s", out)
+			}
+		})
+	}
+}

@@ -1,0 +1,365 @@
+package layouts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/npm"
+)
+
+// packedVersion is the version of the packages in these tests. No registry but
+// the tests' has it, so a program that says so comes from there.
+const packedVersion = "0.0.0-test"
+
+// hostProgram is the program as npm packages hold it.
+var hostProgram = sync.OnceValues(func() ([]byte, error) {
+	p, _ := npm.Host()
+	return p.Build(context.Background(), "../..", packedVersion)
+})
+
+// packages makes all npm packages. Only that for this machine has a program.
+func packages(t *testing.T) []npm.Tarball {
+	t.Helper()
+	host, known := npm.Host()
+	if !known {
+		t.Skip("there is no package for this platform")
+	}
+	first, err := npm.Main("../..", packedVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []npm.Tarball{first}
+	for _, p := range npm.Platforms {
+		program := []byte("for other machines")
+		if p == host {
+			if program, err = hostProgram(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tarball, err := p.Pack("../..", packedVersion, program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, tarball)
+	}
+	return all
+}
+
+// packagesRegistry is newRegistry with proxypatch.
+func packagesRegistry(t *testing.T) string {
+	t.Helper()
+	return nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t), published(t)))
+}
+
+// published are the packages as registries take them.
+func published(t *testing.T) [][]byte {
+	t.Helper()
+	var tarballs [][]byte
+	for _, p := range packages(t) {
+		tarballs = append(tarballs, p.Data)
+	}
+	return tarballs
+}
+
+// withoutProxypatch takes the tests' own proxypatch off the PATH.
+func (s *sandbox) withoutProxypatch(t *testing.T) *sandbox {
+	t.Helper()
+	own, err := exec.LookPath("proxypatch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, entry := range s.env {
+		if path, found := strings.CutPrefix(entry, "PATH="); found {
+			dirs := slices.DeleteFunc(filepath.SplitList(path), func(dir string) bool { return dir == filepath.Dir(own) })
+			s.env[i] = "PATH=" + strings.Join(dirs, string(filepath.ListSeparator))
+		}
+	}
+	return s
+}
+
+// installer is how people install with a package manager.
+type installer struct {
+	name     string
+	manager  string // in packageManagers
+	settings string // of the manager's
+	add, run string // as the README has them
+	without  string // the option that leaves optional dependencies out, if there is one
+	prod     string // installs without devDependencies
+}
+
+var installers = []installer{
+	{"npm 11", "npm 11", "", "npm install", "npx proxypatch", "--omit=optional", "npm ci --omit=dev"},
+	{"npm 12", "npm 12", "", "npm install", "npx proxypatch", "--omit=optional", "npm ci --omit=dev"},
+	{"yarn 1", "yarn 1", "", "yarn add", "yarn -s proxypatch", "--ignore-optional", "yarn install --frozen-lockfile --production"},
+	{"yarn 4", "yarn 4", "nodeLinker: node-modules", "yarn add", "yarn proxypatch", "", "yarn workspaces focus --production"},
+	{"yarn 4, pnpm linker", "yarn 4", "nodeLinker: pnpm", "yarn add", "yarn proxypatch", "", "yarn workspaces focus --production"},
+	{"pnpm 8", "pnpm 8", "", "pnpm add", "pnpm proxypatch", "--no-optional", "pnpm install --prod --frozen-lockfile"},
+	{"pnpm 9", "pnpm 9", "", "pnpm add", "pnpm proxypatch", "--no-optional", "pnpm install --prod --frozen-lockfile"},
+	{"pnpm 10", "pnpm 10", "", "pnpm add", "pnpm proxypatch", "--no-optional", "pnpm install --prod --frozen-lockfile"},
+	{"pnpm 11", "pnpm 11", "", "pnpm add", "pnpm proxypatch", "--no-optional", "pnpm install --prod --frozen-lockfile"},
+	{"pnpm 12", "pnpm 12", "", "pnpm add", "pnpm proxypatch", "--no-optional", "pnpm install --prod --frozen-lockfile"},
+	{"bun", "bun", "", "bun add", "bunx proxypatch", "--omit=optional", "bun install --production"},
+}
+
+const agentWanted = "https-proxy-agent@7"
+
+// newApp makes a machine and on it the directory of an app with a release of
+// next-auth, in which nothing is installed.
+func (in installer) newApp(t *testing.T, registry, release string) (*sandbox, string) {
+	t.Helper()
+	m := packageManagers[in.manager]
+	s := newSandbox(t, m, registry).withoutProxypatch(t)
+	dir := filepath.Join(s.dir, "app")
+	makeProject(t, dir, m, layout{settings: in.settings}, []member{{".", with(react18, "next-auth", release)}})
+	if m.command == "bun" { // bunx is bun under another name
+		write(t, filepath.Join(s.dir, "bin", "bunx"), "#!/bin/sh\nexec bun x \"$@\"\n")
+	}
+	return s, dir
+}
+
+// reinstall installs the project as in a fresh clone: yarn 4 remembers in .yarn
+// what it has built.
+func reinstall(t *testing.T, s *sandbox, dir, line string) (int, string) {
+	t.Helper()
+	for _, name := range []string{"node_modules", ".yarn"} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s.sh(t, dir, line)
+}
+
+// TestPackages installs the packages by each package manager, and lets it run
+// the hooks of proxypatch init.
+func TestPackages(t *testing.T) {
+	wanted := chosen(t)
+	registry := packagesRegistry(t)
+	for _, in := range installers {
+		if wanted(in.name) {
+			t.Run(in.name, func(t *testing.T) {
+				t.Parallel()
+				in.test(t, registry)
+			})
+		}
+	}
+	for name, test := range map[string]func(t *testing.T, registry string){
+		"yarn 4, Plug'n'Play":   testPlugAndPlay,
+		"npm 11, devDependency": testDevDependency,
+	} {
+		if wanted(name) {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, registry)
+			})
+		}
+	}
+}
+
+func (in installer) test(t *testing.T, registry string) {
+	s, dir := in.newApp(t, registry, oldRelease)
+	m := packageManagers[in.manager]
+	s.must(t, dir, in.add+" proxypatch "+agentWanted)
+	if out := s.must(t, dir, in.run+" version"); !strings.HasSuffix(out, "proxypatch v"+packedVersion+"\n") {
+		t.Fatalf("the version is %q", out)
+	}
+	if code, out := s.sh(t, dir, in.run+" check"); code != int(clitest.Pending) {
+		t.Fatalf("check exited with %d:\n%s", code, out)
+	}
+	if out := s.must(t, dir, in.run+" init"); strings.Contains(out, "warning") {
+		t.Errorf("init warns:\n%s", out)
+	}
+	for _, line := range []string{m.frozen, in.prod} {
+		if code, out := reinstall(t, s, dir, line); code != 0 {
+			t.Fatalf("%s exited with %d:\n%s", line, code, out)
+		}
+		s.must(t, dir, in.run+" check")
+		if out := s.must(t, dir, m.command+" run build"); !strings.Contains(out, built) {
+			t.Errorf("after %s the build says:\n%s", line, out)
+		}
+	}
+	if in.without != "" {
+		code, out := reinstall(t, s, dir, m.command+" install "+in.without)
+		if code == 0 || !strings.Contains(out, "is not installed: optional dependencies were left out") {
+			t.Errorf("%s install %s exited with %d:\n%s", m.command, in.without, code, out)
+		}
+	}
+	editManifest(t, dir, func(manifest map[string]any) { delete(manifest["dependencies"].(map[string]any), "https-proxy-agent") })
+	code, out := reinstall(t, s, dir, m.command+" install"+noFreeze(m))
+	if code == 0 || !strings.Contains(out, "https-proxy-agent") || !strings.Contains(out, "hint: ") {
+		t.Errorf("without https-proxy-agent the install exited with %d:\n%s", code, out)
+	}
+	if in.manager != "yarn 4" && in.manager != "pnpm 12" && code != int(clitest.Agent) { // these two exit with 1
+		t.Errorf("without https-proxy-agent the install exited with %d:\n%s", code, out)
+	}
+}
+
+// Plug'n'Play can't be patched, but the program must be there to say so.
+func testPlugAndPlay(t *testing.T, registry string) {
+	in := installer{manager: "yarn 4"}
+	s, dir := in.newApp(t, registry, oldRelease)
+	s.must(t, dir, "yarn add proxypatch "+agentWanted)
+	if out := s.must(t, dir, "yarn proxypatch version"); out != "proxypatch v"+packedVersion+"\n" {
+		t.Fatalf("the version is %q", out)
+	}
+	before := snapshotOf(t, dir)
+	for _, command := range []string{"apply", "init"} {
+		code, out := s.sh(t, dir, "yarn proxypatch "+command)
+		if code != int(clitest.Unsupported) || !strings.Contains(out, "hint: set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch") {
+			t.Errorf("%s exited with %d:\n%s", command, code, out)
+		}
+	}
+	requireSame(t, "the project", before, snapshotOf(t, dir))
+}
+
+// testDevDependency does what docs/init.md warns of.
+func testDevDependency(t *testing.T, registry string) {
+	in := installer{manager: "npm 11"}
+	s, dir := in.newApp(t, registry, oldRelease)
+	s.must(t, dir, "npm install "+agentWanted)
+	s.must(t, dir, "npm install --save-dev proxypatch")
+	if out := s.must(t, dir, "npx proxypatch init"); !strings.Contains(out, "warning: package.json: proxypatch is in devDependencies only") {
+		t.Errorf("init does not warn:\n%s", out)
+	}
+	const notFound = 127 // sh's
+	if code, out := reinstall(t, s, dir, "npm ci --omit=dev"); code != notFound {
+		t.Errorf("without devDependencies the install exited with %d:\n%s", code, out)
+	}
+}
+
+// noFreeze are options that let an install change the lock file in CI too, and
+// show what scripts say.
+func noFreeze(m packageManager) string {
+	switch m.command {
+	case "pnpm":
+		return " --no-frozen-lockfile"
+	case "yarn":
+		if strings.HasSuffix(m.settings, ".yml") {
+			return " --no-immutable --inline-builds"
+		}
+	}
+	return ""
+}
+
+// editManifest changes the package.json of a directory.
+func editManifest(t *testing.T, dir string, edit func(manifest map[string]any)) {
+	t.Helper()
+	path := filepath.Join(dir, "package.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest map[string]any
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	edit(manifest)
+	if data, err = json.MarshalIndent(manifest, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, string(data)+"\n")
+}
+
+// TestPackageArchives installs the packages from the files that make npm writes,
+// in the way that docs/npm.md gives for each package manager. The registry has
+// other packages of the same names and version, which nobody may get.
+func TestPackageArchives(t *testing.T) {
+	wanted := chosen(t)
+	tarballs := slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t), impostors(t))
+	registry, all := nodetest.Registry(t, tarballs), packages(t)
+	for _, in := range installers {
+		if wanted(in.name) {
+			t.Run(in.name, func(t *testing.T) {
+				t.Parallel()
+				in.testArchives(t, registry, all)
+			})
+		}
+	}
+}
+
+func impostors(t *testing.T) [][]byte {
+	t.Helper()
+	program := "#!/bin/sh\necho impostor\n"
+	all := [][]byte{nodetest.Pack(t, `{"name": "proxypatch", "version": "`+packedVersion+`", "bin": "run"}`, map[string]string{"run": program})}
+	for _, p := range npm.Platforms {
+		manifest := `{"name": "` + p.Package() + `", "version": "` + packedVersion + `", "os": ["` + p.OS + `"], "cpu": ["` + p.Arch + `"]}`
+		all = append(all, nodetest.Pack(t, manifest, map[string]string{p.Program(): program}))
+	}
+	return all
+}
+
+func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarball) {
+	s, dir := in.newApp(t, registry, oldRelease)
+	for _, tarball := range all {
+		write(t, filepath.Join(dir, "vendor", tarball.Name), string(tarball.Data))
+	}
+	m := packageManagers[in.manager]
+	s.must(t, dir, in.add+" "+agentWanted)
+	add := in.archives(t, dir)
+	t.Log(add, "\n", s.must(t, dir, add))
+	s.must(t, dir, in.run+" init")
+	if code, out := reinstall(t, s, dir, m.frozen); code != 0 {
+		t.Fatalf("%s exited with %d:\n%s", m.frozen, code, out)
+	}
+	if out := s.must(t, dir, in.run+" version"); !strings.HasSuffix(out, "proxypatch v"+packedVersion+"\n") {
+		t.Fatalf("the version is %q", out)
+	}
+	s.must(t, dir, in.run+" check")
+	if m.command != "npm" {
+		return
+	}
+	// The launcher stays where its program is left out, and says so.
+	code, out := reinstall(t, s, dir, m.frozen+" --omit=optional")
+	if want := "is not installed: optional dependencies were left out"; code == 0 || !strings.Contains(out, want) {
+		t.Errorf("without optional dependencies, %s exited with %d and did not say that %s:\n%s", m.frozen, code, want, out)
+	}
+}
+
+// archives tells the package manager where all packages are, and returns what to
+// type then.
+func (in installer) archives(t *testing.T, dir string) string {
+	t.Helper()
+	file := func(name string) string { return "file:./vendor/" + name + "-" + packedVersion + ".tgz" }
+	host, _ := npm.Host()
+	// Of file names, pnpm and yarn 1 do not look at what platform is in them: pnpm leaves the others out by "-", and
+	// yarn 1 gets this machine's under each name.
+	all, one, same := map[string]any{}, map[string]any{}, map[string]any{}
+	for _, p := range npm.Platforms {
+		all[p.Package()] = file("proxypatch-" + p.String())
+		one[p.Package()] = "-"
+		same[p.Package()] = file("proxypatch-" + host.String())
+	}
+	one[host.Package()] = all[host.Package()]
+	set := func(field string, value any) {
+		editManifest(t, dir, func(manifest map[string]any) { manifest[field] = value })
+	}
+	m := packageManagers[in.manager]
+	switch {
+	case m.command == "npm":
+		return in.add + " --save-optional ./vendor/proxypatch-*64-*.tgz && " + in.add + " ./vendor/proxypatch-[0-9]*.tgz"
+	case in.manager == "yarn 1":
+		set("resolutions", same)
+	case m.command == "yarn":
+		set("resolutions", all)
+	case m.command == "bun":
+		set("overrides", all)
+	case m.settings == ".npmrc": // pnpm before 10
+		set("pnpm", map[string]any{"overrides": one})
+	default:
+		settings := "overrides:\n"
+		for name, file := range one {
+			settings += fmt.Sprintf("  %q: %q\n", name, file)
+		}
+		write(t, filepath.Join(dir, m.settings), settings)
+	}
+	return in.add + " proxypatch@" + file("proxypatch")
+}

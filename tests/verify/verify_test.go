@@ -1,0 +1,167 @@
+// Package verify runs proxypatch verify on real projects.
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
+	"github.com/proxypatch/proxypatch/internal/verify"
+)
+
+func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
+
+// verified runs verify on a project and returns the kinds of calls by what came
+// of them, and what arrived at the proxy. The environment is one that would
+// mislead a Node.js which got it. Nothing may be changed in the project.
+func verified(t *testing.T, project string, args ...string) (kinds map[verify.Outcome][]string, r clitest.Report) {
+	t.Helper()
+	args = append([]string{"-C", project, "verify", "--json", "--node", nodetest.Node(t)}, args...)
+	cmd := exec.CommandContext(t.Context(), "proxypatch", args...)
+	temp := t.TempDir()
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "NODE_USE_ENV_PROXY=1", "NODE_OPTIONS=--no-such-option", "HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=*")
+	cmd.Stderr = os.Stderr
+	before := clitest.List(t, project)
+	out, err := cmd.Output()
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if (err == nil) != (r.Exit.Code == clitest.OK) || cmd.ProcessState.ExitCode() != int(r.Exit.Code) {
+		t.Errorf("exited with %v, but reports %+v", err, r.Exit)
+	}
+	if diff := cmp.Diff(before, clitest.List(t, project)); diff != "" {
+		t.Errorf("the project was changed (-before +after):\n%s", diff)
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	kinds = map[verify.Outcome][]string{}
+	for _, c := range r.Calls {
+		kinds[c.Result] = append(kinds[c.Result], c.Kind)
+	}
+	return kinds, r
+}
+
+// kindsOf returns the kinds of calls of files.
+func kindsOf(files ...string) []string {
+	var kinds []string
+	for _, c := range verify.Calls {
+		if slices.Contains(files, c.File) {
+			kinds = append(kinds, c.Kind)
+		}
+	}
+	return kinds
+}
+
+// arrivalsOf returns all that arrives when the calls go through the proxy.
+func arrivalsOf(kinds []string) []string {
+	seen := map[string]bool{}
+	for _, c := range verify.Calls {
+		if slices.Contains(kinds, c.Kind) {
+			seen["CONNECT "+c.Host()+":443"], seen[c.Request] = true, true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// proveBoth has verify judge a project unpatched and patched.
+func proveBoth(t *testing.T, project string, args ...string) {
+	t.Helper()
+	got, r := verified(t, project, args...)
+	all := got[verify.Leaked]
+	if len(all) < 12 || len(all) != len(r.Calls) || r.Exit.Code != clitest.Unproven || r.Copies[0].Arrived != nil {
+		t.Errorf("unpatched: %v: got %v, %q arrived", r.Exit, got, r.Copies[0].Arrived)
+	}
+	if diff := cmp.Diff(kindsOf(prooftest.Patch(t, project)...), all); diff != "" {
+		t.Errorf("(-patched +tried):\n%s", diff)
+	}
+	got, r = verified(t, project, args...)
+	if diff := cmp.Diff(map[verify.Outcome][]string{verify.Proxied: all}, got); diff != "" || r.Exit.Code != clitest.OK {
+		t.Errorf("patched: %v (-want +got):\n%s", r.Exit, diff)
+	}
+	if diff := cmp.Diff(arrivalsOf(all), r.Copies[0].Arrived); diff != "" {
+		t.Errorf("arrived (-want +got):\n%s", diff)
+	}
+}
+
+func TestVerifyWithEachAgent(t *testing.T) {
+	t.Parallel()
+	gate.Need(t, "verify")
+	for _, agent := range []string{"agent-5.0.1", "agent-7.0.6", "agent-9.1.0"} {
+		t.Run(agent, func(t *testing.T) { proveBoth(t, nodetest.Copy(t, agent)) })
+	}
+}
+
+// Some of these Node.js use proxies by themselves when they are told to, which
+// would make an unpatched copy look patched.
+func TestVerifyWithEachNode(t *testing.T) {
+	t.Parallel()
+	gate.Need(t, "verify")
+	for _, name := range []string{"node-18", "node-22", "node-24", "node-26"} {
+		t.Run(name, func(t *testing.T) {
+			proveBoth(t, nodetest.Copy(t, "agent-9.1.0"), "--node", nodetest.PinnedNode(t, name))
+		})
+	}
+}
+
+func TestVerifyReleases(t *testing.T) {
+	t.Parallel()
+	gate.Need(t, "verify")
+	releases, packages := nodetest.Releases(t)
+	tree := nodetest.Copy(t, prooftest.CurrentClient)
+	tried := 0
+	for i, release := range releases {
+		if slices.Contains([]string{"4.0.1", "4.2.1", "4.10.3", "4.24.15"}, release.Version) {
+			dir := filepath.Join(tree, "releases", release.Version)
+			prooftest.Install(t, dir, packages[i])
+			proveBoth(t, dir)
+			tried++
+		}
+	}
+	if tried != 4 {
+		t.Errorf("%d releases tried", tried)
+	}
+}
+
+// A patched file that is put back by hand leaks, and no other does.
+func TestVerifyNamesEachFile(t *testing.T) {
+	t.Parallel()
+	gate.Need(t, "verify")
+	released, project := nodetest.Project(t, "agent-7.0.6"), nodetest.Copy(t, "agent-7.0.6")
+	for _, file := range prooftest.Patch(t, project) {
+		path := filepath.Join(prooftest.PackageDir(project), filepath.FromSlash(file))
+		patched, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		original, err := os.ReadFile(filepath.Join(prooftest.PackageDir(released), filepath.FromSlash(file)))
+		if err != nil || bytes.Equal(original, patched) {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if err := os.WriteFile(path, original, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, r := verified(t, project)
+		if diff := cmp.Diff(kindsOf(file), got[verify.Leaked]); diff != "" || r.Exit.Code != clitest.Unproven || got[verify.Failed] != nil {
+			t.Errorf("%s: %v, failed: %q, leaked (-want +got):\n%s", file, r.Exit, got[verify.Failed], diff)
+		}
+		if !strings.Contains(r.Problems[0].Hint, "proxypatch apply") {
+			t.Errorf("%s: %+v", file, r.Problems)
+		}
+		if err := os.WriteFile(path, patched, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

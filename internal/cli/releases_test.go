@@ -32,7 +32,7 @@ func TestEveryRelease(t *testing.T) {
 			files := runJSON(t, exitOK, "-C", project, "--strict", "--dry-run").Copies[0].Files
 			requireTargets(t, packages[i], files)
 			for _, f := range files {
-				if f.State != string(apply.Pristine) {
+				if f.State != string(patchset.Pristine) {
 					t.Errorf("before, %s is %s", f.Path, f.State)
 				}
 			}
@@ -42,7 +42,7 @@ func TestEveryRelease(t *testing.T) {
 				}
 			}
 			for _, f := range runJSON(t, exitOK, "-C", project, "--strict", "check").Copies[0].Files {
-				if f.State != string(apply.Patched) {
+				if f.State != string(patchset.Patched) {
 					t.Errorf("after, %s is %s", f.Path, f.State)
 				}
 			}
@@ -184,7 +184,7 @@ func TestHandPatched(t *testing.T) {
 		}
 		byHand()
 		for _, f := range runJSON(t, exitPending, "-C", project, "--strict", "check").Copies[0].Files {
-			if hand[f.Path] != (f.State == string(apply.Outdated)) {
+			if hand[f.Path] != (f.State == string(patchset.Outdated)) {
 				t.Errorf("%s: %s is %s", release.Version, f.Path, f.State)
 			}
 		}
@@ -231,7 +231,7 @@ func TestSuperseded(t *testing.T) {
 				}
 				put(t, dir, patchset.HelperPath, old)
 				for _, f := range runJSON(t, exitPending, "-C", project, "--strict", "check").Copies[0].Files {
-					if f.Path == patchset.HelperPath && f.State != string(apply.Outdated) {
+					if f.Path == patchset.HelperPath && f.State != string(patchset.Outdated) {
 						t.Errorf("the helper is %s", f.State)
 					}
 				}
@@ -277,16 +277,16 @@ func TestInventedRelease(t *testing.T) {
 	pkg["package.json"] = manifest
 	for name, test := range map[string]struct {
 		edit      func(content []byte) []byte
-		state     apply.State
+		state     patchset.State
 		code      exitCode
 		strict    exitCode
 		unchanged bool
 	}{
-		"known":        {func(content []byte) []byte { return content }, apply.Pristine, exitOK, exitUnsupported, false},
-		"known, older": {func([]byte) []byte { return packages[0][azure] }, apply.Pristine, exitOK, exitUnsupported, false},
-		"fits":         {func(content []byte) []byte { return append([]byte("// new\n"), content...) }, apply.ModifiedFits, exitOK, exitUnsupported, false},
-		"does not fit": {func(content []byte) []byte { return bytes.ReplaceAll(content, []byte("fetch("), []byte("get(")) }, apply.Drifted, exitUnsupported, exitUnsupported, true},
-		"is not there": {func([]byte) []byte { return nil }, apply.Missing, exitUnsupported, exitUnsupported, true},
+		"known":        {func(content []byte) []byte { return content }, patchset.Pristine, exitOK, exitUnsupported, false},
+		"known, older": {func([]byte) []byte { return packages[0][azure] }, patchset.Pristine, exitOK, exitUnsupported, false},
+		"fits":         {func(content []byte) []byte { return append([]byte("// new\n"), content...) }, patchset.ModifiedFits, exitOK, exitUnsupported, false},
+		"does not fit": {func(content []byte) []byte { return bytes.ReplaceAll(content, []byte("fetch("), []byte("get(")) }, patchset.Drifted, exitUnsupported, exitUnsupported, true},
+		"is not there": {func([]byte) []byte { return nil }, patchset.Missing, exitUnsupported, exitUnsupported, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := maps.Clone(pkg)

@@ -202,11 +202,11 @@ func (r *report) judge(plan *apply.Plan, goal apply.Goal, ownDiffs bool) {
 		}
 		for i := range c.Files {
 			file := &c.Files[i]
-			if !file.State.Blocks(goal) {
+			if !file.Blocks(goal) {
 				continue
 			}
 			code, hint := exitDrift, r.blockedHint(file, ownDiffs)
-			if c.Native && file.State == apply.Drifted {
+			if c.Native && file.State == patchset.Drifted {
 				code, hint = exitUnsupported, "pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run pnpm install, then proxypatch"
 			}
 			p := r.problem(code, blockedMessage(c, file), hint).at(c, file.Path)
@@ -252,9 +252,9 @@ func lineOf(file *apply.File) int {
 
 func (r *report) blockedHint(file *apply.File, ownDiffs bool) string {
 	switch {
-	case file.State == apply.Newer:
+	case file.State == patchset.Newer:
 		return "upgrade proxypatch"
-	case file.State == apply.Missing:
+	case file.State == patchset.Missing:
 		return "run proxypatch before next build, in the full install; to get the file back: " + r.project.Reinstall()
 	case !ownDiffs:
 		return "if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back: " + r.project.Reinstall()

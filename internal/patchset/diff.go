@@ -1,6 +1,6 @@
-// Package patchset loads diffs, checks them, selects those that fit a release
-// of next-auth, and applies and reverses them on bytes. It touches no disk
-// except through the fs.FS it is given.
+// Package patchset loads diffs and applies and reverses them on bytes. It selects
+// those for a release of next-auth and decides what state a file's bytes are in.
+// It touches no disk except through the fs.FS it is given.
 package patchset
 
 import (

@@ -172,4 +172,3 @@ func FuzzClassify(f *testing.F) {
 		}
 	})
 }
-

@@ -123,12 +123,28 @@ func TestOrderOfWriting(t *testing.T) {
 	}
 }
 
+// Copies are locked in one order by everybody, whoever gives them in which.
+func TestCopiesAreSorted(t *testing.T) {
+	first, second := newPackage(t), newPackage(t)
+	given := []detect.Install{second, first}
+	var dirs []string
+	for _, c := range newPlan(t, patchset.Default, Patch, given...).Copies {
+		dirs = append(dirs, c.Dir)
+	}
+	if diff := cmp.Diff([]string{first.Dir, second.Dir}, dirs); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if given[0].Dir != second.Dir {
+		t.Error("the caller's copies were sorted")
+	}
+}
+
 func TestSupersededIsOutdated(t *testing.T) {
 	install := newPackage(t)
 	before := tree(t, install.Dir)
 	write(t, install.Dir, azure, "old\n")
 	plan := newPlan(t, patchset.Default, Patch, install)
-	if file := plan.Copies[0].Files[2]; file.State != Outdated || file.By == nil || file.Action != Update {
+	if file := plan.Copies[0].Files[2]; file.State != patchset.Outdated || file.By == nil || file.Action != Update {
 		t.Errorf("got %+v", file)
 	}
 	plan.Close()

@@ -1,7 +1,7 @@
-// Package apply brings the files of installed next-auth packages to a wanted
-// state. New reads them and makes a Plan: a value that says what every file is
-// and what it would become. Commit carries it out. A dry run is a Plan that is
-// never committed, so it can't come to another conclusion.
+// Package apply patches and restores the files of installed next-auth packages.
+// New reads them and makes a Plan: a value that says what every file is and what
+// it would become. Commit carries it out. A dry run is a Plan that is never
+// committed, so it can't come to another conclusion.
 package apply
 
 import (
@@ -31,7 +31,7 @@ const (
 	Restore
 )
 
-// Action is what carrying out a Plan does to a file. The names stand in --json.
+// Action is what carrying out a Plan does to a file. The names are in --json.
 type Action string
 
 // The actions.
@@ -47,7 +47,7 @@ const (
 // Options are what a Plan is made for.
 type Options struct {
 	Goal   Goal
-	Strict bool // take unknown bytes for drift even where the diffs fit
+	Strict bool // treat unknown bytes as drift, even if the diffs apply
 	Lock   bool // keep others from writing until the Plan is closed; needed for Commit
 
 	// Progress, if there is one, is told before each copy what is done, and which
@@ -78,7 +78,7 @@ type Copy struct {
 // File is what would be done to one file.
 type File struct {
 	Path   string // relative to the package, with slashes
-	State  State
+	State  patchset.State
 	Action Action
 	Diffs  []*patchset.Diff   // what the chosen set has for it
 	By     *patchset.Diff     // what another set has done to it, if outdated
@@ -97,6 +97,18 @@ func (f *File) Changes() bool {
 	return (f.Before == nil) != (f.After == nil) || !bytes.Equal(f.Before, f.After)
 }
 
+// Blocks reports whether the file keeps a Plan with this goal from being carried
+// out. A newer helper is no obstacle to taking it out.
+func (f *File) Blocks(goal Goal) bool {
+	switch f.State {
+	case patchset.Drifted, patchset.Missing:
+		return true
+	case patchset.Newer:
+		return goal == Patch
+	}
+	return false
+}
+
 // Mode returns the file's permission bits.
 func (f *File) Mode() fs.FileMode {
 	if f.info == nil {
@@ -105,28 +117,21 @@ func (f *File) Mode() fs.FileMode {
 	return f.info.Mode().Perm()
 }
 
-// New makes the Plan for some copies; all who give several must give them in
-// the order of their directories, or two that take the locks could wait for
-// each other. Files in a bad state are part of it; an
-// error is one of the system, a *CopyError, and then there is no Plan. Close the Plan.
+// New makes the Plan for some copies, in the order of their directories: if two
+// processes locked the same copies in different orders, each could wait for the
+// other. Files in a bad state are part of the Plan. An error is one of the system,
+// a *CopyError, and then there is no Plan. Close the Plan.
 func New(installs []detect.Install, library *patchset.Library, options Options) (*Plan, error) {
 	plan := &Plan{goal: options.Goal, tell: options.Progress}
 	if plan.tell == nil {
 		plan.tell = func(string, int, int) {}
 	}
-	for i, install := range installs {
-		plan.tell("reading", i+1, len(installs))
+	sorted := slices.SortedStableFunc(slices.Values(installs), func(a, b detect.Install) int { return strings.Compare(a.Dir, b.Dir) })
+	for i, install := range sorted {
+		plan.tell("reading", i+1, len(sorted))
 		c := &Copy{Install: install}
 		plan.Copies = append(plan.Copies, c)
-		if install.Shared != nil {
-			c.Err = install.Shared
-			continue
-		}
-		err := c.open(options.Lock)
-		if err == nil {
-			err = c.plan(library, options)
-		}
-		if err != nil {
+		if err := c.plan(library, options); err != nil {
 			plan.Close()
 			return nil, c.failed(err)
 		}
@@ -157,7 +162,7 @@ func (p *Plan) Blocked() bool {
 
 // IsBlocked reports whether it is something about this copy.
 func (p *Plan) IsBlocked(c *Copy) bool {
-	return c.Err != nil || slices.ContainsFunc(c.Files, func(f File) bool { return f.State.Blocks(p.goal) })
+	return c.Err != nil || slices.ContainsFunc(c.Files, func(f File) bool { return f.Blocks(p.goal) })
 }
 
 // LeaveOut takes a copy out of the Plan.
@@ -218,47 +223,56 @@ func (c *Copy) open(locking bool) error {
 	return err
 }
 
-// plan decides every file. It fills c.Err if the release can't be patched.
+// plan opens the copy and decides every file. It fills c.Err if the copy can't be
+// patched.
 func (c *Copy) plan(library *patchset.Library, options Options) error {
-	if c.Name != "next-auth" {
-		c.Err = &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json gives its name as %q", c.Name), Hint: "install next-auth itself"}
+	if c.Shared != nil {
+		c.Err = c.Shared
 		return nil
 	}
-	selection, err := library.For(c.Release)
+	if err := c.open(options.Lock); err != nil {
+		return err
+	}
+	err := c.planFiles(library, options)
 	if unsupported := (*patchset.UnsupportedError)(nil); errors.As(err, &unsupported) {
 		c.Err = unsupported
 		return nil
 	}
+	return err
+}
+
+// planFiles decides every file. The error may be a *patchset.UnsupportedError.
+func (c *Copy) planFiles(library *patchset.Library, options Options) error {
+	if c.Name != "next-auth" {
+		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json gives its name as %q", c.Name), Hint: "install next-auth itself"}
+	}
+	selection, err := library.For(c.Release)
 	if err != nil {
 		return err
 	}
 	c.Newer = selection.Newer
 	c.dirs = dirsOf(selection)
 	if options.Goal == Patch { // what was patched can be taken off in any release
-		if c.Err, err = c.uncovered(selection); c.Err != nil || err != nil {
+		if err := c.checkGaps(selection.Uncovered); err != nil {
 			return err
 		}
 	}
-	var leave []File // no part of the set, and not changed
 	for _, target := range selection.Targets {
 		file, err := c.planTarget(target, options)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case target.Wanted() || file.State != Pristine:
+		}
+		if target.Wanted() || file.State != patchset.Pristine {
 			c.Files = append(c.Files, file)
-		default:
-			leave = append(leave, file)
 		}
 	}
 	if err := c.planHelper(library, options); err != nil {
 		return err
 	}
-	if err := c.keepHelperInUse(leave); err != nil {
+	if err := c.checkHelperUsers(); err != nil {
 		return err
 	}
-	c.Err = c.newerThanListed(options)
-	return nil
+	return c.checkNewer(options)
 }
 
 func dirsOf(selection *patchset.Selection) []string {
@@ -270,11 +284,11 @@ func dirsOf(selection *patchset.Selection) []string {
 	return slices.Compact(dirs)
 }
 
-// uncovered returns why the release is not supported if the package has a file
-// that the set patches in other releases only. Where it can't be told without
-// following a link, the file is drift.
-func (c *Copy) uncovered(selection *patchset.Selection) (reason, err error) {
-	for _, gap := range selection.Uncovered {
+// checkGaps refuses the release if the package has a file that the set patches in
+// other releases only. Where it can't be told without following a link, the file
+// is drift.
+func (c *Copy) checkGaps(gaps []patchset.Gap) error {
+	for _, gap := range gaps {
 		err := checkDirs(c.root, gap.Path)
 		if err == nil {
 			_, err = c.root.Lstat(filepath.FromSlash(gap.Path))
@@ -283,19 +297,19 @@ func (c *Copy) uncovered(selection *patchset.Selection) (reason, err error) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case errors.As(err, &irregular): // nobody knows what Node.js would load there
-			c.Files = append(c.Files, File{Path: gap.Path, State: Drifted, Action: Keep, Err: err})
+			c.Files = append(c.Files, File{Path: gap.Path, State: patchset.Drifted, Action: Keep, Err: err})
 		case err != nil:
-			return nil, err
+			return err
 		default:
-			return &patchset.UnsupportedError{Release: c.Release, Reason: gap.Reason, Hint: gap.Hint}, nil
+			return &patchset.UnsupportedError{Release: c.Release, Reason: gap.Reason, Hint: gap.Hint}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
-// newerThanListed returns why a release above all listed ones can't be
-// patched: its files must take the newest diffs, and --strict wants more.
-func (c *Copy) newerThanListed(options Options) error {
+// checkNewer refuses a release above all listed ones unless its files take the
+// newest diffs. --strict refuses it always.
+func (c *Copy) checkNewer(options Options) error {
 	if !c.Newer {
 		return nil
 	}
@@ -307,7 +321,7 @@ func (c *Copy) newerThanListed(options Options) error {
 	}
 	ofSet := func(d *patchset.Diff) bool { return !d.Own }
 	for i := range c.Files {
-		if state := c.Files[i].State; (state == Drifted || state == Missing) && slices.ContainsFunc(c.Files[i].Diffs, ofSet) {
+		if state := c.Files[i].State; (state == patchset.Drifted || state == patchset.Missing) && slices.ContainsFunc(c.Files[i].Diffs, ofSet) {
 			return refuse("it is newer than every release this proxypatch knows, and its " + c.Files[i].Path + " does not take the newest diff")
 		}
 	}
@@ -321,112 +335,94 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	switch {
 	case err == nil:
 	case !target.Wanted() && (errors.As(err, &irregular) || errors.Is(err, fs.ErrNotExist)):
-		file.State = Pristine // no set ever patched what is not there
+		file.State = patchset.Pristine // no set ever patched what is not there
 		return file, nil
 	case errors.Is(err, fs.ErrNotExist):
-		file.State, file.Err = Missing, errors.New("is missing")
+		file.State, file.Err = patchset.Missing, errors.New("is missing")
 		return file, nil
 	case errors.As(err, &irregular):
-		file.State, file.Err = Drifted, err
+		file.State, file.Err = patchset.Drifted, err
 		return file, nil
 	default:
 		return file, err
 	}
-	r, err := classify(target, content, options.Goal)
+	r, err := target.Classify(content)
 	if err != nil {
 		return file, err
 	}
-	file.Diffs, file.By, file.State, file.Err, file.Clash = r.diffs, r.by, r.state, r.err, r.clash
+	file.Diffs, file.By, file.State = r.Diffs, r.By, r.State
 	file.Before, file.After, file.info = content, content, info
-	if options.Strict && !r.exact && r.state != Drifted {
-		file.State, file.Err = Drifted, errors.New("is not as released, and --strict takes nothing else")
+	if r.State == patchset.Drifted {
+		file.Clash, file.Err = r.Explain(content, options.Goal == Restore)
+	} else if options.Strict && !r.Exact {
+		file.State, file.Err = patchset.Drifted, errors.New("is not as released, and --strict takes nothing else")
 	}
-	if !file.State.Blocks(options.Goal) {
-		file.After = r.after(options.Goal)
+	switch {
+	case file.Blocks(options.Goal):
+	case options.Goal == Patch:
+		file.After = r.Wanted
+	default:
+		file.After = r.Base
 	}
 	file.Action = actionOn(&file, options.Goal == Restore || !target.Wanted())
 	return file, nil
 }
 
-// keepHelperInUse makes drift of every file that would refer to the helper when
-// the helper is not there: Node.js could not load it. Where the helper is to be
-// removed, all of the package's JavaScript is searched, since a diff of
-// somebody's own may have brought it to any file.
-func (c *Copy) keepHelperInUse(leave []File) error {
+var errNeedsHelper = errors.New("needs " + patchset.HelperPath + ", and the diff that made it so does not come off")
+
+// checkHelperUsers makes drift of every file that would refer to the helper when
+// the helper is not there: Node.js could not load it.
+func (c *Copy) checkHelperUsers() error {
 	helper := slices.IndexFunc(c.Files, func(f File) bool { return f.Path == patchset.HelperPath })
-	if helper >= 0 && (c.Files[helper].After != nil || c.Files[helper].State == Drifted) {
-		return nil // it stays, be it no file at all
+	removed := helper >= 0 && c.Files[helper].Action == Remove
+	if removed || helper < 0 {
+		c.checkPlannedUsers()
 	}
-	looked := map[string]bool{patchset.HelperPath: true}
-	for i := range c.Files {
-		file := &c.Files[i]
-		looked[file.Path] = true
-		if file.Err == nil && refersToHelper(file.Path, file.After) {
-			file.State, file.Err, file.After, file.Action = Drifted, errNeedsHelper, file.Before, Keep
-		}
+	if removed {
+		return c.checkOtherUsers()
 	}
-	if helper < 0 {
-		return nil // there was none before either
-	}
-	needs := func(file File) {
-		file.State, file.Err = Drifted, errNeedsHelper
-		c.Files = append(c.Files, file)
-	}
-	for _, file := range leave {
-		looked[file.Path] = true
-		if refersToHelper(file.Path, file.After) {
-			needs(file)
-		}
-	}
-	return c.searchJavaScript(looked, func(path string, content []byte) {
-		if refersToHelper(path, content) {
-			needs(File{Path: path, Action: Keep, Before: content, After: content})
-		}
-	})
+	return nil
 }
 
-// searchJavaScript calls found with every JavaScript file of the package,
-// without its own dependencies and those in skip.
-func (c *Copy) searchJavaScript(skip map[string]bool, found func(path string, content []byte)) error {
-	return fs.WalkDir(c.root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+// checkPlannedUsers looks at the files of the plan, as they would become.
+func (c *Copy) checkPlannedUsers() {
+	for i := range c.Files {
+		file := &c.Files[i]
+		if file.Err == nil && patchset.RefersToHelper(file.Path, file.After) {
+			file.State, file.Err, file.After, file.Action = patchset.Drifted, errNeedsHelper, file.Before, Keep
+		}
+	}
+}
+
+// checkOtherUsers looks at all other JavaScript of the package, without its own
+// dependencies: a person's own diff may have brought the helper to any file.
+func (c *Copy) checkOtherUsers() error {
+	planned := map[string]bool{}
+	for _, file := range c.Files {
+		planned[file.Path] = true
+	}
+	return fs.WalkDir(c.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && entry.Name() == "node_modules":
 			return fs.SkipDir
-		case skip[path], !entry.Type().IsRegular(), !strings.HasSuffix(path, ".js"):
+		case planned[name], !entry.Type().IsRegular(), !slices.Contains(scripts, path.Ext(name)):
 			return nil
 		}
-		content, _, err := readFile(c.root, path)
+		content, _, err := readFile(c.root, name)
 		if irregular := (*irregularError)(nil); errors.As(err, &irregular) {
 			return nil // too large to be one of next-auth's
 		}
-		if err == nil {
-			found(path, content)
+		if err == nil && patchset.RefersToHelper(name, content) {
+			c.Files = append(c.Files, File{Path: name, State: patchset.Drifted, Action: Keep, Err: errNeedsHelper, Before: content, After: content})
 		}
 		return err
 	})
 }
 
-// refersToHelper reports whether a file with this content loads the helper.
-func refersToHelper(name string, content []byte) bool {
-	helper, err := filepath.Rel(path.Dir(name), strings.TrimSuffix(patchset.HelperPath, ".js"))
-	if err != nil {
-		return false
-	}
-	helper = filepath.ToSlash(helper)
-	if !strings.HasPrefix(helper, ".") {
-		helper = "./" + helper
-	}
-	for _, quote := range []string{`"`, "'", "`"} {
-		for _, ending := range []string{"", ".js"} {
-			if bytes.Contains(content, []byte(quote+helper+ending+quote)) {
-				return true
-			}
-		}
-	}
-	return false
-}
+// scripts are the names' endings of files that Node.js loads as JavaScript.
+var scripts = []string{".js", ".cjs", ".mjs"}
 
 // planHelper puts the helper first among the files where it is to be there,
 // and last where it is to go: whenever the process is killed, every file that
@@ -437,15 +433,15 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	irregular := (*irregularError)(nil)
 	switch {
 	case errors.As(err, &irregular):
-		file.State, file.Action, file.Err = Drifted, Keep, err
+		file.State, file.Action, file.Err = patchset.Drifted, Keep, err
 		c.Files = append(c.Files, file)
 		return nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	file.State, file.Err = classifyHelper(library.Helper, library.AddHelper, content)
+	file.State, file.Err = library.ClassifyHelper(content)
 	adding := options.Goal == Patch && library.AddHelper
-	if file.State == Pristine && !adding {
+	if file.State == patchset.Pristine && !adding {
 		return nil
 	}
 	file.Before, file.After, file.info = content, content, info
@@ -453,7 +449,7 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 		file.info, file.like = c.Files[0].info, c.Files[0].Path // a new file may be read by whoever may read its neighbours
 	}
 	switch {
-	case file.State.Blocks(options.Goal):
+	case file.Blocks(options.Goal):
 	case adding:
 		file.After = library.Helper.Content
 	default:
@@ -468,14 +464,6 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	return nil
 }
 
-// after returns the bytes the file is brought to.
-func (r reading) after(goal Goal) []byte {
-	if goal == Patch {
-		return r.wanted
-	}
-	return r.base
-}
-
 // actionOn names what the Plan does to a file, given whether it takes patches
 // off or puts them on.
 func actionOn(file *File, takesOff bool) Action {
@@ -488,7 +476,7 @@ func actionOn(file *File, takesOff bool) Action {
 		return Remove
 	case takesOff:
 		return Undo
-	case file.State == Outdated:
+	case file.State == patchset.Outdated:
 		return Update
 	}
 	return Apply

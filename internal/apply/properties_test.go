@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"testing"
@@ -29,99 +28,6 @@ func ownLibrary(t testing.TB, diffs ...*patchset.Diff) *patchset.Library {
 		t.Fatal(err)
 	}
 	return library
-}
-
-// checkClassify holds what classify makes of a content against the diff alone.
-func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) State {
-	t.Helper()
-	selection, err := ownLibrary(t, diff).For("4.2.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	target := selection.Targets[0]
-	read := func(content []byte) reading {
-		r, err := classify(target, content, Patch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	}
-	r := read(content)
-	on, onErr := diff.Apply(content)
-	off, offErr := diff.Reverse(content)
-	switch r.state {
-	case Drifted:
-		if r.err == nil {
-			t.Fatalf("drifted without a reason: %q", content)
-		}
-		if onErr == nil {
-			back, err := diff.Reverse(on)
-			if err == nil && bytes.Equal(back, content) && offErr != nil && diff.Old != patchset.BlobID(on) {
-				t.Fatalf("%q takes the diff and gives it back, but is %s: %v", content, r.state, r.err)
-			}
-		}
-		return r.state
-	case Patched, PatchedModified:
-		if offErr != nil || !bytes.Equal(off, r.base) || !bytes.Equal(r.wanted, content) {
-			t.Fatalf("%q is %s, but gives %q: %v", content, r.state, off, offErr)
-		}
-	case Pristine, ModifiedFits:
-		if onErr != nil || !bytes.Equal(on, r.wanted) || !bytes.Equal(r.base, content) {
-			t.Fatalf("%q is %s, but makes %q: %v", content, r.state, on, onErr)
-		}
-	default:
-		t.Fatalf("%q is %s", content, r.state)
-	}
-	if again := read(r.wanted); again.state != Patched && again.state != PatchedModified || !bytes.Equal(again.base, r.base) {
-		t.Fatalf("%q becomes %q, which is %s and would go back to %q", content, r.wanted, again.state, again.base)
-	}
-	return r.state
-}
-
-// Whatever a file and a diff are, the state that the file is in agrees with what
-// the diff does to it: what is put on is seen to be on, and comes off to the byte.
-func TestStatesByChance(t *testing.T) {
-	n := 5_000
-	if gate.Wanted(t, "differential") {
-		n = 100_000
-	}
-	g := difftest.New(1)
-	states := map[State]int{}
-	for range n {
-		c := g.Case()
-		if diff, err := patchset.Parse("own.diff", c.Diff); err == nil {
-			states[checkClassify(t, diff, c.Content)]++
-		}
-	}
-	for _, state := range []State{Pristine, Patched, ModifiedFits, PatchedModified, Drifted} {
-		casecount.AtLeast(t, fmt.Sprintf("random files that were %s", state), states[state], n/200)
-	}
-}
-
-// A diff that makes the released bytes of other ones would count as not applied.
-func TestResultThatIsAsReleased(t *testing.T) {
-	text := fmt.Sprintf("diff --git a/f.js b/f.js\nindex %s..%s 100644\n--- a/f.js\n+++ b/f.js\n@@ -1,3 +1,4 @@\n a\n+\n \n b\n",
-		patchset.BlobID([]byte("a\n\n\nb\n")), patchset.BlobID([]byte("a\n\n\n\nb\n")))
-	d, err := patchset.Parse("own.diff", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if state := checkClassify(t, d, []byte("a\n\nb\n")); state != Drifted {
-		t.Errorf("is %s", state)
-	}
-}
-
-func FuzzClassify(f *testing.F) {
-	g := difftest.New(2)
-	for range 100 {
-		c := g.Case()
-		f.Add(c.Content, c.Diff)
-	}
-	f.Fuzz(func(t *testing.T, content, diff []byte) {
-		if d, err := patchset.Parse("own.diff", diff); err == nil {
-			checkClassify(t, d, content)
-		}
-	})
 }
 
 // Copies are patched and reverted by generated diffs: planning changes nothing
@@ -208,7 +114,7 @@ func plansByChance(t *testing.T, seed uint64) bool {
 // outcome is what a Plan says of one file of one copy.
 type outcome struct {
 	Dir, Path     string
-	State         State
+	State         patchset.State
 	Action        Action
 	Before, After string
 	Err           string

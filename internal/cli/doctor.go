@@ -253,7 +253,7 @@ func (p *program) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool
 	pending := 0
 	for i := range c.Files {
 		switch {
-		case c.Files[i].State.Blocks(apply.Patch):
+		case c.Files[i].Blocks(apply.Patch):
 			return // said already
 		case c.Files[i].Changes():
 			pending++

@@ -127,14 +127,14 @@ func native(_ *situation, err error) (report.ExitCode, string, bool) {
 	blocked, ok := is[*report.BlockedError](err)
 	return report.Unsupported,
 		"pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run pnpm install, then proxypatch",
-		ok && blocked.Copy.Native && blocked.File.State == apply.Drifted
+		ok && blocked.Copy.Native && blocked.File.State == patchset.Drifted
 }
 
 func (s *situation) blockedHint(e *report.BlockedError) string {
 	switch {
-	case e.File.State == apply.Newer:
+	case e.File.State == patchset.Newer:
 		return "upgrade proxypatch"
-	case e.File.State == apply.Missing:
+	case e.File.State == patchset.Missing:
 		return "run proxypatch before next build, in the full install; to get the file back: " + s.project.Reinstall()
 	case !s.ownDiffs:
 		return "if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back: " + s.project.Reinstall()

@@ -68,7 +68,7 @@ var exceptions = []exception{
 	{"more than one file", re(`changes \d+ files`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.text, `(?m)^diff --git |^--- .*\n\+\+\+ .*\n@@ -`) > 1
 	}},
-	{"new, deleted, renamed, copied, binary, of another mode", re(`adds a file|deletes a file|renames or copies|binary file|file's mode|not a regular file|has no hunk|depends on old contents|still has contents|rename|inconsistent`), func(d rawDiff, _ difftest.Case) bool {
+	{"new, deleted, renamed, copied, binary, of another mode", re(`adds a file|deletes a file|renames or copies|binary file|file's mode|not a regular file|has no hunk|depends on old contents|still has contents|rename|inconsistent|for binary patch`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.text, `(?m)^(new file|deleted file|old|new) mode|^(rename|copy) (from|to) |^GIT binary patch|^Binary files|^(---|\+\+\+) /dev/null|^(---|\+\+\+) .*1970`) > 0
 	}},
 	{"a hunk without lines on one side", re(`a hunk without context`), func(d rawDiff, _ difftest.Case) bool {
@@ -88,9 +88,13 @@ var exceptions = []exception{
 	{"a header whose lines end in CRLF", re(`\\r" is not a path|renames or copies`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.header(), `(?m)^(diff --git|---|\+\+\+) .*\r$`) > 0
 	}},
-	{"header lines that git does not write", re(`file header: |value out of range|not the path as git writes it|is for |is not a path`), func(d rawDiff, _ difftest.Case) bool {
-		wrong := strings.TrimSpace(re(`(?m)^(diff --git a/f\.js b/f\.js|index [0-9a-f]{7,40}\.\.[0-9a-f]{7,40}( 100644)?|--- a/f\.js(\t.*)?|\+\+\+ b/f\.js(\t.*)?)$`).ReplaceAllString(d.header(), ""))
+	{"header lines that git does not write", re(`file header: |value out of range|not the path as git writes it|is not a path`), func(d rawDiff, _ difftest.Case) bool {
+		wrong := strings.TrimSpace(re(`(?m)^(diff --git a/f\.js b/f\.js|index [0-9a-f]{7,40}\.\.[0-9a-f]{7,40}( 100644)?|--- a/f\.js(\t[^\t\n]*)?|\+\+\+ b/f\.js(\t[^\t\n]*)?)$`).ReplaceAllString(d.header(), ""))
 		return wrong != "" || count(d.text, `(?m)^@@ -.*[0-9]{19}.* @@`) > 0
+	}},
+	{"a directory without a/ and b/", re(`is for `), func(d rawDiff, _ difftest.Case) bool {
+		names := re(`(?m)^(?:---|\+\+\+) ([^/\n]+)/`).FindAllStringSubmatch(d.header(), -1)
+		return len(names) == 2 && names[0][1] == names[1][1] && names[1][1] != "a" && names[1][1] != "b" && count(d.header(), `(?m)^diff --git `) == 0
 	}},
 	{"a Releases: line that gives no range, or a second one", re(`not a range of releases|second Releases`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.header(), `(?m)^Releases:`) > 0

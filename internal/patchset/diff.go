@@ -1,6 +1,6 @@
-// Package patchset loads diffs, checks them, selects those that fit a release
-// of next-auth, and applies and reverses them on bytes. It touches no disk
-// except through the fs.FS it is given.
+// Package patchset loads diffs and applies and reverses them on bytes. It selects
+// those for a release of next-auth and decides what state a file's bytes are in.
+// It touches no disk except through the fs.FS it is given.
 package patchset
 
 import (
@@ -71,13 +71,19 @@ func Parse(name string, data []byte) (*Diff, error) {
 	if msg := unsupportedChange(f); msg != "" {
 		return fail(header, "%s", msg)
 	}
-	git := bytes.HasPrefix(splitLines(data).at(header-1), []byte("diff --git "))
-	target, msg := targetPath(f.NewName, git)
+	all, changed := splitLines(data), f.NewName
+	git := bytes.HasPrefix(all.at(header-1), []byte("diff --git "))
+	if !git {
+		if changed = plainName(nameIn(all.at(header-1)), nameIn(all.at(header))); changed == "" {
+			return fail(header, otherName)
+		}
+	}
+	target, msg := targetPath(changed)
 	if msg != "" {
 		return fail(header, "%s", msg)
 	}
-	if line := firstOtherName(data, header, f.NewName, git); line > 0 {
-		return fail(line, "not the path as git writes it")
+	if line := firstOtherName(all, header, changed, git); line > 0 {
+		return fail(line, otherName)
 	}
 	d := &Diff{Name: name, Path: target}
 	if line, msg := d.readPreamble(preamble); msg != "" {
@@ -162,16 +168,9 @@ func unsupportedChange(f *gitdiff.File) string {
 }
 
 // targetPath returns the path relative to the package. patch-package writes
-// paths from the project's root; that prefix is dropped. So are a/ and b/,
-// which go-gitdiff leaves in diffs without a "diff --git" line.
-func targetPath(name string, git bool) (target, msg string) {
-	target = name
-	if rest := strings.TrimPrefix(target, "a/"); !git && rest != target {
-		target = rest
-	} else if !git {
-		target = strings.TrimPrefix(target, "b/")
-	}
-	target = strings.TrimPrefix(target, "node_modules/next-auth/")
+// paths from the project's root; that prefix is dropped.
+func targetPath(name string) (target, msg string) {
+	target = strings.TrimPrefix(name, "node_modules/next-auth/")
 	switch {
 	case strings.ContainsAny(target, `\:`), strings.ContainsFunc(target, unicode.IsControl), !utf8.ValidString(target), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
 		return "", fmt.Sprintf("%q is not a path inside the package", target)
@@ -185,12 +184,42 @@ func targetPath(name string, git bool) (target, msg string) {
 	return target, ""
 }
 
+const otherName = "not the path as git writes it"
+
+// plainName returns the name that git apply takes from a header without a
+// "diff --git" line: the new one or, if the new one continues it, the old one.
+// If the new name has a directory, git drops the first one of each. So does
+// plainName if that is a/ or b/. If both names have the same other directory, it
+// leaves them whole, as git apply -p0 does. It returns "" for anything else.
+func plainName(before, after string) string {
+	beforeDir, beforeRest, beforeInDir := strings.Cut(before, "/")
+	afterDir, afterRest, afterInDir := strings.Cut(after, "/")
+	switch {
+	case !afterInDir:
+	case afterDir == "a", afterDir == "b":
+		before, after = beforeRest, afterRest
+	case !beforeInDir, beforeDir != afterDir:
+		return ""
+	}
+	if before != "" && strings.HasPrefix(after, before) {
+		return before
+	}
+	return after
+}
+
+// nameIn returns the name in a line that starts with "--- " or "+++ ". What
+// follows a tab is a time.
+func nameIn(line []byte) string {
+	name, _, _ := bytes.Cut(bytes.TrimSuffix(line[len("--- "):], []byte("\n")), []byte("\t"))
+	return string(name)
+}
+
 // firstOtherName returns the number of the first line of the header that names
 // the file in a way that go-gitdiff understands and git does not, or 0. Names in
 // quotes, which no file of next-auth needs, count as such: the two read their
 // escapes differently.
-func firstOtherName(data []byte, header int, name string, git bool) int {
-	for i, all := header-1, splitLines(data); i < all.count(); i++ {
+func firstOtherName(all lines, header int, name string, git bool) int {
+	for i := header - 1; i < all.count(); i++ {
 		text := string(all.at(i))
 		switch {
 		case strings.HasPrefix(text, "@@ -"):
@@ -200,9 +229,9 @@ func firstOtherName(data []byte, header int, name string, git bool) int {
 				return i + 1
 			}
 		case strings.HasPrefix(text, "--- "), strings.HasPrefix(text, "+++ "):
-			found, _, _ := strings.Cut(strings.TrimSuffix(text[4:], "\n"), "\t")
+			found := nameIn(all.at(i))
 			_, inTree, _ := strings.Cut(found, "/")
-			if strings.HasPrefix(found, `"`) || strings.Contains(found, "//") || git && inTree != name {
+			if strings.HasPrefix(found, `"`) || strings.Contains(found, "//") || strings.Count(text, "\t") > 1 || git && inTree != name {
 				return i + 1
 			}
 		}

@@ -37,6 +37,7 @@ func TestWhereGitDiffers(t *testing.T) {
 		{"a header whose lines end in CRLF", strings.ReplaceAll(abc, "\n", "\r\n"), strings.ReplaceAll(gitHeader+changeB, "\n", "\r\n")},
 		{"header lines that git does not write", abc, "diff --git a/f.js b/f.js\nindex 123\n--- a/f.js\n+++ b/f.js\n" + changeB},
 		{"header lines that git does not write", abc, strings.ReplaceAll(gitHeader, "a/f.js", `"a/f.js"`) + changeB},
+		{"a directory without a/ and b/", abc, "--- core/f.js\n+++ core/f.js\n" + changeB},
 		{"a Releases: line that gives no range, or a second one", abc, "Releases: four\n\n" + gitHeader + changeB},
 		{"no hunk at all", abc, "--- a/f.js\n+++ b/f.js\n@@ -"},
 		{"NUL in the diff", "a\nb\x00\nc\n", gitHeader + strings.ReplaceAll(changeB, "b", "b\x00")},

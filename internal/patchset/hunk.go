@@ -13,7 +13,7 @@ import (
 // A hunk replaces the lines of its old side by those of its new side.
 // Lines carry their terminators, so a missing final newline is part of a line.
 type hunk struct {
-	start    int // line where the old side stands, counted from 1; 0 in an empty file
+	start    int // line where the old side is, counted from 1; 0 in an empty file
 	newStart int
 	lines    []gitdiff.Line
 }
@@ -97,13 +97,11 @@ func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	done, grown := 0, 0 // lines of the old content already dealt with, and by how many there are more now
 	for i, h := range hunks {
 		before, after := h.sides(crlf)
-		place, places := -1, 0
-		for at := range h.places(text, before) {
-			if place, places = at, places+1; pinned && at == h.start-1 && h.newStart-1 == at+grown {
-				places = 1
-				break
-			}
+		known := -1
+		if pinned && h.newStart == h.start+grown {
+			known = h.start - 1
 		}
+		place, places := h.place(text, before, known)
 		if places != 1 || place < done {
 			return nil, &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(hunks), Places: places}
 		}
@@ -114,6 +112,19 @@ func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	}
 	out.Write(text.between(done, text.count()))
 	return out.Bytes(), nil
+}
+
+// place returns the index of the line at which the old side fits, and at how many
+// places it does: one, if it fits at the known index.
+func (h hunk) place(text lines, before [][]byte, known int) (place, places int) {
+	for at := range h.places(text, before) {
+		if at == known {
+			return at, 1
+		}
+		place = at
+		places++
+	}
+	return place, places
 }
 
 // places yields the indexes of the lines at which the old side fits.
@@ -128,10 +139,10 @@ func (h hunk) places(text lines, before [][]byte) iter.Seq[int] {
 	return find(text, first, last+len(before), before)
 }
 
-// find yields where the wanted lines stand in a row in those from one index up to
-// another. It is the search of Knuth,
-// Morris and Pratt, which looks at no line again and again, however much alike
-// they are. The places are not collected: there may be as many as lines.
+// find yields where the wanted lines are, in a row, in those from one index up to
+// another. It is the search of Knuth, Morris and Pratt, which looks at no line
+// again and again, however much alike they are. The places are not collected:
+// there may be as many as lines.
 func find(text lines, from, to int, wanted [][]byte) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if len(wanted) == 0 {

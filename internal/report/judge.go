@@ -59,7 +59,7 @@ func Judge(plan *apply.Plan, goal apply.Goal) []error {
 			continue
 		}
 		for i := range c.Files {
-			if c.Files[i].State.Blocks(goal) {
+			if c.Files[i].Blocks(goal) {
 				reasons = append(reasons, &BlockedError{c, &c.Files[i]})
 			}
 		}

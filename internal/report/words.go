@@ -96,18 +96,18 @@ func foundState(file *apply.File) string {
 		return "patched by " + originOf(file.By)
 	}
 	switch file.State {
-	case apply.Pristine:
+	case patchset.Pristine:
 		if file.Before == nil {
 			return "absent"
 		}
 		return "as released"
-	case apply.Patched:
+	case patchset.Patched:
 		return "patched"
-	case apply.PatchedModified:
+	case patchset.PatchedModified:
 		return "patched, and changed elsewhere"
-	case apply.ModifiedFits:
+	case patchset.ModifiedFits:
 		return "not as released, but every hunk fits"
-	case apply.Newer:
+	case patchset.Newer:
 		return "of a newer proxypatch"
 	}
 	if file.Path == patchset.HelperPath {

@@ -48,10 +48,10 @@ var mutations = []struct {
 		pkg: "./internal/apply", test: "TestLockIsWaitedFor",
 	},
 	{
-		name: "trying to take off before putting on", file: "internal/apply/state.go",
+		name: "trying to take off before putting on", file: "internal/patchset/state.go",
 		old: "diff := p.takeOff(exactFirst(untried, id))",
 		new: "if len(wanted) > 0 {\nif _, err := putOn(wanted[0], p.base); err == nil {\nreturn p, nil\n}\n}\ndiff := p.takeOff(exactFirst(untried, id))",
-		pkg: "./internal/apply", test: "TestTakenOffBeforePutOn",
+		pkg: "./internal/patchset", test: "TestTakenOffBeforePutOn",
 	},
 }
 

@@ -37,7 +37,7 @@ func TestEveryRelease(t *testing.T) {
 			files := clitest.JSON(t, clitest.OK, "-C", project, "--strict", "--dry-run").Copies[0].Files
 			requireTargets(t, packages[i], files)
 			for _, f := range files {
-				if f.State != string(apply.Pristine) {
+				if f.State != string(patchset.Pristine) {
 					t.Errorf("before, %s is %s", f.Path, f.State)
 				}
 			}
@@ -47,7 +47,7 @@ func TestEveryRelease(t *testing.T) {
 				}
 			}
 			for _, f := range clitest.JSON(t, clitest.OK, "-C", project, "--strict", "check").Copies[0].Files {
-				if f.State != string(apply.Patched) {
+				if f.State != string(patchset.Patched) {
 					t.Errorf("after, %s is %s", f.Path, f.State)
 				}
 			}
@@ -174,7 +174,7 @@ func TestHandPatched(t *testing.T) {
 		}
 		byHand()
 		for _, f := range clitest.JSON(t, clitest.Pending, "-C", project, "--strict", "check").Copies[0].Files {
-			if hand[f.Path] != (f.State == string(apply.Outdated)) {
+			if hand[f.Path] != (f.State == string(patchset.Outdated)) {
 				t.Errorf("%s: %s is %s", release.Version, f.Path, f.State)
 			}
 		}
@@ -195,7 +195,7 @@ func TestHandPatched(t *testing.T) {
 }
 
 // TestSuperseded recognises, upgrades and takes back what older versions of
-// proxypatch left in 4.2.1: each superseded helper, with the two call sites that
+// proxypatch left in 4.2.1: each earlier helper, with the two call sites that
 // the first version patched.
 func TestSuperseded(t *testing.T) {
 	helpers, err := fs.Glob(patches.FS, "superseded/*/helper/proxy.js")
@@ -221,7 +221,7 @@ func TestSuperseded(t *testing.T) {
 				}
 				put(t, dir, patchset.HelperPath, old)
 				for _, f := range clitest.JSON(t, clitest.Pending, "-C", project, "--strict", "check").Copies[0].Files {
-					if f.Path == patchset.HelperPath && f.State != string(apply.Outdated) {
+					if f.Path == patchset.HelperPath && f.State != string(patchset.Outdated) {
 						t.Errorf("the helper is %s", f.State)
 					}
 				}
@@ -267,16 +267,16 @@ func TestInventedRelease(t *testing.T) {
 	pkg["package.json"] = manifest
 	for name, test := range map[string]struct {
 		edit      func(content []byte) []byte
-		state     apply.State
+		state     patchset.State
 		code      clitest.Code
 		strict    clitest.Code
 		unchanged bool
 	}{
-		"known":        {func(content []byte) []byte { return content }, apply.Pristine, clitest.OK, clitest.Unsupported, false},
-		"known, older": {func([]byte) []byte { return packages[0][azure] }, apply.Pristine, clitest.OK, clitest.Unsupported, false},
-		"fits":         {func(content []byte) []byte { return append([]byte("// new\n"), content...) }, apply.ModifiedFits, clitest.OK, clitest.Unsupported, false},
-		"does not fit": {func(content []byte) []byte { return bytes.ReplaceAll(content, []byte("fetch("), []byte("get(")) }, apply.Drifted, clitest.Unsupported, clitest.Unsupported, true},
-		"is not there": {func([]byte) []byte { return nil }, apply.Missing, clitest.Unsupported, clitest.Unsupported, true},
+		"known":        {func(content []byte) []byte { return content }, patchset.Pristine, clitest.OK, clitest.Unsupported, false},
+		"known, older": {func([]byte) []byte { return packages[0][azure] }, patchset.Pristine, clitest.OK, clitest.Unsupported, false},
+		"fits":         {func(content []byte) []byte { return append([]byte("// new\n"), content...) }, patchset.ModifiedFits, clitest.OK, clitest.Unsupported, false},
+		"does not fit": {func(content []byte) []byte { return bytes.ReplaceAll(content, []byte("fetch("), []byte("get(")) }, patchset.Drifted, clitest.Unsupported, clitest.Unsupported, true},
+		"is not there": {func([]byte) []byte { return nil }, patchset.Missing, clitest.Unsupported, clitest.Unsupported, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := maps.Clone(pkg)

@@ -80,6 +80,13 @@ var entries = []string{
 	"--- a/g.js\n", "+++ b/g.js\n", "+++ b/f.js.orig\n", "--- f.js\n", "+++ f.js\n", "--- a//f.js\n", "+++ b/./f.js\n", "--- x/y/f.js\n", "+++ x/y/f.js\n",
 }
 
+// headers are other headers than git's, of which some name two files.
+var headers = []string{
+	"--- a/f.js\n+++ b/f.js.new\n", "--- a/f.js.orig\n+++ b/f.js\n", "--- f.js\n+++ f.js\n", "--- f.js\n+++ f.js.new\n", "--- f.js\n+++ b/f.js\n", "--- a/f.js\n+++ f.js\n",
+	"--- f.js\n+++ b/f.js.new\n", "--- a/f.js\n+++ f.js.new\n", "--- x/f.js\n+++ x/f.js\n", "--- x/f.js\n+++ y/f.js\n", "--- f.js\n+++ x/f.js\n", "--- a/x/f.js\n+++ b/x/f.js.new\n",
+	"--- a/f.js\t2026-01-01 00:00:00 +0000\n+++ b/f.js.new\t2026-01-01 00:00:00 +0000\n", "--- a/f.js\tx\t1970-01-01 00:00:00 +0000\n+++ b/f.js\n", "--- f\n+++ f.js\n", "--- a/f\n+++ b/f.js\n",
+}
+
 // preambles are what may stand before a diff.
 var preambles = []string{"Releases: 4.2.1\n", "Releases: four\n", "Releases: 4.2.1\nReleases: 4.2.2\n", "Subject: a letter\n\n", "\n", "index x\n"}
 
@@ -102,7 +109,7 @@ func (g *Generator) damageDiff(diff []byte) []byte {
 		if first > 0 && !g.oneIn(4) {
 			at = first + g.at(len(lines)-first)
 		}
-		switch g.r.IntN(22) {
+		switch g.r.IntN(23) {
 		case 0, 1, 2:
 			lines = g.damageNumbers(lines)
 		case 3:
@@ -159,6 +166,10 @@ func (g *Generator) damageDiff(diff []byte) []byte {
 		case 20:
 			lines = slices.Insert(lines, 0, pick(g, preambles))
 		case 21:
+			if first > 0 {
+				lines = append([]string{pick(g, headers)}, lines[first:]...)
+			}
+		case 22:
 			if first > 0 && g.oneIn(2) { // nothing is left but the beginning of a hunk
 				lines = append(lines[:first], "@@ -")
 			}

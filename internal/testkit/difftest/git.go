@@ -62,6 +62,31 @@ func (g *Git) Apply(c Case) (after []byte, ok bool) {
 	return after, ok
 }
 
+// Target returns which of some files, all of one content, git apply with these
+// options changes by a diff, or "" if it refuses the diff.
+func (g *Git) Target(content, diff []byte, files []string, options ...string) string {
+	g.t.Helper()
+	defer g.clean()
+	for _, name := range files {
+		file := filepath.Join(g.dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			g.t.Fatal(err)
+		}
+		g.write(file, content)
+	}
+	if !g.run(diff, false, options...) {
+		return ""
+	}
+	for _, name := range files {
+		after, err := os.ReadFile(filepath.Join(g.dir, filepath.FromSlash(name)))
+		if err != nil || !bytes.Equal(after, content) {
+			return name
+		}
+	}
+	g.t.Fatalf("git applied the diff to none of %q:\n%s", files, diff)
+	return ""
+}
+
 // Result is what git made of one case.
 type Result struct {
 	After []byte

@@ -17,7 +17,6 @@ import (
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
-	"github.com/proxypatch/proxypatch/patches"
 )
 
 // room is the directory of everything that the tests make. Where there is a file
@@ -190,7 +189,7 @@ func (l layout) warm(t testing.TB, dir string, args ...string) {
 // helper, two files that call it, and caches without a mark.
 func (l layout) supersede(t testing.TB, dir string) {
 	t.Helper()
-	helper, err := fs.ReadFile(patches.FS, "superseded/1/helper/proxy.js")
+	helper, err := os.ReadFile("../../testdata/superseded/1/helper/proxy.js")
 	must(t, err)
 	pristine := l.install(t)
 	for _, app := range l.apps {

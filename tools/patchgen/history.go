@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -17,8 +16,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
-// The history lists what any proxypatch on main has ever left in a package:
-// each must stay recognised, and so stay embedded.
+// The history lists what any proxypatch on main has ever left in a package. Each
+// must stay recognised: a diff by being embedded, a helper by its marker.
 const historyFile = "patches/history.tsv"
 
 const helperFile = "patches/helper/proxy.js"
@@ -110,11 +109,10 @@ func helperRow(content []byte) (left, error) {
 	return left{patchset.HelperPath, "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
 }
 
-// supersede adds to files what the last commit has under patches/superseded,
-// and what the new files would drop of it: each diff of the default set that
-// changes or goes, and the helper if there is another now. It goes by the last
-// commit, not by the working tree, because what was tried in between was never
-// left in any package. It returns the last commit's history.
+// supersede adds to files what the last commit has under patches/superseded, and
+// each diff of its default set that changes or goes. It goes by the last commit,
+// not by the working tree, because what was tried in between was never left in
+// any package. It returns the last commit's history.
 func (r repository) supersede(files generated) (history, error) {
 	head, err := r.head()
 	if err != nil || head[historyFile] == nil {
@@ -128,37 +126,38 @@ func (r repository) supersede(files generated) (history, error) {
 	if err != nil {
 		return nil, err
 	}
-	helper, err := helperRow(head[helperFile])
-	if err != nil {
-		return nil, err
-	}
 	dir := freeFolder(head)
-	for _, name := range slices.Sorted(maps.Keys(head)) {
-		row := helper
+	for name, text := range head {
 		switch {
 		case strings.HasPrefix(name, "patches/superseded/"):
-			files[name] = head[name]
-			continue
+			files[name] = text
 		case strings.HasPrefix(name, "patches/v"):
-			d, err := patchset.Parse(name, head[name])
+			d, err := patchset.Parse(name, text)
 			if err != nil {
 				return nil, err
 			}
-			row = rowOf(d)
-		case name != helperFile:
-			continue
-		}
-		if !h[row] || now[row] {
-			continue
-		}
-		for other := range now {
-			if name == helperFile && other.path == row.path && other.before == row.before {
-				return nil, fmt.Errorf("%s has changed: raise the revision in its first line", helperFile)
+			if row := rowOf(d); h[row] && !now[row] {
+				files[dir+strings.TrimPrefix(name, "patches")] = text
 			}
 		}
-		files[dir+strings.TrimPrefix(name, "patches")] = head[name]
 	}
-	return h, nil
+	return h, h.with(now).checkRevisions()
+}
+
+// checkRevisions returns an error if two helpers have one revision: the older
+// could not be told from a file that somebody has changed.
+func (h history) checkRevisions() error {
+	helpers := map[string]patchset.ID{}
+	for row := range h {
+		if row.path != patchset.HelperPath {
+			continue
+		}
+		if other, known := helpers[row.before]; known && other != row.after {
+			return fmt.Errorf("%s has changed: raise the revision in its first line", helperFile)
+		}
+		helpers[row.before] = row.after
+	}
+	return nil
 }
 
 // freeFolder returns the first numbered folder of patches/superseded that is
@@ -196,8 +195,8 @@ func (r repository) head() (map[string][]byte, error) {
 	}
 }
 
-// checkHistory returns an error for every row that is not embedded, and for
-// what is embedded without a row.
+// checkHistory returns an error for every diff in the history that is not embedded,
+// and for what is embedded without a row.
 func (r repository) checkHistory(files generated) error {
 	h, err := r.readHistory()
 	if err != nil {
@@ -207,48 +206,24 @@ func (r repository) checkHistory(files generated) error {
 	if err != nil {
 		return err
 	}
-	kept, err := r.keptRows()
+	superseded, err := r.embedded("superseded/*/v*")
 	if err != nil {
 		return err
 	}
-	var wrong []error
+	kept := maps.Clone(now)
+	for _, d := range superseded {
+		kept[rowOf(d)] = true
+	}
+	wrong := []error{h.with(now).checkRevisions()}
 	for row := range now {
 		if !h[row] {
 			wrong = append(wrong, fmt.Errorf("%s lacks %s %s; run patchgen", historyFile, row.path, row.after))
 		}
 	}
 	for row := range h {
-		if !now[row] && !kept[row] {
+		if row.path != patchset.HelperPath && !kept[row] {
 			wrong = append(wrong, fmt.Errorf("%s %s was once left in packages and is not embedded any more", row.path, row.after))
 		}
 	}
 	return errors.Join(wrong...)
-}
-
-// keptRows returns the rows of everything under patches/superseded.
-func (r repository) keptRows() (history, error) {
-	diffs, err := r.embedded("superseded/*/v*")
-	if err != nil {
-		return nil, err
-	}
-	h := history{}
-	for _, d := range diffs {
-		h[rowOf(d)] = true
-	}
-	helpers, err := fs.Glob(os.DirFS(r.path("patches")), "superseded/*/helper/proxy.js")
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range helpers {
-		content, err := os.ReadFile(r.path("patches/" + name))
-		if err != nil {
-			return nil, err
-		}
-		row, err := helperRow(content)
-		if err != nil {
-			return nil, fmt.Errorf("patches/%s: %w", name, err)
-		}
-		h[row] = true
-	}
-	return h, nil
 }

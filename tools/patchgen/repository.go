@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -96,7 +97,7 @@ for (const [filename, text] of JSON.parse(require("fs").readFileSync(0))) new Sc
 }
 
 // write brings the checkout to what is derived. Diffs that change or go are
-// kept under patches/superseded, and so is the helper that main had.
+// kept under patches/superseded.
 func (r repository) write(releases []npmreleases.Release, packages []npmreleases.Package) error {
 	files, err := generate(releases, packages)
 	if err != nil {
@@ -127,7 +128,8 @@ func (r repository) write(releases []npmreleases.Release, packages []npmreleases
 	return r.check(releases, packages)
 }
 
-// removeOthers removes the diffs that are for no content any more.
+// removeOthers removes the diffs that are for no content any more, and directories
+// that are empty then, which go:embed would refuse.
 func (r repository) removeOthers(files generated) error {
 	for _, pattern := range []string{"v*", "superseded/*/v*"} {
 		diffs, err := r.embedded(pattern)
@@ -141,6 +143,9 @@ func (r repository) removeOthers(files generated) error {
 			fmt.Println("removing", name)
 			if err := os.Remove(r.path(name)); err != nil {
 				return err
+			}
+			for dir := path.Dir(name); os.Remove(r.path(dir)) == nil; {
+				dir = path.Dir(dir)
 			}
 		}
 	}

@@ -67,21 +67,19 @@ type Project struct {
 
 // Loads reports whether code of a package of the workspace may load a copy: what
 // Node.js finds from there, and what anything finds that the package depends on.
-func (p *Project) Loads(pkg *Package, c *Install) (loads bool, err error) {
-	defer catch(&err)
-	return p.loads(pkg, c), nil
-}
-
-func (p *Project) loads(pkg *Package, c *Install) bool {
+func (p *Project) Loads(pkg *Package, c *Install) (bool, error) {
 	if c.users[pkg] {
-		return true
+		return true, nil
 	}
 	closure, known := p.closures[pkg]
 	if !known {
-		closure = p.graph.closure(pkg)
+		var err error
+		if closure, err = p.graph.closure(pkg); err != nil {
+			return false, err
+		}
 		p.closures[pkg] = closure
 	}
-	return closure[c.Dir]
+	return closure[c.Dir], nil
 }
 
 var (
@@ -107,28 +105,43 @@ func Find(given string, all bool) (*Project, error) {
 }
 
 // Find is the function of that name for a workspace that is known.
-func (w *Workspace) Find(all bool) (project *Project, err error) {
-	defer catch(&err)
-	project = &Project{Workspace: *w, graph: newGraph(), closures: map[*Package]map[string]bool{}}
+func (w *Workspace) Find(all bool) (*Project, error) {
+	project := &Project{Workspace: *w, graph: newGraph(), closures: map[*Package]map[string]bool{}}
 	s := newScan(&project.Workspace)
 	if err := s.run(); err != nil {
 		return nil, err
 	}
 	for _, c := range s.copies {
-		if all || project.Home == project.Root() || project.loads(project.Home, c) {
+		asked := all || project.Home == project.Root()
+		if !asked {
+			var err error
+			if asked, err = project.Loads(project.Home, c); err != nil {
+				return nil, err
+			}
+		}
+		if asked {
 			project.Copies = append(project.Copies, *c)
 		} else {
 			project.Others = append(project.Others, *c)
 		}
 	}
 	slices.SortFunc(project.Copies, func(a, b Install) int { return strings.Compare(a.Dir, b.Dir) })
-	if len(project.Copies) > 0 {
-		return project, nil
+	if len(project.Copies) == 0 {
+		return nil, w.notFound()
 	}
+	return project, nil
+}
+
+// notFound says why the workspace has no copy.
+func (w *Workspace) notFound() error {
 	for _, at := range w.chain {
-		if exists(filepath.Join(at, ".pnp.cjs")) {
-			return nil, fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
+		found, err := exists(filepath.Join(at, ".pnp.cjs"))
+		if err != nil {
+			return err
+		}
+		if found {
+			return fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
 		}
 	}
-	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, w.Name())
+	return fmt.Errorf("%w is installed for %s", ErrNotFound, w.Name())
 }

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,18 +25,32 @@ const (
 // findManager returns the package manager of the project that the directories
 // belong to, and its version as far as that is written down: the one that the
 // nearest package.json names, else the one whose traces are nearest, else npm.
-func findManager(dirs []string) (Manager, string) {
+func findManager(dirs []string) (Manager, string, error) {
 	for _, at := range dirs {
-		if m, ok := readProject(at); ok {
-			if manager, version := named(m.PackageManager); manager != "" {
-				return manager, version
-			}
-		}
-		if manager := traced(at); manager != "" {
-			return manager, installedBy(at, manager)
+		manager, version, err := managerAt(at)
+		if manager != "" || err != nil {
+			return manager, version, err
 		}
 	}
-	return NPM, ""
+	return NPM, "", nil
+}
+
+// managerAt is findManager for one directory. The manager is empty if nothing there
+// names one.
+func managerAt(dir string) (Manager, string, error) {
+	m, _, err := readProject(dir)
+	if err != nil {
+		return "", "", err
+	}
+	if manager, version := named(m.PackageManager); manager != "" {
+		return manager, version, nil
+	}
+	manager, err := traced(dir)
+	if manager != PNPM || err != nil {
+		return manager, "", err
+	}
+	version, err := installedBy(dir)
+	return manager, version, err
 }
 
 // named reads the packageManager field, such as "pnpm@9.1.0+sha512.…".
@@ -82,31 +95,35 @@ type trace struct {
 	lock    bool // it is a lock file
 }
 
-func traced(dir string) Manager {
+func traced(dir string) (Manager, error) {
 	for _, trace := range traces {
-		if exists(filepath.Join(dir, filepath.FromSlash(trace.file))) {
-			return trace.manager
+		found, err := exists(filepath.Join(dir, filepath.FromSlash(trace.file)))
+		if err != nil {
+			return "", err
+		}
+		if found {
+			return trace.manager, nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
-// installedBy returns the version of pnpm that made dir's node_modules, which
-// no other package manager writes down.
-func installedBy(dir string, manager Manager) string {
-	if manager != PNPM {
-		return ""
+// installedBy returns the version of pnpm that made dir's node_modules; empty if
+// that is not known. No other package manager writes it down.
+func installedBy(dir string) (string, error) {
+	data, err := readSmall(filepath.Join(dir, "node_modules", ".modules.yaml"))
+	if unusable(err) {
+		return "", nil
 	}
-	data, found := readOptional(filepath.Join(dir, "node_modules", ".modules.yaml"))
-	if !found {
-		return ""
+	if found, err := there(err); !found {
+		return "", err
 	}
 	m := installer().FindSubmatch(data)
 	if m == nil {
-		return ""
+		return "", nil
 	}
 	_, version := named(string(m[1]))
-	return version
+	return version, nil
 }
 
 // installer finds the package manager in .modules.yaml, which is JSON in newer
@@ -200,7 +217,7 @@ func (w *Workspace) Reinstall() string {
 
 // hasNpmLock reports whether npm ci would find what it needs.
 func (w *Workspace) hasNpmLock() bool {
-	there := func(name string) bool { _, err := os.Stat(filepath.Join(w.Root().Dir, name)); return err == nil }
+	there := func(name string) bool { _, err := system.stat(filepath.Join(w.Root().Dir, name)); return err == nil }
 	return w.Manager == NPM && (there("package-lock.json") || there("npm-shrinkwrap.json"))
 }
 
@@ -226,15 +243,36 @@ func (m Manager) Install() string {
 // the root any, names next-auth, or there is a lock file and nothing is installed at
 // all. Else it is empty.
 func (w *Workspace) Uninstalled() (command string, err error) {
-	defer catch(&err)
-	at := func(name string) bool { return exists(filepath.Join(w.Root().Dir, filepath.FromSlash(name))) }
-	locked := slices.ContainsFunc(traces, func(t trace) bool { return t.lock && at(t.file) })
-	names := func(p Package) bool { return (w.Home == w.Root() || p.Dir == w.Home.Dir) && p.NamesNextAuth() }
-	if !slices.ContainsFunc(w.Packages, names) && (!locked || at("node_modules")) {
-		return "", nil
+	missing, err := w.seemsUninstalled()
+	if !missing || err != nil {
+		return "", err
 	}
 	if w.hasNpmLock() {
 		return "npm ci", nil
 	}
 	return w.Manager.Install(), nil
+}
+
+func (w *Workspace) seemsUninstalled() (bool, error) {
+	names := func(p Package) bool { return (w.Home == w.Root() || p.Dir == w.Home.Dir) && p.NamesNextAuth() }
+	if slices.ContainsFunc(w.Packages, names) {
+		return true, nil
+	}
+	if installed, err := exists(filepath.Join(w.Root().Dir, "node_modules")); installed || err != nil {
+		return false, err
+	}
+	return w.isLocked()
+}
+
+// isLocked reports whether the root of the workspace has a lock file.
+func (w *Workspace) isLocked() (bool, error) {
+	for _, trace := range traces {
+		if !trace.lock {
+			continue
+		}
+		if found, err := exists(filepath.Join(w.Root().Dir, trace.file)); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
 }

@@ -11,8 +11,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // maxManifest bounds how much of a package.json is read, in bytes. Real ones
@@ -111,22 +109,20 @@ func readManifest(dir string) (*manifest, error) {
 }
 
 // readProject reads dir/package.json as far as it can be used: a project's own
-// files need not be in order to find what is installed. Its second result is
-// whether there is one.
-func readProject(dir string) (*projectManifest, bool) {
-	m := &projectManifest{}
-	err := decodeManifest(dir, m)
-	return m, unusable(err) || there(err)
+// files need not be in order to find what is installed. The manifest is empty if
+// there is none.
+func readProject(dir string) (m *projectManifest, found bool, err error) {
+	m = &projectManifest{}
+	err = decodeManifest(dir, m)
+	if unusable(err) {
+		return m, true, nil
+	}
+	found, err = there(err)
+	return m, found, err
 }
 
 // unusable reports whether err says that a file is there, but of no use.
 func unusable(err error) bool { return errors.As(err, new(*ManifestError)) }
-
-// readOptional reads a small file that need not be there, nor be of use.
-func readOptional(path string) (data []byte, found bool) {
-	data, err := readSmall(path)
-	return data, !unusable(err) && there(err)
-}
 
 func decodeManifest(dir string, into any) error {
 	path := filepath.Join(dir, "package.json")
@@ -168,8 +164,8 @@ func decodeExactly(data []byte, into any) error {
 // readSmall reads a regular file of at most maxManifest bytes. Anything else is
 // a *ManifestError.
 func readSmall(path string) ([]byte, error) {
-	data, err := regular.ReadFile(path, maxManifest)
-	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+	data, err := system.readFile(path, maxManifest)
+	if isIrregular(err) {
 		return nil, &ManifestError{path, err}
 	}
 	return data, err

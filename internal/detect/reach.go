@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 )
@@ -22,11 +23,11 @@ func (s *scan) reach(p *Package) error {
 	}
 	for _, name := range names {
 		c, path, err := s.resolve(name, dirs)
+		if errors.Is(err, errNone) {
+			continue
+		}
 		if err != nil {
 			return err
-		}
-		if c == nil {
-			continue
 		}
 		c.users[p] = true
 		if _, declared := p.Dependencies[name]; declared {
@@ -37,7 +38,7 @@ func (s *scan) reach(p *Package) error {
 }
 
 // resolve returns the copy that Node.js would load by a name, and where it
-// finds it.
+// finds it. The error is errNone if it finds none.
 func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 	for _, dir := range dirs {
 		if s.empty[dir] {
@@ -45,11 +46,11 @@ func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 		}
 		path := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
 		c, err := s.add(path)
-		if c != nil || err != nil {
+		if !errors.Is(err, errNone) {
 			return c, path, err
 		}
 	}
-	return nil, "", nil
+	return nil, "", errNone
 }
 
 // upTo lists dir and the directories above it up to top, or dir alone if it

@@ -18,8 +18,8 @@ type node struct {
 // invented is a file system by path; directories need not be named.
 type invented map[string]node
 
-func (f invented) reader() linkReader {
-	return linkReader{
+func (f invented) reader() disk {
+	return disk{
 		lstat: func(path string) (fs.FileInfo, error) {
 			n, ok := f[filepath.ToSlash(path)]
 			if !ok {

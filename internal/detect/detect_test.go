@@ -21,6 +21,13 @@ func newTree(t *testing.T, files map[string]string) string {
 	}
 	t.Setenv("HOME", dir)
 	t.Setenv("USERPROFILE", dir)
+	writeTree(t, dir, files, nil)
+	return dir
+}
+
+// writeTree writes files, and the links that "path -> target" describe.
+func writeTree(t *testing.T, dir string, files map[string]string, links []string) {
+	t.Helper()
 	for name, content := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -30,7 +37,9 @@ func newTree(t *testing.T, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	for _, link := range links {
+		newLink(t, dir, link)
+	}
 }
 
 const (

@@ -44,7 +44,10 @@ func (p *Project) findLinked() (map[string]bool, error) {
 		}
 	}
 	// What is no package of the workspace, or was one, may have been given links.
-	unlisted, _ := p.Glob("{*,*/*}")
+	unlisted, err := p.Glob("{*,*/*}")
+	if err != nil {
+		return nil, err
+	}
 	for _, dir := range unlisted {
 		w.add(filepath.Join(dir, "node_modules"))
 	}

@@ -209,16 +209,24 @@ func (w *Workspace) Reinstall() string {
 	case Bun:
 		return "bun install --force"
 	}
-	if w.hasNpmLock() {
+	if locked, err := w.hasNpmLock(); locked && err == nil { // the other command works in any case
 		return "npm ci"
 	}
 	return "rm -rf node_modules && " + w.Manager.Install()
 }
 
 // hasNpmLock reports whether npm ci would find what it needs.
-func (w *Workspace) hasNpmLock() bool {
-	there := func(name string) bool { _, err := system.stat(filepath.Join(w.Root().Dir, name)); return err == nil }
-	return w.Manager == NPM && (there("package-lock.json") || there("npm-shrinkwrap.json"))
+func (w *Workspace) hasNpmLock() (bool, error) {
+	if w.Manager != NPM {
+		return false, nil
+	}
+	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
+		_, err := system.stat(filepath.Join(w.Root().Dir, name))
+		if found, err := there(err); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
 // Prune returns a command that takes out of node_modules what no package needs any
@@ -247,7 +255,11 @@ func (w *Workspace) Uninstalled() (command string, err error) {
 	if !missing || err != nil {
 		return "", err
 	}
-	if w.hasNpmLock() {
+	locked, err := w.hasNpmLock()
+	switch {
+	case err != nil:
+		return "", err
+	case locked:
 		return "npm ci", nil
 	}
 	return w.Manager.Install(), nil

@@ -48,11 +48,11 @@ func (d disk) below(real, rest string) (string, error) {
 			continue
 		}
 		target, err := d.readlink(next)
+		if isAbsent(err) && info.Mode()&fs.ModeSymlink == 0 { // irregular, but no junction
+			real = next
+			continue
+		}
 		if err != nil {
-			if info.Mode()&fs.ModeSymlink == 0 { // irregular, but no junction
-				real = next
-				continue
-			}
 			return "", err
 		}
 		if links++; links > maxLinks {

@@ -56,8 +56,11 @@ func namer(word string) (func(*Install) bool, error) {
 		}, nil
 	}
 	dir, err := realPath(word)
-	if err != nil {
+	if isAbsent(err) {
 		return nil, fmt.Errorf("%q is neither a range of releases nor a directory", word)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return func(c *Install) bool { return c.Dir == dir }, nil
 }

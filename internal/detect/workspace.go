@@ -55,13 +55,16 @@ func (w *Workspace) Root() *Package { return &w.Packages[0] }
 // Apart reports whether a package, though of the workspace, is in a repository of
 // its own, such as a git submodule: what is looked for from there ends at its
 // top.
-func (w *Workspace) Apart(p *Package) bool {
+func (w *Workspace) Apart(p *Package) (bool, error) {
 	for _, dir := range upTo(p.Dir, w.Root().Dir) {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil && dir != w.Root().Dir {
-			return true
+		if dir == w.Root().Dir {
+			break
+		}
+		if top, err := exists(filepath.Join(dir, ".git")); top || err != nil {
+			return top, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 // Label names a package for a person: by its name, else by its directory below

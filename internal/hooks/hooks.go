@@ -81,8 +81,7 @@ func Install(ws *detect.Workspace) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.install()
-	return p, nil
+	return p, p.install()
 }
 
 // Uninstall plans to take out what Install puts in. Errors are the same.
@@ -95,9 +94,11 @@ func Uninstall(ws *detect.Workspace) (*Plan, error) {
 	return p, nil
 }
 
-func (p *Plan) install() {
+func (p *Plan) install() error {
 	p.patchAfterInstall(p.Files[0])
-	p.checkBeforeBuilds()
+	if err := p.checkBeforeBuilds(); err != nil {
+		return err
+	}
 	p.warnAboutTool(p.Files[0])
 	if p.Changes() > 0 {
 		p.Notes = append(p.Notes, uncovered(p.ws.Manager))
@@ -106,6 +107,7 @@ func (p *Plan) install() {
 		}
 	}
 	p.finish()
+	return nil
 }
 
 func (p *Plan) uninstall() {

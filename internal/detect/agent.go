@@ -51,15 +51,20 @@ func resolveAgent(packageDir string) (Agent, error) {
 // agentAt judges the https-proxy-agent in a directory. The error is errNone if there
 // is no directory.
 func agentAt(dir string) (Agent, error) {
-	if is, err := isDir(dir); err != nil || !is {
+	if is, err := isDir(dir); !is {
 		return Agent{}, cmp.Or(err, errNone)
 	}
 	m, err := readManifest(dir)
 	if err == nil {
 		return judge(dir, m.Version), nil
 	}
-	if _, refused := there(err); refused != nil && !unusable(err) {
-		return Agent{}, refused
+	if !unusable(err) {
+		if _, err := there(err); err != nil {
+			return Agent{}, err
+		}
+		if is, err := isDir(dir); !is { // another process has removed it
+			return Agent{}, cmp.Or(err, errNone)
+		}
 	}
 	return Agent{Dir: dir, Problem: fmt.Sprintf("has no usable package.json (%v)", err)}, nil
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -183,5 +184,60 @@ func TestSelectRefused(t *testing.T) {
 	q.listen(t)
 	if selected, err := p.Select([]string{filepath.Join(dir, "node_modules", "next-auth")}); len(selected) > 0 || !errors.Is(err, syscall.EIO) {
 		t.Errorf("got %v, %v", selected, err)
+	}
+}
+
+// What another process removes while the search looks is absent, and no error of
+// its own.
+func TestVanished(t *testing.T) {
+	for name, victimOf := range map[string]func(path string) string{
+		"itself":        func(path string) string { return path },
+		"its directory": filepath.Dir,
+	} {
+		t.Run(name, func(t *testing.T) {
+			restore := func() {}
+			forEachQuestion(t, func(dir, path string) error {
+				victim, aside := victimOf(path), filepath.Join(filepath.Dir(dir), "aside")
+				if _, err := os.Lstat(victim); err != nil || !within(victim, dir) {
+					return nil
+				}
+				rename(t, victim, aside)
+				restore = func() { rename(t, aside, victim) }
+				return nil
+			}, func(t *testing.T, path string, err error) {
+				if restore(); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrNoDirectory) {
+					t.Errorf("%s: removed, and got %v", path, err)
+				}
+				restore = func() {}
+			})
+		})
+	}
+}
+
+func rename(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Node.js looks further up for an https-proxy-agent that is gone.
+func TestAgentVanished(t *testing.T) {
+	dir := newTree(t, map[string]string{
+		"node_modules/https-proxy-agent/package.json":                        agent7,
+		"node_modules/next-auth/node_modules/https-proxy-agent/package.json": agent7,
+	})
+	nearest := filepath.Join(dir, "node_modules", "next-auth", "node_modules", "https-proxy-agent")
+	q := &questions{about: nearest}
+	q.reply = func(asked int, _ string) error {
+		if asked == 1 {
+			rename(t, nearest, nearest+"-aside")
+		}
+		return nil
+	}
+	q.listen(t)
+	agent, err := resolveAgent(filepath.Join(dir, "node_modules", "next-auth"))
+	if want := filepath.Join(dir, "node_modules", "https-proxy-agent"); err != nil || agent.Dir != want || !agent.Usable() {
+		t.Errorf("got %+v, %v; want that in %s", agent, err, want)
 	}
 }

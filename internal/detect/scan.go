@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -345,17 +346,23 @@ func (s *scan) look(path string) (*Install, error) {
 }
 
 // withoutManifest returns what it means that a directory has no package.json. Node.js
-// loads next-auth without it.
+// loads next-auth without it, unless another process has removed the directory.
 func withoutManifest(dir string) error {
 	if filepath.Base(dir) != "next-auth" {
 		return errNone
 	}
+	if is, err := isDir(dir); !is {
+		return cmp.Or(err, errNone)
+	}
 	return &ManifestError{filepath.Join(dir, "package.json"), errMissing}
 }
 
-// newInstall describes the copy at path.
+// newInstall describes the copy at path. The error is errNone if it is gone.
 func (s *scan) newInstall(path string, m *manifest) (*Install, error) {
 	dir, err := realPath(path)
+	if isAbsent(err) { // another process has removed it
+		return nil, errNone
+	}
 	if err != nil {
 		return nil, err
 	}

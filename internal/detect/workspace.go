@@ -114,15 +114,15 @@ func Open(given string) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	is, err := isDir(dir)
+	found, err := isDir(dir)
+	if found {
+		dir, found, err = follow(dir)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !is {
+	if !found {
 		return nil, fmt.Errorf("%w: %s", ErrNoDirectory, given)
-	}
-	if dir, err = realPath(dir); err != nil {
-		return nil, err
 	}
 	w := &Workspace{Dir: dir, given: given}
 	if err := w.fill(); err != nil {

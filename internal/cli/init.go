@@ -69,8 +69,8 @@ func (a *app) init() error {
 func (a *app) openWorkspace() (*detect.Workspace, error) {
 	workspace, err := detect.Open(a.dir)
 	switch {
-	case errors.Is(err, detect.ErrNoDirectory):
-		return nil, noDirectory(err)
+	case errors.As(err, new(*detect.DirectoryError)):
+		return nil, a.noDirectory(err)
 	case err != nil:
 		return nil, workspaceFailure(err)
 	}

@@ -152,8 +152,8 @@ func (a *app) find() (*detect.Project, error) {
 		return nil, &failure{exitUnsupported, err, plugAndPlayHint}
 	case errors.Is(err, detect.ErrNotFound):
 		return nil, a.notFound(workspace, err)
-	case errors.Is(err, detect.ErrNoDirectory):
-		return nil, noDirectory(err)
+	case errors.As(err, new(*detect.DirectoryError)):
+		return nil, a.noDirectory(err)
 	}
 	return nil, workspaceFailure(err)
 }
@@ -191,7 +191,13 @@ func workspaceFailure(err error) error {
 
 const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch"
 
-func noDirectory(err error) error { return usageError("name an existing directory", "-C: %w", err) }
+// noDirectory names -C only if it was given.
+func (a *app) noDirectory(err error) error {
+	if a.dir == "." {
+		return &failure{exitFailed, err, "change to an existing directory, or move the project to a shorter path"}
+	}
+	return usageError("name an existing directory", "-C: %w", err)
+}
 
 // wording is how a command that writes sums up.
 type wording struct{ done, would, nothing string }

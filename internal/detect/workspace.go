@@ -1,11 +1,13 @@
 package detect
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Workspace is what a directory is part of: the packages that are developed
@@ -108,21 +110,12 @@ func (w *Workspace) Name() string {
 // upwards whose package.json or pnpm-workspace.yaml lists the package that the
 // directory is in; without one, that package stands alone. The search ends at a
 // repository's top, at the home directory and where another user's directories
-// begin, because what lies above belongs to no project of this user.
+// begin, because what lies above belongs to no project of this user. The error is a
+// *DirectoryError if the directory itself is the reason.
 func Open(given string) (*Workspace, error) {
-	dir, err := filepath.Abs(given)
+	dir, err := realDir(given)
 	if err != nil {
 		return nil, err
-	}
-	found, err := isDir(dir)
-	if found {
-		dir, found, err = follow(dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return nil, fmt.Errorf("%w: %s", ErrNoDirectory, given)
 	}
 	w := &Workspace{Dir: dir, given: given}
 	if err := w.fill(); err != nil {
@@ -130,6 +123,39 @@ func Open(given string) (*Workspace, error) {
 	}
 	return w, nil
 }
+
+// realDir returns the real path of the directory that was asked for. The error may be
+// a *DirectoryError.
+func realDir(given string) (string, error) {
+	dir, err := filepath.Abs(given)
+	if err != nil {
+		return "", err
+	}
+	info, err := system.stat(dir)
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		return "", &DirectoryError{given, syscall.ENAMETOOLONG}
+	}
+	found, err := there(err)
+	if found && info.IsDir() {
+		dir, found, err = follow(dir)
+	}
+	if err == nil && (!found || !info.IsDir()) {
+		err = &DirectoryError{given, ErrNoDirectory}
+	}
+	return dir, err
+}
+
+// DirectoryError says why it is impossible to look in the directory that was asked
+// for.
+type DirectoryError struct {
+	Dir string // as it was asked for
+	Err error
+}
+
+func (e *DirectoryError) Error() string { return fmt.Sprintf("%v: %s", e.Err, e.Dir) }
+
+// Unwrap returns the cause.
+func (e *DirectoryError) Unwrap() error { return e.Err }
 
 // fill finds out what belongs to the workspace.
 func (w *Workspace) fill() (err error) {

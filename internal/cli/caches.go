@@ -104,7 +104,7 @@ func loadedBy(app nextDir, project *detect.Project) ([]detect.Install, error) {
 // nextDir is the directory of a Next.js app, and the package that it is part of.
 type nextDir struct {
 	dir string
-	pkg *detect.Package
+	pkg detect.Package
 }
 
 // nextApps finds the Next.js apps of a workspace: among its packages, and where
@@ -112,8 +112,7 @@ type nextDir struct {
 func nextApps(w *detect.Workspace) ([]nextDir, error) {
 	var apps []nextDir
 	known := map[string]bool{}
-	for i := range w.Packages {
-		p := &w.Packages[i]
+	for _, p := range w.Packages {
 		known[p.Dir] = true
 		if p.Linked {
 			continue

@@ -72,7 +72,7 @@ func (a *app) ownApps() ([]nextDir, error) {
 	project := a.report.project
 	apps, err := nextApps(&project.Workspace)
 	return slices.DeleteFunc(apps, func(app nextDir) bool {
-		return !a.all && project.Home != project.Root() && app.pkg != project.Home
+		return !a.all && !project.Home.Is(project.Root()) && !project.Home.Is(app.pkg)
 	}), err
 }
 

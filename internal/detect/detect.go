@@ -31,8 +31,8 @@ type Install struct {
 	// Native says that pnpm has patched this copy itself.
 	Native bool
 
-	users map[*Package]bool // the packages that find it by a name of next-auth
-	info  fs.FileInfo       // of the directory; nil if it was not found by Find
+	users map[string]bool // the directories of the packages that find it by a name of next-auth
+	info  fs.FileInfo     // of the directory; nil if it was not found by Find
 }
 
 // Is reports whether a directory is the one that was found: what stands at its
@@ -61,23 +61,23 @@ type Project struct {
 	Others []Install // the rest of the workspace's
 
 	graph    *graph
-	closures map[*Package]map[string]bool
-	linked   map[string]bool // real directories of what anything may load; nil if nobody asked
+	closures map[string]map[string]bool // by the package's directory
+	linked   map[string]bool            // real directories of what anything may load; nil if nobody asked
 }
 
 // Loads reports whether code of a package of the workspace may load a copy: what
 // Node.js finds from there, and what anything finds that the package depends on.
-func (p *Project) Loads(pkg *Package, c *Install) (bool, error) {
-	if c.users[pkg] {
+func (p *Project) Loads(pkg Package, c *Install) (bool, error) {
+	if c.users[pkg.Dir] {
 		return true, nil
 	}
-	closure, known := p.closures[pkg]
+	closure, known := p.closures[pkg.Dir]
 	if !known {
 		var err error
 		if closure, err = p.graph.closure(pkg); err != nil {
 			return false, err
 		}
-		p.closures[pkg] = closure
+		p.closures[pkg.Dir] = closure
 	}
 	return closure[c.Dir], nil
 }
@@ -106,13 +106,13 @@ func Find(given string, all bool) (*Project, error) {
 
 // Find is the function of that name for a workspace that is known.
 func (w *Workspace) Find(all bool) (*Project, error) {
-	project := &Project{Workspace: *w, graph: newGraph(), closures: map[*Package]map[string]bool{}}
+	project := &Project{Workspace: *w, graph: newGraph(), closures: map[string]map[string]bool{}}
 	s := newScan(&project.Workspace)
 	if err := s.run(); err != nil {
 		return nil, err
 	}
 	for _, c := range s.copies {
-		asked := all || project.Home == project.Root()
+		asked := all || project.Home.Is(project.Root())
 		if !asked {
 			var err error
 			if asked, err = project.Loads(project.Home, c); err != nil {

@@ -106,8 +106,8 @@ func search(dir string) error {
 	}
 	_, err = w.Uninstalled()
 	errs := []error{err}
-	for i := range w.Packages {
-		_, err := w.Apart(&w.Packages[i])
+	for _, p := range w.Packages {
+		_, err := w.Apart(p)
 		errs = append(errs, err)
 	}
 	_, err = w.Glob("{*,*/*}/next.config.js")

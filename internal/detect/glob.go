@@ -56,7 +56,7 @@ func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
 		if m == nil {
 			continue
 		}
-		members = append(members, *newPackage(dirs[i], m))
+		members = append(members, newPackage(dirs[i], m))
 		if len(m.Workspaces) > 0 {
 			below, err := membersOf(dirs[i], m.Workspaces, budget)
 			if err != nil {
@@ -66,7 +66,7 @@ func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
 		}
 	}
 	slices.SortFunc(members, func(a, b Package) int { return strings.Compare(a.Dir, b.Dir) })
-	return slices.CompactFunc(members, func(a, b Package) bool { return a.Dir == b.Dir }), nil
+	return slices.CompactFunc(members, Package.Is), nil
 }
 
 // readAll reads the package.json of each directory; nil where there is none.

@@ -19,7 +19,7 @@ func newGraph() *graph { return &graph{map[string][]string{}, map[string]string{
 
 // closure returns the real directories of everything that a package of the
 // workspace may load: its dependencies, theirs, and so on.
-func (g *graph) closure(p *Package) (map[string]bool, error) {
+func (g *graph) closure(p Package) (map[string]bool, error) {
 	found := map[string]bool{}
 	open, err := g.resolveAll(p.Dir, slices.Collect(maps.Keys(p.Dependencies)))
 	for len(open) > 0 && err == nil {

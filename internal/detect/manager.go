@@ -160,12 +160,12 @@ const neededAgent = "https-proxy-agent@7"
 // what they ask for, giving next-auth the dependency is the other way.
 func (p *Project) ProvideAgent(c Install) string {
 	owner := p.Root()
-	for i := range p.Packages {
-		if within(c.Dir, filepath.Join(p.Packages[i].Dir, "node_modules")) {
-			owner = &p.Packages[i]
+	for _, pkg := range p.Packages {
+		if within(c.Dir, filepath.Join(pkg.Dir, "node_modules")) {
+			owner = pkg
 		}
 	}
-	hint := p.Manager.Add(neededAgent, owner == p.Root() && len(p.Packages) > 1)
+	hint := p.Manager.Add(neededAgent, owner.Is(p.Root()) && len(p.Packages) > 1)
 	if at := p.Display(owner.Dir); owner.Dir != p.Dir && at != "." {
 		hint = "in " + at + ": " + hint
 	}
@@ -266,7 +266,7 @@ func (w *Workspace) Uninstalled() (command string, err error) {
 }
 
 func (w *Workspace) seemsUninstalled() (bool, error) {
-	names := func(p Package) bool { return (w.Home == w.Root() || p.Dir == w.Home.Dir) && p.NamesNextAuth() }
+	names := func(p Package) bool { return (w.Home.Is(w.Root()) || w.Home.Is(p)) && p.NamesNextAuth() }
 	if slices.ContainsFunc(w.Packages, names) {
 		return true, nil
 	}

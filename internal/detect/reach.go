@@ -10,9 +10,9 @@ import (
 // Node.js looks for them: in the node_modules of the package's directory and of
 // those above, up to the workspace's root. For the package that was asked for
 // it looks above the root as well, as Node.js would.
-func (s *scan) reach(p *Package) error {
+func (s *scan) reach(p Package) error {
 	dirs := upTo(p.Dir, s.ws.Root().Dir)
-	if p == s.ws.Home {
+	if p.Is(s.ws.Home) {
 		dirs = s.ws.chain
 	}
 	names := []string{"next-auth"}
@@ -29,7 +29,7 @@ func (s *scan) reach(p *Package) error {
 		if err != nil {
 			return err
 		}
-		c.users[p] = true
+		c.users[p.Dir] = true
 		if _, declared := p.Dependencies[name]; declared {
 			c.Reached = append(c.Reached, Reach{s.ws.Display(path), s.ws.Label(p)})
 		}

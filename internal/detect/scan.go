@@ -35,15 +35,15 @@ func (s *scan) run() error {
 	if err := s.findOwn(); err != nil {
 		return err
 	}
-	for i := range s.ws.Packages {
-		if dir := s.ws.Packages[i].Dir; !s.empty[dir] {
-			if err := s.modules(filepath.Join(dir, "node_modules")); err != nil {
+	for _, p := range s.ws.Packages {
+		if !s.empty[p.Dir] {
+			if err := s.modules(filepath.Join(p.Dir, "node_modules")); err != nil {
 				return err
 			}
 		}
 	}
-	for i := range s.ws.Packages {
-		if err := s.reach(&s.ws.Packages[i]); err != nil {
+	for _, p := range s.ws.Packages {
+		if err := s.reach(p); err != nil {
 			return err
 		}
 	}
@@ -376,7 +376,7 @@ func (s *scan) newInstall(path string, m *manifest) (*Install, error) {
 	}
 	return &Install{
 		Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: agent,
-		Shared: s.shared(dir), Native: native, users: map[*Package]bool{},
+		Shared: s.shared(dir), Native: native, users: map[string]bool{},
 	}, nil
 }
 

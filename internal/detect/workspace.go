@@ -15,7 +15,7 @@ import (
 // no workspace is one of a single package.
 type Workspace struct {
 	Dir      string    // the real directory that was asked for
-	Home     *Package  // the package that Dir belongs to
+	Home     Package   // the package that Dir belongs to
 	Packages []Package // all of them; the first is the root
 	Manager  Manager
 	Version  string // of the package manager, as far as the project says; may be empty
@@ -24,7 +24,7 @@ type Workspace struct {
 	chain []string // Dir and the directories above it that may belong to the project
 }
 
-// Package is one package of a Workspace.
+// Package is one package of a Workspace, known by its directory.
 type Package struct {
 	Name         string            // may be empty
 	Dir          string            // its real directory
@@ -37,9 +37,12 @@ type Package struct {
 	Linked bool
 }
 
+// Is reports whether both are the same package.
+func (p Package) Is(other Package) bool { return p.Dir == other.Dir }
+
 // NamesNextAuth reports whether the package depends on next-auth itself, under
 // whatever name.
-func (p *Package) NamesNextAuth() bool {
+func (p Package) NamesNextAuth() bool {
 	for name, wanted := range p.Dependencies {
 		if name == "next-auth" || strings.HasPrefix(wanted, aliasPrefix) {
 			return true
@@ -52,12 +55,12 @@ func (p *Package) NamesNextAuth() bool {
 const aliasPrefix = "npm:next-auth@"
 
 // Root returns the package at the top of the workspace.
-func (w *Workspace) Root() *Package { return &w.Packages[0] }
+func (w *Workspace) Root() Package { return w.Packages[0] }
 
 // Apart reports whether a package, though of the workspace, is in a repository of
 // its own, such as a git submodule: what is looked for from there ends at its
 // top.
-func (w *Workspace) Apart(p *Package) (bool, error) {
+func (w *Workspace) Apart(p Package) (bool, error) {
 	for _, dir := range upTo(p.Dir, w.Root().Dir) {
 		if dir == w.Root().Dir {
 			break
@@ -71,7 +74,7 @@ func (w *Workspace) Apart(p *Package) (bool, error) {
 
 // Label names a package for a person: by its name, else by its directory below
 // the root.
-func (w *Workspace) Label(p *Package) string {
+func (w *Workspace) Label(p Package) string {
 	if p.Name != "" {
 		return p.Name
 	}
@@ -177,7 +180,7 @@ func (w *Workspace) fill() (err error) {
 // may be a *GlobError.
 func (w *Workspace) findPackages() ([]Package, error) {
 	budget := &steps{maxSteps}
-	var nearest *Package
+	var nearest *Package // that Dir is in, if it has a package.json
 	for _, at := range w.chain {
 		m, found, err := readProject(at)
 		if err != nil {
@@ -190,7 +193,8 @@ func (w *Workspace) findPackages() ([]Package, error) {
 		globs = append(slices.Clone(m.Workspaces), globs...)
 		if len(globs) == 0 {
 			if found && nearest == nil {
-				nearest = newPackage(at, m)
+				p := newPackage(at, m)
+				nearest = &p
 			}
 			continue
 		}
@@ -198,7 +202,7 @@ func (w *Workspace) findPackages() ([]Package, error) {
 		if err != nil {
 			return nil, err
 		}
-		if nearest == nil || slices.ContainsFunc(packages, func(p Package) bool { return p.Dir == nearest.Dir }) {
+		if nearest == nil || slices.ContainsFunc(packages, nearest.Is) {
 			return packages, nil
 		}
 	}
@@ -210,12 +214,12 @@ func (w *Workspace) findPackages() ([]Package, error) {
 
 // withMembers returns the root of a workspace and the packages that its globs
 // select.
-func withMembers(root *Package, globs []string, budget *steps) ([]Package, error) {
+func withMembers(root Package, globs []string, budget *steps) ([]Package, error) {
 	members, err := membersOf(root.Dir, globs, budget)
 	for i := range members { // whoever writes the globs owns what is below them, and no more
 		members[i].Linked = !within(members[i].Dir, root.Dir)
 	}
-	return append([]Package{*root}, members...), err
+	return append([]Package{root}, members...), err
 }
 
 // addLinked adds the packages that are dependencies by a link to their sources.
@@ -246,7 +250,7 @@ func (w *Workspace) addLinked() error {
 				known[dir] = true
 				linked := newPackage(dir, m)
 				linked.Linked = true
-				w.Packages = append(w.Packages, *linked)
+				w.Packages = append(w.Packages, linked)
 			}
 		}
 	}
@@ -285,18 +289,18 @@ func linkedFrom(dirs []string, name string) (string, error) {
 }
 
 // homeOf returns the innermost package around dir.
-func (w *Workspace) homeOf(dir string) *Package {
+func (w *Workspace) homeOf(dir string) Package {
 	home := w.Root()
-	for i := range w.Packages {
-		if p := &w.Packages[i]; within(dir, p.Dir) && len(p.Dir) > len(home.Dir) {
+	for _, p := range w.Packages {
+		if within(dir, p.Dir) && len(p.Dir) > len(home.Dir) {
 			home = p
 		}
 	}
 	return home
 }
 
-func newPackage(dir string, m *projectManifest) *Package {
-	return &Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext()}
+func newPackage(dir string, m *projectManifest) Package {
+	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext()}
 }
 
 // upward lists dir and the directories above it that may belong to the same

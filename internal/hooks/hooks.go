@@ -42,7 +42,7 @@ type File struct {
 	Path    string // as a person would write it
 	Scripts []Script
 
-	pkg           *detect.Package
+	pkg           detect.Package
 	manifest      *manifest
 	before, after []byte
 	info          fs.FileInfo // of the file that was read
@@ -146,8 +146,7 @@ func (p *Plan) Changes() int {
 // read reads the package.json of every package, the root's first.
 func read(ws *detect.Workspace) (*Plan, error) {
 	p := &Plan{ws: ws}
-	for i := range ws.Packages {
-		pkg := &ws.Packages[i]
+	for _, pkg := range ws.Packages {
 		if pkg.Linked { // another project's
 			continue
 		}

@@ -90,7 +90,7 @@ func (p *Plan) checkBeforeBuilds() error {
 			if f.has(name) || !p.isBuild(f, name) {
 				continue
 			}
-			if !uses[f.pkg] {
+			if !uses[f.pkg.Dir] {
 				f.keep(name, "does not depend on next-auth")
 				continue
 			}

@@ -92,19 +92,10 @@ var (
 	ErrNoDirectory = errors.New("no such directory")
 )
 
-// Find returns the copies of next-auth that are installed for a directory. From
-// the root of a workspace, or with all, these are the copies of the whole
+// Find returns the copies of next-auth that are installed for the directory. From
+// the root of the workspace, or with all, these are the copies of the whole
 // workspace; from another package those that it may load. The error wraps
 // ErrNotFound if there is none.
-func Find(given string, all bool) (*Project, error) {
-	w, err := Open(given)
-	if err != nil {
-		return nil, err
-	}
-	return w.Find(all)
-}
-
-// Find is the function of that name for a workspace that is known.
 func (w *Workspace) Find(all bool) (*Project, error) {
 	project := &Project{Workspace: *w, graph: newGraph(), closures: map[string]map[string]bool{}}
 	s := newScan(&project.Workspace)

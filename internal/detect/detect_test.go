@@ -25,6 +25,15 @@ func newTree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// find returns the copies that are installed for a directory.
+func find(given string, all bool) (*Project, error) {
+	w, err := Open(given)
+	if err != nil {
+		return nil, err
+	}
+	return w.Find(all)
+}
+
 // writeTree writes files, and the links that "path -> target" describe.
 func writeTree(t *testing.T, dir string, files map[string]string, links []string) {
 	t.Helper()
@@ -72,7 +81,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTree(t, test.files)
-			project, err := Find(filepath.Join(dir, filepath.FromSlash(test.from)), false)
+			project, err := find(filepath.Join(dir, filepath.FromSlash(test.from)), false)
 			if test.want == "" {
 				if !errors.Is(err, ErrNotFound) {
 					t.Errorf("got %+v, %v; want ErrNotFound", project, err)
@@ -94,7 +103,7 @@ func TestFindNotAboveHome(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/package.json": nextAuth, "home/app/x": ""})
 	t.Setenv("HOME", filepath.Join(dir, "home"))
 	t.Setenv("USERPROFILE", filepath.Join(dir, "home"))
-	if project, err := Find(filepath.Join(dir, "home", "app"), false); !errors.Is(err, ErrNotFound) {
+	if project, err := find(filepath.Join(dir, "home", "app"), false); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %+v, %v", project, err)
 	}
 }
@@ -104,7 +113,7 @@ func TestFindFollowsLinks(t *testing.T) {
 	if err := os.Symlink(filepath.Join("..", "..", "store", "next-auth"), filepath.Join(dir, "app", "node_modules", "next-auth")); err != nil {
 		t.Skip(err)
 	}
-	project, err := Find(filepath.Join(dir, "app"), false)
+	project, err := find(filepath.Join(dir, "app"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +184,7 @@ func TestFindManager(t *testing.T) {
 // What Node.js would load is never said not to be there.
 func TestDirectoryWithoutManifest(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/index.js": ""})
-	project, err := Find(dir, false)
+	project, err := find(dir, false)
 	manifest := (*ManifestError)(nil)
 	if !errors.As(err, &manifest) || manifest.Path != filepath.Join(dir, "node_modules", "next-auth", "package.json") || errors.Is(err, ErrNotFound) {
 		t.Errorf("got %+v, %v", project, err)

@@ -176,7 +176,7 @@ func TestRefused(t *testing.T) {
 // A path that the system refuses to look at is not called no directory.
 func TestSelectRefused(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/package.json": nextAuth})
-	p, err := Find(dir, false)
+	p, err := find(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}

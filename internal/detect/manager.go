@@ -246,6 +246,22 @@ func (m Manager) Install() string {
 	return string(m) + " install"
 }
 
+// InstallProduction returns the command that installs what the project depends on,
+// but for development.
+func (m Manager) InstallProduction() string {
+	switch m {
+	case YarnV1:
+		return "yarn install --production"
+	case YarnBerry:
+		return "yarn workspaces focus --production"
+	case PNPM:
+		return "pnpm install --prod"
+	case Bun:
+		return "bun install --production"
+	}
+	return "npm ci --omit=dev"
+}
+
 // Uninstalled returns the command that installs the workspace's packages, to be
 // run in its root, if they seem to be missing: the package that was asked for, or in
 // the root any, names next-auth, or there is a lock file and nothing is installed at

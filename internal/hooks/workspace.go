@@ -61,8 +61,8 @@ func (p *Plan) warnAboutTool(root *File) {
 	switch {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
 	case root.installs("devDependencies"):
-		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.productionInstall()),
-			"move it to dependencies, then "+p.installCommand())
+		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.ws.Manager.InstallProduction()),
+			"move it to dependencies, then "+p.ws.Manager.Install())
 	default:
 		p.warn("proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH", provide)
 	}
@@ -77,28 +77,6 @@ func (p *Plan) warnAboutTool(root *File) {
 }
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
-
-func (p *Plan) installCommand() string {
-	switch p.ws.Manager {
-	case detect.YarnV1, detect.YarnBerry:
-		return "yarn install"
-	}
-	return string(p.ws.Manager) + " install"
-}
-
-func (p *Plan) productionInstall() string {
-	switch p.ws.Manager {
-	case detect.YarnV1:
-		return "yarn install --production"
-	case detect.YarnBerry:
-		return "yarn workspaces focus --production"
-	case detect.PNPM:
-		return "pnpm install --prod"
-	case detect.Bun:
-		return "bun install --production"
-	}
-	return "npm ci --omit=dev"
-}
 
 // uncovered says after which installs no hook runs.
 func uncovered(m detect.Manager) string {

@@ -54,28 +54,27 @@ func (s *scan) run() error {
 // node_modules of the directories above, which may be links, as some images
 // have it. It also learns which packages have no node_modules.
 func (s *scan) findOwn() error {
-	if err := s.findTop(); err != nil {
+	if err := s.ownRepository(); err != nil {
 		return err
 	}
-	if err := s.ownModules(s.ws.chain, func(int, fs.FileMode) bool { return true }); err != nil {
+	modes, err := s.modesOfModules(s.ws.chain)
+	if err != nil {
 		return err
 	}
-	dirs := make([]string, len(s.ws.Packages))
-	for i, p := range s.ws.Packages {
-		dirs[i] = p.Dir
-		if !p.Linked { // else it is the project's only if it lies in it
-			s.own = append(s.own, p.Dir)
+	for i, dir := range s.ws.chain {
+		if modes[i] != 0 {
+			if err := s.ownModules(dir); err != nil {
+				return err
+			}
 		}
 	}
-	return s.ownModules(dirs, func(i int, mode fs.FileMode) bool {
-		return mayBeLink(mode) && !s.ws.Packages[i].Linked // others lie in the package
-	})
+	return s.ownPackages()
 }
 
-// findTop takes the repository around the project for the project's: some tools
-// install beside the packages. A repository that is all of the home directory holds
-// other projects too.
-func (s *scan) findTop() error {
+// ownRepository adds the repository around the project: some tools install beside
+// the packages. A repository that is all of the home directory holds other projects
+// too.
+func (s *scan) ownRepository() error {
 	if len(s.ws.chain) == 0 {
 		return nil
 	}
@@ -87,31 +86,51 @@ func (s *scan) findTop() error {
 	return err
 }
 
-// ownModules looks for the node_modules of each directory, and adds the real paths of
-// those that are to be added to what belongs to the project.
-func (s *scan) ownModules(dirs []string, isOwn func(i int, mode fs.FileMode) bool) error {
+// ownPackages adds the packages, and where their node_modules are links to. A linked
+// package is the project's only if it lies in what is.
+func (s *scan) ownPackages() error {
+	dirs := make([]string, len(s.ws.Packages))
+	for i, p := range s.ws.Packages {
+		dirs[i] = p.Dir
+	}
+	modes, err := s.modesOfModules(dirs)
+	if err != nil {
+		return err
+	}
+	for i, p := range s.ws.Packages {
+		if p.Linked {
+			continue
+		}
+		s.own = append(s.own, p.Dir)
+		if mayBeLink(modes[i]) {
+			if err := s.ownModules(p.Dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ownModules adds the real path of a directory's node_modules.
+func (s *scan) ownModules(dir string) error {
+	real, found, err := follow(filepath.Join(dir, "node_modules"))
+	if found {
+		s.own = append(s.own, real)
+	}
+	return err
+}
+
+// modesOfModules returns the mode of each directory's node_modules, 0 if it has none.
+func (s *scan) modesOfModules(dirs []string) ([]fs.FileMode, error) {
 	modes := make([]fs.FileMode, len(dirs))
 	err := parallel(len(dirs), func(i int) (err error) {
 		modes[i], err = modeOf(filepath.Join(dirs[i], "node_modules"))
 		return err
 	})
-	if err != nil {
-		return err
-	}
 	for i, dir := range dirs {
 		s.empty[dir] = modes[i] == 0
-		if modes[i] == 0 || !isOwn(i, modes[i]) {
-			continue
-		}
-		real, found, err := follow(filepath.Join(dir, "node_modules"))
-		if err != nil {
-			return err
-		}
-		if found {
-			s.own = append(s.own, real)
-		}
 	}
-	return nil
+	return modes, err
 }
 
 // stores are the directories in which isolating package managers keep the

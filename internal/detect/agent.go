@@ -28,14 +28,13 @@ func (a Agent) Major() uint64 {
 	return v.Major()
 }
 
-// resolveAgent looks for https-proxy-agent as Node.js does from a package's
-// real directory, and judges it by its version alone: 5.0.0 up to, but not
-// including, 10. Loading it would need Node.js, which takes twenty times as
-// long as all the rest.
+// resolveAgent looks for https-proxy-agent as Node.js does from a package's real
+// directory. It judges the agent by its version alone: 5.0.0 up to, but not including,
+// 10. Loading it would need Node.js, and so twenty times as long as all the rest.
 func resolveAgent(packageDir string) (Agent, error) {
 	for dir := packageDir; ; dir = filepath.Dir(dir) {
-		// Node.js does not look for node_modules/node_modules, and its import()
-		// takes the first directory of the name, whatever is in it.
+		// Node.js does not look for node_modules/node_modules, and its import() stops
+		// at the first directory of the name, whatever is in it.
 		if filepath.Base(dir) != "node_modules" {
 			agent, err := agentAt(filepath.Join(dir, "node_modules", "https-proxy-agent"))
 			if !errors.Is(err, errNone) {

@@ -24,12 +24,12 @@ type disk struct {
 
 var system = disk{os.Stat, os.Lstat, os.Readlink, regular.ReadDir, regular.ReadFile}
 
-// absent are the errors which say that nothing can be in a place. To Node.js
-// there is nothing either, and no glob matches a name that is no text, which
-// fs.ErrInvalid stands for.
+// absent lists the errors which say that nothing can be in a place. Node.js finds
+// nothing there either. fs.ErrInvalid means a name that is no text, which no glob
+// matches.
 var absent = []error{fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL}
 
-// invalidName is what Windows says of a name that no file can have.
+// invalidName is the error of Windows for a name that no file can have.
 const invalidName = syscall.Errno(123)
 
 // isAbsent reports whether an error says that nothing is in a place.

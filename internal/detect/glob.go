@@ -28,7 +28,7 @@ func (w *Workspace) Glob(pattern string) ([]string, error) {
 
 // membersOf returns the packages below root that the globs select: directories
 // with a package.json, in the order of their paths. A glob that begins with "!"
-// takes out what those before it selected. Members of members are found too, as
+// excludes what those before it selected. Members of members are found too, as
 // yarn allows them. The error may be a *GlobError.
 func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
 	selected := map[string]bool{}
@@ -95,10 +95,10 @@ func (e *GlobError) Error() string { return fmt.Sprintf("%s: its workspaces %v",
 func (e *GlobError) Unwrap() error { return e.Err }
 
 const (
-	// maxSteps bounds how many names are looked at to find the packages of a
-	// workspace. One of 500 packages takes some thousands.
+	// maxSteps bounds how many names a search for the packages of a workspace looks
+	// at. For 500 packages it needs some thousands.
 	maxSteps = 1_000_000
-	// globSteps is what a glob costs beside the names that it is held against.
+	// globSteps is what a glob costs beside the names that it is compared with.
 	globSteps = 100
 	// statSteps is what it costs to ask the system for a file or directory.
 	statSteps = 10
@@ -113,10 +113,10 @@ var (
 	errComplicated = errors.New("hold a glob that is too long, or with too many braces or stars")
 )
 
-// steps is how many more names may be looked at.
+// steps counts how many more names the search may look at.
 type steps struct{ left int }
 
-// take reports whether n more may be.
+// take uses n steps and reports whether there were as many.
 func (s *steps) take(n int) bool {
 	s.left -= n
 	return s.left >= 0
@@ -164,8 +164,8 @@ func expandFiles(root, glob string, budget *steps) ([]string, error) {
 }
 
 // match returns a real directory and what matches a glob below it, each name with
-// its type. A glob that its package manager would refuse matches nothing. The error
-// is a costly one or of the system.
+// its type. A glob that the package manager would refuse matches nothing. The error
+// is from the system, or says that the glob takes too much effort.
 func match(root, glob string, budget *steps) (base string, matches map[string]fs.FileMode, err error) {
 	if len(glob) > maxGlob || strings.Count(glob, "{") > maxParts || strings.Count(glob, "**") > maxParts {
 		return "", nil, errComplicated
@@ -203,14 +203,14 @@ func followBelow(base, name string) (path string, found bool, err error) {
 	return path, found, err
 }
 
-// sources is a file system without what is never a part of a workspace, but
-// holds most of the files.
+// sources is a directory without what is never a part of a workspace, but holds most
+// of the files.
 type sources struct {
 	dir    string
 	budget *steps
 }
 
-// Open is there for fs.FS: a glob needs ReadDir and Stat alone.
+// Open finds nothing; it makes sources an fs.FS. A glob needs only ReadDir and Stat.
 func (s sources) Open(string) (fs.File, error) { return nil, fs.ErrNotExist }
 
 // ReadDir lists a directory but for node_modules and what begins with a dot,

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// graph is which package loads which, as Node.js resolves it from where they
-// stand. It is followed from one package at a time, since to know all of it the
-// manifest of every installed package has to be read.
+// graph knows which package loads which, as Node.js resolves their names. It reads
+// manifests only on the way from one package: to know the whole graph, it would have
+// to read the manifest of every installed package.
 type graph struct {
-	needs map[string][]string // the directories that a package's dependencies are in
-	real  map[string]string   // of the paths that were looked at; empty if there is nothing
+	needs map[string][]string // the directories of a package's dependencies, by its own
+	real  map[string]string   // real directories by path; empty if there is none
 }
 
 func newGraph() *graph { return &graph{map[string][]string{}, map[string]string{}} }
@@ -110,7 +110,7 @@ func (g *graph) realDir(path string) (string, error) {
 	return real, nil
 }
 
-// installed reports whether a package was put where it is by a package manager.
+// installed reports whether a package manager put a package where it is.
 func installed(dir string) bool {
 	return slices.Contains(strings.Split(filepath.ToSlash(dir), "/"), "node_modules")
 }

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Leftover reports whether a copy was left in a store by an install that put
-// another in its place, and is loaded by nothing. pnpm and bun leave such copies.
-// In doubt it is none: any link that code of the project could get to counts,
-// under whatever name, also from what is hoisted inside of the store.
+// Leftover reports whether nothing loads a copy which an earlier install left in a
+// store. pnpm and bun leave such copies. If in doubt, Leftover says no: every link
+// counts that code of the project could follow, under any name, including links of
+// packages that are hoisted inside the store.
 func (p *Project) Leftover(c *Install) (bool, error) {
 	if !keepsLeftovers(c.Dir) || len(c.users) > 0 {
 		return false, nil
@@ -31,8 +31,8 @@ func keepsLeftovers(dir string) bool {
 }
 
 // findLinked returns the real directories of all packages that something in the
-// project may load: those in the node_modules of its directories, and, as Node.js
-// looks for them, those in the node_modules around and inside of each.
+// project may load. It begins with the node_modules of the project's directories, and
+// goes on with the node_modules around and inside each package in them.
 func (p *Project) findLinked() (map[string]bool, error) {
 	w := walk{root: p.Root().Dir, seen: map[string]bool{}, packages: map[string]bool{}}
 	for _, dir := range p.chain {
@@ -43,7 +43,7 @@ func (p *Project) findLinked() (map[string]bool, error) {
 			w.add(filepath.Join(dir, "node_modules"))
 		}
 	}
-	// What is no package of the workspace, or was one, may have been given links.
+	// Directories that are no packages of the workspace may have links too.
 	unlisted, err := p.Glob("{*,*/*}")
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (p *Project) findLinked() (map[string]bool, error) {
 type walk struct {
 	root     string
 	open     []string        // to be listed
-	seen     map[string]bool // all that ever were to be
+	seen     map[string]bool // all that were ever open
 	packages map[string]bool // real directories
 }
 

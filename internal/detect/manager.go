@@ -23,8 +23,8 @@ const (
 )
 
 // findManager returns the package manager of the project that the directories
-// belong to, and its version as far as that is written down: the one that the
-// nearest package.json names, else the one whose traces are nearest, else npm.
+// belong to, and its version if a file names it. The nearest directory decides whose
+// package.json names a package manager or which has traces of one; else it is npm.
 func findManager(dirs []string) (Manager, string, error) {
 	for _, at := range dirs {
 		manager, version, err := managerAt(at)
@@ -127,7 +127,7 @@ func installedBy(dir string) (string, error) {
 }
 
 // installer finds the package manager in .modules.yaml, which is JSON in newer
-// releases. There is no end of what YAML can make of a file.
+// releases. A YAML parser could make too much of somebody else's file.
 var installer = lazyregexp.Compile(`(?m)^\s*"?packageManager"?:\s*["']?([a-z]+@[^"'\s,]+)`)
 
 // Add returns the command that makes a package a dependency of the package in
@@ -154,10 +154,10 @@ func (m Manager) Add(pkg string, workspaceRoot bool) string {
 // neededAgent is the https-proxy-agent that is asked for where there is none.
 const neededAgent = "https-proxy-agent@7"
 
-// ProvideAgent says what to type so that a copy can load https-proxy-agent: to
-// make it a dependency of the package in whose node_modules the copy stands, in
-// whatever kind of store, for there Node.js looks last. Where packages see only
-// what they ask for, giving next-auth the dependency is the other way.
+// ProvideAgent says what to type so that a copy can load https-proxy-agent. The agent
+// becomes a dependency of the package whose node_modules holds the copy, in any kind
+// of store, because Node.js looks there last. Where packages see only their own
+// dependencies, next-auth can get the agent as one instead.
 func (p *Project) ProvideAgent(c Install) string {
 	owner := p.Root()
 	for _, pkg := range p.Packages {
@@ -172,9 +172,9 @@ func (p *Project) ProvideAgent(c Install) string {
 	return hint + p.extension(c)
 }
 
-// extension says how next-auth is given the dependency by the package manager's
-// own means, where packages see only what they ask for. The lock file records
-// it, so an install that must not change the lock file fails until it is done.
+// extension says how to make the agent a dependency of next-auth in the package
+// manager's settings, where packages see only their own dependencies. The lock file
+// records that, so an install that must not change the lock file fails until then.
 func (p *Project) extension(c Install) string {
 	dir := filepath.ToSlash(c.Dir)
 	major := uint64(10)
@@ -229,8 +229,7 @@ func (w *Workspace) hasNpmLock() (bool, error) {
 	return false, nil
 }
 
-// Prune returns a command that takes out of node_modules what no package needs any
-// more.
+// Prune returns a command that removes what no package needs from node_modules.
 func (m Manager) Prune() string {
 	if m == PNPM {
 		return "pnpm prune, or rm -rf node_modules && pnpm install"
@@ -262,10 +261,10 @@ func (m Manager) InstallProduction() string {
 	return "npm ci --omit=dev"
 }
 
-// Uninstalled returns the command that installs the workspace's packages, to be
-// run in its root, if they seem to be missing: the package that was asked for, or in
-// the root any, names next-auth, or there is a lock file and nothing is installed at
-// all. Else it is empty.
+// Uninstalled returns the command that installs the workspace's packages, for its
+// root; empty if they do not seem to be missing. They do if the package that was asked
+// for, or in the root any package, names next-auth. They also do if there is a lock
+// file and no node_modules.
 func (w *Workspace) Uninstalled() (command string, err error) {
 	missing, err := w.seemsUninstalled()
 	if !missing || err != nil {

@@ -18,7 +18,7 @@ import (
 const maxManifest = 4 << 20
 
 // maxWord bounds the length of a name and of a version, in bytes. The registry
-// takes names of 214 and versions of 256.
+// accepts names of 214 and versions of 256.
 const maxWord = 256
 
 // manifest is what a package.json of an installed package says.
@@ -108,9 +108,8 @@ func readManifest(dir string) (*manifest, error) {
 	return m, err
 }
 
-// readProject reads dir/package.json as far as it can be used: a project's own
-// files need not be in order to find what is installed. The manifest is empty if
-// there is none.
+// readProject reads what it can of dir/package.json. The manifest is empty if the file
+// is missing or broken: what is installed can be found all the same.
 func readProject(dir string) (m *projectManifest, found bool, err error) {
 	m = &projectManifest{}
 	err = decodeManifest(dir, m)
@@ -121,7 +120,7 @@ func readProject(dir string) (m *projectManifest, found bool, err error) {
 	return m, found, err
 }
 
-// unusable reports whether err says that a file is there, but of no use.
+// unusable reports whether err says that a file exists, but can't be used.
 func unusable(err error) bool { return errors.As(err, new(*ManifestError)) }
 
 func decodeManifest(dir string, into any) error {
@@ -130,7 +129,7 @@ func decodeManifest(dir string, into any) error {
 	if err != nil {
 		return err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm takes a byte order mark, and some editors write one
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm accepts a byte order mark, and some editors write one
 	err = decodeExactly(data, into)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		return &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
@@ -141,10 +140,9 @@ func decodeManifest(dir string, into any) error {
 	return nil
 }
 
-// decodeExactly fills the fields of a struct as JSON.parse would have them: by
-// their exact names, and from the last of several with one name. encoding/json
-// takes "Name" for "name" too, and so another package or release for what it is
-// not.
+// decodeExactly fills the fields of a struct as JSON.parse would: by their exact
+// names, and from the last of several with the same name. encoding/json alone would
+// read "Name" as "name", and so mistake one package or release for another.
 func decodeExactly(data []byte, into any) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {

@@ -8,12 +8,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// pnpmGlobs returns the packages that pnpm-workspace.yaml lists. The file may
-// also hold settings alone.
+// pnpmGlobs returns the globs of packages in pnpm-workspace.yaml, which may also hold
+// nothing but settings.
 func pnpmGlobs(dir string) ([]string, error) {
 	settings, err := readPnpmWorkspace(dir)
 	globs := settings.Packages
-	isNegation := func(glob string) int { // they count wherever they stand
+	isNegation := func(glob string) int { // they apply last, wherever they are
 		if strings.HasPrefix(glob, "!") {
 			return 1
 		}
@@ -42,7 +42,7 @@ func (s pnpmSettings) patchNextAuth() bool {
 	return false
 }
 
-// pnpmSettings are those that matter here, of pnpm-workspace.yaml or of
+// pnpmSettings are the settings that detect needs from pnpm-workspace.yaml or from
 // package.json's field pnpm.
 type pnpmSettings struct {
 	Packages            []string       `yaml:"packages" json:"-"`
@@ -52,8 +52,8 @@ type pnpmSettings struct {
 // maxSettings bounds the size of a pnpm-workspace.yaml that is read, in bytes.
 const maxSettings = 256 << 10
 
-// readPnpmWorkspace reads pnpm-workspace.yaml. What pnpm itself would refuse says
-// nothing.
+// readPnpmWorkspace reads pnpm-workspace.yaml. The settings are empty if pnpm itself
+// would refuse the file.
 func readPnpmWorkspace(dir string) (settings pnpmSettings, err error) {
 	data, err := system.readFile(filepath.Join(dir, "pnpm-workspace.yaml"), maxSettings)
 	if isIrregular(err) {
@@ -62,7 +62,7 @@ func readPnpmWorkspace(dir string) (settings pnpmSettings, err error) {
 	if found, err := there(err); !found {
 		return pnpmSettings{}, err
 	}
-	// To look for names that come twice takes the square of their number.
+	// Checking for duplicate names would cost the square of their number.
 	if yaml.Load(data, &settings, yaml.WithV3Defaults(), yaml.WithUniqueKeys(false)) != nil {
 		return pnpmSettings{}, nil
 	}

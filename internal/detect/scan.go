@@ -12,11 +12,10 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// scan collects the copies of next-auth in a workspace. It goes where package
-// managers put packages, and nowhere else: into the node_modules of the
-// workspace's packages, into those of the packages in there, and into the
-// entries for next-auth of the stores that isolating package managers keep. So
-// it costs by the number of packages, whatever the number of their files.
+// scan collects the copies of next-auth in a workspace. It looks only where package
+// managers put packages: in the node_modules of the workspace's packages, in those of
+// the packages in there, and in the stores of isolating package managers, at entries
+// for next-auth. So its cost grows with the packages, not with their files.
 type scan struct {
 	ws     *Workspace
 	own    []string // real directories that belong to the project
@@ -133,16 +132,16 @@ func (s *scan) modesOfModules(dirs []string) ([]fs.FileMode, error) {
 	return modes, err
 }
 
-// stores are the directories in which isolating package managers keep the
-// packages that they link to: pnpm's, that of npm and yarn, and bun's.
+// stores are the directories in which isolating package managers keep the packages
+// that they link to: first pnpm's, then the one of npm and yarn, then bun's.
 var stores = []string{".pnpm", ".store", ".bun"}
 
 // module is one package in a node_modules.
 type module struct {
 	path, name string
 	link       bool
-	nested     fs.FileMode // that of the node_modules of its own; 0 if it has none
-	likely     bool        // it has the file by which next-auth is known under any name
+	nested     fs.FileMode // of its own node_modules; 0 if it has none
+	likely     bool        // it has a file of next-auth's, and may be next-auth under another name
 }
 
 // modules looks through one node_modules.
@@ -211,9 +210,9 @@ func (s *scan) scope(dir string, entry fs.DirEntry) ([]module, error) {
 	return s.list(dir, entry.Name()+"/")
 }
 
-// module looks at one package. Links are followed for next-auth alone: what
-// others lead to is a package of the workspace, linked to or in a store, and
-// found there.
+// module looks at one package. It follows a link only if that is called next-auth:
+// other links lead to packages of the workspace, to linked sources or into a store,
+// where the search looks anyway.
 func (s *scan) module(m module) error {
 	is := m.name == "next-auth"
 	if !is && m.likely {
@@ -244,8 +243,8 @@ func (s *scan) nested(m module) error {
 	return s.modules(dir)
 }
 
-// enter reports whether to go through a link. Where it leads to is entered once,
-// or links in a circle would be followed for ever.
+// enter reports whether to go through a link. It does so once for each directory that
+// links lead to; else it would follow links in a circle for ever.
 func (s *scan) enter(link string) (bool, error) {
 	real, found, err := follow(link)
 	if !found || s.behind[real] {
@@ -364,8 +363,9 @@ func (s *scan) look(path string) (*Install, error) {
 	return c, nil
 }
 
-// withoutManifest returns what it means that a directory has no package.json. Node.js
-// loads next-auth without it, unless another process has removed the directory.
+// withoutManifest returns the error for a directory without package.json. For next-auth
+// that is a *ManifestError, because Node.js loads it all the same, unless another
+// process has removed the directory.
 func withoutManifest(dir string) error {
 	if filepath.Base(dir) != "next-auth" {
 		return errNone
@@ -432,8 +432,8 @@ var (
 	}
 )
 
-// shared says why what is written to a copy would be written to other projects
-// as well.
+// shared says why a change of a copy would change other projects too; nil if it would
+// not.
 func (s *scan) shared(dir string) *SharedError {
 	switch {
 	case globalStore().MatchString(filepath.ToSlash(dir)):

@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// Workspace is what a directory is part of: the packages that are developed
-// together, and the package manager that installs for them. A project that is
-// no workspace is one of a single package.
+// Workspace holds the packages that are developed together, around the directory that
+// was asked for, and the package manager that installs for them. A project without
+// workspaces is a Workspace of one package.
 type Workspace struct {
 	Dir      string    // the real directory that was asked for
 	Home     Package   // the package that Dir belongs to
@@ -31,17 +31,17 @@ type Package struct {
 	Dependencies map[string]string // name and range of all kinds but peers
 	Next         bool              // it names next, as a dependency of any kind or in a script
 
-	// Linked says that it is no package of the workspace: one that a package has
-	// as a link to its sources (file:, link: or portal:), or one outside of the
-	// root's directory that a glob names.
+	// Linked says that the package belongs to another project. Either a package of the
+	// workspace links to its sources (file:, link: or portal:), or a glob names it
+	// although it is outside the root's directory.
 	Linked bool
 }
 
 // Is reports whether both are the same package.
 func (p Package) Is(other Package) bool { return p.Dir == other.Dir }
 
-// NamesNextAuth reports whether the package depends on next-auth itself, under
-// whatever name.
+// NamesNextAuth reports whether the package itself depends on next-auth, under any
+// name.
 func (p Package) NamesNextAuth() bool {
 	for name, wanted := range p.Dependencies {
 		if name == "next-auth" || strings.HasPrefix(wanted, aliasPrefix) {
@@ -51,15 +51,14 @@ func (p Package) NamesNextAuth() bool {
 	return false
 }
 
-// aliasPrefix begins what another name than next-auth's is given as its version.
+// aliasPrefix begins the version of a dependency that is next-auth under another name.
 const aliasPrefix = "npm:next-auth@"
 
 // Root returns the package at the top of the workspace.
 func (w *Workspace) Root() Package { return w.Packages[0] }
 
-// Apart reports whether a package, though of the workspace, is in a repository of
-// its own, such as a git submodule: what is looked for from there ends at its
-// top.
+// Apart reports whether a package of the workspace is in a repository of its own, such
+// as a git submodule. A search that begins there ends at the top of that repository.
 func (w *Workspace) Apart(p Package) (bool, error) {
 	for _, dir := range upTo(p.Dir, w.Root().Dir) {
 		if dir == w.Root().Dir {
@@ -84,8 +83,8 @@ func (w *Workspace) Label(p Package) string {
 	return p.Dir
 }
 
-// Display returns a path as a person would write it: relative to the directory
-// that was asked for, in the words in which that was done.
+// Display returns a path as a person would write it: it begins with the directory that
+// was asked for, as it was asked for.
 func (w *Workspace) Display(path string) string {
 	rel, err := filepath.Rel(w.Dir, path)
 	if err != nil {
@@ -100,8 +99,8 @@ func (w *Workspace) Display(path string) string {
 	return filepath.Join(w.given, rel)
 }
 
-// Name returns the directory that was asked for as a person wrote it, or where
-// that says nothing, by its path.
+// Name returns the directory that was asked for, as it was asked for. If that is only
+// ".", Name returns the path.
 func (w *Workspace) Name() string {
 	if filepath.Clean(w.given) == "." {
 		return w.Dir
@@ -111,9 +110,9 @@ func (w *Workspace) Name() string {
 
 // Open finds the workspace of a directory. Its root is the nearest directory
 // upwards whose package.json or pnpm-workspace.yaml lists the package that the
-// directory is in; without one, that package stands alone. The search ends at a
-// repository's top, at the home directory and where another user's directories
-// begin, because what lies above belongs to no project of this user. The error is a
+// directory is in; without one, that package is the whole workspace. The search ends
+// at a repository's top, at the home directory and where another user's directories
+// begin, because nothing above belongs to a project of this user. The error is a
 // *DirectoryError if the directory itself is the reason.
 func Open(given string) (*Workspace, error) {
 	dir, err := realDir(given)
@@ -216,7 +215,7 @@ func (w *Workspace) findPackages() ([]Package, error) {
 // select.
 func withMembers(root Package, globs []string, budget *steps) ([]Package, error) {
 	members, err := membersOf(root.Dir, globs, budget)
-	for i := range members { // whoever writes the globs owns what is below them, and no more
+	for i := range members { // what is not below the root may belong to another project
 		members[i].Linked = !within(members[i].Dir, root.Dir)
 	}
 	return append([]Package{root}, members...), err
@@ -328,7 +327,9 @@ func upward(dir string) ([]string, error) {
 	}
 }
 
-// homeDir returns the real path of the home directory; empty if there is none.
+// homeDir returns the real path of the home directory; empty if there is none. One
+// that the system does not let us look at is no reason to fail: it only ends the
+// search, by its name.
 func homeDir() string {
 	home, err := os.UserHomeDir()
 	if err != nil {

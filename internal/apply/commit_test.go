@@ -241,7 +241,11 @@ func TestDirectorySwapped(t *testing.T) {
 	project := t.TempDir()
 	dir := filepath.Join(project, "node_modules", "next-auth")
 	write(t, dir, "package.json", `{"name": "next-auth", "version": "4.2.1"}`)
-	found, err := detect.Find(project, false)
+	workspace, err := detect.Open(project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := workspace.Find(false)
 	if err != nil {
 		t.Fatal(err)
 	}

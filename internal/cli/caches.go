@@ -84,7 +84,7 @@ func loadedBy(app nextDir, project *detect.Project) ([]detect.Install, error) {
 // nextDir is the directory of a Next.js app, and the package that it is part of.
 type nextDir struct {
 	dir string
-	pkg *detect.Package
+	pkg detect.Package
 }
 
 // nextApps finds the Next.js apps of a workspace: among its packages, and where
@@ -92,8 +92,7 @@ type nextDir struct {
 func nextApps(w *detect.Workspace) ([]nextDir, error) {
 	var apps []nextDir
 	known := map[string]bool{}
-	for i := range w.Packages {
-		p := &w.Packages[i]
+	for _, p := range w.Packages {
 		known[p.Dir] = true
 		if p.Linked {
 			continue
@@ -129,7 +128,7 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 func ownApps(project *detect.Project, all bool) ([]nextDir, error) {
 	apps, err := nextApps(&project.Workspace)
 	return slices.DeleteFunc(apps, func(app nextDir) bool {
-		return !all && project.Home != project.Root() && app.pkg != project.Home
+		return !all && !project.Home.Is(project.Root()) && !project.Home.Is(app.pkg)
 	}), err
 }
 

@@ -166,7 +166,7 @@ func environmentOf(w *detect.Workspace) (*doctor.Environment, []doctor.App, erro
 	}
 	for _, app := range found {
 		next := doctor.App{Dir: app.dir, Path: w.Display(app.dir)}
-		if app.pkg == w.Home && app.dir == w.Home.Dir {
+		if app.pkg.Is(w.Home) && app.dir == w.Home.Dir {
 			environment.LoadApp(next)
 			return environment, []doctor.App{next}, nil
 		}

@@ -80,6 +80,9 @@ var failures = []func(*situation, error) (code report.ExitCode, hint string, mat
 	on(report.Failed, func(*situation, *verify.LoopbackError) string {
 		return "the loopback interface has to be up: ip link set lo up"
 	}),
+	on(report.Failed, func(*situation, *detect.DirectoryError) string {
+		return "change to an existing directory, or move the project to a shorter path"
+	}),
 	on(report.Failed, func(*situation, *detect.GlobError) string {
 		return "write workspaces in package.json, or packages in pnpm-workspace.yaml, with fewer and simpler globs, such as packages/*"
 	}),

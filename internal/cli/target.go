@@ -157,10 +157,10 @@ func ownDiffs(dir string) ([]*patchset.Diff, error) {
 // openWorkspace finds the workspace of the directory that a person works on.
 func (p *program) openWorkspace() (*detect.Workspace, error) {
 	workspace, err := detect.Open(p.dir)
-	switch {
-	case errors.Is(err, detect.ErrNoDirectory):
+	if _, wrong := is[*detect.DirectoryError](err); wrong && p.dir != "." {
 		return nil, usageError("name an existing directory", "-C: %w", err)
-	case err != nil:
+	}
+	if err != nil {
 		return nil, &systemError{err}
 	}
 	p.situation.workspace = workspace

@@ -1,8 +1,9 @@
 package detect
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/Masterminds/semver/v3"
@@ -27,43 +28,57 @@ func (a Agent) Major() uint64 {
 	return v.Major()
 }
 
-// ResolveAgent looks for https-proxy-agent as Node.js does from a package's
-// real directory, and judges it by its version alone: 5.0.0 up to, but not
-// including, 10. Loading it would need Node.js, which takes twenty times as
-// long as all the rest.
-func ResolveAgent(packageDir string) Agent {
+// resolveAgent looks for https-proxy-agent as Node.js does from a package's real
+// directory. It judges the agent by its version alone: 5.0.0 up to, but not including,
+// 10. Loading it would need Node.js, and so twenty times as long as all the rest.
+func resolveAgent(packageDir string) (Agent, error) {
 	for dir := packageDir; ; dir = filepath.Dir(dir) {
-		found := filepath.Join(dir, "node_modules", "https-proxy-agent")
-		// Node.js does not look for node_modules/node_modules, and its import()
-		// takes the first directory of the name, whatever is in it.
-		if filepath.Base(dir) != "node_modules" && isDir(found) {
-			return judge(found)
+		// Node.js does not look for node_modules/node_modules, and its import() stops
+		// at the first directory of the name, whatever is in it.
+		if filepath.Base(dir) != "node_modules" {
+			agent, err := agentAt(filepath.Join(dir, "node_modules", "https-proxy-agent"))
+			if !errors.Is(err, errNone) {
+				return agent, err
+			}
 		}
 		if dir == filepath.Dir(dir) {
-			return Agent{Problem: "is not installed where next-auth can load it"}
+			return Agent{Problem: "is not installed where next-auth can load it"}, nil
 		}
 	}
 }
 
-func judge(dir string) Agent {
+// agentAt judges the https-proxy-agent in a directory. The error is errNone if there
+// is no directory.
+func agentAt(dir string) (Agent, error) {
+	if is, err := isDir(dir); !is {
+		return Agent{}, cmp.Or(err, errNone)
+	}
 	m, err := readManifest(dir)
-	if unusable(err) || !there(err) {
-		return Agent{Dir: dir, Problem: fmt.Sprintf("has no usable package.json (%v)", err)}
+	if err == nil {
+		return judge(dir, m.Version), nil
 	}
-	agent := Agent{Dir: dir, Version: m.Version}
-	v, err := semver.StrictNewVersion(m.Version)
-	switch {
-	case err != nil:
-		agent.Problem = fmt.Sprintf("names no valid version (%q)", m.Version)
-	case v.LessThan(semver.New(5, 0, 0, "", "")):
-		agent.Problem = fmt.Sprintf("%s is too old; 5 to 9 work", m.Version)
-	case v.Major() > 9:
-		agent.Problem = fmt.Sprintf("%s is newer than any that is known to work; 5 to 9 do", m.Version)
+	if !unusable(err) {
+		if _, err := there(err); err != nil {
+			return Agent{}, err
+		}
+		if is, err := isDir(dir); !is { // another process has removed it
+			return Agent{}, cmp.Or(err, errNone)
+		}
 	}
-	return agent
+	return Agent{Dir: dir, Problem: fmt.Sprintf("has no usable package.json (%v)", err)}, nil
 }
 
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return there(err) && info.IsDir()
+// judge says whether a release of https-proxy-agent works.
+func judge(dir, version string) Agent {
+	agent := Agent{Dir: dir, Version: version}
+	v, err := semver.StrictNewVersion(version)
+	switch {
+	case err != nil:
+		agent.Problem = fmt.Sprintf("names no valid version (%q)", version)
+	case v.LessThan(semver.New(5, 0, 0, "", "")):
+		agent.Problem = fmt.Sprintf("%s is too old; 5 to 9 work", version)
+	case v.Major() > 9:
+		agent.Problem = fmt.Sprintf("%s is newer than any that is known to work; 5 to 9 do", version)
+	}
+	return agent
 }

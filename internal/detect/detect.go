@@ -1,7 +1,7 @@
-// Package detect finds the copies of next-auth that a project has installed:
-// where they stand, which release they are, which packages of the workspace get
-// them, which package manager put them there, and which https-proxy-agent they
-// would load. It only reads, and starts no process.
+// Package detect finds every copy of next-auth that is installed in a workspace. For
+// each copy it says where it is, which release it is, which packages load it and
+// which https-proxy-agent it would load. It also names the package manager. It only
+// reads, and starts no process.
 package detect
 
 import (
@@ -18,28 +18,28 @@ import (
 type Install struct {
 	Path    string // the directory as a person would write it, for messages
 	Dir     string // the real directory, absolute
-	Name    string // the name in its package.json: "next-auth", unless another package stands there
+	Name    string // the name in its package.json: "next-auth", unless another package is in its place
 	Release string // the version in its package.json, as written
 	Agent   Agent
 
-	// Reached is how packages of the workspace get this copy, by their own
-	// dependencies; nothing if only packages from a registry depend on it.
+	// Reached lists how packages of the workspace get this copy by their own
+	// dependencies. It is empty if only packages from a registry depend on the copy.
 	Reached []Reach
-	// Shared is why the directory is not the project's alone and must not be
-	// written to; nil if it is.
+	// Shared says why other projects use the directory too, so that nobody may write to
+	// it; nil if none does.
 	Shared *SharedError
 	// Native says that pnpm has patched this copy itself.
 	Native bool
 
-	users map[*Package]bool // the packages that find it by a name of next-auth
-	info  fs.FileInfo       // of the directory; nil if it was not found by Find
+	users map[string]bool // the directories of the packages that find it by a name of next-auth
+	info  fs.FileInfo     // of the directory; nil if it was not found by Find
 }
 
-// Is reports whether a directory is the one that was found: what stands at its
-// path may have been replaced since.
+// Is reports whether a directory is the one that was found. Something else may have
+// replaced it since.
 func (i *Install) Is(dir fs.FileInfo) bool { return i.info == nil || os.SameFile(i.info, dir) }
 
-// Reach is a way to a copy.
+// Reach is a path by which a package of the workspace loads a copy.
 type Reach struct {
 	Path string // as a person would write it
 	From string // label of the package that gets it
@@ -53,82 +53,86 @@ type SharedError struct {
 
 func (e *SharedError) Error() string { return e.Reason }
 
-// Project is a workspace and the copies of next-auth that were found in it, by
-// their real paths.
+// Project is a workspace with the copies of next-auth in it, ordered by their real
+// paths.
 type Project struct {
 	Workspace
 	Copies []Install // those that were asked for
 	Others []Install // the rest of the workspace's
 
 	graph    *graph
-	closures map[*Package]map[string]bool
-	linked   map[string]bool // real directories of what anything may load; nil if nobody asked
+	closures map[string]map[string]bool // by the package's directory
+	linked   map[string]bool            // real directories of what anything may load; nil if nobody asked
 }
 
-// Loads reports whether code of a package of the workspace may load a copy: what
-// Node.js finds from there, and what anything finds that the package depends on.
-func (p *Project) Loads(pkg *Package, c *Install) (loads bool, err error) {
-	defer catch(&err)
-	return p.loads(pkg, c), nil
-}
-
-func (p *Project) loads(pkg *Package, c *Install) bool {
-	if c.users[pkg] {
-		return true
+// Loads reports whether code of a package of the workspace may load a copy, either
+// itself or through anything that it depends on.
+func (p *Project) Loads(pkg Package, c *Install) (bool, error) {
+	if c.users[pkg.Dir] {
+		return true, nil
 	}
-	closure, known := p.closures[pkg]
+	closure, known := p.closures[pkg.Dir]
 	if !known {
-		closure = p.graph.closure(pkg)
-		p.closures[pkg] = closure
+		var err error
+		if closure, err = p.graph.closure(pkg); err != nil {
+			return false, err
+		}
+		p.closures[pkg.Dir] = closure
 	}
-	return closure[c.Dir]
+	return closure[c.Dir], nil
 }
 
 var (
 	// ErrNotFound says that no next-auth is installed for a directory.
 	ErrNotFound = errors.New("no next-auth")
-	// ErrPlugAndPlay says that the packages stand in archives of yarn's, where
-	// nothing can be patched in place.
+	// ErrPlugAndPlay says that yarn keeps the packages in archives, where no file can be
+	// replaced.
 	ErrPlugAndPlay = errors.New("no node_modules, but yarn Plug'n'Play")
 	// ErrNoDirectory says that there is no such directory to look in.
 	ErrNoDirectory = errors.New("no such directory")
 )
 
-// Find returns the copies of next-auth that are installed for a directory. From
-// the root of a workspace, or with all, these are the copies of the whole
+// Find returns the copies of next-auth that are installed for the directory. From
+// the root of the workspace, or with all, these are the copies of the whole
 // workspace; from another package those that it may load. The error wraps
 // ErrNotFound if there is none.
-func Find(given string, all bool) (*Project, error) {
-	w, err := Open(given)
-	if err != nil {
-		return nil, err
-	}
-	return w.Find(all)
-}
-
-// Find is the function of that name for a workspace that is known.
-func (w *Workspace) Find(all bool) (project *Project, err error) {
-	defer catch(&err)
-	project = &Project{Workspace: *w, graph: newGraph(), closures: map[*Package]map[string]bool{}}
+func (w *Workspace) Find(all bool) (*Project, error) {
+	project := &Project{Workspace: *w, graph: newGraph(), closures: map[string]map[string]bool{}}
 	s := newScan(&project.Workspace)
 	if err := s.run(); err != nil {
 		return nil, err
 	}
 	for _, c := range s.copies {
-		if all || project.Home == project.Root() || project.loads(project.Home, c) {
+		asked := all || project.Home.Is(project.Root())
+		if !asked {
+			var err error
+			if asked, err = project.Loads(project.Home, c); err != nil {
+				return nil, err
+			}
+		}
+		if asked {
 			project.Copies = append(project.Copies, *c)
 		} else {
 			project.Others = append(project.Others, *c)
 		}
 	}
 	slices.SortFunc(project.Copies, func(a, b Install) int { return strings.Compare(a.Dir, b.Dir) })
-	if len(project.Copies) > 0 {
-		return project, nil
+	if len(project.Copies) == 0 {
+		return nil, w.notFound()
 	}
+	return project, nil
+}
+
+// notFound says why the workspace has no copy.
+func (w *Workspace) notFound() error {
 	for _, at := range w.chain {
-		if exists(filepath.Join(at, ".pnp.cjs")) {
-			return nil, fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
+		found, err := exists(filepath.Join(at, ".pnp.cjs"))
+		if err != nil {
+			return err
+		}
+		if found {
+			return fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
 		}
 	}
-	return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, w.Name())
+	return fmt.Errorf("%w is installed for %s", ErrNotFound, w.Name())
 }

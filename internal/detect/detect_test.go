@@ -21,6 +21,22 @@ func newTree(t *testing.T, files map[string]string) string {
 	}
 	t.Setenv("HOME", dir)
 	t.Setenv("USERPROFILE", dir)
+	writeTree(t, dir, files, nil)
+	return dir
+}
+
+// find returns the copies that are installed for a directory.
+func find(given string, all bool) (*Project, error) {
+	w, err := Open(given)
+	if err != nil {
+		return nil, err
+	}
+	return w.Find(all)
+}
+
+// writeTree writes files, and the links that "path -> target" describe.
+func writeTree(t *testing.T, dir string, files map[string]string, links []string) {
+	t.Helper()
 	for name, content := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -30,7 +46,9 @@ func newTree(t *testing.T, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	for _, link := range links {
+		newLink(t, dir, link)
+	}
 }
 
 const (
@@ -63,7 +81,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTree(t, test.files)
-			project, err := Find(filepath.Join(dir, filepath.FromSlash(test.from)), false)
+			project, err := find(filepath.Join(dir, filepath.FromSlash(test.from)), false)
 			if test.want == "" {
 				if !errors.Is(err, ErrNotFound) {
 					t.Errorf("got %+v, %v; want ErrNotFound", project, err)
@@ -85,7 +103,7 @@ func TestFindNotAboveHome(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/package.json": nextAuth, "home/app/x": ""})
 	t.Setenv("HOME", filepath.Join(dir, "home"))
 	t.Setenv("USERPROFILE", filepath.Join(dir, "home"))
-	if project, err := Find(filepath.Join(dir, "home", "app"), false); !errors.Is(err, ErrNotFound) {
+	if project, err := find(filepath.Join(dir, "home", "app"), false); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %+v, %v", project, err)
 	}
 }
@@ -95,7 +113,7 @@ func TestFindFollowsLinks(t *testing.T) {
 	if err := os.Symlink(filepath.Join("..", "..", "store", "next-auth"), filepath.Join(dir, "app", "node_modules", "next-auth")); err != nil {
 		t.Skip(err)
 	}
-	project, err := Find(filepath.Join(dir, "app"), false)
+	project, err := find(filepath.Join(dir, "app"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +134,7 @@ func TestAgentVersions(t *testing.T) {
 		"9.1.0": true, "10.0.0-beta.1": false, "10.0.0": false, "": false, "seven": false,
 	} {
 		dir := newTree(t, map[string]string{"node_modules/https-proxy-agent/package.json": `{"version": "` + version + `"}`})
-		if agent := ResolveAgent(dir); agent.Usable() != usable {
+		if agent, err := resolveAgent(dir); err != nil || agent.Usable() != usable {
 			t.Errorf("%q: got %+v", version, agent)
 		}
 	}
@@ -128,7 +146,7 @@ func TestAgentBehindABrokenLink(t *testing.T) {
 	if err := os.Symlink("nowhere", filepath.Join(dir, "app", "node_modules", "https-proxy-agent")); err != nil {
 		t.Skip(err)
 	}
-	if agent := ResolveAgent(filepath.Join(dir, "app")); agent.Version != "7.0.6" {
+	if agent, err := resolveAgent(filepath.Join(dir, "app")); err != nil || agent.Version != "7.0.6" {
 		t.Errorf("got %+v", agent)
 	}
 }
@@ -166,7 +184,7 @@ func TestFindManager(t *testing.T) {
 // What Node.js would load is never said not to be there.
 func TestDirectoryWithoutManifest(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/index.js": ""})
-	project, err := Find(dir, false)
+	project, err := find(dir, false)
 	manifest := (*ManifestError)(nil)
 	if !errors.As(err, &manifest) || manifest.Path != filepath.Join(dir, "node_modules", "next-auth", "package.json") || errors.Is(err, ErrNotFound) {
 		t.Errorf("got %+v, %v", project, err)

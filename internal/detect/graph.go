@@ -7,94 +7,110 @@ import (
 	"strings"
 )
 
-// graph is which package loads which, as Node.js resolves it from where they
-// stand. It is followed from one package at a time, since to know all of it the
-// manifest of every installed package has to be read.
+// graph knows which package loads which, as Node.js resolves their names. It reads
+// manifests only on the way from one package: to know the whole graph, it would have
+// to read the manifest of every installed package.
 type graph struct {
-	needs map[string][]string // the directories that a package's dependencies are in
-	real  map[string]string   // of the paths that were looked at; empty if there is nothing
+	needs map[string][]string // the directories of a package's dependencies, by its own
+	real  map[string]string   // real directories by path; empty if there is none
 }
 
 func newGraph() *graph { return &graph{map[string][]string{}, map[string]string{}} }
 
 // closure returns the real directories of everything that a package of the
 // workspace may load: its dependencies, theirs, and so on.
-func (g *graph) closure(p *Package) map[string]bool {
+func (g *graph) closure(p Package) (map[string]bool, error) {
 	found := map[string]bool{}
-	open := g.resolveAll(p.Dir, slices.Collect(maps.Keys(p.Dependencies)))
-	for len(open) > 0 {
+	open, err := g.resolveAll(p.Dir, slices.Collect(maps.Keys(p.Dependencies)))
+	for len(open) > 0 && err == nil {
 		dir := open[len(open)-1]
 		open = open[:len(open)-1]
 		if !found[dir] {
 			found[dir] = true
-			open = append(open, g.needsOf(dir)...)
+			var needs []string
+			needs, err = g.needsOf(dir)
+			open = append(open, needs...)
 		}
 	}
-	return found
+	return found, err
 }
 
 // needsOf returns where the dependencies of the package in a real directory are.
-// What it needs for its own development is there only if it is not installed,
-// but linked.
-func (g *graph) needsOf(dir string) []string {
-	needs, known := g.needs[dir]
-	if known {
-		return needs
+func (g *graph) needsOf(dir string) ([]string, error) {
+	if needs, known := g.needs[dir]; known {
+		return needs, nil
 	}
-	if m, ok := readProject(dir); ok {
-		all := []map[string]string{m.Dependencies, m.OptionalDependencies, m.PeerDependencies}
-		if !installed(dir) {
-			all = append(all, m.DevDependencies)
-		}
-		var names []string
-		for _, some := range all {
-			names = slices.AppendSeq(names, maps.Keys(some))
-		}
-		needs = g.resolveAll(dir, names)
+	m, _, err := readProject(dir)
+	if err != nil {
+		return nil, err
 	}
+	needs, err := g.resolveAll(dir, m.loads(installed(dir)))
 	g.needs[dir] = needs
-	return needs
+	return needs, err
 }
 
-func (g *graph) resolveAll(from string, names []string) []string {
+// loads returns the names of what code of a package may load. What the package needs
+// for its own development is there only if it is not installed, but linked.
+func (m *projectManifest) loads(installed bool) []string {
+	all := []map[string]string{m.Dependencies, m.OptionalDependencies, m.PeerDependencies}
+	if !installed {
+		all = append(all, m.DevDependencies)
+	}
+	var names []string
+	for _, some := range all {
+		names = slices.AppendSeq(names, maps.Keys(some))
+	}
+	return names
+}
+
+func (g *graph) resolveAll(from string, names []string) ([]string, error) {
 	var dirs []string
 	for _, name := range names {
-		if dir := g.resolve(from, name); dir != "" {
+		dir, err := g.resolve(from, name)
+		if err != nil {
+			return nil, err
+		}
+		if dir != "" {
 			dirs = append(dirs, dir)
 		}
 	}
-	return dirs
+	return dirs, nil
 }
 
 // resolve returns the real directory that a name leads to from a directory, as
 // Node.js looks for it; empty if there is none.
-func (g *graph) resolve(from, name string) string {
+func (g *graph) resolve(from, name string) (string, error) {
 	for dir := from; ; dir = filepath.Dir(dir) {
 		if filepath.Base(dir) != "node_modules" {
-			if real := g.realDir(filepath.Join(dir, "node_modules", filepath.FromSlash(name))); real != "" {
-				return real
+			real, err := g.realDir(filepath.Join(dir, "node_modules", filepath.FromSlash(name)))
+			if real != "" || err != nil {
+				return real, err
 			}
 		}
 		if dir == filepath.Dir(dir) {
-			return ""
+			return "", nil
 		}
 	}
 }
 
-func (g *graph) realDir(path string) string {
-	real, known := g.real[path]
-	if !known {
-		if isDir(path) {
-			var err error
-			real, err = realPath(path)
-			there(err) // else it is gone meanwhile
-		}
-		g.real[path] = real
+// realDir returns the real path of a directory; empty if there is none.
+func (g *graph) realDir(path string) (string, error) {
+	if real, known := g.real[path]; known {
+		return real, nil
 	}
-	return real
+	real := ""
+	is, err := isDir(path)
+	if is {
+		real, _, err = follow(path) // another process may have removed it
+	}
+	if err != nil {
+		return "", err
+	}
+	g.real[path] = real
+	return real, nil
 }
 
-// installed reports whether a package was put where it is by a package manager.
+// installed reports whether a package manager put a package where it is.
 func installed(dir string) bool {
 	return slices.Contains(strings.Split(filepath.ToSlash(dir), "/"), "node_modules")
 }

@@ -263,7 +263,7 @@ func TestLayouts(t *testing.T) {
 			for _, link := range test.links {
 				newLink(t, dir, link)
 			}
-			project, err := Find(filepath.Join(dir, filepath.FromSlash(test.from)), test.all)
+			project, err := find(filepath.Join(dir, filepath.FromSlash(test.from)), test.all)
 			if !errors.Is(err, test.err) {
 				t.Fatalf("got error %v, want %v", err, test.err)
 			}
@@ -337,7 +337,7 @@ func TestNativePatches(t *testing.T) {
 			"package.json": test.manifest, "pnpm-workspace.yaml": test.settings,
 			"node_modules/.pnpm/" + test.entry + "/node_modules/next-auth/package.json": release24,
 		})
-		project, err := Find(dir, false)
+		project, err := find(dir, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -399,7 +399,7 @@ func TestShared(t *testing.T) {
 			for _, link := range test.links {
 				newLink(t, dir, link)
 			}
-			project, err := Find(filepath.Join(dir, "app"), false)
+			project, err := find(filepath.Join(dir, "app"), false)
 			if err != nil {
 				t.Fatal(err)
 			}

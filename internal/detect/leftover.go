@@ -5,17 +5,20 @@ import (
 	"slices"
 )
 
-// Leftover reports whether a copy was left in a store by an install that put
-// another in its place, and is loaded by nothing. pnpm and bun leave such copies.
-// In doubt it is none: any link that code of the project could get to counts,
-// under whatever name, also from what is hoisted inside of the store.
-func (p *Project) Leftover(c *Install) (is bool, err error) {
-	defer catch(&err)
+// Leftover reports whether nothing loads a copy which an earlier install left in a
+// store. pnpm and bun leave such copies. If in doubt, Leftover says no: every link
+// counts that code of the project could follow, under any name, including links of
+// packages that are hoisted inside the store.
+func (p *Project) Leftover(c *Install) (bool, error) {
 	if !keepsLeftovers(c.Dir) || len(c.users) > 0 {
 		return false, nil
 	}
 	if p.linked == nil {
-		p.linked = p.findLinked()
+		linked, err := p.findLinked()
+		if err != nil {
+			return false, err
+		}
+		p.linked = linked
 	}
 	return !p.linked[c.Dir], nil
 }
@@ -28,36 +31,41 @@ func keepsLeftovers(dir string) bool {
 }
 
 // findLinked returns the real directories of all packages that something in the
-// project may load: those in the node_modules of its directories, and, as Node.js
-// looks for them, those in the node_modules around and inside of each.
-func (p *Project) findLinked() map[string]bool {
+// project may load. It begins with the node_modules of the project's directories, and
+// goes on with the node_modules around and inside each package in them.
+func (p *Project) findLinked() (map[string]bool, error) {
 	w := walk{root: p.Root().Dir, seen: map[string]bool{}, packages: map[string]bool{}}
 	for _, dir := range p.chain {
 		w.add(filepath.Join(dir, "node_modules"))
 	}
-	for i := range p.Packages {
-		for _, dir := range upTo(p.Packages[i].Dir, p.Root().Dir) {
+	for _, pkg := range p.Packages {
+		for _, dir := range upTo(pkg.Dir, p.Root().Dir) {
 			w.add(filepath.Join(dir, "node_modules"))
 		}
 	}
-	// What is no package of the workspace, or was one, may have been given links.
-	unlisted, _ := p.Glob("{*,*/*}")
+	// Directories that are no packages of the workspace may have links too.
+	unlisted, err := p.Glob("{*,*/*}")
+	if err != nil {
+		return nil, err
+	}
 	for _, dir := range unlisted {
 		w.add(filepath.Join(dir, "node_modules"))
 	}
 	for len(w.open) > 0 {
 		dir := w.open[len(w.open)-1]
 		w.open = w.open[:len(w.open)-1]
-		w.list(dir, true)
+		if err := w.list(dir, true); err != nil {
+			return nil, err
+		}
 	}
-	return w.packages
+	return w.packages, nil
 }
 
 // walk goes through the node_modules that packages are loaded from.
 type walk struct {
 	root     string
 	open     []string        // to be listed
-	seen     map[string]bool // all that ever were to be
+	seen     map[string]bool // all that were ever open
 	packages map[string]bool // real directories
 }
 
@@ -68,29 +76,32 @@ func (w *walk) add(dir string) {
 	}
 }
 
-// list takes in the packages of a node_modules or of a scope in one.
-func (w *walk) list(dir string, scopes bool) {
+// list adds the packages of a node_modules or of a scope in one.
+func (w *walk) list(dir string, scopes bool) error {
 	entries, err := readDir(dir)
-	there(err)
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
 		switch name := entry.Name(); {
 		case slices.Contains(stores, name):
 			w.add(filepath.Join(path, "node_modules"))
-		case name[0] == '.':
+		case name[0] == '.': // .bin, .cache and the like
 		case name[0] == '@' && scopes:
-			w.list(path, false)
+			err = w.list(path, false)
 		case entry.IsDir() || mayBeLink(entry.Type()):
-			w.take(path)
+			err = w.enter(path)
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return err
 }
 
-// take takes in one package, and where its own are looked for.
-func (w *walk) take(path string) {
-	real, err := realPath(path)
-	if !there(err) || w.packages[real] {
-		return
+// enter adds one package, and the directories in which Node.js looks for its own.
+func (w *walk) enter(path string) error {
+	real, found, err := follow(path)
+	if !found || w.packages[real] {
+		return err
 	}
 	w.packages[real] = true
 	for dir := real; dir == real || within(dir, w.root) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
@@ -98,4 +109,5 @@ func (w *walk) take(path string) {
 			w.add(filepath.Join(dir, "node_modules"))
 		}
 	}
+	return nil
 }

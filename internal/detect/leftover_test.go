@@ -72,7 +72,7 @@ func TestLeftover(t *testing.T) {
 				}
 				newLink(t, dir, path+" -> "+to)
 			}
-			project, err := Find(dir, false)
+			project, err := find(dir, false)
 			if err != nil {
 				t.Fatal(err)
 			}

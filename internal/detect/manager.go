@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,20 +23,34 @@ const (
 )
 
 // findManager returns the package manager of the project that the directories
-// belong to, and its version as far as that is written down: the one that the
-// nearest package.json names, else the one whose traces are nearest, else npm.
-func findManager(dirs []string) (Manager, string) {
+// belong to, and its version if a file names it. The nearest directory decides whose
+// package.json names a package manager or which has traces of one; else it is npm.
+func findManager(dirs []string) (Manager, string, error) {
 	for _, at := range dirs {
-		if m, ok := readProject(at); ok {
-			if manager, version := named(m.PackageManager); manager != "" {
-				return manager, version
-			}
-		}
-		if manager := traced(at); manager != "" {
-			return manager, installedBy(at, manager)
+		manager, version, err := managerAt(at)
+		if manager != "" || err != nil {
+			return manager, version, err
 		}
 	}
-	return NPM, ""
+	return NPM, "", nil
+}
+
+// managerAt is findManager for one directory. The manager is empty if nothing there
+// names one.
+func managerAt(dir string) (Manager, string, error) {
+	m, _, err := readProject(dir)
+	if err != nil {
+		return "", "", err
+	}
+	if manager, version := named(m.PackageManager); manager != "" {
+		return manager, version, nil
+	}
+	manager, err := traced(dir)
+	if manager != PNPM || err != nil {
+		return manager, "", err
+	}
+	version, err := installedBy(dir)
+	return manager, version, err
 }
 
 // named reads the packageManager field, such as "pnpm@9.1.0+sha512.…".
@@ -82,35 +95,39 @@ type trace struct {
 	lock    bool // it is a lock file
 }
 
-func traced(dir string) Manager {
+func traced(dir string) (Manager, error) {
 	for _, trace := range traces {
-		if exists(filepath.Join(dir, filepath.FromSlash(trace.file))) {
-			return trace.manager
+		found, err := exists(filepath.Join(dir, filepath.FromSlash(trace.file)))
+		if err != nil {
+			return "", err
+		}
+		if found {
+			return trace.manager, nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
-// installedBy returns the version of pnpm that made dir's node_modules, which
-// no other package manager writes down.
-func installedBy(dir string, manager Manager) string {
-	if manager != PNPM {
-		return ""
+// installedBy returns the version of pnpm that made dir's node_modules; empty if
+// that is not known. No other package manager writes it down.
+func installedBy(dir string) (string, error) {
+	data, err := readSmall(filepath.Join(dir, "node_modules", ".modules.yaml"))
+	if unusable(err) {
+		return "", nil
 	}
-	data, found := readOptional(filepath.Join(dir, "node_modules", ".modules.yaml"))
-	if !found {
-		return ""
+	if found, err := there(err); !found {
+		return "", err
 	}
 	m := installer().FindSubmatch(data)
 	if m == nil {
-		return ""
+		return "", nil
 	}
 	_, version := named(string(m[1]))
-	return version
+	return version, nil
 }
 
 // installer finds the package manager in .modules.yaml, which is JSON in newer
-// releases. There is no end of what YAML can make of a file.
+// releases. A YAML parser could make too much of somebody else's file.
 var installer = lazyregexp.Compile(`(?m)^\s*"?packageManager"?:\s*["']?([a-z]+@[^"'\s,]+)`)
 
 // Add returns the command that makes a package a dependency of the package in
@@ -137,27 +154,27 @@ func (m Manager) Add(pkg string, workspaceRoot bool) string {
 // neededAgent is the https-proxy-agent that is asked for where there is none.
 const neededAgent = "https-proxy-agent@7"
 
-// ProvideAgent says what to type so that a copy can load https-proxy-agent: to
-// make it a dependency of the package in whose node_modules the copy stands, in
-// whatever kind of store, for there Node.js looks last. Where packages see only
-// what they ask for, giving next-auth the dependency is the other way.
+// ProvideAgent says what to type so that a copy can load https-proxy-agent. The agent
+// becomes a dependency of the package whose node_modules holds the copy, in any kind
+// of store, because Node.js looks there last. Where packages see only their own
+// dependencies, next-auth can get the agent as one instead.
 func (p *Project) ProvideAgent(c Install) string {
 	owner := p.Root()
-	for i := range p.Packages {
-		if within(c.Dir, filepath.Join(p.Packages[i].Dir, "node_modules")) {
-			owner = &p.Packages[i]
+	for _, pkg := range p.Packages {
+		if within(c.Dir, filepath.Join(pkg.Dir, "node_modules")) {
+			owner = pkg
 		}
 	}
-	hint := p.Manager.Add(neededAgent, owner == p.Root() && len(p.Packages) > 1)
+	hint := p.Manager.Add(neededAgent, owner.Is(p.Root()) && len(p.Packages) > 1)
 	if at := p.Display(owner.Dir); owner.Dir != p.Dir && at != "." {
 		hint = "in " + at + ": " + hint
 	}
 	return hint + p.extension(c)
 }
 
-// extension says how next-auth is given the dependency by the package manager's
-// own means, where packages see only what they ask for. The lock file records
-// it, so an install that must not change the lock file fails until it is done.
+// extension says how to make the agent a dependency of next-auth in the package
+// manager's settings, where packages see only their own dependencies. The lock file
+// records that, so an install that must not change the lock file fails until then.
 func (p *Project) extension(c Install) string {
 	dir := filepath.ToSlash(c.Dir)
 	major := uint64(10)
@@ -192,20 +209,27 @@ func (w *Workspace) Reinstall() string {
 	case Bun:
 		return "bun install --force"
 	}
-	if w.hasNpmLock() {
+	if locked, err := w.hasNpmLock(); locked && err == nil { // the other command works in any case
 		return "npm ci"
 	}
 	return "rm -rf node_modules && " + w.Manager.Install()
 }
 
 // hasNpmLock reports whether npm ci would find what it needs.
-func (w *Workspace) hasNpmLock() bool {
-	there := func(name string) bool { _, err := os.Stat(filepath.Join(w.Root().Dir, name)); return err == nil }
-	return w.Manager == NPM && (there("package-lock.json") || there("npm-shrinkwrap.json"))
+func (w *Workspace) hasNpmLock() (bool, error) {
+	if w.Manager != NPM {
+		return false, nil
+	}
+	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
+		_, err := system.stat(filepath.Join(w.Root().Dir, name))
+		if found, err := there(err); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
-// Prune returns a command that takes out of node_modules what no package needs any
-// more.
+// Prune returns a command that removes what no package needs from node_modules.
 func (m Manager) Prune() string {
 	if m == PNPM {
 		return "pnpm prune, or rm -rf node_modules && pnpm install"
@@ -221,20 +245,61 @@ func (m Manager) Install() string {
 	return string(m) + " install"
 }
 
-// Uninstalled returns the command that installs the workspace's packages, to be
-// run in its root, if they seem to be missing: the package that was asked for, or in
-// the root any, names next-auth, or there is a lock file and nothing is installed at
-// all. Else it is empty.
-func (w *Workspace) Uninstalled() (command string, err error) {
-	defer catch(&err)
-	at := func(name string) bool { return exists(filepath.Join(w.Root().Dir, filepath.FromSlash(name))) }
-	locked := slices.ContainsFunc(traces, func(t trace) bool { return t.lock && at(t.file) })
-	names := func(p Package) bool { return (w.Home == w.Root() || p.Dir == w.Home.Dir) && p.NamesNextAuth() }
-	if !slices.ContainsFunc(w.Packages, names) && (!locked || at("node_modules")) {
-		return "", nil
+// InstallProduction returns the command that installs what the project depends on,
+// but for development.
+func (m Manager) InstallProduction() string {
+	switch m {
+	case YarnV1:
+		return "yarn install --production"
+	case YarnBerry:
+		return "yarn workspaces focus --production"
+	case PNPM:
+		return "pnpm install --prod"
+	case Bun:
+		return "bun install --production"
 	}
-	if w.hasNpmLock() {
+	return "npm ci --omit=dev"
+}
+
+// Uninstalled returns the command that installs the workspace's packages, for its
+// root; empty if they do not seem to be missing. They do if the package that was asked
+// for, or in the root any package, names next-auth. They also do if there is a lock
+// file and no node_modules.
+func (w *Workspace) Uninstalled() (command string, err error) {
+	missing, err := w.seemsUninstalled()
+	if !missing || err != nil {
+		return "", err
+	}
+	locked, err := w.hasNpmLock()
+	switch {
+	case err != nil:
+		return "", err
+	case locked:
 		return "npm ci", nil
 	}
 	return w.Manager.Install(), nil
+}
+
+func (w *Workspace) seemsUninstalled() (bool, error) {
+	names := func(p Package) bool { return (w.Home.Is(w.Root()) || w.Home.Is(p)) && p.NamesNextAuth() }
+	if slices.ContainsFunc(w.Packages, names) {
+		return true, nil
+	}
+	if installed, err := exists(filepath.Join(w.Root().Dir, "node_modules")); installed || err != nil {
+		return false, err
+	}
+	return w.isLocked()
+}
+
+// isLocked reports whether the root of the workspace has a lock file.
+func (w *Workspace) isLocked() (bool, error) {
+	for _, trace := range traces {
+		if !trace.lock {
+			continue
+		}
+		if found, err := exists(filepath.Join(w.Root().Dir, trace.file)); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
 }

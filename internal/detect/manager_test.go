@@ -40,7 +40,7 @@ func TestProvideAgent(t *testing.T) {
 			dir := newTree(t, test.files)
 			t.Chdir(filepath.Dir(dir))
 			given := filepath.Base(dir)
-			project, err := Find(given, false)
+			project, err := find(given, false)
 			if err != nil {
 				t.Fatal(err)
 			}

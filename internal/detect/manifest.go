@@ -11,8 +11,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
 // maxManifest bounds how much of a package.json is read, in bytes. Real ones
@@ -20,7 +18,7 @@ import (
 const maxManifest = 4 << 20
 
 // maxWord bounds the length of a name and of a version, in bytes. The registry
-// takes names of 214 and versions of 256.
+// accepts names of 214 and versions of 256.
 const maxWord = 256
 
 // manifest is what a package.json of an installed package says.
@@ -110,23 +108,20 @@ func readManifest(dir string) (*manifest, error) {
 	return m, err
 }
 
-// readProject reads dir/package.json as far as it can be used: a project's own
-// files need not be in order to find what is installed. Its second result is
-// whether there is one.
-func readProject(dir string) (*projectManifest, bool) {
-	m := &projectManifest{}
-	err := decodeManifest(dir, m)
-	return m, unusable(err) || there(err)
+// readProject reads what it can of dir/package.json. The manifest is empty if the file
+// is missing or broken: what is installed can be found all the same.
+func readProject(dir string) (m *projectManifest, found bool, err error) {
+	m = &projectManifest{}
+	err = decodeManifest(dir, m)
+	if unusable(err) {
+		return m, true, nil
+	}
+	found, err = there(err)
+	return m, found, err
 }
 
-// unusable reports whether err says that a file is there, but of no use.
+// unusable reports whether err says that a file exists, but can't be used.
 func unusable(err error) bool { return errors.As(err, new(*ManifestError)) }
-
-// readOptional reads a small file that need not be there, nor be of use.
-func readOptional(path string) (data []byte, found bool) {
-	data, err := readSmall(path)
-	return data, !unusable(err) && there(err)
-}
 
 func decodeManifest(dir string, into any) error {
 	path := filepath.Join(dir, "package.json")
@@ -134,7 +129,7 @@ func decodeManifest(dir string, into any) error {
 	if err != nil {
 		return err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm takes a byte order mark, and some editors write one
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm accepts a byte order mark, and some editors write one
 	err = decodeExactly(data, into)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		return &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
@@ -145,10 +140,9 @@ func decodeManifest(dir string, into any) error {
 	return nil
 }
 
-// decodeExactly fills the fields of a struct as JSON.parse would have them: by
-// their exact names, and from the last of several with one name. encoding/json
-// takes "Name" for "name" too, and so another package or release for what it is
-// not.
+// decodeExactly fills the fields of a struct as JSON.parse would: by their exact
+// names, and from the last of several with the same name. encoding/json alone would
+// read "Name" as "name", and so mistake one package or release for another.
 func decodeExactly(data []byte, into any) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -168,8 +162,8 @@ func decodeExactly(data []byte, into any) error {
 // readSmall reads a regular file of at most maxManifest bytes. Anything else is
 // a *ManifestError.
 func readSmall(path string) ([]byte, error) {
-	data, err := regular.ReadFile(path, maxManifest)
-	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+	data, err := system.readFile(path, maxManifest)
+	if isIrregular(err) {
 		return nil, &ManifestError{path, err}
 	}
 	return data, err

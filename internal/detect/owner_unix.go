@@ -5,29 +5,30 @@ package detect
 import (
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 )
 
-// trustedOwners returns a function that reports whether a directory belongs to
-// root, to the user who runs this, or to the owner of dir: what anybody else
-// put into a directory above is no part of dir's project.
-func trustedOwners(dir string) func(dir string) bool {
-	trusted := []uint32{0, uint32(os.Geteuid())}
-	if info, err := os.Stat(dir); there(err) {
+// owners are the users whose directories above a project may belong to it.
+type owners []uint32
+
+// trustedOwners returns root, the user who runs this and the owner of dir: what
+// anybody else put into a directory above is no part of dir's project.
+func trustedOwners(dir string) (owners, error) {
+	trusted := owners{0, uint32(os.Geteuid())}
+	info, err := system.stat(dir)
+	found, err := there(err)
+	if found {
 		trusted = append(trusted, ownerOf(info))
 	}
-	return func(dir string) bool {
-		info, err := os.Stat(dir)
-		if !there(err) {
-			return false
-		}
-		for _, id := range trusted {
-			if ownerOf(info) == id {
-				return true
-			}
-		}
-		return false
-	}
+	return trusted, err
+}
+
+// own reports whether a directory belongs to one of them.
+func (o owners) own(dir string) (bool, error) {
+	info, err := system.stat(dir)
+	found, err := there(err)
+	return found && slices.Contains(o, ownerOf(info)), err
 }
 
 func ownerOf(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }

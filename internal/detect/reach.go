@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 )
@@ -9,9 +10,9 @@ import (
 // Node.js looks for them: in the node_modules of the package's directory and of
 // those above, up to the workspace's root. For the package that was asked for
 // it looks above the root as well, as Node.js would.
-func (s *scan) reach(p *Package) error {
+func (s *scan) reach(p Package) error {
 	dirs := upTo(p.Dir, s.ws.Root().Dir)
-	if p == s.ws.Home {
+	if p.Is(s.ws.Home) {
 		dirs = s.ws.chain
 	}
 	names := []string{"next-auth"}
@@ -22,13 +23,13 @@ func (s *scan) reach(p *Package) error {
 	}
 	for _, name := range names {
 		c, path, err := s.resolve(name, dirs)
+		if errors.Is(err, errNone) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if c == nil {
-			continue
-		}
-		c.users[p] = true
+		c.users[p.Dir] = true
 		if _, declared := p.Dependencies[name]; declared {
 			c.Reached = append(c.Reached, Reach{s.ws.Display(path), s.ws.Label(p)})
 		}
@@ -37,7 +38,7 @@ func (s *scan) reach(p *Package) error {
 }
 
 // resolve returns the copy that Node.js would load by a name, and where it
-// finds it.
+// finds it. The error is errNone if it finds none.
 func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 	for _, dir := range dirs {
 		if s.empty[dir] {
@@ -45,11 +46,11 @@ func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 		}
 		path := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
 		c, err := s.add(path)
-		if c != nil || err != nil {
+		if !errors.Is(err, errNone) {
 			return c, path, err
 		}
 	}
-	return nil, "", nil
+	return nil, "", errNone
 }
 
 // upTo lists dir and the directories above it up to top, or dir alone if it

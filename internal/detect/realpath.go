@@ -3,7 +3,6 @@ package detect
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -13,30 +12,22 @@ const maxLinks = 255
 
 var errLinks = errors.New("too many links")
 
-// linkReader is what realPath needs of a file system.
-type linkReader struct {
-	lstat    func(string) (fs.FileInfo, error)
-	readlink func(string) (string, error)
-}
-
-var disk = linkReader{os.Lstat, os.Readlink}
-
 // realPath returns the path of a file or directory without any links, like
 // Node.js's fs.realpath. It is filepath.EvalSymlinks but for one thing: that
 // does not follow Windows' junctions, of which package managers make their
 // node_modules there.
-func realPath(path string) (string, error) { return disk.realPath(path) }
+func realPath(path string) (string, error) { return system.realPath(path) }
 
-func (r linkReader) realPath(path string) (string, error) {
+func (d disk) realPath(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
 	}
-	return r.below(splitVolume(abs))
+	return d.below(splitVolume(abs))
 }
 
 // below returns the real path of what is called rest in a real directory.
-func (r linkReader) below(real, rest string) (string, error) {
+func (d disk) below(real, rest string) (string, error) {
 	for links := 0; rest != ""; {
 		name, after, _ := strings.Cut(rest, string(filepath.Separator))
 		rest = after
@@ -48,7 +39,7 @@ func (r linkReader) below(real, rest string) (string, error) {
 			continue
 		}
 		next := filepath.Join(real, name)
-		info, err := r.lstat(next)
+		info, err := d.lstat(next)
 		if err != nil {
 			return "", err
 		}
@@ -56,12 +47,12 @@ func (r linkReader) below(real, rest string) (string, error) {
 			real = next
 			continue
 		}
-		target, err := r.readlink(next)
+		target, err := d.readlink(next)
+		if isAbsent(err) && info.Mode()&fs.ModeSymlink == 0 { // irregular, but no junction
+			real = next
+			continue
+		}
 		if err != nil {
-			if info.Mode()&fs.ModeSymlink == 0 { // irregular, but no junction
-				real = next
-				continue
-			}
 			return "", err
 		}
 		if links++; links > maxLinks {

@@ -1,10 +1,12 @@
 package detect
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/fstest"
 )
@@ -13,13 +15,14 @@ import (
 type node struct {
 	mode   fs.FileMode
 	target string // what readlink says; nothing if it fails
+	err    error  // of readlink
 }
 
 // invented is a file system by path; directories need not be named.
 type invented map[string]node
 
-func (f invented) reader() linkReader {
-	return linkReader{
+func (f invented) reader() disk {
+	return disk{
 		lstat: func(path string) (fs.FileInfo, error) {
 			n, ok := f[filepath.ToSlash(path)]
 			if !ok {
@@ -31,7 +34,7 @@ func (f invented) reader() linkReader {
 			if n := f[filepath.ToSlash(path)]; n.target != "" {
 				return filepath.FromSlash(n.target), nil
 			}
-			return "", &fs.PathError{Op: "readlink", Path: path, Err: fs.ErrInvalid}
+			return "", &fs.PathError{Op: "readlink", Path: path, Err: cmp.Or(f[filepath.ToSlash(path)].err, fs.ErrInvalid)}
 		},
 	}
 }
@@ -40,15 +43,16 @@ func (f invented) reader() linkReader {
 func TestRealPath(t *testing.T) {
 	root := filepath.ToSlash(filepath.VolumeName(t.TempDir())) + "/"
 	files := invented{
-		root + "app/node_modules/next-auth": {fs.ModeIrregular, root + "app/node_modules/.pnpm/next-auth@4/node_modules/next-auth"},
-		root + "app/link":                   {fs.ModeSymlink, "node_modules/next-auth"},
-		root + "link":                       {fs.ModeSymlink, "app/../app/./node_modules"},
-		root + "app/odd":                    {fs.ModeIrregular, ""},
-		root + "loop":                       {fs.ModeSymlink, "loop"},
-		root + "broken":                     {fs.ModeSymlink, ""},
-		root + "top":                        {fs.ModeSymlink, root},
-		root + "elsewhere/hop":              {fs.ModeSymlink, root + "far/away"},
-		root + "elsewhere/next-auth":        {fs.ModeSymlink, "hop/../next-auth"},
+		root + "app/node_modules/next-auth": {fs.ModeIrregular, root + "app/node_modules/.pnpm/next-auth@4/node_modules/next-auth", nil},
+		root + "app/link":                   {fs.ModeSymlink, "node_modules/next-auth", nil},
+		root + "link":                       {fs.ModeSymlink, "app/../app/./node_modules", nil},
+		root + "app/odd":                    {fs.ModeIrregular, "", nil},
+		root + "locked":                     {fs.ModeIrregular, "", syscall.EACCES},
+		root + "loop":                       {fs.ModeSymlink, "loop", nil},
+		root + "broken":                     {fs.ModeSymlink, "", nil},
+		root + "top":                        {fs.ModeSymlink, root, nil},
+		root + "elsewhere/hop":              {fs.ModeSymlink, root + "far/away", nil},
+		root + "elsewhere/next-auth":        {fs.ModeSymlink, "hop/../next-auth", nil},
 	}
 	const inStore = "app/node_modules/.pnpm/next-auth@4/node_modules/next-auth"
 	for path, want := range map[string]string{
@@ -67,7 +71,7 @@ func TestRealPath(t *testing.T) {
 			t.Errorf("%s: got %s, %v; want %s", path, got, err, want)
 		}
 	}
-	for path, want := range map[string]error{"loop/x": errLinks, "broken": fs.ErrInvalid} {
+	for path, want := range map[string]error{"loop/x": errLinks, "broken": fs.ErrInvalid, "locked": syscall.EACCES} {
 		if got, err := files.reader().realPath(filepath.FromSlash(root + path)); !errors.Is(err, want) {
 			t.Errorf("%s: got %s, %v; want %v", path, got, err, want)
 		}

@@ -1,26 +1,21 @@
 package detect
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
-	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
-// scan collects the copies of next-auth in a workspace. It goes where package
-// managers put packages, and nowhere else: into the node_modules of the
-// workspace's packages, into those of the packages in there, and into the
-// entries for next-auth of the stores that isolating package managers keep. So
-// it costs by the number of packages, whatever the number of their files.
+// scan collects the copies of next-auth in a workspace. It looks only where package
+// managers put packages: in the node_modules of the workspace's packages, in those of
+// the packages in there, and in the stores of isolating package managers, at entries
+// for next-auth. So its cost grows with the packages, not with their files.
 type scan struct {
 	ws     *Workspace
 	own    []string // real directories that belong to the project
@@ -36,16 +31,18 @@ func newScan(ws *Workspace) *scan {
 }
 
 func (s *scan) run() error {
-	s.findOwn()
-	for i := range s.ws.Packages {
-		if dir := s.ws.Packages[i].Dir; !s.empty[dir] {
-			if err := s.modules(filepath.Join(dir, "node_modules")); err != nil {
+	if err := s.findOwn(); err != nil {
+		return err
+	}
+	for _, p := range s.ws.Packages {
+		if !s.empty[p.Dir] {
+			if err := s.modules(filepath.Join(p.Dir, "node_modules")); err != nil {
 				return err
 			}
 		}
 	}
-	for i := range s.ws.Packages {
-		if err := s.reach(&s.ws.Packages[i]); err != nil {
+	for _, p := range s.ws.Packages {
+		if err := s.reach(p); err != nil {
 			return err
 		}
 	}
@@ -55,47 +52,96 @@ func (s *scan) run() error {
 // findOwn fills in what belongs to the project: its packages and the
 // node_modules of the directories above, which may be links, as some images
 // have it. It also learns which packages have no node_modules.
-func (s *scan) findOwn() {
-	chain, packages := s.ws.chain, s.ws.Packages
-	// Some tools install beside the packages, in the same repository. One that is
-	// all of the home directory holds other projects too.
-	if len(chain) > 0 {
-		if top := chain[len(chain)-1]; exists(filepath.Join(top, ".git")) && top != homeDir() {
-			s.own = append(s.own, top)
+func (s *scan) findOwn() error {
+	if err := s.ownRepository(); err != nil {
+		return err
+	}
+	modes, err := s.modesOfModules(s.ws.chain)
+	if err != nil {
+		return err
+	}
+	for i, dir := range s.ws.chain {
+		if modes[i] != 0 {
+			if err := s.ownModules(dir); err != nil {
+				return err
+			}
 		}
 	}
-	dirs := slices.Clone(chain)
-	for _, p := range packages {
-		dirs = append(dirs, p.Dir)
-		if !p.Linked { // else it is the project's only if it lies in it
-			s.own = append(s.own, p.Dir)
+	return s.ownPackages()
+}
+
+// ownRepository adds the repository around the project: some tools install beside
+// the packages. A repository that is all of the home directory holds other projects
+// too.
+func (s *scan) ownRepository() error {
+	if len(s.ws.chain) == 0 {
+		return nil
+	}
+	top := s.ws.chain[len(s.ws.chain)-1]
+	found, err := exists(filepath.Join(top, ".git"))
+	if found && top != homeDir() {
+		s.own = append(s.own, top)
+	}
+	return err
+}
+
+// ownPackages adds the packages, and where their node_modules are links to. A linked
+// package is the project's only if it lies in what is.
+func (s *scan) ownPackages() error {
+	dirs := make([]string, len(s.ws.Packages))
+	for i, p := range s.ws.Packages {
+		dirs[i] = p.Dir
+	}
+	modes, err := s.modesOfModules(dirs)
+	if err != nil {
+		return err
+	}
+	for i, p := range s.ws.Packages {
+		if p.Linked {
+			continue
+		}
+		s.own = append(s.own, p.Dir)
+		if mayBeLink(modes[i]) {
+			if err := s.ownModules(p.Dir); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// ownModules adds the real path of a directory's node_modules.
+func (s *scan) ownModules(dir string) error {
+	real, found, err := follow(filepath.Join(dir, "node_modules"))
+	if found {
+		s.own = append(s.own, real)
+	}
+	return err
+}
+
+// modesOfModules returns the mode of each directory's node_modules, 0 if it has none.
+func (s *scan) modesOfModules(dirs []string) ([]fs.FileMode, error) {
 	modes := make([]fs.FileMode, len(dirs))
-	parallel(len(dirs), func(i int) {
-		modes[i] = modeOf(filepath.Join(dirs[i], "node_modules"))
+	err := parallel(len(dirs), func(i int) (err error) {
+		modes[i], err = modeOf(filepath.Join(dirs[i], "node_modules"))
+		return err
 	})
 	for i, dir := range dirs {
 		s.empty[dir] = modes[i] == 0
-		if modes[i] == 0 || i >= len(chain) && (!mayBeLink(modes[i]) || packages[i-len(chain)].Linked) {
-			continue
-		}
-		if real, err := realPath(filepath.Join(dir, "node_modules")); there(err) {
-			s.own = append(s.own, real)
-		}
 	}
+	return modes, err
 }
 
-// stores are the directories in which isolating package managers keep the
-// packages that they link to: pnpm's, that of npm and yarn, and bun's.
+// stores are the directories in which isolating package managers keep the packages
+// that they link to: first pnpm's, then the one of npm and yarn, then bun's.
 var stores = []string{".pnpm", ".store", ".bun"}
 
 // module is one package in a node_modules.
 type module struct {
 	path, name string
 	link       bool
-	nested     fs.FileMode // that of the node_modules of its own; 0 if it has none
-	likely     bool        // it has the file by which next-auth is known under any name
+	nested     fs.FileMode // of its own node_modules; 0 if it has none
+	likely     bool        // it has a file of next-auth's, and may be next-auth under another name
 }
 
 // modules looks through one node_modules.
@@ -104,12 +150,10 @@ func (s *scan) modules(dir string) error {
 	if err != nil {
 		return err
 	}
-	parallel(len(modules), func(i int) {
-		if m := &modules[i]; !m.link {
-			m.nested = modeOf(filepath.Join(m.path, "node_modules"))
-			m.likely = exists(filepath.Join(m.path, "core", "lib", "oauth", "client.js"))
-		}
-	})
+	err = parallel(len(modules), func(i int) error { return modules[i].probe() })
+	if err != nil {
+		return err
+	}
 	for _, m := range modules {
 		if err := s.module(m); err != nil {
 			return err
@@ -118,13 +162,22 @@ func (s *scan) modules(dir string) error {
 	return nil
 }
 
+// probe fills in what is in the package, unless it is a link.
+func (m *module) probe() (err error) {
+	if m.link {
+		return nil
+	}
+	if m.nested, err = modeOf(filepath.Join(m.path, "node_modules")); err != nil {
+		return err
+	}
+	m.likely, err = exists(filepath.Join(m.path, "core", "lib", "oauth", "client.js"))
+	return err
+}
+
 // list returns the packages in a node_modules or, with its name and a slash, in
 // one scope there. On the way it looks into stores.
 func (s *scan) list(dir, scope string) ([]module, error) {
 	entries, err := readDir(dir)
-	if err != nil {
-		return nil, err
-	}
 	var modules []module
 	for _, entry := range entries {
 		name := entry.Name()
@@ -133,10 +186,9 @@ func (s *scan) list(dir, scope string) ([]module, error) {
 		case slices.Contains(stores, name):
 			err = s.store(path)
 		case name[0] == '.': // .bin, .cache and the like
-		case name[0] == '@' && scope == "" && mayBeLink(entry.Type()) && !s.enter(path):
 		case name[0] == '@' && scope == "":
 			var scoped []module
-			scoped, err = s.list(path, name+"/")
+			scoped, err = s.scope(path, entry)
 			modules = append(modules, scoped...)
 		case entry.IsDir() || mayBeLink(entry.Type()):
 			modules = append(modules, module{path: path, name: scope + name, link: !entry.IsDir()})
@@ -145,67 +197,106 @@ func (s *scan) list(dir, scope string) ([]module, error) {
 			return nil, err
 		}
 	}
-	return modules, nil
+	return modules, err
 }
 
-// module looks at one package. Links are followed for next-auth alone: what
-// others lead to is a package of the workspace, linked to or in a store, and
-// found there.
+// scope returns the packages in a scope of a node_modules.
+func (s *scan) scope(dir string, entry fs.DirEntry) ([]module, error) {
+	if mayBeLink(entry.Type()) {
+		if enter, err := s.enter(dir); !enter {
+			return nil, err
+		}
+	}
+	return s.list(dir, entry.Name()+"/")
+}
+
+// module looks at one package. It follows a link only if that is called next-auth:
+// other links lead to packages of the workspace, to linked sources or into a store,
+// where the search looks anyway.
 func (s *scan) module(m module) error {
-	if m.name == "next-auth" || m.likely && isNextAuth(m.path) {
-		if _, err := s.add(m.path); err != nil {
+	is := m.name == "next-auth"
+	if !is && m.likely {
+		var err error
+		if is, err = isNextAuth(m.path); err != nil {
 			return err
 		}
 	}
-	nested := filepath.Join(m.path, "node_modules")
-	if m.nested == 0 || mayBeLink(m.nested) && !s.enter(nested) {
+	if is {
+		if _, err := s.add(m.path); err != nil && !errors.Is(err, errNone) {
+			return err
+		}
+	}
+	return s.nested(m)
+}
+
+// nested looks through the node_modules of a package, if it has one.
+func (s *scan) nested(m module) error {
+	if m.nested == 0 {
 		return nil
 	}
-	return s.modules(nested)
+	dir := filepath.Join(m.path, "node_modules")
+	if mayBeLink(m.nested) {
+		if enter, err := s.enter(dir); !enter {
+			return err
+		}
+	}
+	return s.modules(dir)
 }
 
-// enter reports whether to go through a link. Where it leads to is entered once,
-// or links in a circle would be followed for ever.
-func (s *scan) enter(link string) bool {
-	real, err := realPath(link)
-	if !there(err) || s.behind[real] {
-		return false
+// enter reports whether to go through a link. It does so once for each directory that
+// links lead to; else it would follow links in a circle for ever.
+func (s *scan) enter(link string) (bool, error) {
+	real, found, err := follow(link)
+	if !found || s.behind[real] {
+		return false, err
 	}
 	s.behind[real] = true
-	return true
+	return true, nil
 }
 
-// isNextAuth reports whether next-auth stands in a directory of any name.
-func isNextAuth(path string) bool {
+// isNextAuth reports whether the package in a directory of any name is next-auth.
+func isNextAuth(path string) (bool, error) {
 	m, err := readManifest(path)
-	return !unusable(err) && there(err) && m.Name == "next-auth"
+	if unusable(err) {
+		return false, nil
+	}
+	found, err := there(err)
+	return found && m.Name == "next-auth", err
 }
 
 // store looks for next-auth among the entries of a store. Each package manager
 // has its own place for the package in an entry.
 func (s *scan) store(dir string) error {
 	entries, err := readDir(dir)
-	if err != nil {
-		return err
-	}
 	for _, entry := range entries {
 		if !isEntry(entry.Name()) {
 			continue
 		}
-		at := filepath.Join(dir, entry.Name())
-		path := filepath.Join(at, "node_modules", "next-auth")
-		if yarns := filepath.Join(at, "package"); isNextAuth(yarns) {
-			path = yarns
-		}
-		c, err := s.add(path)
+		path, err := packageIn(filepath.Join(dir, entry.Name()))
 		if err != nil {
 			return err
 		}
-		if c != nil && filepath.Base(dir) == ".bun" && mayBeLink(entry.Type()) {
+		c, err := s.add(path)
+		if errors.Is(err, errNone) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if filepath.Base(dir) == ".bun" && mayBeLink(entry.Type()) {
 			c.Shared = inBunsStore
 		}
 	}
-	return nil
+	return err
+}
+
+// packageIn returns where next-auth is in an entry of a store, if it is there.
+func packageIn(entry string) (string, error) {
+	yarns := filepath.Join(entry, "package")
+	if is, err := isNextAuth(yarns); is || err != nil {
+		return yarns, err
+	}
+	return filepath.Join(entry, "node_modules", "next-auth"), nil
 }
 
 // isEntry reports whether a store's entry of this name may hold next-auth. Long
@@ -219,25 +310,37 @@ func isEntry(name string) bool {
 	return at >= 0 && strings.HasPrefix("next-auth", name[:at])
 }
 
-// add takes in the copy at path, unless there is none or it is known. It
-// returns the copy if there is one. A directory called next-auth has to be one: if
-// its package.json is missing, the error is a *ManifestError.
+// errNone says that there is no package in a place.
+var errNone = errors.New("no package")
+
+// add adds the copy at path, unless it is known, and returns it. The error is errNone
+// if there is none. A directory called next-auth has to be one: if its package.json
+// is missing, the error is a *ManifestError.
 func (s *scan) add(path string) (*Install, error) {
 	c, known := s.looked[path]
-	if known {
-		return c, nil
+	if !known {
+		var err error
+		if c, err = s.look(path); err != nil && !errors.Is(err, errNone) {
+			return nil, err
+		}
+		s.looked[path] = c
 	}
-	c, err := s.look(path)
-	s.looked[path] = c
-	return c, err
+	if c == nil {
+		return nil, errNone
+	}
+	return c, nil
 }
 
 var errMissing = errors.New("is missing, but the directory is there")
 
+// look is add for a path that was not looked at.
 func (s *scan) look(path string) (*Install, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return nil, ignoreAbsent(err)
+	info, err := system.stat(path)
+	if isAbsent(err) || err == nil && !info.IsDir() {
+		return nil, errNone
+	}
+	if err != nil {
+		return nil, err
 	}
 	for i, known := range s.infos {
 		if os.SameFile(known, info) {
@@ -245,34 +348,72 @@ func (s *scan) look(path string) (*Install, error) {
 		}
 	}
 	m, err := readManifest(path)
-	if err != nil {
-		if err = ignoreAbsent(err); err == nil && filepath.Base(path) == "next-auth" { // Node.js loads what is there without it
-			err = &ManifestError{filepath.Join(path, "package.json"), errMissing}
-		}
-		return nil, err
+	if isAbsent(err) {
+		return nil, withoutManifest(path)
 	}
-	dir, err := realPath(path)
 	if err != nil {
 		return nil, err
 	}
-	c := &Install{info: info, users: map[*Package]bool{}, Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: ResolveAgent(dir)}
-	c.Shared = s.shared(dir)
-	c.Native = s.patchedByPnpm(c)
+	c, err := s.newInstall(path, m)
+	if err != nil {
+		return nil, err
+	}
+	c.info = info
 	s.copies, s.infos = append(s.copies, c), append(s.infos, info)
 	return c, nil
 }
 
-// patchedByPnpm reports whether pnpm has a patch of its own on a copy: it says so
-// in the name of the store's entry or, where that is cut off, in the settings.
-func (s *scan) patchedByPnpm(c *Install) bool {
-	entry := filepath.Dir(filepath.Dir(c.Dir))
+// withoutManifest returns the error for a directory without package.json. For next-auth
+// that is a *ManifestError, because Node.js loads it all the same, unless another
+// process has removed the directory.
+func withoutManifest(dir string) error {
+	if filepath.Base(dir) != "next-auth" {
+		return errNone
+	}
+	if is, err := isDir(dir); !is {
+		return cmp.Or(err, errNone)
+	}
+	return &ManifestError{filepath.Join(dir, "package.json"), errMissing}
+}
+
+// newInstall describes the copy at path. The error is errNone if it is gone.
+func (s *scan) newInstall(path string, m *manifest) (*Install, error) {
+	dir, err := realPath(path)
+	if isAbsent(err) { // another process has removed it
+		return nil, errNone
+	}
+	if err != nil {
+		return nil, err
+	}
+	agent, err := resolveAgent(dir)
+	if err != nil {
+		return nil, err
+	}
+	native, err := s.patchedByPnpm(dir, m.Version)
+	if err != nil {
+		return nil, err
+	}
+	return &Install{
+		Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: agent,
+		Shared: s.shared(dir), Native: native, users: map[string]bool{},
+	}, nil
+}
+
+// patchedByPnpm reports whether pnpm has a patch of its own on the copy in a
+// directory: it says so in the name of the store's entry or, where that is cut off,
+// in the settings.
+func (s *scan) patchedByPnpm(dir, release string) (bool, error) {
+	entry := filepath.Dir(filepath.Dir(dir))
+	name := filepath.Base(entry)
 	switch {
 	case filepath.Base(filepath.Dir(entry)) != ".pnpm":
-		return false
-	case strings.Contains(filepath.Base(entry), "patch_hash="):
-		return true
+		return false, nil
+	case strings.Contains(name, "patch_hash="):
+		return true, nil
+	case strings.HasPrefix(name, "next-auth@"+release):
+		return false, nil
 	}
-	return !strings.HasPrefix(filepath.Base(entry), "next-auth@"+c.Release) && pnpmPatches(s.ws.Root().Dir)
+	return pnpmPatches(s.ws.Root().Dir)
 }
 
 // globalStore matches where pnpm's global virtual store keeps next-auth:
@@ -291,8 +432,8 @@ var (
 	}
 )
 
-// shared says why what is written to a copy would be written to other projects
-// as well.
+// shared says why a change of a copy would change other projects too; nil if it would
+// not.
 func (s *scan) shared(dir string) *SharedError {
 	switch {
 	case globalStore().MatchString(filepath.ToSlash(dir)):
@@ -305,44 +446,4 @@ func (s *scan) shared(dir string) *SharedError {
 
 func (s *scan) isOwn(dir string) bool {
 	return slices.ContainsFunc(s.own, func(own string) bool { return within(dir, own) })
-}
-
-// readDir lists a directory in no order. What is no directory is empty, and so is
-// a link to itself.
-func readDir(dir string) ([]fs.DirEntry, error) {
-	entries, err := regular.ReadDir(dir)
-	if errors.Is(err, syscall.ELOOP) {
-		return nil, nil
-	}
-	return entries, ignoreAbsent(err)
-}
-
-// parallel calls do with every number below n, on all processors. What the
-// system refuses to one of them, it refuses to all.
-func parallel(n int, do func(i int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	errs := make([]error, min(n, runtime.GOMAXPROCS(0)))
-	for worker := range errs {
-		workers.Go(func() {
-			defer catch(&errs[worker])
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	workers.Wait()
-	there(errors.Join(errs...))
-}
-
-func exists(path string) bool { return modeOf(path) != 0 }
-
-// modeOf returns the mode of what is at a path, which is never 0, or 0 if there
-// is nothing.
-func modeOf(path string) fs.FileMode {
-	info, err := os.Lstat(path)
-	if !there(err) {
-		return 0
-	}
-	return info.Mode() | 1
 }

@@ -10,10 +10,9 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Select returns the copies that the words name: each word is a range of
-// releases, such as "4.24.x", or else a path, by which a copy stands or is
-// reached. Without words it returns all copies. A word that names none is an
-// error.
+// Select returns the copies that the words name. Each word is a range of releases,
+// such as "4.24.x", or else a path of a copy or of a link to it. Without words Select
+// returns all copies. A word that names none is an error.
 func (p *Project) Select(words []string) ([]Install, error) {
 	if len(words) == 0 {
 		return p.Copies, nil
@@ -46,7 +45,7 @@ func (p *Project) Select(words []string) ([]Install, error) {
 	return selected, nil
 }
 
-// namer returns what decides whether a word names a copy.
+// namer returns a function that reports whether the word names a copy.
 func namer(word string) (func(*Install) bool, error) {
 	if constraint, err := semver.NewConstraint(word); err == nil {
 		constraint.IncludePrerelease = true
@@ -56,8 +55,11 @@ func namer(word string) (func(*Install) bool, error) {
 		}, nil
 	}
 	dir, err := realPath(word)
-	if err != nil {
+	if isAbsent(err) {
 		return nil, fmt.Errorf("%q is neither a range of releases nor a directory", word)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return func(c *Install) bool { return c.Dir == dir }, nil
 }

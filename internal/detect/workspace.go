@@ -3,26 +3,19 @@ package detect
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/bmatcuk/doublestar/v4"
-	"go.yaml.in/yaml/v4"
-
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"syscall"
 )
 
-// Workspace is what a directory is part of: the packages that are developed
-// together, and the package manager that installs for them. A project that is
-// no workspace is one of a single package.
+// Workspace holds the packages that are developed together, around the directory that
+// was asked for, and the package manager that installs for them. A project without
+// workspaces is a Workspace of one package.
 type Workspace struct {
 	Dir      string    // the real directory that was asked for
-	Home     *Package  // the package that Dir belongs to
+	Home     Package   // the package that Dir belongs to
 	Packages []Package // all of them; the first is the root
 	Manager  Manager
 	Version  string // of the package manager, as far as the project says; may be empty
@@ -31,22 +24,25 @@ type Workspace struct {
 	chain []string // Dir and the directories above it that may belong to the project
 }
 
-// Package is one package of a Workspace.
+// Package is one package of a Workspace, known by its directory.
 type Package struct {
 	Name         string            // may be empty
 	Dir          string            // its real directory
 	Dependencies map[string]string // name and range of all kinds but peers
 	Next         bool              // it names next, as a dependency of any kind or in a script
 
-	// Linked says that it is no package of the workspace: one that a package has
-	// as a link to its sources (file:, link: or portal:), or one outside of the
-	// root's directory that a glob names.
+	// Linked says that the package belongs to another project. Either a package of the
+	// workspace links to its sources (file:, link: or portal:), or a glob names it
+	// although it is outside the root's directory.
 	Linked bool
 }
 
-// NamesNextAuth reports whether the package depends on next-auth itself, under
-// whatever name.
-func (p *Package) NamesNextAuth() bool {
+// Is reports whether both are the same package.
+func (p Package) Is(other Package) bool { return p.Dir == other.Dir }
+
+// NamesNextAuth reports whether the package itself depends on next-auth, under any
+// name.
+func (p Package) NamesNextAuth() bool {
 	for name, wanted := range p.Dependencies {
 		if name == "next-auth" || strings.HasPrefix(wanted, aliasPrefix) {
 			return true
@@ -55,27 +51,29 @@ func (p *Package) NamesNextAuth() bool {
 	return false
 }
 
-// aliasPrefix begins what another name than next-auth's is given as its version.
+// aliasPrefix begins the version of a dependency that is next-auth under another name.
 const aliasPrefix = "npm:next-auth@"
 
 // Root returns the package at the top of the workspace.
-func (w *Workspace) Root() *Package { return &w.Packages[0] }
+func (w *Workspace) Root() Package { return w.Packages[0] }
 
-// Apart reports whether a package, though of the workspace, is in a repository of
-// its own, such as a git submodule: what is looked for from there ends at its
-// top.
-func (w *Workspace) Apart(p *Package) bool {
+// Apart reports whether a package of the workspace is in a repository of its own, such
+// as a git submodule. A search that begins there ends at the top of that repository.
+func (w *Workspace) Apart(p Package) (bool, error) {
 	for _, dir := range upTo(p.Dir, w.Root().Dir) {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil && dir != w.Root().Dir {
-			return true
+		if dir == w.Root().Dir {
+			break
+		}
+		if top, err := exists(filepath.Join(dir, ".git")); top || err != nil {
+			return top, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 // Label names a package for a person: by its name, else by its directory below
 // the root.
-func (w *Workspace) Label(p *Package) string {
+func (w *Workspace) Label(p Package) string {
 	if p.Name != "" {
 		return p.Name
 	}
@@ -85,8 +83,8 @@ func (w *Workspace) Label(p *Package) string {
 	return p.Dir
 }
 
-// Display returns a path as a person would write it: relative to the directory
-// that was asked for, in the words in which that was done.
+// Display returns a path as a person would write it: it begins with the directory that
+// was asked for, as it was asked for.
 func (w *Workspace) Display(path string) string {
 	rel, err := filepath.Rel(w.Dir, path)
 	if err != nil {
@@ -101,8 +99,8 @@ func (w *Workspace) Display(path string) string {
 	return filepath.Join(w.given, rel)
 }
 
-// Name returns the directory that was asked for as a person wrote it, or where
-// that says nothing, by its path.
+// Name returns the directory that was asked for, as it was asked for. If that is only
+// ".", Name returns the path.
 func (w *Workspace) Name() string {
 	if filepath.Clean(w.given) == "." {
 		return w.Dir
@@ -112,57 +110,98 @@ func (w *Workspace) Name() string {
 
 // Open finds the workspace of a directory. Its root is the nearest directory
 // upwards whose package.json or pnpm-workspace.yaml lists the package that the
-// directory is in; without one, that package stands alone. The search ends at a
-// repository's top, at the home directory and where another user's directories
-// begin, because what lies above belongs to no project of this user.
-func Open(given string) (w *Workspace, err error) {
-	defer catch(&err)
-	dir, err := filepath.Abs(given)
+// directory is in; without one, that package is the whole workspace. The search ends
+// at a repository's top, at the home directory and where another user's directories
+// begin, because nothing above belongs to a project of this user. The error is a
+// *DirectoryError if the directory itself is the reason.
+func Open(given string) (*Workspace, error) {
+	dir, err := realDir(given)
 	if err != nil {
 		return nil, err
 	}
-	if !isDir(dir) {
-		return nil, fmt.Errorf("%w: %s", ErrNoDirectory, given)
-	}
-	if dir, err = realPath(dir); err != nil {
+	w := &Workspace{Dir: dir, given: given}
+	if err := w.fill(); err != nil {
 		return nil, err
 	}
-	w = &Workspace{Dir: dir, given: given, chain: upward(dir)}
-	if w.Packages, err = w.findPackages(); err != nil {
-		return nil, err
-	}
-	w.addLinked()
-	w.Home = w.homeOf(dir)
-	w.Manager, w.Version = findManager(w.chain)
 	return w, nil
 }
 
+// realDir returns the real path of the directory that was asked for. The error may be
+// a *DirectoryError.
+func realDir(given string) (string, error) {
+	dir, err := filepath.Abs(given)
+	if err != nil {
+		return "", err
+	}
+	info, err := system.stat(dir)
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		return "", &DirectoryError{given, syscall.ENAMETOOLONG}
+	}
+	found, err := there(err)
+	if found && info.IsDir() {
+		dir, found, err = follow(dir)
+	}
+	if err == nil && (!found || !info.IsDir()) {
+		err = &DirectoryError{given, ErrNoDirectory}
+	}
+	return dir, err
+}
+
+// DirectoryError says why it is impossible to look in the directory that was asked
+// for.
+type DirectoryError struct {
+	Dir string // as it was asked for
+	Err error
+}
+
+func (e *DirectoryError) Error() string { return fmt.Sprintf("%v: %s", e.Err, e.Dir) }
+
+// Unwrap returns the cause.
+func (e *DirectoryError) Unwrap() error { return e.Err }
+
+// fill finds out what belongs to the workspace.
+func (w *Workspace) fill() (err error) {
+	if w.chain, err = upward(w.Dir); err != nil {
+		return err
+	}
+	if w.Packages, err = w.findPackages(); err != nil {
+		return err
+	}
+	if err = w.addLinked(); err != nil {
+		return err
+	}
+	w.Home = w.homeOf(w.Dir)
+	w.Manager, w.Version, err = findManager(w.chain)
+	return err
+}
+
 // findPackages returns the packages of the workspace that w.Dir is in. The error
-// is a *GlobError.
+// may be a *GlobError.
 func (w *Workspace) findPackages() ([]Package, error) {
 	budget := &steps{maxSteps}
-	var nearest *Package
+	var nearest *Package // that Dir is in, if it has a package.json
 	for _, at := range w.chain {
-		m, ok := readProject(at)
-		globs := append(slices.Clone(m.Workspaces), pnpmGlobs(at)...)
-		if !ok && len(globs) == 0 && nearest == nil {
-			continue
+		m, found, err := readProject(at)
+		if err != nil {
+			return nil, err
 		}
-		if nearest == nil {
-			nearest = newPackage(at, m)
-			if len(globs) > 0 {
-				return withMembers(nearest, globs, budget)
-			}
-			continue
+		globs, err := pnpmGlobs(at)
+		if err != nil {
+			return nil, err
 		}
+		globs = append(slices.Clone(m.Workspaces), globs...)
 		if len(globs) == 0 {
+			if found && nearest == nil {
+				p := newPackage(at, m)
+				nearest = &p
+			}
 			continue
 		}
 		packages, err := withMembers(newPackage(at, m), globs, budget)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(packages, func(p Package) bool { return p.Dir == nearest.Dir }) {
+		if nearest == nil || slices.ContainsFunc(packages, nearest.Is) {
 			return packages, nil
 		}
 	}
@@ -174,30 +213,17 @@ func (w *Workspace) findPackages() ([]Package, error) {
 
 // withMembers returns the root of a workspace and the packages that its globs
 // select.
-func withMembers(root *Package, globs []string, budget *steps) ([]Package, error) {
+func withMembers(root Package, globs []string, budget *steps) ([]Package, error) {
 	members, err := membersOf(root.Dir, globs, budget)
-	for i := range members { // whoever writes the globs owns what is below them, and no more
+	for i := range members { // what is not below the root may belong to another project
 		members[i].Linked = !within(members[i].Dir, root.Dir)
 	}
-	return append([]Package{*root}, members...), err
-}
-
-// Glob returns the files that match a pattern below the workspace's root, in their
-// real directories. It does not look into node_modules and directories whose names
-// begin with a dot, nor through links that lead out of the root.
-func (w *Workspace) Glob(pattern string) (paths []string, err error) {
-	defer catch(&err)
-	root := w.Root().Dir
-	paths, err = expand(root, pattern, &steps{maxSteps}, true)
-	if err != nil {
-		err = fmt.Errorf("the files %s in %s %w", pattern, root, err)
-	}
-	return slices.DeleteFunc(paths, func(path string) bool { return !within(path, root) }), err
+	return append([]Package{root}, members...), err
 }
 
 // addLinked adds the packages that are dependencies by a link to their sources.
 // Package managers link to some and copy others, so the links decide.
-func (w *Workspace) addLinked() {
+func (w *Workspace) addLinked() error {
 	known := map[string]bool{}
 	for _, p := range w.Packages {
 		known[p.Dir] = true
@@ -208,18 +234,26 @@ func (w *Workspace) addLinked() {
 			if !isPath(wanted) {
 				continue
 			}
-			dir := linkedFrom(upTo(p.Dir, w.Root().Dir), name)
+			dir, err := linkedFrom(upTo(p.Dir, w.Root().Dir), name)
+			if err != nil {
+				return err
+			}
 			if dir == "" || known[dir] || installed(dir) {
 				continue
 			}
-			if m, ok := readProject(dir); ok {
+			m, found, err := readProject(dir)
+			if err != nil {
+				return err
+			}
+			if found {
 				known[dir] = true
 				linked := newPackage(dir, m)
 				linked.Linked = true
-				w.Packages = append(w.Packages, *linked)
+				w.Packages = append(w.Packages, linked)
 			}
 		}
 	}
+	return nil
 }
 
 // isPath reports whether a dependency is wanted from a directory.
@@ -234,279 +268,68 @@ func isPath(wanted string) bool {
 
 // linkedFrom returns the real directory that a name in the nearest node_modules
 // links to; empty if it is no link.
-func linkedFrom(dirs []string, name string) string {
+func linkedFrom(dirs []string, name string) (string, error) {
 	for _, dir := range dirs {
 		path := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
-		info, err := os.Lstat(path)
-		if !there(err) {
+		mode, err := modeOf(path)
+		if err != nil {
+			return "", err
+		}
+		if mode == 0 {
 			continue
 		}
-		if real, err := realPath(path); there(err) && mayBeLink(info.Mode()) {
-			return real
+		if !mayBeLink(mode) {
+			return "", nil
 		}
-		return ""
+		real, _, err := follow(path)
+		return real, err
 	}
-	return ""
+	return "", nil
 }
 
 // homeOf returns the innermost package around dir.
-func (w *Workspace) homeOf(dir string) *Package {
+func (w *Workspace) homeOf(dir string) Package {
 	home := w.Root()
-	for i := range w.Packages {
-		if p := &w.Packages[i]; within(dir, p.Dir) && len(p.Dir) > len(home.Dir) {
+	for _, p := range w.Packages {
+		if within(dir, p.Dir) && len(p.Dir) > len(home.Dir) {
 			home = p
 		}
 	}
 	return home
 }
 
-func newPackage(dir string, m *projectManifest) *Package {
-	return &Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext()}
-}
-
-// pnpmGlobs returns the packages that pnpm-workspace.yaml lists. The file may
-// also hold settings alone.
-func pnpmGlobs(dir string) []string {
-	globs := readPnpmWorkspace(dir).Packages
-	isNegation := func(glob string) int { // they count wherever they stand
-		if strings.HasPrefix(glob, "!") {
-			return 1
-		}
-		return 0
-	}
-	slices.SortStableFunc(globs, func(a, b string) int { return isNegation(a) - isNegation(b) })
-	return globs
-}
-
-// pnpmPatches reports whether pnpm's settings in dir name a patch of next-auth.
-func pnpmPatches(dir string) bool {
-	m, _ := readProject(dir)
-	for _, patches := range []map[string]any{readPnpmWorkspace(dir).PatchedDependencies, m.PNPM.PatchedDependencies} {
-		for key := range patches {
-			if name, _, _ := strings.Cut(key, "@"); name == "next-auth" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// pnpmSettings are those that matter here, of pnpm-workspace.yaml or of
-// package.json's field pnpm.
-type pnpmSettings struct {
-	Packages            []string       `yaml:"packages" json:"-"`
-	PatchedDependencies map[string]any `yaml:"patchedDependencies" json:"patchedDependencies"`
-}
-
-// maxSettings bounds the size of a pnpm-workspace.yaml that is read, in bytes.
-const maxSettings = 256 << 10
-
-// readPnpmWorkspace reads pnpm-workspace.yaml. What pnpm itself would refuse says
-// nothing.
-func readPnpmWorkspace(dir string) (settings pnpmSettings) {
-	path := filepath.Join(dir, "pnpm-workspace.yaml")
-	data, err := regular.ReadFile(path, maxSettings)
-	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) || !there(err) {
-		return pnpmSettings{}
-	}
-	// To look for names that come twice takes the square of their number.
-	if yaml.Load(data, &settings, yaml.WithV3Defaults(), yaml.WithUniqueKeys(false)) != nil {
-		return pnpmSettings{}
-	}
-	return settings
-}
-
-// membersOf returns the packages below root that the globs select: directories
-// with a package.json, in the order of their paths. A glob that begins with "!"
-// takes out what those before it selected. Members of members are found too, as
-// yarn allows them. The error is a *GlobError.
-func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
-	selected := map[string]bool{}
-	for _, glob := range globs {
-		wanted := !strings.HasPrefix(glob, "!")
-		dirs, err := expand(root, strings.TrimPrefix(glob, "!"), budget, false)
-		if err != nil {
-			return nil, &GlobError{root, err}
-		}
-		for _, dir := range dirs {
-			selected[dir] = wanted
-		}
-	}
-	selected[root] = false
-	dirs := slices.DeleteFunc(slices.Sorted(maps.Keys(selected)), func(dir string) bool { return !selected[dir] })
-	var members []Package
-	for i, m := range readAll(dirs) {
-		if m == nil {
-			continue
-		}
-		members = append(members, *newPackage(dirs[i], m))
-		if len(m.Workspaces) > 0 {
-			below, err := membersOf(dirs[i], m.Workspaces, budget)
-			if err != nil {
-				return nil, err
-			}
-			members = append(members, below...)
-		}
-	}
-	slices.SortFunc(members, func(a, b Package) int { return strings.Compare(a.Dir, b.Dir) })
-	return slices.CompactFunc(members, func(a, b Package) bool { return a.Dir == b.Dir }), nil
-}
-
-// readAll reads the package.json of each directory; nil where there is none.
-func readAll(dirs []string) []*projectManifest {
-	manifests := make([]*projectManifest, len(dirs))
-	parallel(len(dirs), func(i int) {
-		if m, ok := readProject(dirs[i]); ok {
-			manifests[i] = m
-		}
-	})
-	return manifests
-}
-
-// GlobError says that the packages of a workspace can't be found with sensible
-// effort.
-type GlobError struct {
-	Dir string // whose package.json or pnpm-workspace.yaml lists them
-	Err error
-}
-
-func (e *GlobError) Error() string { return fmt.Sprintf("%s: its workspaces %v", e.Dir, e.Err) }
-
-// Unwrap returns the cause.
-func (e *GlobError) Unwrap() error { return e.Err }
-
-const (
-	// maxSteps bounds how many names are looked at to find the packages of a
-	// workspace. One of 500 packages takes some thousands.
-	maxSteps = 1_000_000
-	// globSteps is what a glob costs beside the names that it is held against.
-	globSteps = 100
-	// statSteps is what it costs to ask the system for a file or directory.
-	statSteps = 10
-	// maxGlob bounds the length of a glob, in bytes, and maxParts how many lists
-	// in braces and how many "**" it may have: each multiplies what is to do.
-	maxGlob  = 300
-	maxParts = 4
-)
-
-var (
-	errTooMany     = fmt.Errorf("take more than %d steps to find", maxSteps)
-	errComplicated = errors.New("hold a glob that is too long, or with too many braces or stars")
-)
-
-// steps is how many more names may be looked at.
-type steps struct{ left int }
-
-// take reports whether n more may be.
-func (s *steps) take(n int) bool {
-	s.left -= n
-	return s.left >= 0
-}
-
-// expand returns the real paths of the directories that match a glob, below root
-// or beside it, or if asked what matches in its real directory, be it a link. The
-// error says that it would take too long.
-func expand(root, glob string, budget *steps, files bool) ([]string, error) {
-	if len(glob) > maxGlob || strings.Count(glob, "{") > maxParts || strings.Count(glob, "**") > maxParts {
-		return nil, errComplicated
-	}
-	if !budget.take(globSteps) {
-		return nil, errTooMany
-	}
-	base, pattern := doublestar.SplitPattern(path.Clean(filepath.ToSlash(glob)))
-	base, err := realPath(filepath.Join(root, filepath.FromSlash(base)))
-	if !there(err) || !isDir(base) {
-		return nil, nil
-	}
-	matches := map[string]bool{} // one directory may match in many ways
-	err = doublestar.GlobWalk(sources{os.DirFS(base), base, budget}, pattern, func(match string, entry fs.DirEntry) error {
-		if !budget.take(1) {
-			return errTooMany
-		}
-		if files || entry.IsDir() || mayBeLink(entry.Type()) {
-			matches[match] = true
-		}
-		return nil
-	})
-	switch {
-	case budget.left < 0:
-		return nil, errTooMany
-	case err != nil:
-		return nil, nil // no glob; the package manager would refuse it
-	}
-	var paths []string
-	for match := range matches {
-		name := ""
-		if match = filepath.FromSlash(match); files {
-			match, name = filepath.Split(match)
-		}
-		if path, err := disk.below(base, match); there(err) {
-			paths = append(paths, filepath.Join(path, name))
-		}
-	}
-	return paths, nil
-}
-
-// sources is a file system without what is never a part of a workspace, but
-// holds most of the files.
-type sources struct {
-	fs.FS
-	dir    string // where that is, for errors
-	budget *steps
-}
-
-// ReadDir lists a directory but for node_modules and what begins with a dot,
-// which no package manager's globs match.
-func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
-	if s.budget.left < 0 {
-		return nil, errTooMany
-	}
-	if info, err := s.Stat(name); err != nil || !info.IsDir() { // to open a named pipe waits
-		return nil, err
-	}
-	entries, err := fs.ReadDir(s.FS, name)
-	there(s.located(err))
-	s.budget.take(len(entries))
-	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return e.Name() == "node_modules" || e.Name()[0] == '.'
-	}), err
-}
-
-// Stat describes a file; with it, a glob's literal parts need no listing.
-func (s sources) Stat(name string) (fs.FileInfo, error) {
-	if !s.budget.take(statSteps) {
-		return nil, errTooMany
-	}
-	info, err := fs.Stat(s.FS, name)
-	there(s.located(err))
-	return info, err
-}
-
-// located completes the path in an error, which is relative to the directory.
-func (s sources) located(err error) error {
-	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
-		return &fs.PathError{Op: failed.Op, Path: filepath.Join(s.dir, filepath.FromSlash(failed.Path)), Err: failed.Err}
-	}
-	return err
+func newPackage(dir string, m *projectManifest) Package {
+	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext()}
 }
 
 // upward lists dir and the directories above it that may belong to the same
 // project.
-func upward(dir string) []string {
+func upward(dir string) ([]string, error) {
 	home := homeDir()
-	trusted := trustedOwners(dir)
-	var dirs []string
+	trusted, err := trustedOwners(dir)
+	if err != nil {
+		return nil, err
+	}
+	dirs := []string{dir}
 	for {
-		dirs = append(dirs, dir)
 		parent := filepath.Dir(dir)
-		if parent == dir || dir == home || exists(filepath.Join(dir, ".git")) || !trusted(parent) {
-			return dirs
+		if parent == dir || dir == home {
+			return dirs, nil
+		}
+		if top, err := exists(filepath.Join(dir, ".git")); top || err != nil {
+			return dirs, err
+		}
+		if own, err := trusted.own(parent); !own || err != nil {
+			return dirs, err
 		}
 		dir = parent
+		dirs = append(dirs, dir)
 	}
 }
 
-// homeDir returns the real path of the home directory; empty if there is none.
+// homeDir returns the real path of the home directory; empty if there is none. One
+// that the system does not let us look at is no reason to fail: it only ends the
+// search, by its name.
 func homeDir() string {
 	home, err := os.UserHomeDir()
 	if err != nil {

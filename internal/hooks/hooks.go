@@ -42,7 +42,7 @@ type File struct {
 	Path    string // as a person would write it
 	Scripts []Script
 
-	pkg           *detect.Package
+	pkg           detect.Package
 	manifest      *manifest
 	before, after []byte
 	info          fs.FileInfo // of the file that was read
@@ -81,8 +81,7 @@ func Install(ws *detect.Workspace) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.install()
-	return p, nil
+	return p, p.install()
 }
 
 // Uninstall plans to take out what Install puts in. Errors are the same.
@@ -95,9 +94,11 @@ func Uninstall(ws *detect.Workspace) (*Plan, error) {
 	return p, nil
 }
 
-func (p *Plan) install() {
+func (p *Plan) install() error {
 	p.patchAfterInstall(p.Files[0])
-	p.checkBeforeBuilds()
+	if err := p.checkBeforeBuilds(); err != nil {
+		return err
+	}
 	p.warnAboutTool(p.Files[0])
 	if p.Changes() > 0 {
 		p.Notes = append(p.Notes, uncovered(p.ws.Manager))
@@ -106,6 +107,7 @@ func (p *Plan) install() {
 		}
 	}
 	p.finish()
+	return nil
 }
 
 func (p *Plan) uninstall() {
@@ -144,8 +146,7 @@ func (p *Plan) Changes() int {
 // read reads the package.json of every package, the root's first.
 func read(ws *detect.Workspace) (*Plan, error) {
 	p := &Plan{ws: ws}
-	for i := range ws.Packages {
-		pkg := &ws.Packages[i]
+	for _, pkg := range ws.Packages {
 		if pkg.Linked { // another project's
 			continue
 		}

@@ -83,18 +83,22 @@ func mentions(script string) bool {
 
 // checkBeforeBuilds guards every script that builds a Next.js app which may
 // load next-auth.
-func (p *Plan) checkBeforeBuilds() {
+func (p *Plan) checkBeforeBuilds() error {
 	builds, uses := 0, users(p.ws)
 	for _, f := range p.Files {
 		for _, name := range f.manifest.scriptNames() {
 			if f.has(name) || !p.isBuild(f, name) {
 				continue
 			}
-			if !uses[f.pkg] {
+			if !uses[f.pkg.Dir] {
 				f.keep(name, "does not depend on next-auth")
 				continue
 			}
-			if p.ws.Apart(f.pkg) {
+			apart, err := p.ws.Apart(f.pkg)
+			if err != nil {
+				return err
+			}
+			if apart {
 				f.keep(name, "is in a repository of its own")
 				p.warn(fmt.Sprintf("%s: a check there would not look above its .git, so %s gets none", f.Path, name), "put "+checkCommand+" -C <the workspace's root> in front of what builds it")
 				continue
@@ -107,6 +111,7 @@ func (p *Plan) checkBeforeBuilds() {
 	if builds == 0 {
 		p.warn("no script runs next build, so no build checks that next-auth is patched", "put "+checkCommand+" in front of what builds the app: "+checkCommand+" && …")
 	}
+	return nil
 }
 
 // isBuild reports whether a script runs next build.

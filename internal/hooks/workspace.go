@@ -10,48 +10,44 @@ import (
 
 const tool = "proxypatch"
 
-// users returns the packages whose builds are about next-auth: those that
+// users returns the directories of the packages whose builds are about next-auth: those that
 // declare it, those that depend on such a package of the workspace, those that
 // load one that is installed already, and the root, which builds for others. All are if the root declares it, because Node.js
 // looks there for all of them, and if nobody does, because then a package from a
 // registry brings it.
-func users(ws *detect.Workspace) map[*detect.Package]bool {
-	uses := map[*detect.Package]bool{}
-	for i := range ws.Packages {
-		if p := &ws.Packages[i]; p.NamesNextAuth() {
-			uses[p] = true
+func users(ws *detect.Workspace) map[string]bool {
+	uses := map[string]bool{}
+	for _, p := range ws.Packages {
+		if p.NamesNextAuth() {
+			uses[p.Dir] = true
 		}
 	}
-	all := len(uses) == 0 || uses[ws.Root()]
+	all := len(uses) == 0 || uses[ws.Root().Dir]
 	for more := true; more; {
 		more = false
-		for i := range ws.Packages {
-			p := &ws.Packages[i]
-			if !uses[p] && (all || dependsOnAny(p, uses)) {
-				uses[p], more = true, true
+		for _, p := range ws.Packages {
+			if !uses[p.Dir] && (all || dependsOnAny(ws, p, uses)) {
+				uses[p.Dir], more = true, true
 			}
 		}
 	}
 	if project, err := ws.Find(true); err == nil {
-		for i := range ws.Packages {
-			p := &ws.Packages[i]
-			uses[p] = uses[p] || slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
+		for _, p := range ws.Packages {
+			uses[p.Dir] = uses[p.Dir] || slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
 				loads, err := project.Loads(p, &c)
 				return loads || err != nil // better a check too many
 			})
 		}
 	}
-	uses[ws.Root()] = true
+	uses[ws.Root().Dir] = true
 	return uses
 }
 
-func dependsOnAny(p *detect.Package, some map[*detect.Package]bool) bool {
-	for other := range some {
-		if _, depends := p.Dependencies[other.Name]; depends {
-			return true
-		}
-	}
-	return false
+func dependsOnAny(ws *detect.Workspace, p detect.Package, some map[string]bool) bool {
+	return slices.ContainsFunc(ws.Packages, func(other detect.Package) bool {
+		_, depends := p.Dependencies[other.Name]
+		return depends && some[other.Dir]
+	})
 }
 
 // provide says how to come by proxypatch. It names no command that asks npm's
@@ -65,8 +61,8 @@ func (p *Plan) warnAboutTool(root *File) {
 	switch {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
 	case root.installs("devDependencies"):
-		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.productionInstall()),
-			"move it to dependencies, then "+p.installCommand())
+		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.ws.Manager.InstallProduction()),
+			"move it to dependencies, then "+p.ws.Manager.Install())
 	default:
 		p.warn("proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH", provide)
 	}
@@ -81,28 +77,6 @@ func (p *Plan) warnAboutTool(root *File) {
 }
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
-
-func (p *Plan) installCommand() string {
-	switch p.ws.Manager {
-	case detect.YarnV1, detect.YarnBerry:
-		return "yarn install"
-	}
-	return string(p.ws.Manager) + " install"
-}
-
-func (p *Plan) productionInstall() string {
-	switch p.ws.Manager {
-	case detect.YarnV1:
-		return "yarn install --production"
-	case detect.YarnBerry:
-		return "yarn workspaces focus --production"
-	case detect.PNPM:
-		return "pnpm install --prod"
-	case detect.Bun:
-		return "bun install --production"
-	}
-	return "npm ci --omit=dev"
-}
 
 // uncovered says after which installs no hook runs.
 func uncovered(m detect.Manager) string {

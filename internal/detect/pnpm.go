@@ -1,0 +1,70 @@
+package detect
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// pnpmGlobs returns the globs of packages in pnpm-workspace.yaml, which may also hold
+// nothing but settings.
+func pnpmGlobs(dir string) ([]string, error) {
+	settings, err := readPnpmWorkspace(dir)
+	globs := settings.Packages
+	isNegation := func(glob string) int { // they apply last, wherever they are
+		if strings.HasPrefix(glob, "!") {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(globs, func(a, b string) int { return isNegation(a) - isNegation(b) })
+	return globs, err
+}
+
+// pnpmPatches reports whether pnpm's settings in dir name a patch of next-auth.
+func pnpmPatches(dir string) (bool, error) {
+	m, _, err := readProject(dir)
+	if err != nil {
+		return false, err
+	}
+	settings, err := readPnpmWorkspace(dir)
+	return settings.patchNextAuth() || m.PNPM.patchNextAuth(), err
+}
+
+func (s pnpmSettings) patchNextAuth() bool {
+	for key := range s.PatchedDependencies {
+		if name, _, _ := strings.Cut(key, "@"); name == "next-auth" {
+			return true
+		}
+	}
+	return false
+}
+
+// pnpmSettings are the settings that detect needs from pnpm-workspace.yaml or from
+// package.json's field pnpm.
+type pnpmSettings struct {
+	Packages            []string       `yaml:"packages" json:"-"`
+	PatchedDependencies map[string]any `yaml:"patchedDependencies" json:"patchedDependencies"`
+}
+
+// maxSettings bounds the size of a pnpm-workspace.yaml that is read, in bytes.
+const maxSettings = 256 << 10
+
+// readPnpmWorkspace reads pnpm-workspace.yaml. The settings are empty if pnpm itself
+// would refuse the file.
+func readPnpmWorkspace(dir string) (settings pnpmSettings, err error) {
+	data, err := system.readFile(filepath.Join(dir, "pnpm-workspace.yaml"), maxSettings)
+	if isIrregular(err) {
+		return pnpmSettings{}, nil
+	}
+	if found, err := there(err); !found {
+		return pnpmSettings{}, err
+	}
+	// Checking for duplicate names would cost the square of their number.
+	if yaml.Load(data, &settings, yaml.WithV3Defaults(), yaml.WithUniqueKeys(false)) != nil {
+		return pnpmSettings{}, nil
+	}
+	return settings, nil
+}

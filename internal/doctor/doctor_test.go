@@ -310,6 +310,7 @@ func TestHooks(t *testing.T) {
 		"no JSON":         {map[string]string{"package.json": "{"}, []string{"warning: package.json:1: is not valid JSON: unexpected end of JSON input"}},
 		"nothing":         {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
 		"all":             {map[string]string{"package.json": all}, []string{ok}},
+		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but not to patch"}},
 		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: with ignore-scripts no install runs postinstall"}},
 		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is in devDependencies only; an install without them (npm ci --omit=dev) runs postinstall without it and fails"}},
 	} {

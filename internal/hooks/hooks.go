@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // Action is what is done to a script.
@@ -28,7 +29,8 @@ const (
 	Remove Action = "remove"
 )
 
-// Script is a script that has to do with the hooks.
+// Script is a script that has to do with the hooks. Its texts are for people to
+// see, so they have no logins of proxies.
 type Script struct {
 	Name   string
 	Action Action
@@ -185,7 +187,7 @@ func (f *File) has(name string) bool {
 
 func (f *File) keep(name, reason string) {
 	text, _ := f.manifest.script(name)
-	f.Scripts = append(f.Scripts, Script{name, Keep, text, text, reason})
+	f.record(name, Keep, text, text, reason)
 }
 
 func (f *File) set(name, text string) {
@@ -195,11 +197,15 @@ func (f *File) set(name, text string) {
 		action = Change
 	}
 	f.manifest.setScript(name, text)
-	f.Scripts = append(f.Scripts, Script{name, action, before, text, ""})
+	f.record(name, action, before, text, "")
 }
 
 func (f *File) drop(name string) {
 	before, _ := f.manifest.script(name)
 	f.manifest.removeScript(name)
-	f.Scripts = append(f.Scripts, Script{name, Remove, before, "", ""})
+	f.record(name, Remove, before, "", "")
+}
+
+func (f *File) record(name string, action Action, before, after, reason string) {
+	f.Scripts = append(f.Scripts, Script{name, action, printable.WithoutLogins(before), printable.WithoutLogins(after), reason})
 }

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 //go:embed calls.js
@@ -114,9 +116,9 @@ func judge(c Call, said report, seen []string) Result {
 	case !answered:
 		return Result{c, Failed, said.end}
 	case answer.Error != "" && arrived:
-		return Result{c, Failed, "reached the proxy, but then: " + firstLine(answer.Error)}
+		return Result{c, Failed, "reached the proxy, but then: " + reason(answer)}
 	case answer.Error != "":
-		return Result{c, Failed, firstLine(answer.Error)}
+		return Result{c, Failed, reason(answer)}
 	case !arrived:
 		return Result{c, Failed, "never reached the proxy"}
 	case answer.Value != c.Value:
@@ -127,10 +129,11 @@ func judge(c Call, said report, seen []string) Result {
 
 func tried(leaks []string) string {
 	slices.Sort(leaks)
-	return "tried " + strings.Join(slices.Compact(leaks), ", ") + " without the proxy"
+	return "tried " + printable.WithoutLogins(strings.Join(slices.Compact(leaks), ", ")) + " without the proxy"
 }
 
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
+// reason is the first line of what code said of an error.
+func reason(a Answer) string {
+	line, _, _ := strings.Cut(a.Error, "\n")
+	return printable.WithoutLogins(line)
 }

@@ -1,8 +1,8 @@
-// Package npm makes the packages by which proxypatch comes to Node.js projects:
-// proxypatch, whose command is a small launcher, and one for each platform,
-// which holds the program. docs/npm.md says what they are to people.
+// Package npm builds the npm packages of proxypatch: the package proxypatch, which
+// holds a small launcher, and one for each platform, which holds the program.
+// docs/npm.md describes them for users.
 //
-// Equal input makes equal bytes, on every machine.
+// Equal input gives equal bytes, on every machine.
 package npm
 
 import (

@@ -1,9 +1,8 @@
-// Package hooks writes into a project's package.json files what makes every
-// install patch next-auth and every build check that it is patched, and takes
-// it out again. The files keep their layout to the byte.
+// Package hooks adds scripts to package.json files, so that every install patches
+// next-auth and every build checks it, and removes them again. The files keep
+// their layout to the byte.
 //
-// Nothing is recorded anywhere: what init wrote is known by its words, so hooks
-// that somebody wrote in the same words are as good as init's.
+// It keeps no record: it recognises its hooks by their words, whoever wrote them.
 package hooks
 
 import (

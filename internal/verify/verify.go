@@ -1,11 +1,10 @@
-// Package verify proves, in a project and with its own Node.js, that the calls
-// of installed copies of next-auth go through a proxy. It has Node.js make them
-// for real, with the copy's own code and its own dependencies, in a network of
-// stand-ins on this machine (Network), and refuses every other connection
-// inside that process.
+// Package verify proves that the requests of installed copies of next-auth go
+// through a proxy. The project's Node.js makes them with the copy's own code and
+// dependencies, in a network of stand-ins on this machine (Network). Every other
+// connection of that process is refused.
 //
-// Nothing is written to disk: the JavaScript, the names and the certificate are
-// handed over in memory.
+// It writes nothing to disk: Node.js gets the JavaScript, the names and the
+// certificate in memory.
 package verify
 
 import (

@@ -1,6 +1,6 @@
-// Package network makes a network as companies have it: services that speak
-// HTTPS, behind a CONNECT proxy that alone knows their names. All of it is on
-// 127.0.0.1, leads nowhere else, and is on record.
+// Package network simulates a company's network on 127.0.0.1: HTTPS services that
+// are reached by name only through a CONNECT proxy. It records every request, and
+// nothing leaves the machine.
 package network
 
 import (

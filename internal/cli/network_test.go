@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +28,17 @@ const (
 // starts it, resolves no name.
 type network struct {
 	*verify.Network
-	ca   string // file
-	node string
+	ca        string // file
+	node      string
+	forgotten int // lines of the log
+}
+
+// Forget makes Seen begin anew.
+func (n *network) Forget() { n.forgotten = len(n.Log()) }
+
+// Seen returns what arrived since Forget, each line once and sorted.
+func (n *network) Seen() []string {
+	return slices.Compact(slices.Sorted(slices.Values(n.Log()[n.forgotten:])))
 }
 
 func newNetwork(t *testing.T) *network {
@@ -44,7 +53,7 @@ func newNetwork(t *testing.T) *network {
 		t.Fatal(err)
 	}
 	t.Cleanup(inner.Close)
-	n := &network{inner, filepath.Join(t.TempDir(), "ca.pem"), node}
+	n := &network{Network: inner, ca: filepath.Join(t.TempDir(), "ca.pem"), node: node}
 	if err := os.WriteFile(n.ca, n.CA, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +91,7 @@ func (n *network) command(t *testing.T, script string, env ...string) *exec.Cmd 
 }
 
 // port is where all services are.
-func (n *network) port() string { return strconv.Itoa(n.Port()) }
+func (n *network) port() string { return n.Address()[strings.LastIndex(n.Address(), ":")+1:] }
 
 // direct is the environment in which names.js lets the hosts be reached without
 // the proxy.

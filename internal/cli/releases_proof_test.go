@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/released"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -46,7 +47,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	network := newNetwork(t)
 	phases := []phase{
 		{"unpatched", network.caller(t), func(verify.Call) []string { return nil }},
-		{"patched", network.caller(t), func(c verify.Call) []string { return []string{"CONNECT " + c.Host() + ":443", c.Request} }},
+		{"patched", network.caller(t), func(c verify.Call) []string { return nettest.Arrivals(c.Request) }},
 		{
 			"patched, with NO_PROXY",
 			network.caller(t, "NO_PROXY="+strings.Join(network.Hosts(), ","), network.direct()),

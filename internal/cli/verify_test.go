@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
@@ -81,7 +82,9 @@ func arrivalsOf(kinds []string) []string {
 	seen := map[string]bool{}
 	for _, c := range verify.Calls {
 		if slices.Contains(kinds, c.Kind) {
-			seen["CONNECT "+c.Host()+":443"], seen[c.Request] = true, true
+			for _, line := range nettest.Arrivals(c.Request) {
+				seen[line] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))

@@ -1,6 +1,7 @@
 package npm_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -96,15 +97,16 @@ func install(t *testing.T, platforms ...npm.Platform) (launcher string) {
 		t.Fatal(err)
 	}
 	for _, p := range platforms {
-		program := filepath.Join(dir, filepath.FromSlash(p.Package()), filepath.FromSlash(p.Program()))
-		if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Link(self, program); err != nil {
+		if err := p.Unpack(filepath.Join(dir, filepath.FromSlash(p.Package())), self); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return filepath.Join(dir, "proxypatch", "bin", "proxypatch.js")
+}
+
+// programOf returns the program of a platform beside a launcher.
+func programOf(launcher string, p npm.Platform) string {
+	return filepath.Join(filepath.Dir(launcher), "..", "..", filepath.FromSlash(p.Package()), filepath.FromSlash(p.Program()))
 }
 
 func host(t *testing.T) npm.Platform {
@@ -210,15 +212,100 @@ func TestLauncherWithoutProgram(t *testing.T) {
 	}
 }
 
+// A program that is not the one that was packed is never started.
+func TestLauncherWithDamagedProgram(t *testing.T) {
+	t.Parallel()
+	here := host(t)
+	write := func(data []byte) func(string) error {
+		return func(program string) error { return os.WriteFile(program, data, 0o755) }
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	original, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := append([]byte("\xcf\xfa\xed\xfe"), original[4:]...)
+	for name, test := range map[string]struct {
+		put  func(program string) error
+		want string // what the launcher says of the program
+	}{
+		"empty":                   {write(nil), "has 0 bytes, not "},
+		"truncated":               {write(original[:len(original)/2]), "bytes, not "},
+		"longer":                  {write(append(original[:len(original):len(original)], 0)), "bytes, not "},
+		"text":                    {write([]byte("#!/bin/sh\nexit 0\n")), "has 17 bytes, not "},
+		"another platform's":      {write(foreign), "does not begin as it should"},
+		"zeros, as after a crash": {write(make([]byte, len(original))), "does not begin as it should"},
+		"a directory":             {func(program string) error { return os.Mkdir(program, 0o755) }, "is not a file"},
+		"missing":                 {func(string) error { return nil }, "is missing"},
+		"no longer described":     {func(program string) error { return describe(program, map[string]any{"name": here.Package()}) }, "is not described by its package"},
+		"another package's": {func(program string) error {
+			return describe(program, map[string]any{"name": npm.Platforms[0].Package() + "x"})
+		}, "is not described by its package"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			launcher := install(t, here)
+			program := programOf(launcher, here)
+			if err := os.Remove(program); err != nil {
+				t.Fatal(err)
+			}
+			if err := test.put(program); err != nil {
+				t.Fatal(err)
+			}
+			for name, node := range nodes(t) {
+				cmd := launch(t, node, launcher, "exit 0")
+				cmd.Env = append(cmd.Env, "npm_config_user_agent=pnpm/10.1.0 npm/? node/v22")
+				out, err := cmd.CombinedOutput()
+				if got := exitCode(t, err); got != 1 {
+					t.Errorf("Node.js %s: exited with %d, not 1", name, got)
+				}
+				if text := string(out); !strings.Contains(text, test.want) || !strings.HasSuffix(text, "\nhint: delete node_modules and install again: pnpm install\n") {
+					t.Errorf("Node.js %s says %s", name, out)
+				}
+			}
+		})
+	}
+}
+
+// describe gives the package of a program another package.json.
+func describe(program string, manifest map[string]any) error {
+	text, err := json.Marshal(manifest)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(filepath.Dir(program), "..", "package.json"), text, 0o644)
+}
+
+func TestLauncherHintsByPackageManager(t *testing.T) {
+	t.Parallel()
+	here := host(t)
+	launcher := install(t, here)
+	if err := os.Truncate(programOf(launcher, here), 0); err != nil {
+		t.Fatal(err)
+	}
+	for agent, want := range map[string]string{
+		"npm/11.0.0 node/v22.0.0 linux x64": "delete node_modules and install again: npm install",
+		"yarn/4.5.0 npm/? node/v22.0.0":     "delete node_modules and install again: yarn install",
+		"bun/1.2.0 npm/? node/v22.0.0":      "delete node_modules and install again: bun install",
+		"other/1":                           "delete node_modules and install again, with npm or what you use in its place",
+		"":                                  "delete node_modules and install again, with npm or what you use in its place",
+	} {
+		cmd := launch(t, nodetest.Node(t), launcher, "exit 0")
+		cmd.Env = append(cmd.Env, "npm_config_user_agent="+agent)
+		out, err := cmd.CombinedOutput()
+		if got := exitCode(t, err); got != 1 || !strings.HasSuffix(string(out), "\nhint: "+want+"\n") {
+			t.Errorf("%s: exited with %d: %s", agent, got, out)
+		}
+	}
+}
+
 func TestLauncherWithProgramThatCannotBeRun(t *testing.T) {
 	t.Parallel()
 	here := host(t)
 	launcher := install(t, here)
-	program := filepath.Join(filepath.Dir(launcher), "..", "..", filepath.FromSlash(here.Package()), filepath.FromSlash(here.Program()))
-	if err := os.Remove(program); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(program, nil, 0o644); err != nil {
+	if err := os.Chmod(programOf(launcher, here), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for name, node := range nodes(t) {

@@ -1,12 +1,13 @@
-// Package npm makes the packages by which proxypatch comes to Node.js projects:
-// proxypatch, whose command is a small launcher, and one for each platform,
-// which holds the program. docs/npm.md says what they are to people.
+// Package npm builds the npm packages of proxypatch: the package proxypatch, which
+// holds a small launcher, and one for each platform, which holds the program.
+// docs/npm.md describes them for users.
 //
-// Equal input makes equal bytes, on every machine.
+// Equal input gives equal bytes, on every machine.
 package npm
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -92,8 +93,20 @@ type manifest struct {
 	OS                   []string          `json:"os,omitempty"`
 	CPU                  []string          `json:"cpu,omitempty"`
 	PreferUnplugged      bool              `json:"preferUnplugged,omitempty"`
+	Program              *programMark      `json:"program,omitempty"`
 	PublishConfig        map[string]string `json:"publishConfig"`
 }
+
+// programMark is what the launcher compares a program with before it starts it.
+// A hash of all bytes would take longer than the program itself.
+type programMark struct {
+	Size int    `json:"size"` // in bytes
+	Head string `json:"head"` // its first bytes, in hexadecimal digits
+}
+
+// headSize is how many bytes a mark holds: they name the kind of program and the
+// processor, and begin every program for Linux, macOS and Windows in its own way.
+const headSize = 64
 
 func newManifest(name, version, description string) manifest {
 	return manifest{
@@ -124,11 +137,16 @@ func Main(top, version string) (Tarball, error) {
 // Pack makes the platform's package of a version, from the repository's top
 // directory and the program.
 func (p Platform) Pack(top, version string, program []byte) (Tarball, error) {
+	readme := fmt.Sprintf("# %s\n\nThe program of [proxypatch](%s) for %s. Install the package `proxypatch`,\nwhich depends on this one.\n", p.Package(), homepage, p)
+	return p.manifest(version, program).pack(top, File{p.Program(), 0o755, program}, File{"README.md", 0o644, []byte(readme)})
+}
+
+func (p Platform) manifest(version string, program []byte) manifest {
 	m := newManifest(p.Package(), version, "The program of proxypatch for "+p.String())
 	m.OS, m.CPU = []string{p.OS}, []string{p.Arch}
 	m.PreferUnplugged = true // yarn's Plug'n'Play leaves packages in archives, and nothing can be run there
-	readme := fmt.Sprintf("# %s\n\nThe program of [proxypatch](%s) for %s. Install the package `proxypatch`,\nwhich depends on this one.\n", p.Package(), homepage, p)
-	return m.pack(top, File{p.Program(), 0o755, program}, File{"README.md", 0o644, []byte(readme)})
+	m.Program = &programMark{len(program), hex.EncodeToString(program[:min(len(program), headSize)])}
+	return m
 }
 
 // pack makes a package of its manifest, the license and more files.
@@ -140,15 +158,22 @@ func (m manifest) pack(top string, files ...File) (Tarball, error) {
 	if err != nil {
 		return Tarball{}, err
 	}
+	text, err := m.text()
+	if err != nil {
+		return Tarball{}, err
+	}
+	files = append([]File{{"package.json", 0o644, text}, {"LICENSE", 0o644, license}}, files...)
+	data, err := Archive(files)
+	name := strings.ReplaceAll(strings.TrimPrefix(m.Name, "@"), "/", "-") + "-" + m.Version + ".tgz"
+	return Tarball{name, data}, err
+}
+
+// text returns the package.json.
+func (m manifest) text() ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(m); err != nil {
-		return Tarball{}, err
-	}
-	files = append([]File{{"package.json", 0o644, text.Bytes()}, {"LICENSE", 0o644, license}}, files...)
-	data, err := Archive(files)
-	name := strings.ReplaceAll(strings.TrimPrefix(m.Name, "@"), "/", "-") + "-" + m.Version + ".tgz"
-	return Tarball{name, data}, err
+	err := encoder.Encode(m)
+	return text.Bytes(), err
 }

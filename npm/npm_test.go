@@ -100,6 +100,7 @@ func TestPlatformPackages(t *testing.T) {
 		}
 		requireFields(t, manifest, map[string]any{
 			"name": p.Package(), "version": "1.2.3", "os": []any{p.OS}, "cpu": []any{p.Arch}, "preferUnplugged": true,
+			"program": map[string]any{"size": 7.0, "head": "70726f6772616d"},
 		})
 	}
 }

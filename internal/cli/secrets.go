@@ -5,14 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/lazyregexp"
-)
-
-var (
-	// userInfo matches what stands before a host, as in http://user:password@host.
-	userInfo = lazyregexp.Compile(`:.*@`)
-	// drive matches the beginning of a path on Windows, also as a flag's value.
-	drive = lazyregexp.Compile(`^(-C|--[a-z-]+=)?[A-Za-z]:[\\/]`)
+	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // refuseSecrets refuses a command line with what may be a password, before any
@@ -20,18 +14,34 @@ var (
 func refuseSecrets(args []string) error {
 	doctor := slices.Contains(args, "doctor") // takes URLs, and judges them itself
 	for i, arg := range args {
-		if doctor && !strings.HasPrefix(arg, "-") && (i == 0 || !strings.HasPrefix(args[i-1], "-")) {
+		ofFlag := strings.HasPrefix(arg, "-") || i > 0 && takesValue(args[i-1])
+		if doctor && !ofFlag {
 			continue
 		}
-		text := drive().ReplaceAllString(arg, "")
-		if !userInfo().MatchString(text) && (doctor || !strings.Contains(text, "://")) {
-			continue
+		value := valueOf(arg)
+		if _, err := os.Lstat(value); err != nil && printable.MayHoldLogin(value) {
+			return usageError("give URLs to proxypatch doctor only, and without a password; a proxy goes into https_proxy",
+				"argument %d may hold a password, so proxypatch does not use it or repeat it", i+1)
 		}
-		if _, err := os.Lstat(arg); err == nil {
-			continue
-		}
-		return usageError("give URLs to proxypatch doctor only, and without a password; a proxy goes into https_proxy",
-			"argument %d may hold a password, so proxypatch does not use it or repeat it", i+1)
 	}
 	return nil
+}
+
+// takesValue reports whether the next argument is the value of this flag.
+func takesValue(arg string) bool {
+	return strings.HasPrefix(arg, "-") && slices.Contains(hooks.ValueFlags, strings.TrimLeft(arg, "-"))
+}
+
+// valueOf returns an argument without the flag that it is the value of.
+func valueOf(arg string) string {
+	switch {
+	case strings.HasPrefix(arg, "--"):
+		if _, value, given := strings.Cut(arg, "="); given {
+			return value
+		}
+		return strings.TrimPrefix(arg, "--")
+	case strings.HasPrefix(arg, "-C"):
+		return strings.TrimPrefix(arg, "-C")
+	}
+	return strings.TrimPrefix(arg, "-")
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/regular"
 )
 
@@ -38,6 +39,10 @@ func (e *Environment) Certificates() Findings {
 // judgeCerts looks at a file as Node.js does, which prints a warning and goes on
 // if it can't use it.
 func judgeCerts(f *Findings, path string) {
+	name := path
+	if printable.MayHoldLogin(path) { // somebody has put a URL there
+		name = "its file"
+	}
 	data, err := regular.ReadFile(path, maxCerts)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		err = at.Err
@@ -45,27 +50,27 @@ func judgeCerts(f *Findings, path string) {
 	irregular := (*regular.Error)(nil)
 	switch {
 	case errors.As(err, &irregular):
-		f.Add(Certificates, Error, "%s: %s %v", extraCerts, path, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)
+		f.Add(Certificates, Error, "%s: %s %v", extraCerts, name, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)
 		return
 	case err != nil:
-		f.Add(Certificates, Error, "%s: %s can't be read: %v", extraCerts, path, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)
+		f.Add(Certificates, Error, "%s: %s can't be read: %v", extraCerts, name, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)
 		return
 	}
 	certificates, broken := parseCerts(data)
 	switch {
 	case len(certificates) == 0 && isDER(data):
-		f.Add(Certificates, Error, "%s: %s is a certificate, but not in PEM format, so Node.js ignores it", extraCerts, path).hint("openssl x509 -inform der -in FILE -out FILE.pem")
+		f.Add(Certificates, Error, "%s: %s is a certificate, but not in PEM format, so Node.js ignores it", extraCerts, name).hint("openssl x509 -inform der -in FILE -out FILE.pem")
 	case len(certificates) == 0:
-		f.Add(Certificates, Error, "%s: %s holds no PEM certificate, so Node.js ignores it", extraCerts, path).hint("it has to hold the CA's certificate, between BEGIN CERTIFICATE and END CERTIFICATE")
+		f.Add(Certificates, Error, "%s: %s holds no PEM certificate, so Node.js ignores it", extraCerts, name).hint("it has to hold the CA's certificate, between BEGIN CERTIFICATE and END CERTIFICATE")
 	case broken:
-		f.Add(Certificates, Warning, "%s: %s holds something that is no certificate; Node.js reads up to there", extraCerts, path).hint("leave nothing but certificates in it")
+		f.Add(Certificates, Warning, "%s: %s holds something that is no certificate; Node.js reads up to there", extraCerts, name).hint("leave nothing but certificates in it")
 	default:
-		f.Add(Certificates, OK, "%s: %s in %s", extraCerts, plural(len(certificates), "certificate"), path)
+		f.Add(Certificates, OK, "%s: %s in %s", extraCerts, plural(len(certificates), "certificate"), name)
 	}
 	switch expired := slices.DeleteFunc(slices.Clone(certificates), valid); {
 	case len(expired) == 0:
 	case len(expired) == len(certificates):
-		f.Add(Certificates, Warning, "%s: what is in %s has expired", extraCerts, path).hint("ask who runs the proxy for the present certificate of its CA")
+		f.Add(Certificates, Warning, "%s: what is in %s has expired", extraCerts, name).hint("ask who runs the proxy for the present certificate of its CA")
 	default:
 		f.Add(Certificates, Note, "%s: %d of %s have expired", extraCerts, len(expired), plural(len(certificates), "certificate"))
 	}

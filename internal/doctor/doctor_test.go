@@ -310,6 +310,7 @@ func TestHooks(t *testing.T) {
 		"no JSON":         {map[string]string{"package.json": "{"}, []string{"warning: package.json:1: is not valid JSON: unexpected end of JSON input"}},
 		"nothing":         {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
 		"all":             {map[string]string{"package.json": all}, []string{ok}},
+		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but not to patch"}},
 		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: with ignore-scripts no install runs postinstall"}},
 		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is in devDependencies only; an install without them (npm ci --omit=dev) runs postinstall without it and fails"}},
 	} {
@@ -325,7 +326,7 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// The password stands wherever somebody could put it, whole and in every form.
+// The password is put wherever somebody could put it, whole and in every form.
 func TestNoPasswordIsShown(t *testing.T) {
 	const password = "hunter2hunter2"
 	forms := []string{password, base64.StdEncoding.EncodeToString([]byte("jane:" + password)), url.QueryEscape(password)}
@@ -336,34 +337,75 @@ func TestNoPasswordIsShown(t *testing.T) {
 		"quotes": `"http://jane:` + password + `@proxy.test"`, "socks": "socks5://jane:" + password + "@proxy.test", "scheme": password + "://x",
 		"placeholder": "http://${USER}:" + password + "@proxy.test", "spaces": "http://jane:" + password + " 2@proxy.test:1 x",
 		"at": "http://jane:a@" + password + "@proxy.test", "port": "http://proxy.test:" + password, "path": "http://proxy.test/" + password,
-		"user": "http://" + password + "@proxy.test", "control": "http://jane:\x01" + password + "@proxy.test",
+		"user": "http://" + password + "@proxy.test", "control": "http://jane:\x01" + password + "@proxy.test", "no host": "jane:" + password,
+		"backslash": `http://jane:1\` + password + "@proxy.test", "query": "http://proxy.test/?token=" + password, "block": "0.0.0.0/0/" + password,
 	}
 	names := append(slices.Clone(variables), "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+	others := []string{
+		extraCerts, "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_USE_ENV_PROXY", "NODE_OPTIONS", "npm_config_proxy", "npm_config_https_proxy",
+		"SSL_CERT_FILE", "NEXTAUTH_URL", "DATABASE_URL", "KEYCLOAK_SECRET",
+	}
 	for kind, value := range urls {
-		for _, dotenv := range []bool{false, true} {
-			var env []string
-			for i, name := range names {
-				env = append(env, fmt.Sprintf("%s=%s%s", name, value, strings.Repeat(" ", i)))
-			}
-			env = append(env, "KEYCLOAK_ISSUER=https://jane:"+password+"@idp.test/?"+password)
-			dir := ""
-			if dotenv {
-				dir, env = tree(t, map[string]string{".env": strings.Join(env, "\n")}), nil
-			}
-			e := environmentWith(dir, env...)
-			targets := append(e.Issuers(), targets(t, "https://jane:"+password+"@idp.test/x#"+password, "http://a.test")...)
-			found := slices.Concat(e.Proxies(targets), e.Node(&Node{"node", semver.MustParse("24.5.0")}), e.Certificates(), e.Dotenv(App{Dir: dir}))
-			shown, err := json.Marshal(found)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, form := range forms {
-				if strings.Contains(string(shown), form) {
-					t.Errorf("%s shows %s: %s", kind, form, shown)
+		others := others
+		if kind == "block" { // elsewhere it is a path, or a host and a path
+			others = nil
+		}
+		for place, names := range map[string][]string{"proxies": names, "others": others, "no proxy": append(others, "no_proxy")} {
+			for _, dotenv := range []bool{false, true} {
+				var env []string
+				for i, name := range names {
+					env = append(env, fmt.Sprintf("%s=%s%s", name, value, strings.Repeat(" ", i)))
+				}
+				env = append(env, "KEYCLOAK_ISSUER=https://jane:"+password+"@idp.test/?"+password, "OKTA_ISSUER=https://jane:1?"+password+"@idp.test")
+				if kind != "path" && kind != "block" { // the path of an issuer is no secret
+					env = append(env, "AUTH_ISSUER="+value)
+				}
+				if place == "no proxy" {
+					env = append(env, "https_proxy=http://proxy.test")
+				}
+				npmrc := tree(t, map[string]string{".npmrc": "proxy=" + value + "\nhttps-proxy=" + value + "\n//registry.test/:_authToken=" + password + "\nignore-scripts=true\n"})
+				dir := ""
+				if dotenv {
+					dir, env = tree(t, map[string]string{".env": strings.Join(env, "\n")}), nil
+				}
+				e := environmentWith(dir, env...)
+				e.LoadNpmrc(filepath.Join(npmrc, ".npmrc"), ".npmrc")
+				targets := append(e.Issuers(), targets(t, "https://jane:"+password+"@idp.test/x#"+password, "http://a.test", "https://10.0.0.1")...)
+				found := slices.Concat(e.Proxies(targets), e.Node(&Node{"node", semver.MustParse("24.5.0")}), e.Certificates(), e.Dotenv(App{Dir: dir}))
+				found = append(found, hooksWith(t, value, npmrc)...)
+				shown, err := json.Marshal(found)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, form := range forms {
+					if strings.Contains(string(shown), form) {
+						t.Errorf("%s in %s shows %s: %s", kind, place, form, shown)
+					}
 				}
 			}
 		}
 	}
+}
+
+// hooksWith returns the findings of a project whose scripts hold a value.
+func hooksWith(t *testing.T, value, dir string) Findings {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"scripts": map[string]string{
+		"postinstall": "https_proxy=" + value + " x", "build": "https_proxy='" + value + "' next build", "dependencies": "proxypatch -C '" + value + "'",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"package.json": text, ".git": nil} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := detect.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Hooks(w, "proxypatch init")
 }
 
 // What takes longer than next-auth waits is an error, though it works.

@@ -1,6 +1,6 @@
-// Package doctor looks for what a person behind a proxy gets wrong: in the
-// environment, in .env files, in package.json, in Node.js and on the way to the
-// identity provider. What it finds comes with what to do about it.
+// Package doctor finds out why sign-ins fail behind a proxy. It looks at the
+// environment, .env files, package.json, Node.js and the connection to the
+// identity provider, and says what to do about each finding.
 //
 // No finding holds a user name, a password, or the value of a variable that may
 // hold one.

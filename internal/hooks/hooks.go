@@ -1,9 +1,8 @@
-// Package hooks writes into a project's package.json files what makes every
-// install patch next-auth and every build check that it is patched, and takes
-// it out again. The files keep their layout to the byte.
+// Package hooks adds scripts to package.json files, so that every install patches
+// next-auth and every build checks it, and removes them again. The files keep
+// their layout to the byte.
 //
-// Nothing is recorded anywhere: what init wrote is known by its words, so hooks
-// that somebody wrote in the same words are as good as init's.
+// It keeps no record: it recognises its hooks by their words, whoever wrote them.
 package hooks
 
 import (
@@ -15,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // Action is what is done to a script.
@@ -28,7 +28,8 @@ const (
 	Remove Action = "remove"
 )
 
-// Script is a script that has to do with the hooks.
+// Script is a script that has to do with the hooks. Its texts are for people to
+// see, so they have no logins of proxies.
 type Script struct {
 	Name   string
 	Action Action
@@ -186,7 +187,7 @@ func (f *File) has(name string) bool {
 
 func (f *File) keep(name, reason string) {
 	text, _ := f.manifest.script(name)
-	f.Scripts = append(f.Scripts, Script{name, Keep, text, text, reason})
+	f.record(name, Keep, text, text, reason)
 }
 
 func (f *File) set(name, text string) {
@@ -196,11 +197,15 @@ func (f *File) set(name, text string) {
 		action = Change
 	}
 	f.manifest.setScript(name, text)
-	f.Scripts = append(f.Scripts, Script{name, action, before, text, ""})
+	f.record(name, action, before, text, "")
 }
 
 func (f *File) drop(name string) {
 	before, _ := f.manifest.script(name)
 	f.manifest.removeScript(name)
-	f.Scripts = append(f.Scripts, Script{name, Remove, before, "", ""})
+	f.record(name, Remove, before, "", "")
+}
+
+func (f *File) record(name string, action Action, before, after, reason string) {
+	f.Scripts = append(f.Scripts, Script{name, action, printable.WithoutLogins(before), printable.WithoutLogins(after), reason})
 }

@@ -27,7 +27,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 		}
 		if mentions(before) {
 			root.keep(name, "runs proxypatch already")
-			if all, err := commands(before); err == nil && !slices.ContainsFunc(all, command.isApply) {
+			if all, err := commands(before); err == nil && !slices.ContainsFunc(all, command.patches) {
 				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but not to patch", root.Path, name), "let it run "+applyCommand)
 			}
 			continue
@@ -129,10 +129,9 @@ func (p *Plan) isBuild(f *File, name string) bool {
 func (p *Plan) guard(f *File, name string) {
 	text, _ := f.manifest.script(name)
 	before, exists := f.manifest.script("pre" + name)
-	pre, _ := commands(before)
-	checks := exists && slices.ContainsFunc(pre, func(c command) bool { return c.isCheck() || c.isApply() })
+	checks := exists && succeedsGuarded(before)
 	switch {
-	case isAhead(text):
+	case guarded(text):
 		f.keep(name, "runs proxypatch already")
 		return
 	case checks && p.runsPreScripts():
@@ -151,13 +150,6 @@ func (p *Plan) guard(f *File, name string) {
 	}
 	f.keep(name, "can't be read")
 	p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), "put in front of next build: "+checkCommand+" &&")
-}
-
-// isAhead reports whether a script runs proxypatch before it runs next build.
-func isAhead(script string) bool {
-	all, _ := commands(script)
-	first := slices.IndexFunc(all, command.isProxypatch)
-	return first >= 0 && first < slices.IndexFunc(all, command.isNextBuild)
 }
 
 // runsPreScripts reports whether the package manager runs prebuild before

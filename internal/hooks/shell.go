@@ -21,36 +21,50 @@ func commands(script string) ([]command, error) {
 	if err != nil {
 		return nil, err
 	}
+	return commandsIn(file, len(script)), nil
+}
+
+// commandsIn lists the commands of a part of a script of some size.
+func commandsIn(node syntax.Node, size int) []command {
 	var all []command
-	syntax.Walk(file, func(node syntax.Node) bool {
+	syntax.Walk(node, func(node syntax.Node) bool {
 		call, ok := node.(*syntax.CallExpr)
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		var c command
-		for _, word := range call.Args {
-			c = append(c, textOf(word.Parts))
-		}
+		c := wordsOf(call)
 		all = append(all, c)
-		if !c.runsNothing() {
-			for _, word := range c {
-				if len(word) < len(script) { // else the script is this word, with a space that is escaped
-					all = append(all, within(word)...)
-				}
-			}
+		for _, script := range c.scripts(size) {
+			inner, _ := commands(script)
+			all = append(all, inner...)
 		}
 		return true
 	})
-	return all, nil
+	return all
 }
 
-// within lists the commands of a word that is a script itself.
-func within(word string) []command {
-	if !strings.ContainsAny(word, " \t\n") {
+func wordsOf(call *syntax.CallExpr) command {
+	var c command
+	for _, word := range call.Args {
+		c = append(c, textOf(word.Parts))
+	}
+	return c
+}
+
+// scripts returns the words that are scripts themselves, in a command of a
+// script of some size. A word of that size is the whole script, with a space
+// that is escaped.
+func (c command) scripts(size int) []string {
+	if c.runsNothing() {
 		return nil
 	}
-	inner, _ := commands(word)
-	return inner
+	var scripts []string
+	for _, word := range c {
+		if len(word) < size && strings.ContainsAny(word, " \t\n") {
+			scripts = append(scripts, word)
+		}
+	}
+	return scripts
 }
 
 // maxScript bounds the length of a script that is read, in bytes: it is that of a
@@ -137,19 +151,20 @@ func (c command) builds() bool {
 	return slices.ContainsFunc(c, func(word string) bool { return strings.Contains(word, "build") })
 }
 
-// isProxypatch reports whether the command runs proxypatch, isApply whether it
-// does so to patch, and isCheck to see whether it is patched.
-func (c command) isProxypatch() bool { return len(c.runs("proxypatch")) > 0 }
+// isProxypatch reports whether the command runs proxypatch, and patches whether
+// it does so to patch.
+func (c command) isProxypatch() bool { return len(c.runs(tool)) > 0 }
 
-func (c command) isApply() bool {
-	return slices.ContainsFunc(c.runs("proxypatch"), func(args []string) bool {
-		return !slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(noApply, arg) })
-	})
+func (c command) patches() bool {
+	return slices.ContainsFunc(c.proxypatch(), func(p Command) bool { return p.Patches })
 }
 
-func (c command) isCheck() bool {
-	return slices.ContainsFunc(c.runs("proxypatch"), func(args []string) bool { return slices.Contains(args, "check") })
+// proxypatch returns what proxypatch may be told to do in the command, for each
+// mention of it.
+func (c command) proxypatch() []Command {
+	var all []Command
+	for _, words := range c.runs(tool) {
+		all = append(all, commandOf(words))
+	}
+	return all
 }
-
-// noApply are the words with which proxypatch does not patch.
-var noApply = []string{"check", "completion", "diff", "help", "init", "releases", "revert", "version", "-n", "--dry-run"}

@@ -145,9 +145,5 @@ func isCall(stmt *syntax.Stmt, words string) bool {
 	if !ok || len(call.Assigns)+len(stmt.Redirs) > 0 || stmt.Negated {
 		return false
 	}
-	var c command
-	for _, word := range call.Args {
-		c = append(c, textOf(word.Parts))
-	}
-	return strings.Join(c, " ") == words
+	return strings.Join(wordsOf(call), " ") == words
 }

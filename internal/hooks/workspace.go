@@ -10,11 +10,13 @@ import (
 
 const tool = "proxypatch"
 
-// users returns the directories of the packages whose builds are about next-auth: those that
-// declare it, those that depend on such a package of the workspace, those that
-// load one that is installed already, and the root, which builds for others. All are if the root declares it, because Node.js
-// looks there for all of them, and if nobody does, because then a package from a
-// registry brings it.
+// users returns the directories of the packages whose builds may use next-auth:
+// those that declare it, those that depend on such a package of the workspace,
+// those that load an installed copy, and the root, which builds for others.
+//
+// These are all packages if the root declares it, because Node.js looks there
+// for all of them, and if none does, because then a package from a registry
+// brings it.
 func users(ws *detect.Workspace) map[string]bool {
 	uses := map[string]bool{}
 	for _, p := range ws.Packages {
@@ -50,13 +52,13 @@ func dependsOnAny(ws *detect.Workspace, p detect.Package, some map[string]bool) 
 	})
 }
 
-// provide says how to come by proxypatch. It names no command that asks npm's
-// registry: the name there is not ours.
+// provide says how to get proxypatch. It names no command that asks npm's
+// registry, where the name is not ours.
 const provide = "have it on the PATH of every machine that installs, or add its packages from files or a registry of your own: docs/npm.md"
 
-// warnAboutTool says what has to be installed for the hooks to work. It must be
-// no devDependency, because an install for production leaves those out, runs
-// postinstall all the same, and then fails.
+// warnAboutTool says what to install so that the hooks work. A devDependency is
+// not enough: an install for production leaves it out, still runs postinstall,
+// and fails.
 func (p *Plan) warnAboutTool(root *File) {
 	switch {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
@@ -78,7 +80,7 @@ func (p *Plan) warnAboutTool(root *File) {
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
 
-// uncovered says after which installs no hook runs.
+// uncovered says which installs run no hook.
 func uncovered(m detect.Manager) string {
 	without := map[detect.Manager]string{
 		detect.NPM:       "--ignore-scripts",

@@ -1,5 +1,5 @@
-// Package printable makes text of names that others chose: whatever a disk holds,
-// a terminal, or whoever looks at a log in one, must not obey it.
+// Package printable makes untrusted text safe to print. It escapes control
+// characters, which a terminal would obey, and removes logins.
 package printable
 
 import (

@@ -39,9 +39,6 @@ var Calls = []Call{
 	{"trakt userinfo", "providers/trakt.js", "GET api.trakt.tv/users/me", "Ada"},
 }
 
-// Host returns the host that the call is for.
-func (c Call) Host() string { return requestHost(c.Request) }
-
 // requestHost returns the host of "METHOD host/path".
 func requestHost(request string) string {
 	_, target, _ := strings.Cut(request, " ")

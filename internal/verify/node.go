@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // oldestNode is the first major release that next-auth's calls can be made
@@ -41,6 +42,10 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 	path, err := exec.LookPath(command)
 	if err == nil {
 		path, err = filepath.Abs(path) // it is started elsewhere
+	}
+	shown := path
+	if printable.MayHoldLogin(command) {
+		shown, err = "it", cause(err)
 	}
 	if err != nil {
 		return Node{}, fmt.Errorf("%w: %w", ErrNoNode, err)
@@ -68,11 +73,19 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 	major, _, _ := strings.Cut(answer.Version, ".")
 	switch n, _ := strconv.Atoi(major); {
 	case err != nil || answer.Bun != "" || n == 0:
-		return Node{}, fmt.Errorf("%w: %s does not answer as Node.js does", ErrNoNode, path)
+		return Node{}, fmt.Errorf("%w: %s does not answer as Node.js does", ErrNoNode, shown)
 	case n < oldestNode:
-		return Node{}, fmt.Errorf("%w: %s is Node.js %s, which is too old", ErrNoNode, path, answer.Version)
+		return Node{}, fmt.Errorf("%w: %s is Node.js %s, which is too old", ErrNoNode, shown, answer.Version)
 	}
 	return Node{answer.Path, answer.Version}, nil
+}
+
+// cause returns the innermost error, which names no file.
+func cause(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
 }
 
 func lastLine(text []byte) []byte {
@@ -168,7 +181,7 @@ func endOf(ctx context.Context, err error, stderr string) string {
 		return "Node.js ended before"
 	}
 	if line := uncaught().FindString(stderr); line != "" {
-		return fmt.Sprintf("Node.js ended before (%v): %s", err, line)
+		return fmt.Sprintf("Node.js ended before (%v): %s", err, printable.WithoutLogins(line))
 	}
 	return fmt.Sprintf("Node.js ended before (%v)", err)
 }

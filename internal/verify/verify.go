@@ -1,11 +1,10 @@
-// Package verify proves, in a project and with its own Node.js, that the calls
-// of installed copies of next-auth go through a proxy. It has Node.js make them
-// for real, with the copy's own code and its own dependencies, in a network of
-// stand-ins on this machine (Network), and refuses every other connection
-// inside that process.
+// Package verify proves that the requests of installed copies of next-auth go
+// through a proxy. The project's Node.js makes them with the copy's own code and
+// dependencies, in a network of stand-ins on this machine (Network). Every other
+// connection of that process is refused.
 //
-// Nothing is written to disk: the JavaScript, the names and the certificate are
-// handed over in memory.
+// It writes nothing to disk: Node.js gets the JavaScript, the names and the
+// certificate in memory.
 package verify
 
 import (
@@ -18,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 //go:embed calls.js
@@ -114,9 +115,9 @@ func judge(c Call, said report, seen []string) Result {
 	case !answered:
 		return Result{c, Failed, said.end}
 	case answer.Error != "" && arrived:
-		return Result{c, Failed, "reached the proxy, but then: " + firstLine(answer.Error)}
+		return Result{c, Failed, "reached the proxy, but then: " + reason(answer)}
 	case answer.Error != "":
-		return Result{c, Failed, firstLine(answer.Error)}
+		return Result{c, Failed, reason(answer)}
 	case !arrived:
 		return Result{c, Failed, "never reached the proxy"}
 	case answer.Value != c.Value:
@@ -127,10 +128,11 @@ func judge(c Call, said report, seen []string) Result {
 
 func tried(leaks []string) string {
 	slices.Sort(leaks)
-	return "tried " + strings.Join(slices.Compact(leaks), ", ") + " without the proxy"
+	return "tried " + printable.WithoutLogins(strings.Join(slices.Compact(leaks), ", ")) + " without the proxy"
 }
 
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
+// reason is the first line of what code said of an error.
+func reason(a Answer) string {
+	line, _, _ := strings.Cut(a.Error, "\n")
+	return printable.WithoutLogins(line)
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
@@ -539,7 +540,7 @@ func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, othe
 
 // throughProxy is what arrives of a call that goes through the proxy.
 func throughProxy(c verify.Call) []string {
-	return []string{"CONNECT " + c.Host() + ":443", c.Request}
+	return nettest.Arrivals(c.Request)
 }
 
 // prove makes every call of every copy.

@@ -14,6 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
@@ -28,7 +29,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	network := prooftest.NewNetwork(t)
 	phases := []prooftest.Phase{
 		{Name: "unpatched", Caller: network.Caller(t), Arrivals: func(verify.Call) []string { return nil }},
-		{Name: "patched", Caller: network.Caller(t), Arrivals: func(c verify.Call) []string { return []string{"CONNECT " + c.Host() + ":443", c.Request} }},
+		{Name: "patched", Caller: network.Caller(t), Arrivals: func(c verify.Call) []string { return nettest.Arrivals(c.Request) }},
 		{
 			Name:     "patched, with NO_PROXY",
 			Caller:   network.Caller(t, "NO_PROXY="+strings.Join(network.Hosts(), ","), network.Direct()),

@@ -16,6 +16,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -70,7 +71,9 @@ func arrivalsOf(kinds []string) []string {
 	seen := map[string]bool{}
 	for _, c := range verify.Calls {
 		if slices.Contains(kinds, c.Kind) {
-			seen["CONNECT "+c.Host()+":443"], seen[c.Request] = true, true
+			for _, line := range nettest.Arrivals(c.Request) {
+				seen[line] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))

@@ -1,9 +1,8 @@
-// Package probe makes one request as a patched next-auth makes its first one:
-// through the proxy to the identity provider's discovery document. It says how
-// far it came and how long that took.
+// Package probe requests an identity provider's discovery document through the
+// proxy, as the first request of a patched next-auth does. It reports how far the
+// request got and how long it took.
 //
-// It is not next-auth: Node.js is not started. What differs is named in
-// docs/doctor.md.
+// It does not start Node.js. docs/doctor.md lists the differences.
 package probe
 
 import (

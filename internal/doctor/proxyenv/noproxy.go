@@ -37,6 +37,13 @@ func (e entry) split() (name, port string) {
 	return decoration().ReplaceAllString(name, ""), port
 }
 
+// shown returns the entry up to a second slash. Nothing reads what follows, so it
+// may be anything that a person has pasted.
+func (e entry) shown() string {
+	parts := strings.SplitN(string(e), "/", 3)
+	return strings.Join(parts[:min(len(parts), 2)], "/")
+}
+
 func (e entry) excludes(host, port string) bool {
 	name, only := e.split()
 	if only != "" && only != port {

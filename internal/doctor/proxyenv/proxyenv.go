@@ -88,7 +88,7 @@ func (env Env) Decide(target *Target) Decision {
 	by, _ := env.Lookup("no_proxy")
 	for _, entry := range by.entries() {
 		if entry.excludes(host, target.Port) {
-			return Decision{Reason: Excluded, By: by, Entry: string(entry)}
+			return Decision{Reason: Excluded, By: by, Entry: entry.shown()}
 		}
 	}
 	return Decision{Proxy: &setting}

@@ -197,6 +197,8 @@ func TestParseTarget(t *testing.T) {
 		"https:/idp.test":                      "is not an http:// or https:// URL",
 		"https:///jane:hunter@idp.test":        "https://idp.test idp.test:443",
 		"https://https://jane:hunter@idp.test": "is not an http:// or https:// URL",
+		"https://jane:1#hunter@idp.test":       "is not an http:// or https:// URL",
+		"https://jane:1?hunter@idp.test":       "is not an http:// or https:// URL",
 		"idp.test/jane:hunter@x":               "is not an http:// or https:// URL",
 		"https:jane:hunter@idp.test":           "https://idp.test idp.test:443",
 		"jane:hunter@idp.test":                 "https://idp.test idp.test:443",

@@ -29,8 +29,8 @@ var ErrTarget = errors.New("is not an http:// or https:// URL")
 
 // ParseTarget reads a URL as Node.js does; "login.example.com" is
 // https://login.example.com. User, password and query are dropped. Where a slash or
-// a colon is missing or too many, a user would be taken for a part of the path: that
-// is no URL of a target.
+// a colon is missing or too many, or the password has a "#" or "?", a part of the
+// user would become the host: that is no URL of a target.
 func ParseTarget(text string) (*Target, error) {
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
@@ -39,7 +39,7 @@ func ParseTarget(text string) (*Target, error) {
 	if err != nil || u.Scheme() != "http" && u.Scheme() != "https" {
 		return nil, ErrTarget
 	}
-	if host := u.Hostname(); host == "http" || host == "https" || strings.Contains(u.Pathname(), "@") {
+	if host := u.Hostname(); host == "http" || host == "https" || strings.Contains(u.Pathname()+u.Search()+u.Hash(), "@") {
 		return nil, ErrTarget
 	}
 	return &Target{

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/verify/network"
@@ -19,7 +21,8 @@ var names []byte
 // Network is a network that lives as long as the test.
 type Network struct {
 	*network.Network
-	dir string
+	dir       string
+	forgotten int // lines of the log
 }
 
 // New starts a network of services, by their host names.
@@ -30,7 +33,7 @@ func New(t testing.TB, services map[string]http.Handler) *Network {
 		t.Fatal(err)
 	}
 	t.Cleanup(inner.Close)
-	n := &Network{inner, t.TempDir()}
+	n := &Network{Network: inner, dir: t.TempDir()}
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: inner.Certificate.Certificate[0]})
 	for name, data := range map[string][]byte{n.CA(): inner.CA, n.Certificate(): certificate, n.Names(): names} {
 		if err := os.WriteFile(name, data, 0o600); err != nil {
@@ -38,6 +41,23 @@ func New(t testing.TB, services map[string]http.Handler) *Network {
 		}
 	}
 	return n
+}
+
+// Forget makes Log and Seen begin anew.
+func (n *Network) Forget() { n.forgotten = len(n.Network.Log()) }
+
+// Log returns what arrived since Forget, in order.
+func (n *Network) Log() []string { return n.Network.Log()[n.forgotten:] }
+
+// Seen returns the lines of Log, each once and sorted.
+func (n *Network) Seen() []string { return slices.Compact(slices.Sorted(slices.Values(n.Log()))) }
+
+// Arrivals returns what a network sees of a request, "METHOD host/path", that
+// goes through its proxy.
+func Arrivals(request string) []string {
+	_, target, _ := strings.Cut(request, " ")
+	host, _, _ := strings.Cut(target, "/")
+	return []string{"CONNECT " + host + ":443", request}
 }
 
 // CA is the file with the authority that signed the certificate of all

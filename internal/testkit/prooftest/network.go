@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,8 +31,17 @@ const (
 // it, resolves no name.
 type Network struct {
 	*verify.Network
-	ca   string // file
-	node string
+	ca        string // file
+	node      string
+	forgotten int // lines of the log
+}
+
+// Forget makes Seen begin anew.
+func (n *Network) Forget() { n.forgotten = len(n.Log()) }
+
+// Seen returns what arrived since Forget, each line once and sorted.
+func (n *Network) Seen() []string {
+	return slices.Compact(slices.Sorted(slices.Values(n.Log()[n.forgotten:])))
 }
 
 // NewNetwork makes one, which lives as long as the test.
@@ -48,7 +57,7 @@ func NewNetwork(t *testing.T) *Network {
 		t.Fatal(err)
 	}
 	t.Cleanup(inner.Close)
-	n := &Network{inner, filepath.Join(t.TempDir(), "ca.pem"), node}
+	n := &Network{Network: inner, ca: filepath.Join(t.TempDir(), "ca.pem"), node: node}
 	if err := os.WriteFile(n.ca, n.CA, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +92,7 @@ func (n *Network) Command(t *testing.T, script string, env ...string) *exec.Cmd 
 }
 
 // OwnPort is the port of all services, as a string.
-func (n *Network) OwnPort() string { return strconv.Itoa(n.Port()) }
+func (n *Network) OwnPort() string { return n.Address()[strings.LastIndex(n.Address(), ":")+1:] }
 
 // Direct is the environment in which the hosts can be reached without the proxy.
 func (n *Network) Direct() string {

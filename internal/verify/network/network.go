@@ -1,6 +1,6 @@
-// Package network makes a network as companies have it: services that speak
-// HTTPS, behind a CONNECT proxy that alone knows their names. All of it is on
-// 127.0.0.1, leads nowhere else, and is on record.
+// Package network simulates a company's network on 127.0.0.1: HTTPS services that
+// are reached by name only through a CONNECT proxy. It records every request, and
+// nothing leaves the machine.
 package network
 
 import (
@@ -116,12 +116,7 @@ func (n *Network) Address() string { return n.server.Addr().String() }
 func (n *Network) Proxy() string { return "http://" + n.proxy.Addr().String() }
 
 // ProxyPort returns the port of the proxy.
-func (n *Network) ProxyPort() int { return portOf(n.proxy) }
-
-// Port returns the port at which all services are.
-func (n *Network) Port() int { return portOf(n.server) }
-
-func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+func (n *Network) ProxyPort() int { return n.proxy.Addr().(*net.TCPAddr).Port }
 
 // Hosts returns the names of all services, sorted.
 func (n *Network) Hosts() []string { return slices.Sorted(maps.Keys(n.services)) }
@@ -132,7 +127,7 @@ func (n *Network) note(what string) {
 	n.log = append(n.log, what)
 }
 
-// Log returns what arrived since Forget, in order: "CONNECT host:port" at the
+// Log returns what arrived, in order: "CONNECT host:port" at the
 // proxy, "METHOD host/path" at a service by way of a tunnel to its host, and
 // "direct METHOD host/path" where there was no tunnel.
 func (n *Network) Log() []string {
@@ -143,13 +138,6 @@ func (n *Network) Log() []string {
 
 // Seen returns the lines of Log, each once and sorted.
 func (n *Network) Seen() []string { return slices.Compact(slices.Sorted(slices.Values(n.Log()))) }
-
-// Forget empties the log.
-func (n *Network) Forget() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.log = nil
-}
 
 // connect is the proxy.
 func (n *Network) connect(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,85 @@
+package hooks
+
+import (
+	"slices"
+	"strings"
+)
+
+// Command says what a command of proxypatch means in a script.
+type Command struct {
+	Name    string
+	Patches bool // it patches next-auth, or fails
+	Guards  bool // it fails unless next-auth is patched when it ends
+}
+
+// Commands lists every command of proxypatch. The first is the one that runs
+// without a name.
+var Commands = []Command{
+	{Name: "apply", Patches: true, Guards: true},
+	{Name: "check", Guards: true},
+	{Name: "completion"},
+	{Name: "diff"},
+	{Name: "doctor"},
+	{Name: "exit-codes"},
+	{Name: "help"},
+	{Name: "init"},
+	{Name: "releases"},
+	{Name: "revert"},
+	{Name: "verify"},
+	{Name: "version"},
+}
+
+// ValueFlags lists the flags, and their letters, that take the next word.
+var ValueFlags = []string{"C", "copy", "dir", "format", "node", "patches", "set", "timeout"}
+
+// idleFlags lists the flags with which no command patches or checks anything.
+var idleFlags = []string{"dry-run", "h", "help", "n", "version"}
+
+// commandOf returns the command that the words behind "proxypatch" run, and an
+// empty one if none runs or its flags keep it from its work.
+func commandOf(words []string) Command {
+	name := ""
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if word == "--" {
+			return Command{}
+		}
+		if !strings.HasPrefix(word, "-") {
+			if name == "" {
+				name = word
+			}
+			continue
+		}
+		idle, takesNext := readFlag(word)
+		if idle {
+			return Command{}
+		}
+		if takesNext {
+			i++
+		}
+	}
+	if name == "" {
+		return Commands[0]
+	}
+	if at := slices.IndexFunc(Commands, func(c Command) bool { return c.Name == name }); at >= 0 {
+		return Commands[at]
+	}
+	return Command{}
+}
+
+// readFlag reports whether a flag, or a letter of several, keeps a command from
+// its work, and whether the next word is its value.
+func readFlag(word string) (idle, takesNext bool) {
+	if long, ok := strings.CutPrefix(word, "--"); ok {
+		name, value, set := strings.Cut(long, "=")
+		return slices.Contains(idleFlags, name) && value != "false", !set && slices.Contains(ValueFlags, name)
+	}
+	letters := word[1:]
+	for i, letter := range letters {
+		if slices.Contains(ValueFlags, string(letter)) {
+			return idle, i == len(letters)-1
+		}
+		idle = idle || slices.Contains(idleFlags, string(letter))
+	}
+	return idle, false
+}

@@ -1,0 +1,62 @@
+package printable
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMayHoldLogin(t *testing.T) {
+	for value, want := range map[string]bool{
+		"http://jane:hunter@host":              true,
+		"http://hunter@host:3128":              true,
+		"https://host/?token=hunter":           true,
+		"http:/jane:hunter@host":               true,
+		"http:jane:hunter@host":                true,
+		"//jane:hunter@host":                   true,
+		"jane:hunter@host":                     true,
+		" jane:hun/ter@host":                   true,
+		"jane:hunter":                          true,
+		"./jane:hunter@host":                   true,
+		`"http://jane:hunter@host"`:            true,
+		"a=http://jane:hunter@host":            true,
+		"file:///etc/hunter.pem":               true,
+		"x:y":                                  true,
+		"":                                     false,
+		".":                                    false,
+		"../app":                               false,
+		"/etc/ssl/ca.pem":                      false,
+		"4.24.x":                               false,
+		">=4.24.0 <5":                          false,
+		`C:\app\ca.pem`:                        false,
+		`C:\app\node_modules\@scope\next-auth`: false,
+		"c:/app/next-auth@4":                   false,
+		"node_modules/@scope/next-auth":        false,
+		"node_modules/.pnpm/next-auth@4.24.5_next@13.0.0/x/y": false,
+		"tutorial": false,
+	} {
+		if got := MayHoldLogin(value); got != want {
+			t.Errorf("%q: got %v, want %v", value, got, want)
+		}
+	}
+}
+
+func TestWithoutLogins(t *testing.T) {
+	for text, want := range map[string]string{
+		"next build":                                  "next build",
+		"https_proxy=http://jane:hunter@h:1 x":        "https_proxy=http://…@h:1 x",
+		"https_proxy=jane:hunter@h:1 x":               "https_proxy=…@h:1 x",
+		"x='http://jane:hun@ter@h:1' y":               "x='http://…@h:1' y",
+		`x="https://jane:hun"ter/=@h"`:                `x="https://…@h"`,
+		"connect to http://hunter@h failed":           "connect to …@h failed",
+		"a jane:hunter@h b http://ann:hunter@i":       "a …@h b http://…@i",
+		"Cannot find module '@panva/hkdf'":            "Cannot find module '@panva/hkdf'",
+		"in file:///app/node_modules/@panva/hkdf":     "in file:///app/node_modules/@panva/hkdf",
+		`no 'C:\app\node_modules\@panva\hkdf'`:        `no 'C:\app\node_modules\@panva\hkdf'`,
+		"https://idp.corp.test/token: timeout 3500ms": "https://idp.corp.test/token: timeout 3500ms",
+	} {
+		got := WithoutLogins(text)
+		if got != want || strings.Contains(got, "hunter") {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

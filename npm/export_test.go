@@ -1,0 +1,26 @@
+package npm
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Unpack puts a platform's package into a directory, as installs do, with a copy
+// of the program in a file.
+func (p Platform) Unpack(dir, file string) error {
+	program, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	text, err := p.manifest("1.2.3", program).text()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, filepath.FromSlash(p.Program()))
+	return errors.Join(
+		os.MkdirAll(filepath.Dir(path), 0o755),
+		os.WriteFile(filepath.Join(dir, "package.json"), text, 0o644),
+		os.WriteFile(path, program, 0o755),
+	)
+}

@@ -241,3 +241,19 @@ func TestAgentVanished(t *testing.T) {
 		t.Errorf("got %+v, %v; want that in %s", agent, err, want)
 	}
 }
+
+// What the system says is an answer, or none.
+func TestThere(t *testing.T) {
+	for err, refused := range map[error]bool{
+		syscall.ENOENT: false, syscall.ENOTDIR: false, syscall.ENAMETOOLONG: false, syscall.EINVAL: false, syscall.ELOOP: false,
+		syscall.EACCES: true, syscall.EPERM: true, syscall.EIO: true, syscall.ENOMEM: true, syscall.EMFILE: true,
+	} {
+		found, got := there(&fs.PathError{Op: "stat", Path: "x", Err: err})
+		if found || errors.Is(got, err) != refused || (got != nil) != refused {
+			t.Errorf("%v: got %v, %v", err, found, got)
+		}
+	}
+	if found, err := there(nil); !found || err != nil {
+		t.Errorf("no error: got %v, %v", found, err)
+	}
+}

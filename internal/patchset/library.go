@@ -118,9 +118,9 @@ func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 				return nil, err
 			}
 			first, _, _ := bytes.Cut(data, []byte("\n"))
-			releases, err := ParseReleases(strings.TrimPrefix(string(first), "Releases: "))
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+			releases, ok := parseRange(strings.TrimPrefix(string(first), "Releases: "))
+			if !ok {
+				return nil, fmt.Errorf("%s: no range that is closed at both ends", name)
 			}
 			load := func() (*Diff, error) { return Parse(name, data) }
 			diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})

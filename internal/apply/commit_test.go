@@ -16,6 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
 // The invented package of these tests: two files, each with one line to change.
@@ -38,7 +39,7 @@ func testLibrary(t *testing.T, set string) *patchset.Library {
 		"v4.2.1/" + azure + ".diff":              {Data: []byte(diffOf(azure, "azure", "AZURE"))},
 		"tutorial/v4.2.1/" + client + ".diff":    {Data: []byte(diffOf(client, "client", "tutorial"))},
 		"superseded/1/v4.2.1/" + azure + ".diff": {Data: []byte(diffOf(azure, "azure", "old"))},
-		"helper/proxy.js":                        {Data: patchset.StampHelper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.js":                        {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, set)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
 // TestTargetHeldOpen holds the last file open as an editor or a virus scanner
@@ -49,7 +50,7 @@ func TestReadOnlyTarget(t *testing.T) {
 	t.Logf("Commit: %v", err)
 	if err == nil {
 		want[client], want[azure] = "CLIENT\n", "AZURE\n"
-		want["core/lib/proxy.js"] = string(patchset.StampHelper([]byte("\nhelper\n"), 3))
+		want["core/lib/proxy.js"] = string(stamp.Helper([]byte("\nhelper\n"), 3))
 	}
 	if diff := cmp.Diff(want, tree(t, install.Dir)); diff != "" {
 		t.Errorf("half done (-want +got):\n%s", diff)

@@ -50,8 +50,8 @@ type Options struct {
 	Strict bool // treat unknown bytes as drift, even if the diffs apply
 	Lock   bool // keep others from writing until the Plan is closed; needed for Commit
 
-	// Progress, if there is one, is told before each copy what is done, and which
-	// copy of how many it is, counted from 1.
+	// Progress, if set, is called before each copy with what is done and which copy
+	// of how many it is, counted from 1.
 	Progress func(what string, n, of int)
 }
 

@@ -13,13 +13,14 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
+	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
 // ownLibrary is a library that wants nothing but these diffs of a person's own.
 func ownLibrary(t testing.TB, diffs ...*patchset.Diff) *patchset.Library {
 	t.Helper()
 	library, err := patchset.Open(fstest.MapFS{
-		"helper/proxy.js": {Data: patchset.StampHelper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.js": {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, patchset.None)
 	if err != nil {
 		t.Fatal(err)

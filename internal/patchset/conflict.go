@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Conflict is a hunk that does not fit a file, beside the lines that stand where
-// most of its own do. Lines are without their terminators.
+// Conflict is a hunk that does not fit a file, beside the lines of the file where
+// most of its own are. Lines are without their terminators.
 type Conflict struct {
 	Hunk      int      // counted from 1
 	Of        int      // how many hunks the diff has
@@ -17,7 +17,7 @@ type Conflict struct {
 	Differs   int      // index of the first line that is not as expected, in both
 }
 
-// Conflict says which hunk keeps the diff from the content and what stands in its
+// Conflict returns the hunk that keeps the diff from the content, and what is in its
 // way. failed is what Apply or, if it is to be taken off, Reverse says; but where
 // another hunk is neither on nor goes on, it is that one (but in a huge file). Such
 // a hunk may have been on before somebody changed its lines, so it is compared by the

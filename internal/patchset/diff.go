@@ -71,21 +71,10 @@ func Parse(name string, data []byte) (*Diff, error) {
 	if msg := unsupportedChange(f); msg != "" {
 		return fail(header, "%s", msg)
 	}
-	all, changed := splitLines(data), f.NewName
-	git := bytes.HasPrefix(all.at(header-1), []byte("diff --git "))
-	if !git {
-		if changed = plainName(nameIn(all.at(header-1)), nameIn(all.at(header))); changed == "" {
-			return fail(header, otherName)
-		}
+	d := &Diff{Name: name}
+	if line, msg := d.readHeader(splitLines(data), header, f.NewName); msg != "" {
+		return fail(line, "%s", msg)
 	}
-	target, msg := targetPath(changed)
-	if msg != "" {
-		return fail(header, "%s", msg)
-	}
-	if line := firstOtherName(all, header, changed, git); line > 0 {
-		return fail(line, otherName)
-	}
-	d := &Diff{Name: name, Path: target}
 	if line, msg := d.readPreamble(preamble); msg != "" {
 		return fail(line, "%s", msg)
 	}
@@ -144,6 +133,28 @@ func (d *Diff) readPreamble(preamble string) (line int, msg string) {
 	return 0, ""
 }
 
+// readHeader takes the path from the header, of which header is the first line's
+// number. name is the file's where go-gitdiff reads it as git does: after a
+// "diff --git" line.
+func (d *Diff) readHeader(all lines, header int, name string) (line int, msg string) {
+	git := bytes.HasPrefix(all.at(header-1), []byte("diff --git "))
+	if !git {
+		name = plainName(nameIn(all.at(header-1)), nameIn(all.at(header)))
+	}
+	if name == "" {
+		return header, otherName
+	}
+	if d.Path, msg = targetPath(name); msg != "" {
+		return header, msg
+	}
+	if line := firstOtherName(all, header, name, git); line > 0 {
+		return line, otherName
+	}
+	return 0, ""
+}
+
+const otherName = "not the path as git writes it"
+
 func unsupportedChange(f *gitdiff.File) string {
 	const fileType, regular = 0o170000, 0o100000
 	switch {
@@ -183,8 +194,6 @@ func targetPath(name string) (target, msg string) {
 	}
 	return target, ""
 }
-
-const otherName = "not the path as git writes it"
 
 // plainName returns the name that git apply takes from a header without a
 // "diff --git" line: the new one or, if the new one continues it, the old one.

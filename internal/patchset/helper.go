@@ -1,16 +1,14 @@
 package patchset
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
-// HelperPath is where the helper, the one file proxypatch adds, stands in the
-// package.
+// HelperPath is the helper's path in the package: the one file that proxypatch
+// adds.
 const HelperPath = "core/lib/proxy.js"
 
 // Helper is the file that the call sites call.
@@ -30,19 +28,8 @@ func ParseHelper(content []byte) (h Helper, ok bool) {
 	marker, hasStart := strings.CutPrefix(marker, HelperMarker)
 	number, hash, _ := strings.Cut(marker, " sha256:")
 	revision, err := strconv.ParseUint(number, 10, 30)
-	if !hasLine || !hasStart || err != nil || hash != bodyHash([]byte(body)) {
+	if !hasLine || !hasStart || err != nil || hash != fmt.Sprintf("%x", sha256.Sum256([]byte(body))) {
 		return Helper{}, false
 	}
 	return Helper{Content: content, Revision: int(revision)}, true
-}
-
-// StampHelper returns the helper with its marker's hash brought up to date.
-func StampHelper(content []byte, revision int) []byte {
-	_, body, _ := bytes.Cut(content, []byte("\n"))
-	return fmt.Appendf(nil, HelperMarker+"%d sha256:%s\n%s", revision, bodyHash(body), body)
-}
-
-func bodyHash(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
 }

@@ -34,9 +34,9 @@ type Library struct {
 	others    otherDiffs
 }
 
-// listed is a diff of which only what its name and its first line tell is
-// known. Parsing all of a set's diffs would take longer than all the rest, and
-// a release needs few of them.
+// listed is a diff of which only the name and the first line have been read.
+// Parsing all of a set's diffs would take longer than all the rest, and a release
+// needs few of them.
 type listed struct {
 	path     string
 	releases Releases
@@ -118,9 +118,9 @@ func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 				return nil, err
 			}
 			first, _, _ := bytes.Cut(data, []byte("\n"))
-			releases, err := ParseReleases(strings.TrimPrefix(string(first), "Releases: "))
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+			releases, ok := parseRange(strings.TrimPrefix(string(first), "Releases: "))
+			if !ok {
+				return nil, fmt.Errorf("%s: no range that is closed at both ends", name)
 			}
 			load := func() (*Diff, error) { return Parse(name, data) }
 			diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})
@@ -164,7 +164,7 @@ func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 }
 
 // otherDiffs are the diffs of the sets that were not chosen. Only their paths,
-// which their names tell, are needed for a file that is in a known state, so
+// which are in their names, are needed for a file that is in a known state, so
 // they are parsed on first use.
 type otherDiffs struct {
 	paths []string

@@ -2,6 +2,7 @@ package patchset
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -19,7 +20,7 @@ func diffFor(releases, path, from, to string) string {
 }
 
 func testFS() fstest.MapFS {
-	files := fstest.MapFS{"helper/proxy.js": {Data: StampHelper([]byte("\nhelper\n"), 2)}}
+	files := fstest.MapFS{"helper/proxy.js": {Data: []byte("// proxypatch helper revision 2 sha256:54cf25904acf2628db2a19df10603f844fd80d775ee228b382a58a968648c56f\nhelper\n")}}
 	for name, text := range map[string]string{
 		"v4.2.1/a.js.diff":                diffFor(">=4.0.1 <4.10.0", "a.js", "a1", "A1"),
 		"v4.10.0/a.js.diff":               diffFor(">=4.10.0 <=4.24.15", "a.js", "a2", "A2"),
@@ -151,6 +152,17 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// An embedded diff with an open range would match releases nobody has looked at.
+func TestOpenRangeIsNotEmbedded(t *testing.T) {
+	for _, releases := range []string{"", ">=4.0.1", "<=4.24.15", "4.x"} {
+		files := testFS()
+		files["v4.2.1/b.js.diff"].Data = []byte(diffFor(releases, "b.js", "b", "B"))
+		if _, err := Open(files, Default); err == nil || !strings.HasPrefix(err.Error(), "v4.2.1/b.js.diff: ") {
+			t.Errorf("%q: got %v", releases, err)
+		}
+	}
+}
+
 // In a newer release a file that has not changed takes the diff of its content.
 func TestNewerReleaseWithKnownContent(t *testing.T) {
 	library, err := Open(testFS(), Default)
@@ -184,16 +196,16 @@ func TestUnsupportedReleases(t *testing.T) {
 }
 
 func TestParseHelper(t *testing.T) {
-	good := StampHelper([]byte("\nbody\n"), 7)
-	if h, ok := ParseHelper(good); !ok || h.Revision != 7 {
+	const good = "// proxypatch helper revision 7 sha256:9e2ec912af5dff2a72300863864fc4da04e81999339d9fac5c7590ba8a3f4e11\nbody\n"
+	if h, ok := ParseHelper([]byte(good)); !ok || h.Revision != 7 {
 		t.Errorf("got %+v, %v", h, ok)
 	}
 	for name, content := range map[string]string{
 		"empty":        "",
 		"no marker":    "\"use strict\";\n",
-		"body changed": string(good) + " ",
+		"body changed": good + " ",
 		"no body":      "// proxypatch helper revision 7 sha256:",
-		"not in front": "\n" + string(good),
+		"not in front": "\n" + good,
 	} {
 		if _, ok := ParseHelper([]byte(content)); ok {
 			t.Errorf("%s: accepted", name)

@@ -2,7 +2,6 @@ package patchset
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -13,10 +12,10 @@ import (
 // say any.
 type Releases struct {
 	text    string
-	oldest  *semver.Version // of a range like ">=4.1.0 <4.13.0"; nil for any other
-	newest  *semver.Version // where it ends; nil if it does not
-	closed  bool            // whether newest itself is included
-	general *semver.Constraints
+	oldest  *semver.Version     // of a range like ">=4.1.0 <4.13.0"
+	newest  *semver.Version     // where that ends
+	closed  bool                // whether newest itself is included
+	general *semver.Constraints // any other range
 }
 
 // maxRange bounds the length of a range, in bytes.
@@ -30,22 +29,11 @@ func ParseReleases(text string) (Releases, error) {
 	if len(text) > maxRange {
 		return Releases{}, fmt.Errorf("a range of releases in %d bytes; more than %d are not read", len(text), maxRange)
 	}
-	refuse := fmt.Errorf("%q is not a range of releases", text)
 	general, err := semver.NewConstraint(text)
 	if err != nil {
-		return Releases{}, refuse
+		return Releases{}, fmt.Errorf("%q is not a range of releases", text)
 	}
-	r := Releases{text: text, general: general}
-	for _, m := range regexp.MustCompile(`<=?\s*v?([0-9][^\s,|]*)`).FindAllStringSubmatch(text, -1) {
-		v, err := semver.NewVersion(m[1])
-		if err != nil {
-			return Releases{}, refuse
-		}
-		if r.newest == nil || v.GreaterThan(r.newest) {
-			r.newest = v
-		}
-	}
-	return r, nil
+	return Releases{text: text, general: general}, nil
 }
 
 // parseRange reads the one form that embedded diffs have, in a fraction of the
@@ -65,10 +53,6 @@ func parseRange(text string) (r Releases, ok bool) {
 
 // String returns the range as it was written.
 func (r Releases) String() string { return r.text }
-
-// Closed reports whether the range ends at some release. An open range would
-// match releases nobody has looked at.
-func (r Releases) Closed() bool { return r.newest != nil }
 
 // include reports whether a stable release is in the range.
 func (r Releases) include(v *semver.Version) bool {

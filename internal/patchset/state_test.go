@@ -10,6 +10,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
+	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
 // A diff may fit what it has made as well. Whatever is patched stays so, also
@@ -24,7 +25,7 @@ func TestTakenOffBeforePutOn(t *testing.T) {
 		"--- a/" + client + "\n+++ b/" + client + "\n@@ -3,3 +3,6 @@\n a\n b\n c\n+a\n+b\n+c\n"
 	library, err := patchset.Open(fstest.MapFS{
 		"v4.2.1/" + client + ".diff": {Data: []byte(diff)},
-		"helper/proxy.js":            {Data: patchset.StampHelper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.js":            {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, patchset.Default)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +70,7 @@ func TestRefersToHelper(t *testing.T) {
 func ownTarget(t testing.TB, diff *patchset.Diff) patchset.Target {
 	t.Helper()
 	library, err := patchset.Open(fstest.MapFS{
-		"helper/proxy.js": {Data: patchset.StampHelper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.js": {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, patchset.None)
 	if err != nil {
 		t.Fatal(err)

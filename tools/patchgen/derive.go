@@ -65,7 +65,7 @@ func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([
 func (c *content) first() string { return c.releases[0] }
 func (c *content) last() string  { return c.releases[len(c.releases)-1] }
 
-// dir is the folder of patches/ in which the content's diff stands.
+// dir is the folder of patches/ that has the content's diff.
 func (c *content) dir() string {
 	for _, version := range madeAgainst {
 		if slices.Contains(c.releases, version) {

@@ -14,6 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
 // TestEverythingIsAsDerived is patchgen --check.
@@ -158,7 +159,7 @@ func (r repository) commit(t *testing.T) {
 
 func (r repository) helper(t *testing.T, revision int, body string) {
 	t.Helper()
-	if err := writeFile(r.path(helperFile), patchset.StampHelper([]byte("\n"+body+"\n"), revision)); err != nil {
+	if err := writeFile(r.path(helperFile), stamp.Helper([]byte("\n"+body+"\n"), revision)); err != nil {
 		t.Fatal(err)
 	}
 }

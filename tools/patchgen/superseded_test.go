@@ -151,7 +151,7 @@ func (p project) run(t *testing.T, code int, args ...string) []byte {
 	return out
 }
 
-// states returns the states of all files, as a command tells them.
+// states returns the states of all files, as a command reports them.
 func (p project) states(t *testing.T, code int, args ...string) map[string]patchset.State {
 	t.Helper()
 	var report struct {

@@ -10,16 +10,17 @@ import (
 	"os"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
 func main() {
-	if err := stamp(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "stamp:", err)
 		os.Exit(1)
 	}
 }
 
-func stamp(args []string) error {
+func run(args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("usage: stamp FILE")
 	}
@@ -31,7 +32,7 @@ func stamp(args []string) error {
 	if _, err := fmt.Sscanf(string(content), patchset.HelperMarker+"%d ", &revision); err != nil {
 		return fmt.Errorf("%s: no marker in its first line: %w", args[0], err)
 	}
-	stamped := patchset.StampHelper(content, revision)
+	stamped := stamp.Helper(content, revision)
 	if bytes.Equal(stamped, content) {
 		return nil
 	}

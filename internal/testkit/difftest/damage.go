@@ -70,7 +70,7 @@ func otherEnd(line string) string {
 	return strings.TrimSuffix(line, "\n") + "\r\n"
 }
 
-// entries are lines that stand between "diff --git" and the hunks.
+// entries are lines between "diff --git" and the hunks.
 var entries = []string{
 	"new file mode 100644\n", "deleted file mode 100644\n", "old mode 100644\n", "new mode 100644\n", "new mode 100755\n", "old mode 100755\n", "old mode 120000\n",
 	"rename from f.js\n", "rename to f.js\n", "rename to g.js\n", "copy from f.js\n", "copy to g.js\n", "similarity index 90%\n", "dissimilarity index x\n",
@@ -87,7 +87,7 @@ var headers = []string{
 	"--- a/f.js\t2026-01-01 00:00:00 +0000\n+++ b/f.js.new\t2026-01-01 00:00:00 +0000\n", "--- a/f.js\tx\t1970-01-01 00:00:00 +0000\n+++ b/f.js\n", "--- f\n+++ f.js\n", "--- a/f\n+++ b/f.js\n",
 }
 
-// preambles are what may stand before a diff.
+// preambles are what may come before a diff.
 var preambles = []string{"Releases: 4.2.1\n", "Releases: four\n", "Releases: 4.2.1\nReleases: 4.2.2\n", "Subject: a letter\n\n", "\n", "index x\n"}
 
 // tails are what may follow a diff.

@@ -1,5 +1,5 @@
-// Package difftest makes contents, diffs and damaged ones by chance, and asks
-// git apply about them. It is for tests only.
+// Package difftest generates random file contents and diffs, many of them damaged,
+// and asks git apply about them. It is for tests only.
 package difftest
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
-// Name is the one file that every case is about.
+// Name is the file that every case changes.
 const Name = "f.js"
 
 // Case is one question: does the diff go on the content, and what comes of it?

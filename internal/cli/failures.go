@@ -197,31 +197,40 @@ func remedy(err error) string {
 
 // locate names the file, or the copy, that has the problem, if the error knows it.
 func locate(p *report.Problem, err error) {
-	if blocked, ok := is[*report.BlockedError](err); ok {
-		p.At(&blocked.Copy.Install, blocked.File.Path)
-		p.Line, p.Conflict = blocked.Line(), (*report.Conflict)(blocked.File.Clash)
-	} else if e, ok := is[*report.UnpatchableError](err); ok {
-		p.At(&e.Copy.Install, "")
-	} else if e, ok := is[*report.AgentError](err); ok {
-		p.At(&e.Copy.Install, "")
-	} else if e, ok := is[*unpatchedError](err); ok {
-		p.At(&e.copy.Install, e.file)
-	} else if e, ok := is[*unprovenError](err); ok {
-		p.At(&e.copy.Install, "")
-	} else if e, ok := is[*apply.CopyError](err); ok {
-		p.At(&e.Copy, e.File)
-	} else if e, ok := is[*detect.ManifestError](err); ok {
-		p.Path = e.Path
-	} else if e, ok := is[*hooks.FileError](err); ok {
-		p.Path = e.Path
-	} else if e, ok := is[*hooks.SyntaxError](err); ok {
-		p.Path, p.Line = e.Path, e.Line
-	} else if e, ok := is[*cacheError](err); ok {
-		p.Path = e.path
-	} else if e, ok := is[*patchset.ParseError](err); ok {
-		p.Path, p.Line = e.Name, e.Line
-	} else if e, ok := is[*fs.PathError](err); ok {
-		p.Path = e.Path
+	for _, row := range places {
+		if row(p, err) {
+			return
+		}
+	}
+}
+
+// places says which errors know their place: the first row that knows one decides.
+var places = []func(*report.Problem, error) (matches bool){
+	at(func(p *report.Problem, e *report.BlockedError) {
+		p.At(&e.Copy.Install, e.File.Path)
+		p.Line, p.Conflict = e.Line(), (*report.Conflict)(e.File.Clash)
+	}),
+	at(func(p *report.Problem, e *report.UnpatchableError) { p.At(&e.Copy.Install, "") }),
+	at(func(p *report.Problem, e *report.AgentError) { p.At(&e.Copy.Install, "") }),
+	at(func(p *report.Problem, e *unpatchedError) { p.At(&e.copy.Install, e.file) }),
+	at(func(p *report.Problem, e *unprovenError) { p.At(&e.copy.Install, "") }),
+	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
+	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
+	at(func(p *report.Problem, e *hooks.FileError) { p.Path = e.Path }),
+	at(func(p *report.Problem, e *hooks.SyntaxError) { p.Path, p.Line = e.Path, e.Line }),
+	at(func(p *report.Problem, e *cacheError) { p.Path = e.path }),
+	at(func(p *report.Problem, e *patchset.ParseError) { p.Path, p.Line = e.Name, e.Line }),
+	at(func(p *report.Problem, e *fs.PathError) { p.Path = e.Path }),
+}
+
+// at makes a row for errors of type E.
+func at[E error](place func(*report.Problem, E)) func(*report.Problem, error) bool {
+	return func(p *report.Problem, err error) bool {
+		found, ok := is[E](err)
+		if ok {
+			place(p, found)
+		}
+		return ok
 	}
 }
 

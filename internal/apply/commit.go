@@ -9,8 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/attributes"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // CommitError says why a Plan could not be carried out. Everything done before
@@ -129,9 +128,9 @@ func (c *Copy) stage() (staged []*step, err error) {
 func (c *Copy) readAttributes(file *File) (err error) {
 	switch {
 	case file.Before != nil:
-		file.attributes, err = attributes.Of(c.root, file.Path)
+		file.attributes, err = safefile.Of(c.root, file.Path)
 	case file.like != "":
-		file.attributes, err = attributes.Of(c.root, file.like)
+		file.attributes, err = safefile.Of(c.root, file.like)
 		file.attributes = file.attributes.ACL()
 	}
 	return err
@@ -142,7 +141,7 @@ func (c *Copy) readAttributes(file *File) (err error) {
 // file that it is to replace.
 func (s *step) create(data []byte) error {
 	dir, base := path.Split(s.file.Path)
-	name := filepath.Join(filepath.FromSlash(dir), tempname.New(base))
+	name := filepath.Join(filepath.FromSlash(dir), safefile.NewTempName(base))
 	file, err := s.copy.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -152,7 +151,7 @@ func (s *step) create(data []byte) error {
 		return err
 	}
 	if s.file.info != nil {
-		if err := attributes.KeepOwner(file, s.file.info); err != nil {
+		if err := safefile.KeepOwner(file, s.file.info); err != nil {
 			return &fs.PathError{Op: "chown", Path: s.file.Path, Err: err}
 		}
 	}
@@ -160,7 +159,7 @@ func (s *step) create(data []byte) error {
 		return &fs.PathError{Op: "fsetxattr", Path: s.file.Path, Err: err}
 	}
 	if s.file.Before != nil {
-		return file.Chmod(attributes.Mode(s.file.info))
+		return file.Chmod(safefile.Mode(s.file.info))
 	}
 	return file.Chmod(s.file.Mode())
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // The invented package of these tests: two files, each with one line to change.
@@ -293,7 +293,7 @@ func TestLockIsWaitedFor(t *testing.T) {
 func TestLookingTakesNoLock(t *testing.T) {
 	install := newPackage(t)
 	newPlan(t, patchset.Default, Patch, install)
-	leftover := "providers/" + tempname.New("x")
+	leftover := "providers/" + safefile.NewTempName("x")
 	write(t, install.Dir, leftover, "")
 	plan, err := New([]detect.Install{install}, testLibrary(t, patchset.Default), Options{Goal: Patch})
 	if err != nil {

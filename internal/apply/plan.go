@@ -16,9 +16,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/attributes"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // Goal is what files are brought to.
@@ -89,7 +89,7 @@ type File struct {
 
 	info       fs.FileInfo // of the file itself, or of the file whose mode, owner and ACL it gets
 	like       string      // that other file
-	attributes attributes.Attributes
+	attributes safefile.Attributes
 }
 
 // Changes reports whether the file's bytes would become others.

@@ -7,8 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // maxFile bounds the size of a file that is read, in bytes. next-auth's own
@@ -35,11 +34,11 @@ func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 		if err := checkDirs(root, name); err != nil {
 			return nil, nil, err
 		}
-		data, info, err := regular.ReadUnlinked(root, name, maxFile)
-		if err == regular.ErrReplaced {
+		data, info, err := safefile.ReadUnlinked(root, name, maxFile)
+		if err == safefile.ErrReplaced {
 			continue
 		}
-		if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+		if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) {
 			return nil, nil, &irregularError{name, irregular.What}
 		}
 		return data, info, err
@@ -58,7 +57,7 @@ func checkDirs(root *os.Root, name string) error {
 			return err
 		}
 		if !info.IsDir() {
-			return &irregularError{name[:at], regular.Describe(info.Mode()) + ", not a directory"}
+			return &irregularError{name[:at], safefile.Describe(info.Mode()) + ", not a directory"}
 		}
 	}
 	return nil
@@ -84,5 +83,5 @@ func removeLeftoversIn(root *os.Root, dir string) error {
 	if err != nil {
 		return err
 	}
-	return tempname.Clean(root, dir)
+	return safefile.CleanDir(root, dir)
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // aside starts the base of the temporary names of what Stage puts out of the way.
@@ -140,7 +140,7 @@ func replaceable(root *os.Root, stamp string) error {
 }
 
 func (c *Cache) putAside(root *os.Root, name string) error {
-	to := path.Join(c.Path, tempname.New(aside+path.Base(name)))
+	to := path.Join(c.Path, safefile.NewTempName(aside+path.Base(name)))
 	err := move(root, name, to)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -211,7 +211,7 @@ func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 func (e *Error) Aside() bool { return isAside(path.Base(e.Path)) }
 
 func isAside(name string) bool {
-	return tempname.Is(name) && strings.HasPrefix(name, ".proxypatch-"+aside)
+	return safefile.IsTempName(name) && strings.HasPrefix(name, ".proxypatch-"+aside)
 }
 
 // move gives a file or directory another name, which is free. Where a directory

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const (
@@ -46,8 +46,8 @@ func readStamp(root *os.Root, name string) (state string, since time.Time, err e
 		return "", time.Time{}, err
 	}
 	since = info.ModTime()
-	data, _, err := regular.ReadUnlinked(root, name, maxStamp)
-	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+	data, _, err := safefile.ReadUnlinked(root, name, maxStamp)
+	if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) {
 		return "", since, nil
 	}
 	if err != nil {

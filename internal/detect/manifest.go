@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // maxManifest bounds how much of a package.json is read, in bytes. Real ones
@@ -168,8 +168,8 @@ func decodeExactly(data []byte, into any) error {
 // readSmall reads a regular file of at most maxManifest bytes. Anything else is
 // a *ManifestError.
 func readSmall(path string) ([]byte, error) {
-	data, err := regular.ReadFile(path, maxManifest)
-	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+	data, err := safefile.ReadFile(path, maxManifest)
+	if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) {
 		return nil, &ManifestError{path, err}
 	}
 	return data, err

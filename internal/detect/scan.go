@@ -13,7 +13,7 @@ import (
 	"syscall"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // scan collects the copies of next-auth in a workspace. It goes where package
@@ -310,7 +310,7 @@ func (s *scan) isOwn(dir string) bool {
 // readDir lists a directory in no order. What is no directory is empty, and so is
 // a link to itself.
 func readDir(dir string) ([]fs.DirEntry, error) {
-	entries, err := regular.ReadDir(dir)
+	entries, err := safefile.ReadDir(dir)
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, nil
 	}

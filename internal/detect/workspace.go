@@ -14,7 +14,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v4"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // Workspace is what a directory is part of: the packages that are developed
@@ -305,8 +305,8 @@ const maxSettings = 256 << 10
 // nothing.
 func readPnpmWorkspace(dir string) (settings pnpmSettings) {
 	path := filepath.Join(dir, "pnpm-workspace.yaml")
-	data, err := regular.ReadFile(path, maxSettings)
-	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) || !there(err) {
+	data, err := safefile.ReadFile(path, maxSettings)
+	if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) || !there(err) {
 		return pnpmSettings{}
 	}
 	// To look for names that come twice takes the square of their number.

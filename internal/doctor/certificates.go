@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const (
@@ -38,11 +38,11 @@ func (e *Environment) Certificates() Findings {
 // judgeCerts looks at a file as Node.js does, which prints a warning and goes on
 // if it can't use it.
 func judgeCerts(f *Findings, path string) {
-	data, err := regular.ReadFile(path, maxCerts)
+	data, err := safefile.ReadFile(path, maxCerts)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		err = at.Err
 	}
-	irregular := (*regular.Error)(nil)
+	irregular := (*safefile.Error)(nil)
 	switch {
 	case errors.As(err, &irregular):
 		f.Add(Certificates, Error, "%s: %s %v", extraCerts, path, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)

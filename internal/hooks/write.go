@@ -12,10 +12,8 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
-	"github.com/proxypatch/proxypatch/internal/attributes"
 	"github.com/proxypatch/proxypatch/internal/detect"
-	"github.com/proxypatch/proxypatch/internal/regular"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const (
@@ -40,7 +38,7 @@ var errChanged = errors.New("was changed while proxypatch was at work")
 // readFile reads the package.json in root, if it is a regular file: behind a
 // link stands a file that others may use too. The error is a *FileError.
 func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
-	data, info, err := regular.ReadUnlinked(root, manifestName, maxManifest)
+	data, info, err := safefile.ReadUnlinked(root, manifestName, maxManifest)
 	if err != nil {
 		return nil, nil, &FileError{path, plain(err)}
 	}
@@ -61,7 +59,7 @@ type step struct {
 	root *os.Root
 	temp string // name of the file with the new bytes; empty once that is in place
 
-	attributes attributes.Attributes // of the file
+	attributes safefile.Attributes // of the file
 }
 
 // Lock keeps other proxypatches from writing to a workspace's package.json files
@@ -109,7 +107,7 @@ func (p *Plan) Commit() (err error) {
 		}
 		s := &step{file: f, root: root}
 		steps = append(steps, s)
-		if s.attributes, err = attributes.Of(root, manifestName); err == nil {
+		if s.attributes, err = safefile.Of(root, manifestName); err == nil {
 			err = s.stage(f.after)
 		}
 		if err != nil {
@@ -135,13 +133,13 @@ func clean(dir string) error {
 		return err
 	}
 	defer root.Close()
-	return tempname.Clean(root, ".")
+	return safefile.CleanDir(root, ".")
 }
 
 // stage writes data to a new file beside the package.json, with its mode, owner and
 // attributes.
 func (s *step) stage(data []byte) error {
-	name := tempname.New(manifestName)
+	name := safefile.NewTempName(manifestName)
 	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -149,13 +147,13 @@ func (s *step) stage(data []byte) error {
 	s.temp = name
 	_, err = file.Write(data)
 	if err == nil {
-		err = attributes.KeepOwner(file, s.file.info)
+		err = safefile.KeepOwner(file, s.file.info)
 	}
 	if err == nil {
 		err = s.attributes.GiveTo(file)
 	}
 	if err == nil {
-		err = file.Chmod(attributes.Mode(s.file.info))
+		err = file.Chmod(safefile.Mode(s.file.info))
 	}
 	if err == nil {
 		err = file.Sync()
@@ -165,7 +163,7 @@ func (s *step) stage(data []byte) error {
 
 // finish puts the new bytes in place of those that the plan was made from.
 func (s *step) finish() error {
-	data, info, err := regular.ReadUnlinked(s.root, manifestName, maxManifest)
+	data, info, err := safefile.ReadUnlinked(s.root, manifestName, maxManifest)
 	if err != nil {
 		return err
 	}

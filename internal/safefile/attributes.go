@@ -1,7 +1,4 @@
-// Package attributes carries over what belongs to a file beside its bytes when a new
-// file takes its place: owner, mode and, on Linux, access control lists and attributes
-// of users.
-package attributes
+package safefile
 
 import (
 	"fmt"

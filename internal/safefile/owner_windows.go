@@ -1,4 +1,4 @@
-package attributes
+package safefile
 
 import (
 	"io/fs"

@@ -1,6 +1,6 @@
 //go:build unix
 
-package attributes
+package safefile
 
 import (
 	"errors"

@@ -1,8 +1,4 @@
-// Package regular reads files that other people have put somewhere. In a file's
-// place may stand a named pipe, a device or a link, and the file may be of any
-// size; only a regular file of sensible size is read, and nothing else is even
-// opened.
-package regular
+package safefile
 
 import (
 	"errors"
@@ -31,7 +27,7 @@ func ReadFile(path string, max int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, flags, 0)
+	file, err := os.OpenFile(path, openFlags, 0)
 	data, _, err := read(file, err, max)
 	return data, err
 }
@@ -46,7 +42,7 @@ func ReadIn(root *os.Root, name string, max int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := root.OpenFile(name, flags, 0)
+	file, err := root.OpenFile(name, openFlags, 0)
 	data, _, err := read(file, err, max)
 	return data, err
 }
@@ -62,7 +58,7 @@ func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, e
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := root.OpenFile(name, flags, 0)
+	file, err := root.OpenFile(name, openFlags, 0)
 	data, info, err := read(file, err, max)
 	if err == nil && !os.SameFile(found, info) {
 		return nil, nil, ErrReplaced
@@ -120,7 +116,7 @@ func Describe(mode fs.FileMode) string {
 // ReadDir lists a directory, or what a link there leads to, in no order, and
 // opens nothing else.
 func ReadDir(path string) ([]fs.DirEntry, error) {
-	dir, err := os.OpenFile(path, dirFlags, 0)
+	dir, err := os.OpenFile(path, openDirFlags, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package attributes
+package safefile
 
 import "os"
 

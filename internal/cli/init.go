@@ -9,6 +9,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -154,7 +155,7 @@ func manifestFailure(err error) error {
 
 func hooksFailure(err error) error {
 	hint := "everything is as it was before; mend the cause and run it again"
-	commit := (*apply.CommitError)(nil)
+	commit := (*safefile.CommitError)(nil)
 	switch {
 	case !errors.As(err, &commit):
 	case len(commit.Temporary) > 0:

@@ -13,6 +13,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
@@ -261,7 +262,7 @@ func carryOut(plan *apply.Plan, found caches) error {
 
 func commitFailure(err error) error {
 	hint := "everything is as it was before; " + remedy(err)
-	commit := (*apply.CommitError)(nil)
+	commit := (*safefile.CommitError)(nil)
 	switch {
 	case !errors.As(err, &commit):
 	case len(commit.Left) > 0:
@@ -275,7 +276,7 @@ func commitFailure(err error) error {
 // remedy says what to do about what the system refused.
 func remedy(err error) string {
 	switch {
-	case errors.Is(err, apply.ErrBusy):
+	case errors.Is(err, safefile.ErrBusy):
 		return "wait until it has ended and run it again"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
 		return "run it as the user who installed it, or lift what keeps root out, such as chattr +i"

@@ -4,8 +4,8 @@ package safefile
 
 import "os"
 
-// Of returns the attributes of a file in root, whose name has slashes.
-func Of(*os.Root, string) (Attributes, error) { return nil, nil }
+// attributesOf returns the attributes of a file in root, whose name has slashes.
+func attributesOf(*os.Root, string) (attributes, error) { return nil, nil }
 
-// GiveTo gives a new file the attributes.
-func (Attributes) GiveTo(*os.File) error { return nil }
+// giveTo gives a new file the attributes.
+func (attributes) giveTo(*os.File) error { return nil }

@@ -5,5 +5,8 @@ import (
 	"os"
 )
 
-// KeepOwner does nothing: a new file has its directory's access rules.
-func KeepOwner(*os.File, fs.FileInfo) error { return nil }
+// keepOwner does nothing: a new file has its directory's access rules.
+func keepOwner(*os.File, fs.FileInfo) error { return nil }
+
+// inheritOwner does nothing: a new file has its directory's access rules.
+func inheritOwner(*os.Root, string) error { return nil }

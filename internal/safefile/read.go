@@ -14,8 +14,12 @@ type Error struct{ What string }
 
 func (e *Error) Error() string { return e.What }
 
-// ErrReplaced says that a file was replaced while it was being read.
-var ErrReplaced = errors.New("was replaced while it was being read")
+// ErrReplaced says that a file was replaced again and again.
+var ErrReplaced = errors.New("is replaced again and again while it is being read")
+
+// MaxFile bounds the size of a file that is read to be replaced, in bytes. Those of
+// next-auth have a few thousand.
+const MaxFile = 4 << 20
 
 // ReadFile returns the content of the file at a path, or behind links from
 // there, of at most max bytes. The error is an *Error or from the system.
@@ -48,22 +52,25 @@ func ReadIn(root *os.Root, name string, max int64) ([]byte, error) {
 }
 
 // ReadUnlinked is ReadIn for what must not be a link itself, because it is to be
-// written. It describes the file as well. The error may be ErrReplaced too.
+// written. It describes the file as well. A file that another process replaces
+// meanwhile is read again; the error is ErrReplaced if that does not end.
 func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, error) {
 	name = filepath.FromSlash(name)
-	found, err := root.Lstat(name)
-	if err == nil {
-		err = check(found, max)
+	for range 10 {
+		found, err := root.Lstat(name)
+		if err == nil {
+			err = check(found, max)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		file, err := root.OpenFile(name, openFlags, 0)
+		data, info, err := read(file, err, max)
+		if err != nil || os.SameFile(found, info) {
+			return data, info, err
+		}
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := root.OpenFile(name, openFlags, 0)
-	data, info, err := read(file, err, max)
-	if err == nil && !os.SameFile(found, info) {
-		return nil, nil, ErrReplaced
-	}
-	return data, info, err
+	return nil, nil, ErrReplaced
 }
 
 // read takes what an open has returned. All look before they open, since to open

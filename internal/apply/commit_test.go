@@ -15,7 +15,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
@@ -190,7 +190,7 @@ func TestFailurePutsEverythingBack(t *testing.T) {
 			spoil(t, second.Dir)
 			before := []map[string]string{tree(t, first.Dir), tree(t, second.Dir)}
 			err := plan.Commit()
-			var commit *CommitError
+			var commit *safefile.CommitError
 			if !errors.As(err, &commit) || len(commit.Left) > 0 {
 				t.Errorf("got %v; want a CommitError with nothing left", err)
 			}
@@ -287,15 +287,15 @@ func TestLockIsWaitedFor(t *testing.T) {
 	options := Options{Goal: Patch, Lock: true}
 	holder := newPlan(t, patchset.Default, Patch, install)
 
-	defer func(d time.Duration) { lockWait = d }(lockWait)
-	lockWait = 2 * lockPoll
+	defer func(d time.Duration) { safefile.LockWait = d }(safefile.LockWait)
+	safefile.LockWait = 40 * time.Millisecond
 	_, err := New([]detect.Install{install}, library, options)
 	where := (*CopyError)(nil)
-	if !errors.Is(err, ErrBusy) || !errors.As(err, &where) || where.Copy.Dir != install.Dir || where.File != "" {
+	if !errors.Is(err, safefile.ErrBusy) || !errors.As(err, &where) || where.Copy.Dir != install.Dir || where.File != "" {
 		t.Errorf("while it is held: %v", err)
 	}
 
-	lockWait = time.Minute
+	safefile.LockWait = time.Minute
 	got := make(chan error)
 	go func() {
 		plan, err := New([]detect.Install{install}, library, options)
@@ -314,7 +314,7 @@ func TestLockIsWaitedFor(t *testing.T) {
 func TestLookingTakesNoLock(t *testing.T) {
 	install := newPackage(t)
 	newPlan(t, patchset.Default, Patch, install)
-	leftover := "providers/" + tempname.New("x")
+	leftover := "providers/" + safefile.NewTempName("x")
 	write(t, install.Dir, leftover, "")
 	plan, err := New([]detect.Install{install}, testLibrary(t, patchset.Default), Options{Goal: Patch})
 	if err != nil {
@@ -355,35 +355,5 @@ func TestApplyAndRevertAtOnce(t *testing.T) {
 	want := map[string]string{client: "client\n", azure: "azure\n", "package.json": "{}"}
 	if diff := cmp.Diff(want, tree(t, install.Dir)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// Where a file can't be put back, those that may need it keep their new bytes
-// too, and all of them are named.
-func TestWhatCanNotBePutBack(t *testing.T) {
-	install := newPackage(t)
-	plan := newPlan(t, patchset.Default, Patch, install)
-	done, err := plan.Copies[0].stage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range done {
-		if err := s.finish(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{client, azure} { // nothing can be renamed onto it
-		remove(t, install.Dir, name)
-		write(t, install.Dir, name+"/in the way", "")
-	}
-	var want []string
-	for _, name := range []string{azure, client, patchset.HelperPath} {
-		want = append(want, filepath.Join(install.Path, filepath.FromSlash(name)))
-	}
-	if diff := cmp.Diff(want, putBack(done)); diff != "" {
-		t.Errorf("left (-want +got):\n%s", diff)
-	}
-	if _, there := tree(t, install.Dir)[patchset.HelperPath]; !there {
-		t.Error("the helper is gone, and files need it")
 	}
 }

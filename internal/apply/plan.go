@@ -16,9 +16,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/attributes"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // Goal is what files are brought to.
@@ -69,10 +69,9 @@ type Copy struct {
 	Files []File // in the order in which they are written
 	Err   error  // why the copy can't be patched: a *patchset.UnsupportedError or a *detect.SharedError
 
-	root      *os.Root
-	locked    *os.File
-	temporary []string // files that Commit made and could not remove
-	dirs      []string // those in which any set changes files of this release, with slashes
+	root   *os.Root
+	locked *safefile.Lock
+	dirs   []string // those in which any set changes files of this release, with slashes
 }
 
 // File is what would be done to one file.
@@ -87,9 +86,8 @@ type File struct {
 	Before []byte             // nil if the file is absent
 	After  []byte             // nil if the file is to be absent
 
-	info       fs.FileInfo // of the file itself, or of the file whose mode, owner and ACL it gets
-	like       string      // that other file
-	attributes attributes.Attributes
+	info fs.FileInfo // of the file itself, or of the file whose mode, owner and ACL it gets
+	like string      // that other file
 }
 
 // Changes reports whether the file's bytes would become others.
@@ -218,7 +216,7 @@ func (c *Copy) open(locking bool) error {
 		return errors.New("was replaced while proxypatch was at work")
 	}
 	if locking {
-		c.locked, err = Lock(root)
+		c.locked, err = safefile.LockDir(root)
 	}
 	return err
 }
@@ -403,6 +401,8 @@ func (c *Copy) checkOtherUsers() error {
 	}
 	return fs.WalkDir(c.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
+		case safefile.Absent(err): // somebody is at work, and it is gone by now
+			return nil
 		case err != nil:
 			return err
 		case entry.IsDir() && entry.Name() == "node_modules":
@@ -413,6 +413,9 @@ func (c *Copy) checkOtherUsers() error {
 		content, _, err := readFile(c.root, name)
 		if irregular := (*irregularError)(nil); errors.As(err, &irregular) {
 			return nil // too large to be one of next-auth's
+		}
+		if safefile.Absent(err) {
+			return nil
 		}
 		if err == nil && patchset.RefersToHelper(name, content) {
 			c.Files = append(c.Files, File{Path: name, State: patchset.Drifted, Action: Keep, Err: errNeedsHelper, Before: content, After: content})

@@ -5,15 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
-
-// maxFile bounds the size of a file that is read, in bytes. next-auth's own
-// are at most a few thousand.
-const maxFile = 4 << 20
 
 // irregularError says that something other than a regular file of sensible
 // size stands where the package has a file.
@@ -31,37 +25,27 @@ func (e *irregularError) Error() string {
 // The error is an *irregularError, or wraps fs.ErrNotExist, or is from the
 // system.
 func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
-	for range 10 { // another apply may be at work
-		if err := checkDirs(root, name); err != nil {
-			return nil, nil, err
-		}
-		data, info, err := regular.ReadUnlinked(root, name, maxFile)
-		if err == regular.ErrReplaced {
-			continue
-		}
-		if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
-			return nil, nil, &irregularError{name, irregular.What}
-		}
-		return data, info, err
+	if err := checkDirs(root, name); err != nil {
+		return nil, nil, err
 	}
-	return nil, nil, fmt.Errorf("%s is replaced again and again while it is being read", name)
+	data, info, err := safefile.ReadUnlinked(root, name, safefile.MaxFile)
+	if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) {
+		return nil, nil, &irregularError{name, irregular.What}
+	}
+	if errors.Is(err, safefile.ErrReplaced) {
+		return nil, nil, fmt.Errorf("%s %w", name, err)
+	}
+	return data, info, err
 }
 
 // checkDirs makes sure that every directory on the way to name is a real one.
 func checkDirs(root *os.Root, name string) error {
-	for at, char := range name {
-		if char != '/' {
-			continue
-		}
-		info, err := root.Lstat(filepath.FromSlash(name[:at]))
-		if err != nil {
-			return err
-		}
-		if !info.IsDir() {
-			return &irregularError{name[:at], regular.Describe(info.Mode()) + ", not a directory"}
-		}
+	err := safefile.CheckDirs(root, name)
+	at, irregular := (*fs.PathError)(nil), (*safefile.Error)(nil)
+	if errors.As(err, &at) && errors.As(err, &irregular) {
+		return &irregularError{at.Path, irregular.What}
 	}
-	return nil
+	return err
 }
 
 // removeLeftovers removes the temporary files that a killed proxypatch left in
@@ -84,5 +68,5 @@ func removeLeftoversIn(root *os.Root, dir string) error {
 	if err != nil {
 		return err
 	}
-	return tempname.Clean(root, dir)
+	return safefile.CleanDir(root, dir)
 }

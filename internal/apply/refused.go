@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // CopyError says what the system refused in a copy.
@@ -38,7 +38,7 @@ func (c *Copy) failed(err error) error {
 	if name = filepath.ToSlash(name); name == "." {
 		name = ""
 	}
-	if base, ok := tempname.For(path.Base(name)); ok {
+	if base, ok := safefile.TempNameBase(path.Base(name)); ok {
 		name = path.Join(path.Dir(name), base)
 	}
 	return &CopyError{c.Install, name, cause}

@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // trusting are the directories inside a cache directory whose builders take
@@ -46,7 +48,7 @@ func IsNext(dir string, namesNext bool) (bool, error) {
 		signs = append(signs, "app", "pages", "src/app", "src/pages")
 	}
 	for _, name := range signs {
-		if is, err := exists(dir, name); is || err != nil {
+		if is, err := safefile.Exists(filepath.Join(dir, filepath.FromSlash(name))); is || err != nil {
 			return is, err
 		}
 	}
@@ -59,16 +61,7 @@ func HasNext(dir string, namesNext bool) (bool, error) {
 	if namesNext {
 		return true, nil
 	}
-	return exists(dir, "node_modules/next")
-}
-
-// exists takes what can't be looked at for an error, never for absent.
-func exists(dir, name string) (bool, error) {
-	_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
-	if absent(err) {
-		return false, nil
-	}
-	return err == nil, err
+	return safefile.Exists(filepath.Join(dir, "node_modules", "next"))
 }
 
 // Action is what happens to a cache directory.
@@ -151,12 +144,6 @@ func Inspect(dir, state string) (*App, error) {
 	return app, nil
 }
 
-// Stale says whether a build would take code from a cache that another state
-// of next-auth, or an unknown one, went into.
-func (a *App) Stale() bool {
-	return slices.ContainsFunc(a.Caches, func(c Cache) bool { return c.Action == Delete })
-}
-
 func inspect(root *os.Root, name, state string) (Cache, error) {
 	cache := Cache{Path: name}
 	switch there, err := isDir(root, name); {
@@ -221,23 +208,11 @@ func warmIn(root *os.Root, name string) ([]string, error) {
 
 // isDir says whether there is a directory, be it behind a link inside the app.
 func isDir(root *os.Root, name string) (bool, error) {
-	info, err := root.Stat(filepath.FromSlash(name))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		// Windows says so, too, where a file stands in place of a directory above.
-		if above := path.Dir(name); above != "." {
-			_, err := isDir(root, above)
-			if wrong := (*Error)(nil); errors.As(err, &wrong) {
-				return false, &Error{name, wrong.Err}
-			}
-		}
-		return false, nil
-	case err != nil:
+	there, err := safefile.IsDir(root, name)
+	if err != nil {
 		return false, newError(root, name, err)
-	case !info.IsDir():
-		return false, &Error{name, errors.New("is not a directory")}
 	}
-	return true, nil
+	return there, nil
 }
 
 // restoring is how long a restore may take that gives files new times, in any

@@ -6,11 +6,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const (
@@ -40,6 +43,11 @@ func newApp(t *testing.T, files ...string) string {
 		at = at.Add(-time.Hour)
 	}
 	return dir
+}
+
+// stale says whether a build would take code from a cache of another state.
+func stale(a *App) bool {
+	return slices.ContainsFunc(a.Caches, func(c Cache) bool { return c.Action == Delete })
 }
 
 func must(t *testing.T, err error) {
@@ -185,8 +193,8 @@ func TestCacheDirectories(t *testing.T) {
 			if got := app.Caches[0]; got.Path != ".next/cache" || got.Action != test.want {
 				t.Errorf("got %+v", got)
 			}
-			if app.Stale() != (test.want == Delete) {
-				t.Errorf("stale: %v", app.Stale())
+			if stale(app) != (test.want == Delete) {
+				t.Errorf("stale: %v", stale(app))
 			}
 			if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 				t.Errorf("Inspect wrote (-before +after):\n%s", diff)
@@ -244,12 +252,12 @@ func TestFirstCacheIsMarked(t *testing.T) {
 	renewed(t, dir)
 	must(t, os.MkdirAll(filepath.Join(dir, ".next", "cache", "webpack"), 0o755))
 	must(t, os.WriteFile(filepath.Join(dir, ".next", "cache", "webpack", "0.pack"), []byte("p"), 0o644))
-	if app := inspectNow(t, dir); app.Caches[0].Action != Keep || app.Stale() {
+	if app := inspectNow(t, dir); app.Caches[0].Action != Keep || stale(app) {
 		t.Errorf("%+v", app.Caches)
 	}
 	other, err := Inspect(dir, then)
 	must(t, err)
-	if !other.Stale() {
+	if !stale(other) {
 		t.Error("not stale for another state")
 	}
 }
@@ -263,7 +271,7 @@ func TestKilledInBetween(t *testing.T) {
 		"in the middle of webpack": {".next/cache/webpack/1.pack", "old"},
 		"after webpack is aside":   {".next/cache/.proxypatch-old-webpack-ABCDEFGHIJKLMNOPQRSTUVWXYZ/0.pack", "old", ".next/cache/.proxypatch-old-proxypatch.json-ABCDEFGHIJKLMNOPQRSTUVWXYZ", stampOf(then), ".next/cache/webpack/0.pack", "built without a stamp"},
 		"before the stamp":         {".next/cache/", "", ".next/cache/webpack/0.pack", "built without a stamp"},
-		"before the rename":        {".next/cache/.proxypatch-stamp", `{"sch`, ".next/cache/webpack/0.pack", "built without a stamp"},
+		"before the rename":        {".next/cache/.proxypatch-proxypatch.json-ABCDEFGHIJKLMNOPQRSTUVWXYZ", `{"sch`, ".next/cache/webpack/0.pack", "built without a stamp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newApp(t, left...)
@@ -271,7 +279,7 @@ func TestKilledInBetween(t *testing.T) {
 				t.Errorf("%+v", app.Caches[0])
 			}
 			got := tree(t, dir)
-			if !stampedNow(t, dir, ".next/cache/proxypatch.json") || got[".next/cache/webpack"] != "" || got[".next/cache/.proxypatch-stamp"] != "" {
+			if !stampedNow(t, dir, ".next/cache/proxypatch.json") || got[".next/cache/webpack"] != "" || got[".next/cache/.proxypatch-proxypatch.json-ABCDEFGHIJKLMNOPQRSTUVWXYZ"] != "" {
 				t.Errorf("%q", got)
 			}
 			noneAside(t, dir)
@@ -283,7 +291,7 @@ func TestKilledInBetween(t *testing.T) {
 func noneAside(t *testing.T, dir string) {
 	t.Helper()
 	for name := range tree(t, dir) {
-		if isAside(filepath.Base(name)) {
+		if safefile.IsAside(filepath.Base(name)) {
 			t.Errorf("left behind: %s", name)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // configNames are those of Next.js 14 to 16 and those that others hope for.
@@ -63,7 +63,7 @@ var (
 func readConfigs(root *os.Root, names []string) (files []configFile, unknown string) {
 	for i := 0; i < len(names); i++ {
 		name := names[i]
-		text, err := regular.ReadIn(root, name, maxConfig)
+		text, err := safefile.ReadIn(root, name, maxConfig)
 		if err != nil {
 			return nil, fmt.Sprintf("%s can't be read: %v", name, cause(root, err))
 		}

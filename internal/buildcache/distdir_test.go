@@ -133,7 +133,7 @@ func TestDefaultDirectoryToo(t *testing.T) {
 		dir := newApp(t, "next.config.js", config, "build/cache/webpack/0.pack", "p", ".next/cache/webpack/0.pack", "p")
 		app, err := Inspect(dir, now)
 		must(t, err)
-		if app.Unknown != unknown || !app.Stale() {
+		if app.Unknown != unknown || !stale(app) {
 			t.Errorf("%+v", app)
 		}
 		mustRenew(t, app)

@@ -7,15 +7,10 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
-
-// aside starts the base of the temporary names of what Stage puts out of the way.
-// What a killed run leaves under such a name is removed by the next Finish.
-const aside = "old-"
 
 // moved is what has another name in the meantime; both are relative to the app,
 // with slashes.
@@ -91,10 +86,7 @@ func (a *App) Finish() []*Error {
 }
 
 func (c *Cache) stage(root *os.Root) error {
-	if c.Action != Delete && c.Action != Stamp {
-		return nil
-	}
-	if c.marked {
+	if c.marked && (c.Action == Delete || c.Action == Stamp) {
 		err := c.stageStamp(root)
 		if c.Action == Stamp && errors.Is(err, syscall.EROFS) {
 			return nil // nobody can build into it either, and Finish says so
@@ -103,13 +95,18 @@ func (c *Cache) stage(root *os.Root) error {
 			return err
 		}
 	}
-	if c.Action != Delete {
+	if c.Action == Delete {
+		for _, warm := range c.Warm {
+			if err := c.putAside(root, warm); err != nil {
+				return err
+			}
+		}
+	}
+	if len(c.aside) == 0 {
 		return nil
 	}
-	for _, warm := range c.Warm {
-		if err := c.putAside(root, warm); err != nil {
-			return err
-		}
+	if err := safefile.SyncDir(root, c.Path); err != nil {
+		return newError(root, c.Path, err)
 	}
 	return nil
 }
@@ -133,15 +130,14 @@ func replaceable(root *os.Root, stamp string) error {
 			return &Error{stamp, errFull}
 		}
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !safefile.Absent(err) {
 		return newError(root, stamp, err)
 	}
 	return nil
 }
 
 func (c *Cache) putAside(root *os.Root, name string) error {
-	to := path.Join(c.Path, tempname.New(aside+path.Base(name)))
-	err := move(root, name, to)
+	to, err := safefile.PutAside(root, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -158,7 +154,7 @@ func (c *Cache) unstage(root *os.Root) (left []error) {
 		if path.Base(m.from) == stampName && len(left) > 0 {
 			break
 		}
-		if err := move(root, m.to, m.from); err != nil {
+		if err := safefile.PutBack(root, m.to, m.from); err != nil {
 			left = append(left, newError(root, m.from, err))
 		}
 	}
@@ -176,7 +172,7 @@ func (c *Cache) mark(root *os.Root, state string) *Error {
 	if len(warm) > 0 {
 		return &Error{warm[0], errMeanwhile}
 	}
-	err = makeDirs(root, c.Path)
+	err = safefile.MakeDirs(root, c.Path)
 	if err == nil {
 		err = writeStamp(root, c.Path, state)
 	}
@@ -189,15 +185,15 @@ func (c *Cache) mark(root *os.Root, state string) *Error {
 // sweep removes what this run and killed ones have put aside.
 func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 	entries, err := fs.ReadDir(root.FS(), c.Path)
-	if err != nil && (len(c.aside) > 0 || !absent(err)) {
+	if err != nil && (len(c.aside) > 0 || !safefile.Absent(err)) {
 		return []*Error{newError(root, c.Path, err)}
 	}
 	for _, entry := range entries {
-		if !isAside(entry.Name()) {
+		if base, _ := safefile.TempNameBase(entry.Name()); !safefile.IsAside(entry.Name()) && base != stampName {
 			continue
 		}
 		old := path.Join(c.Path, entry.Name())
-		if err := root.RemoveAll(filepath.FromSlash(old)); err != nil {
+		if err := safefile.RemoveTemporary(root, old); err != nil {
 			notes = append(notes, newError(root, old, err))
 			if slices.ContainsFunc(c.aside, func(m moved) bool { return m.to == old }) {
 				c.Remains = append(c.Remains, old)
@@ -208,80 +204,4 @@ func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 }
 
 // Aside reports whether the error is about what no build uses any more.
-func (e *Error) Aside() bool { return isAside(path.Base(e.Path)) }
-
-func isAside(name string) bool {
-	return tempname.Is(name) && strings.HasPrefix(name, ".proxypatch-"+aside)
-}
-
-// move gives a file or directory another name, which is free. Where a directory
-// can't be renamed, what is in it is: overlayfs, under an image that is built,
-// renames no directory of an earlier layer. If it fails, nothing has moved.
-func move(root *os.Root, from, to string) error {
-	err := root.Rename(filepath.FromSlash(from), filepath.FromSlash(to))
-	if !errors.Is(err, syscall.EXDEV) {
-		return err
-	}
-	info, err := root.Lstat(filepath.FromSlash(from))
-	if err != nil {
-		return err
-	}
-	if err := root.Mkdir(filepath.FromSlash(to), info.Mode().Perm()); err != nil {
-		return err
-	}
-	err = inheritOwner(root, filepath.FromSlash(to))
-	if err == nil {
-		err = moveAll(root, from, to)
-	}
-	if err != nil {
-		_ = root.Remove(filepath.FromSlash(to))
-	}
-	return err
-}
-
-// moveAll moves what is in a directory to another, and removes the first.
-func moveAll(root *os.Root, from, to string) error {
-	entries, err := fs.ReadDir(root.FS(), from)
-	for i := 0; err == nil && i < len(entries); i++ {
-		name := entries[i].Name()
-		if err = move(root, path.Join(from, name), path.Join(to, name)); err != nil {
-			entries = entries[:i]
-		}
-	}
-	if err == nil {
-		err = root.Remove(filepath.FromSlash(from))
-	}
-	if err != nil {
-		for _, entry := range entries {
-			_ = move(root, path.Join(to, entry.Name()), path.Join(from, entry.Name()))
-		}
-	}
-	return err
-}
-
-// makeDirs makes the directories that are missing on the way to name. Each gets
-// the owner of the one it is made in, so that whoever builds can write there.
-func makeDirs(root *os.Root, name string) error {
-	for at := range len(name) + 1 {
-		if at < len(name) && name[at] != '/' {
-			continue
-		}
-		dir := filepath.FromSlash(name[:at])
-		err := root.Mkdir(dir, 0o777)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := inheritOwner(root, dir); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// absent reports whether an error says that nothing can be in a place.
-func absent(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
+func (e *Error) Aside() bool { return safefile.IsAside(path.Base(e.Path)) }

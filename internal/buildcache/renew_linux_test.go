@@ -46,7 +46,7 @@ func TestRootsCacheInOurDirectory(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	again := inspectNow(t, dir)
-	if again.Stale() {
+	if stale(again) {
 		t.Errorf("%+v", again.Caches)
 	}
 	if notes, err := renew(again); err != nil || len(notes) != 1 {
@@ -127,7 +127,7 @@ func TestEarlierLayer(t *testing.T) {
 				if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 					t.Errorf("(-before +after):\n%s", diff)
 				}
-				if again := inspectNow(t, dir); !again.Stale() {
+				if again := inspectNow(t, dir); !stale(again) {
 					t.Errorf("%+v", again.Caches)
 				}
 				return

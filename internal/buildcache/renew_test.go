@@ -134,7 +134,7 @@ func TestFinishBesideABuild(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 			noneAside(t, dir)
-			if !inspectNow(t, dir).Stale() {
+			if !stale(inspectNow(t, dir)) {
 				t.Error("counts as current")
 			}
 		})

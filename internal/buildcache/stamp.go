@@ -9,14 +9,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const (
 	// stampName is the stamp's name in each cache directory.
 	stampName = "proxypatch.json"
-	// tempName is its name until it is complete.
-	tempName = ".proxypatch-stamp"
 	// maxStamp bounds what is read of a stamp, in bytes.
 	maxStamp = 4096
 	// stampSchema is raised when a field of the stamp changes its meaning.
@@ -46,8 +44,8 @@ func readStamp(root *os.Root, name string) (state string, since time.Time, err e
 		return "", time.Time{}, err
 	}
 	since = info.ModTime()
-	data, _, err := regular.ReadUnlinked(root, name, maxStamp)
-	if irregular := (*regular.Error)(nil); errors.As(err, &irregular) {
+	data, _, err := safefile.ReadUnlinked(root, name, maxStamp)
+	if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) {
 		return "", since, nil
 	}
 	if err != nil {
@@ -67,28 +65,5 @@ func writeStamp(root *os.Root, dir, state string) error {
 	if err != nil {
 		return err
 	}
-	temp := filepath.FromSlash(path.Join(dir, tempName))
-	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) { // a killed run's
-		return err
-	}
-	err = writeNew(root, temp, append(data, '\n'))
-	if err == nil {
-		err = root.Rename(temp, filepath.FromSlash(path.Join(dir, stampName)))
-	}
-	if err != nil {
-		_ = root.Remove(temp)
-	}
-	return err
-}
-
-func writeNew(root *os.Root, name string, data []byte) error {
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err == nil {
-		err = inheritOwner(root, name)
-	}
-	return errors.Join(err, file.Close())
+	return safefile.Write(root, path.Join(dir, stampName), append(data, '\n'))
 }

@@ -96,8 +96,8 @@ func TestReadOnly(t *testing.T) {
 			readOnly(t, dir)
 			app := inspectNow(t, dir)
 			notes, err := renew(app)
-			if (err != nil) != test.stale || app.Stale() != test.stale {
-				t.Errorf("got %v, stale: %v", err, app.Stale())
+			if (err != nil) != test.stale || stale(app) != test.stale {
+				t.Errorf("got %v, stale: %v", err, stale(app))
 			}
 			unmarked := slices.ContainsFunc(notes, func(e *Error) bool {
 				return e.Error() == ".next/cache/proxypatch.json: read-only file system"

@@ -18,6 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -163,7 +164,7 @@ func (s *situation) unprovenHint(e *unprovenError) string {
 }
 
 // commitHint says what is where after a failed commit, and what to do.
-func commitHint(_ *situation, e *apply.CommitError) string {
+func commitHint(_ *situation, e *safefile.CommitError) string {
 	_, ofHooks := is[*hooks.FileError](e)
 	switch {
 	case ofHooks && len(e.Temporary) > 0:
@@ -183,7 +184,7 @@ func commitHint(_ *situation, e *apply.CommitError) string {
 // remedy says what to do about what the system refused.
 func remedy(err error) string {
 	switch {
-	case errors.Is(err, apply.ErrBusy):
+	case errors.Is(err, safefile.ErrBusy):
 		return "wait until it has ended and run it again"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
 		return "run it as the user who installed it, or lift what keeps root out, such as chattr +i"

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // Whoever waited in vain for another is told to wait, since there is nothing to mend.
 func TestRemedyOfALock(t *testing.T) {
-	if got := remedy(fmt.Errorf("%w in x", apply.ErrBusy)); got != "wait until it has ended and run it again" {
+	if got := remedy(fmt.Errorf("%w in x", safefile.ErrBusy)); got != "wait until it has ended and run it again" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // disk is what the search asks the file system. Tests put other answers in its
@@ -22,7 +22,7 @@ type disk struct {
 	readFile    func(path string, max int64) ([]byte, error)
 }
 
-var system = disk{os.Stat, os.Lstat, os.Readlink, regular.ReadDir, regular.ReadFile}
+var system = disk{os.Stat, os.Lstat, os.Readlink, safefile.ReadDir, safefile.ReadFile}
 
 // absent lists the errors which say that nothing can be in a place. Node.js finds
 // nothing there either. fs.ErrInvalid means a name that is no text, which no glob
@@ -97,7 +97,7 @@ func readDir(path string) ([]fs.DirEntry, error) {
 
 // isIrregular reports whether an error of reading a file says that it is no regular
 // file, or too large.
-func isIrregular(err error) bool { return errors.As(err, new(*regular.Error)) }
+func isIrregular(err error) bool { return errors.As(err, new(*safefile.Error)) }
 
 // parallel calls do with every number below n, on all processors. An error ends the
 // calls of one processor; parallel returns one of the errors.

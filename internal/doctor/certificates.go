@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/proxypatch/proxypatch/internal/printable"
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const (
@@ -43,11 +43,11 @@ func judgeCerts(f *Findings, path string) {
 	if printable.MayHoldLogin(path) { // somebody has put a URL there
 		name = "its file"
 	}
-	data, err := regular.ReadFile(path, maxCerts)
+	data, err := safefile.ReadFile(path, maxCerts)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		err = at.Err
 	}
-	irregular := (*regular.Error)(nil)
+	irregular := (*safefile.Error)(nil)
 	switch {
 	case errors.As(err, &irregular):
 		f.Add(Certificates, Error, "%s: %s %v", extraCerts, name, err).hint("export %s=/path/to/ca.pem, a file that the app's user may read", extraCerts)

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // maxDotenv bounds the size of a .env file that is read, and of a value with all
@@ -104,7 +104,7 @@ func (a assignment) expand(get func(string) string) string {
 
 // readDotenv reads a .env file; what can't be read is not there, as for Next.js.
 func readDotenv(path string) map[string]assignment {
-	data, err := regular.ReadFile(path, maxDotenv)
+	data, err := safefile.ReadFile(path, maxDotenv)
 	if err != nil {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // nodeTime bounds one run of Node.js. It takes a few hundredths of a second.
@@ -130,7 +130,7 @@ func (e *Environment) Roots(ctx context.Context, n *Node) (roots *x509.CertPool,
 	if !node || e.option("--use-openssl-ca") { // which tls.rootCertificates leaves out
 		roots = systemRoots()
 	}
-	if data, err := regular.ReadFile(e.process[extraCerts], maxCerts); err == nil {
+	if data, err := safefile.ReadFile(e.process[extraCerts], maxCerts); err == nil {
 		certificates, _ := parseCerts(data) // up to what is none, as Node.js reads them
 		for _, c := range certificates {
 			roots.AddCert(c)

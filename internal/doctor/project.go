@@ -9,7 +9,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // Dotenv says what the .env files of a Next.js app set of what doctor looks at.
@@ -92,7 +92,7 @@ var ignoreScripts = lazyregexp.Compile(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
 // ignored finds that the package manager is told to run no scripts.
 func ignored(f *Findings, w *detect.Workspace) {
 	path := filepath.Join(w.Root().Dir, ".npmrc")
-	if data, err := regular.ReadFile(path, maxNpmrc); err == nil && ignoreScripts().Match(data) {
+	if data, err := safefile.ReadFile(path, maxNpmrc); err == nil && ignoreScripts().Match(data) {
 		f.Add(PackageJSON, Warning, "%s: with ignore-scripts no install runs postinstall", w.Display(path)).hint("run proxypatch by itself after each install")
 	}
 }

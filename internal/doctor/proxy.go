@@ -8,7 +8,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
-	"github.com/proxypatch/proxypatch/internal/regular"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const (
@@ -67,7 +67,7 @@ func (e *Environment) npm(f *Findings) {
 }
 
 func namesNpmProxy(npmrc string) bool {
-	data, err := regular.ReadFile(npmrc, maxNpmrc)
+	data, err := safefile.ReadFile(npmrc, maxNpmrc)
 	return err == nil && npmProxy().Match(data)
 }
 

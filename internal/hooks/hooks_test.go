@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // layouts are files as people and programs write them, and what npm's hooks
@@ -244,7 +244,7 @@ func TestCommitFails(t *testing.T) {
 			tc.prevent(t, dir)
 			before := tree(t, dir)
 			err := p.Commit()
-			commitError := (*apply.CommitError)(nil)
+			commitError := (*safefile.CommitError)(nil)
 			if !errors.As(err, &commitError) || len(commitError.Left) > 0 || !strings.HasSuffix(filepath.ToSlash(err.Error()), tc.want) && runtime.GOOS != "windows" {
 				t.Errorf("got the error %v, want …%s", err, tc.want)
 			}

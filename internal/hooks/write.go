@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,20 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 
-	"github.com/proxypatch/proxypatch/internal/apply"
-	"github.com/proxypatch/proxypatch/internal/attributes"
 	"github.com/proxypatch/proxypatch/internal/detect"
-	"github.com/proxypatch/proxypatch/internal/regular"
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-const (
-	manifestName = "package.json"
-	// maxManifest bounds the size of a package.json, in bytes.
-	maxManifest = 4 << 20
-)
+const manifestName = "package.json"
 
 // FileError says which package.json can't be used, and why.
 type FileError struct {
@@ -35,12 +26,10 @@ func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err)
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-var errChanged = errors.New("was changed while proxypatch was at work")
-
 // readFile reads the package.json in root, if it is a regular file: behind a
 // link stands a file that others may use too. The error is a *FileError.
 func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
-	data, info, err := regular.ReadUnlinked(root, manifestName, maxManifest)
+	data, info, err := safefile.ReadUnlinked(root, manifestName, safefile.MaxFile)
 	if err != nil {
 		return nil, nil, &FileError{path, plain(err)}
 	}
@@ -53,15 +42,6 @@ func plain(err error) error {
 		return path.Err
 	}
 	return err
-}
-
-// step is one file on its way to its new bytes.
-type step struct {
-	file *File
-	root *os.Root
-	temp string // name of the file with the new bytes; empty once that is in place
-
-	attributes attributes.Attributes // of the file
 }
 
 // Lock keeps other proxypatches from writing to a workspace's package.json files
@@ -77,51 +57,40 @@ func Lock(ws *detect.Workspace) (io.Closer, error) {
 	return lock(root)
 }
 
-// Commit writes all files of the plan, or none. Each gets its new bytes by a
-// rename and must still be the file that was read; on an error those before it
-// are put back. Errors are *apply.CommitError. What a killed run has left beside the
-// files goes first, also if nothing is to be written.
-func (p *Plan) Commit() (err error) {
+// Commit writes all files of the plan, or none. What a killed run has left beside the
+// files goes first, also if nothing is to be written. Errors are *safefile.CommitError.
+func (p *Plan) Commit() error {
 	for _, pkg := range p.ws.Packages {
 		if pkg.Linked { // another project's
 			continue
 		}
 		if err := clean(pkg.Dir); err != nil {
-			return &apply.CommitError{Err: &FileError{p.ws.Display(pkg.Dir), err}}
+			return &safefile.CommitError{Err: &FileError{p.ws.Display(pkg.Dir), err}}
 		}
 	}
-	var steps []*step
-	defer func() {
-		for _, s := range steps {
-			left, commit := s.close(), (*apply.CommitError)(nil)
-			if left != "" && errors.As(err, &commit) {
-				commit.Temporary = append(commit.Temporary, left)
-			}
-		}
-	}()
+	var groups []*safefile.Group
 	for _, f := range p.Files {
 		if !f.Changes() {
 			continue
 		}
 		root, err := os.OpenRoot(f.pkg.Dir)
 		if err != nil {
-			return &apply.CommitError{Err: err}
+			return &safefile.CommitError{Err: err}
 		}
-		s := &step{file: f, root: root}
-		steps = append(steps, s)
-		if s.attributes, err = attributes.Of(root, manifestName); err == nil {
-			err = s.stage(f.after)
-		}
-		if err != nil {
-			return &apply.CommitError{Err: &FileError{f.Path, plain(err)}}
-		}
+		defer root.Close()
+		groups = append(groups, f.change(root))
 	}
-	for i, s := range steps {
-		if err := s.finish(); err != nil {
-			return &apply.CommitError{Err: &FileError{s.file.Path, plain(err)}, Left: putBack(steps[:i])}
-		}
+	return safefile.Replace(groups, nil)
+}
+
+// change is that of the file, whose directory is root.
+func (f *File) change(root *os.Root) *safefile.Group {
+	return &safefile.Group{
+		Root:    root,
+		Path:    filepath.Dir(f.Path),
+		Changes: []*safefile.Change{{Name: manifestName, Before: f.before, After: f.after, Info: f.info}},
+		Explain: func(err error) error { return &FileError{f.Path, plain(err)} },
 	}
-	return nil
 }
 
 // clean removes what a killed run has left in a directory. On Windows, where there is
@@ -135,73 +104,5 @@ func clean(dir string) error {
 		return err
 	}
 	defer root.Close()
-	return tempname.Clean(root, ".")
-}
-
-// stage writes data to a new file beside the package.json, with its mode, owner and
-// attributes.
-func (s *step) stage(data []byte) error {
-	name := tempname.New(manifestName)
-	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	s.temp = name
-	_, err = file.Write(data)
-	if err == nil {
-		err = attributes.KeepOwner(file, s.file.info)
-	}
-	if err == nil {
-		err = s.attributes.GiveTo(file)
-	}
-	if err == nil {
-		err = file.Chmod(attributes.Mode(s.file.info))
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
-}
-
-// finish puts the new bytes in place of those that the plan was made from.
-func (s *step) finish() error {
-	data, info, err := regular.ReadUnlinked(s.root, manifestName, maxManifest)
-	if err != nil {
-		return err
-	}
-	if !os.SameFile(info, s.file.info) || !bytes.Equal(data, s.file.before) {
-		return errChanged
-	}
-	if err := s.root.Rename(s.temp, manifestName); err != nil {
-		return err
-	}
-	s.temp = ""
-	return nil
-}
-
-// close removes the file with the new bytes if it is not in its place, and returns
-// its path if that fails.
-func (s *step) close() (left string) {
-	if s.temp != "" && s.root.Remove(s.temp) != nil {
-		left = filepath.Join(filepath.Dir(s.file.Path), s.temp)
-	}
-	s.root.Close()
-	return left
-}
-
-// putBack undoes the steps, the last one first, and returns the paths of the
-// files for which that failed.
-func putBack(done []*step) (left []string) {
-	for _, s := range slices.Backward(done) {
-		err := s.stage(s.file.before)
-		if err == nil {
-			err = s.root.Rename(s.temp, manifestName)
-		}
-		if err != nil {
-			left = append(left, s.file.Path)
-			continue
-		}
-		s.temp = ""
-	}
-	return left
+	return safefile.CleanDir(root, ".")
 }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 
-	"github.com/proxypatch/proxypatch/internal/tempname"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // Diff brings one file of the package from one content to another.
@@ -187,7 +187,7 @@ func targetPath(name string) (target, msg string) {
 		return "", fmt.Sprintf("%q is not a path inside the package", target)
 	case strings.EqualFold(target, HelperPath): // one file where names have no case
 		return "", HelperPath + " is the file that proxypatch itself adds"
-	case tempname.Is(path.Base(target)):
+	case safefile.IsTempName(path.Base(target)):
 		return "", fmt.Sprintf("%q is a name that proxypatch gives to files of its own", target)
 	case strings.EqualFold(target, "package.json"):
 		return "", "package.json says which release it is, and must go on saying so"

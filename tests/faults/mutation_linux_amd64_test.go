@@ -18,33 +18,33 @@ var mutations = []struct {
 	pkg, test            string
 }{
 	{
-		name: "the flush of new bytes", file: "internal/apply/commit.go",
+		name: "the flush of new bytes", file: "internal/safefile/replace.go",
 		old: "return syncAll(files, (*os.File).Sync)",
 		new: "return syncAll(files, func(*os.File) error { return nil })",
-		pkg: "./internal/faults", test: "TestFlushed",
+		pkg: "./tests/faults", test: "TestFlushed",
 	},
 	{
-		name: "the flush of directories", file: "internal/apply/commit.go",
-		old: "err := c.syncDirs(done); err != nil",
+		name: "the flush of directories", file: "internal/safefile/replace.go",
+		old: "err := syncDirs(g.Root, g.Changes); err != nil",
 		new: "err := error(nil); err != nil",
-		pkg: "./internal/faults", test: "TestFlushed",
+		pkg: "./tests/faults", test: "TestFlushed",
 	},
 	{
-		name: "putting back", file: "internal/apply/commit.go",
-		old: "Left: putBack(done), ",
+		name: "putting back", file: "internal/safefile/replace.go",
+		old: "failure.putBack(r.staged[:r.done])",
 		new: "",
 		pkg: "./internal/apply", test: "TestFailurePutsEverythingBack",
 	},
 	{
-		name: "ending to put back where that fails", file: "internal/apply/commit.go",
-		old: "failed[s.copy] = true",
+		name: "ending to put back where that fails", file: "internal/safefile/replace.go",
+		old: "failed[c.group] = true",
 		new: "",
-		pkg: "./internal/apply", test: "TestWhatCanNotBePutBack",
+		pkg: "./internal/safefile", test: "TestWhatCanNotBePutBack",
 	},
 	{
-		name: "the lock", file: "internal/apply/plan.go",
-		old: "c.locked, err = Lock(root)",
-		new: "c.locked, err = root.Open(lockTarget)",
+		name: "the lock", file: "internal/safefile/lock.go",
+		old: "err := tryLock(l.target)",
+		new: "err := error(nil)",
 		pkg: "./internal/apply", test: "TestLockIsWaitedFor",
 	},
 	{

@@ -143,6 +143,19 @@ var (
 	}
 )
 
+// hooked is a workspace in which init writes to three package.json files.
+var hooked = layout{
+	copies: []string{nextAuth},
+	apps:   []string{"apps/admin", "apps/web"},
+	files: map[string]string{
+		"package.json":             `{"private": true, "workspaces": ["apps/*"], "dependencies": {"https-proxy-agent": "7", "proxypatch": "1"}}`,
+		"apps/admin/package.json":  `{"name": "admin", "scripts": {"build": "next build"}, "dependencies": {"next": "14", "next-auth": "4"}}`,
+		"apps/admin/pages/_app.js": "",
+		"apps/web/package.json":    `{"name": "web", "scripts": {"build": "next build"}, "dependencies": {"next": "14", "next-auth": "4"}}`,
+		"apps/web/pages/_app.js":   "",
+	},
+}
+
 // packed is what webpack is said to have kept of a build.
 const packed = ".next/cache/webpack/server-production/0.pack"
 

@@ -1,8 +1,4 @@
-// Package regular reads files that other people have put somewhere. In a file's
-// place may stand a named pipe, a device or a link, and the file may be of any
-// size; only a regular file of sensible size is read, and nothing else is even
-// opened.
-package regular
+package safefile
 
 import (
 	"errors"
@@ -18,8 +14,12 @@ type Error struct{ What string }
 
 func (e *Error) Error() string { return e.What }
 
-// ErrReplaced says that a file was replaced while it was being read.
-var ErrReplaced = errors.New("was replaced while it was being read")
+// ErrReplaced says that a file was replaced again and again.
+var ErrReplaced = errors.New("is replaced again and again while it is being read")
+
+// MaxFile bounds the size of a file that is read to be replaced, in bytes. Those of
+// next-auth have a few thousand.
+const MaxFile = 4 << 20
 
 // ReadFile returns the content of the file at a path, or behind links from
 // there, of at most max bytes. The error is an *Error or from the system.
@@ -31,7 +31,7 @@ func ReadFile(path string, max int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, flags, 0)
+	file, err := os.OpenFile(path, openFlags, 0)
 	data, _, err := read(file, err, max)
 	return data, err
 }
@@ -46,28 +46,31 @@ func ReadIn(root *os.Root, name string, max int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := root.OpenFile(name, flags, 0)
+	file, err := root.OpenFile(name, openFlags, 0)
 	data, _, err := read(file, err, max)
 	return data, err
 }
 
 // ReadUnlinked is ReadIn for what must not be a link itself, because it is to be
-// written. It describes the file as well. The error may be ErrReplaced too.
+// written. It describes the file as well. A file that another process replaces
+// meanwhile is read again; the error is ErrReplaced if that does not end.
 func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, error) {
 	name = filepath.FromSlash(name)
-	found, err := root.Lstat(name)
-	if err == nil {
-		err = check(found, max)
+	for range 10 {
+		found, err := root.Lstat(name)
+		if err == nil {
+			err = check(found, max)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		file, err := root.OpenFile(name, openFlags, 0)
+		data, info, err := read(file, err, max)
+		if err != nil || os.SameFile(found, info) {
+			return data, info, err
+		}
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := root.OpenFile(name, flags, 0)
-	data, info, err := read(file, err, max)
-	if err == nil && !os.SameFile(found, info) {
-		return nil, nil, ErrReplaced
-	}
-	return data, info, err
+	return nil, nil, ErrReplaced
 }
 
 // read takes what an open has returned. All look before they open, since to open
@@ -120,7 +123,7 @@ func Describe(mode fs.FileMode) string {
 // ReadDir lists a directory, or what a link there leads to, in no order, and
 // opens nothing else.
 func ReadDir(path string) ([]fs.DirEntry, error) {
-	dir, err := os.OpenFile(path, dirFlags, 0)
+	dir, err := os.OpenFile(path, openDirFlags, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package apply
+package safefile
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// lockTarget is what is locked inside a package: its directory itself.
+// lockTarget is what is locked in a directory: that itself.
 const lockTarget = "."
 
 // tryLock takes an exclusive advisory lock, or returns errLocked at once.

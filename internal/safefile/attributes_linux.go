@@ -1,4 +1,4 @@
-package attributes
+package safefile
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of returns the attributes of a file in root, whose name has slashes. What is no
+// attributesOf returns the attributes of a file in root, whose name has slashes. What is no
 // regular file has none.
-func Of(root *os.Root, name string) (Attributes, error) {
+func attributesOf(root *os.Root, name string) (attributes, error) {
 	name = filepath.FromSlash(name)
 	info, err := root.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() {
@@ -30,7 +30,7 @@ func Of(root *os.Root, name string) (Attributes, error) {
 	if err != nil {
 		return nil, &os.PathError{Op: "flistxattr", Path: name, Err: err}
 	}
-	var all Attributes
+	var all attributes
 	for attr := range strings.SplitSeq(string(names), "\x00") {
 		if attr != aclName && !strings.HasPrefix(attr, "user.") {
 			continue // what the system gives a new file by itself, or root alone
@@ -61,13 +61,13 @@ func grow(get func([]byte) (int, error)) ([]byte, error) {
 	}
 }
 
-// GiveTo gives a new file the attributes. It gets no other access control list, such
+// giveTo gives a new file the attributes. It gets no other access control list, such
 // as its directory may have for new files. The file must belong to its owner and
 // group already, and must not be open to more than its owner; it gets its mode
 // afterwards, which takes nothing from the list.
-func (a Attributes) GiveTo(file *os.File) error {
+func (a attributes) giveTo(file *os.File) error {
 	fd := int(file.Fd())
-	if a.ACL() == nil {
+	if a.acl() == nil {
 		if err := unix.Fremovexattr(fd, aclName); err != nil && !errors.Is(err, unix.ENODATA) && !errors.Is(err, unix.ENOTSUP) {
 			return aclError(err)
 		}

@@ -1,15 +1,15 @@
-package tempname
+package safefile
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestIs(t *testing.T) {
-	end := strings.Repeat("AZ27Q", 6)[:length]
+func TestIsTempName(t *testing.T) {
+	end := strings.Repeat("AZ27Q", 6)[:tempLength]
 	for name, want := range map[string]bool{
-		New("azure-ad.js"):                      true,
-		New("x"):                                true,
+		NewTempName("azure-ad.js"):              true,
+		NewTempName("x"):                        true,
 		".proxypatch-x-" + end:                  true,
 		".proxypatch-notes.md":                  false,
 		".proxypatch-x.js":                      false,
@@ -26,7 +26,7 @@ func TestIs(t *testing.T) {
 		"a.proxypatch-x.js-" + end:              false,
 		".proxypatch-x-" + strings.ToLower(end): false,
 	} {
-		if got := Is(name); got != want {
+		if got := IsTempName(name); got != want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

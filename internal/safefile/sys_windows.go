@@ -1,4 +1,4 @@
-package apply
+package safefile
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lockTarget is what is locked inside a package: Windows locks files only.
+// lockTarget is what is locked in a directory: Windows locks files only.
 const lockTarget = "package.json"
 
 // tryLock takes an exclusive lock, or returns errLocked at once. The locked

@@ -1,19 +1,20 @@
 //go:build unix
 
-package attributes
+package safefile
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
-// KeepOwner gives file the owner and group that the file described by like has.
+// keepOwner gives file the owner and group that the file described by like has.
 // Where only root may do that, another owner is an error, since somebody else's
 // file would become ours; another group is not.
-func KeepOwner(file *os.File, like fs.FileInfo) error {
+func keepOwner(file *os.File, like fs.FileInfo) error {
 	want := like.Sys().(*syscall.Stat_t)
 	info, err := file.Stat()
 	if err != nil {
@@ -31,4 +32,18 @@ func KeepOwner(file *os.File, like fs.FileInfo) error {
 		return fmt.Errorf("belongs to the user with id %d; run proxypatch as that user or as root", want.Uid)
 	}
 	return err
+}
+
+// inheritOwner gives what root made the owner and group of the directory it is
+// in. Everybody else can make nothing for others, and needs not to.
+func inheritOwner(root *os.Root, name string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := root.Stat(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	like := info.Sys().(*syscall.Stat_t)
+	return root.Lchown(name, int(like.Uid), int(like.Gid))
 }

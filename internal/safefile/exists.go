@@ -1,0 +1,66 @@
+package safefile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"syscall"
+)
+
+// Absent reports whether an error says that there can be nothing at a path. Every other
+// error leaves open what is there.
+func Absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// Exists reports whether there is anything at a path, or behind links from there.
+func Exists(path string) (bool, error) {
+	_, err := os.Stat(path)
+	if Absent(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// IsDir reports whether a name in root, with slashes, leads to a directory. Anything else
+// there, or in place of a directory above, is an *Error.
+func IsDir(root *os.Root, name string) (bool, error) {
+	info, err := root.Stat(filepath.FromSlash(name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		// Windows says so, too, where a file is in place of a directory above.
+		if above := path.Dir(name); above != "." {
+			_, err := IsDir(root, above)
+			if wrong := (*Error)(nil); errors.As(err, &wrong) {
+				return false, err
+			}
+		}
+		return false, nil
+	case err != nil:
+		return false, err
+	case !info.IsDir():
+		return false, &Error{"is not a directory"}
+	}
+	return true, nil
+}
+
+// CheckDirs makes sure that every directory on the way to a name in root, with slashes,
+// is a real one and no link. The error is a *fs.PathError, with an *Error inside if
+// something else is there.
+func CheckDirs(root *os.Root, name string) error {
+	for at, char := range name {
+		if char != '/' {
+			continue
+		}
+		info, err := root.Lstat(filepath.FromSlash(name[:at]))
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return &fs.PathError{Op: "open", Path: name[:at], Err: &Error{Describe(info.Mode()) + ", not a directory"}}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package safefile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// aside starts the base of the temporary names of what PutAside has moved.
+const aside = "old-"
+
+// PutAside gives a file or directory a temporary name beside it, and returns that.
+// Both names have slashes. If it fails, nothing has moved. SyncDir brings the
+// move to the disk.
+func PutAside(root *os.Root, name string) (to string, err error) {
+	to = path.Join(path.Dir(name), NewTempName(aside+path.Base(name)))
+	return to, move(root, name, to)
+}
+
+// PutBack moves back what PutAside has moved. The name must be free.
+func PutBack(root *os.Root, to, name string) error { return move(root, to, name) }
+
+// IsAside reports whether a name, without a directory, is one that PutAside gives.
+func IsAside(name string) bool {
+	base, ours := TempNameBase(name)
+	return ours && strings.HasPrefix(base, aside)
+}
+
+// RemoveTemporary removes a file or directory that has a temporary name, with all that
+// is in it.
+func RemoveTemporary(root *os.Root, name string) error {
+	if !IsTempName(path.Base(name)) {
+		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrInvalid}
+	}
+	return root.RemoveAll(filepath.FromSlash(name))
+}
+
+// SyncDir brings the renames in a directory of root to the disk.
+func SyncDir(root *os.Root, name string) error {
+	dir, err := root.Open(filepath.FromSlash(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncDir(dir), dir.Close())
+}
+
+// MakeDirs makes the directories that are missing on the way to name. Each gets
+// the owner of the one it is made in, so that whoever builds can write there.
+func MakeDirs(root *os.Root, name string) error {
+	for at := range len(name) + 1 {
+		if at < len(name) && name[at] != '/' {
+			continue
+		}
+		dir := filepath.FromSlash(name[:at])
+		err := root.Mkdir(dir, 0o777)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := inheritOwner(root, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move gives a file or directory another name, which is free. Where a directory
+// can't be renamed, what is in it is: overlayfs, under an image that is built,
+// renames no directory of an earlier layer. If it fails, nothing has moved.
+func move(root *os.Root, from, to string) error {
+	err := root.Rename(filepath.FromSlash(from), filepath.FromSlash(to))
+	if !errors.Is(err, syscall.EXDEV) {
+		return err
+	}
+	info, err := root.Lstat(filepath.FromSlash(from))
+	if err != nil {
+		return err
+	}
+	if err := root.Mkdir(filepath.FromSlash(to), info.Mode().Perm()); err != nil {
+		return err
+	}
+	err = inheritOwner(root, filepath.FromSlash(to))
+	if err == nil {
+		err = moveAll(root, from, to)
+	}
+	if err != nil {
+		_ = root.Remove(filepath.FromSlash(to))
+	}
+	return err
+}
+
+// moveAll moves what is in a directory to another, and removes the first.
+func moveAll(root *os.Root, from, to string) error {
+	entries, err := fs.ReadDir(root.FS(), from)
+	for i := 0; err == nil && i < len(entries); i++ {
+		name := entries[i].Name()
+		if err = move(root, path.Join(from, name), path.Join(to, name)); err != nil {
+			entries = entries[:i]
+		}
+	}
+	if err == nil {
+		err = root.Remove(filepath.FromSlash(from))
+	}
+	if err != nil {
+		for _, entry := range entries {
+			_ = move(root, path.Join(to, entry.Name()), path.Join(from, entry.Name()))
+		}
+	}
+	return err
+}

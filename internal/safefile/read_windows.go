@@ -1,0 +1,8 @@
+package safefile
+
+import "os"
+
+const (
+	openFlags    = os.O_RDONLY
+	openDirFlags = os.O_RDONLY
+)

@@ -167,6 +167,19 @@ func TestResultThatIsAsReleased(t *testing.T) {
 	}
 }
 
+// A diff of which each line that comes is one that goes leaves nothing to do.
+func TestDiffThatChangesNothing(t *testing.T) {
+	text := fmt.Sprintf("diff --git a/f.js b/f.js\nindex %s..%s 100644\n--- a/f.js\n+++ b/f.js\n@@ -1 +1 @@\n-a\n+a\n",
+		patchset.BlobID([]byte("a\n")), patchset.BlobID([]byte("b\n")))
+	d, err := patchset.Parse("own.diff", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state := checkClassify(t, d, []byte("a\n")); state != patchset.Patched {
+		t.Errorf("is %s", state)
+	}
+}
+
 func FuzzClassify(f *testing.F) {
 	g := difftest.New(2)
 	for range 100 {

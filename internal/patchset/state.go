@@ -70,7 +70,7 @@ func (t Target) read(content []byte) (Reading, error) {
 			return r, nil
 		}
 	}
-	r.State = stateOf(!p.any, p.any && bytes.Equal(content, r.Wanted), r.Exact)
+	r.State = stateOf(!p.any, t.Wanted() && bytes.Equal(content, r.Wanted), r.Exact)
 	return r, nil
 }
 

@@ -97,6 +97,12 @@ func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) patchset.S
 		return r
 	}
 	r := read(content)
+	if !target.Wanted() { // its Releases: line leaves this one out
+		if r.State != patchset.Pristine || !bytes.Equal(r.Base, content) || !bytes.Equal(r.Wanted, content) {
+			t.Fatalf("%q is %s by a diff that is not for its release", content, r.State)
+		}
+		return r.State
+	}
 	on, onErr := diff.Apply(content)
 	off, offErr := diff.Reverse(content)
 	switch r.State {
@@ -157,6 +163,19 @@ func TestResultThatIsAsReleased(t *testing.T) {
 		t.Fatal(err)
 	}
 	if state := checkClassify(t, d, []byte("a\n\nb\n")); state != patchset.Drifted {
+		t.Errorf("is %s", state)
+	}
+}
+
+// A diff of which each line that comes is one that goes leaves nothing to do.
+func TestDiffThatChangesNothing(t *testing.T) {
+	text := fmt.Sprintf("diff --git a/f.js b/f.js\nindex %s..%s 100644\n--- a/f.js\n+++ b/f.js\n@@ -1 +1 @@\n-a\n+a\n",
+		patchset.BlobID([]byte("a\n")), patchset.BlobID([]byte("b\n")))
+	d, err := patchset.Parse("own.diff", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state := checkClassify(t, d, []byte("a\n")); state != patchset.Patched {
 		t.Errorf("is %s", state)
 	}
 }

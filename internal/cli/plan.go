@@ -275,7 +275,10 @@ func commitFailure(err error) error {
 
 // remedy says what to do about what the system refused.
 func remedy(err error) string {
+	busy := (*safefile.BusyError)(nil)
 	switch {
+	case errors.As(err, &busy) && busy.File != "":
+		return "wait until that process has ended and run it again; if there is none any more, rm " + shellQuote(busy.File) + "*"
 	case errors.Is(err, safefile.ErrBusy):
 		return "wait until it has ended and run it again"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:

@@ -57,7 +57,7 @@ func CheckDirs(root *os.Root, name string) error {
 			return err
 		}
 		if !info.IsDir() {
-			return &fs.PathError{Op: "open", Path: name[:at], Err: &Error{Describe(info.Mode()) + ", not a directory"}}
+			return &fs.PathError{Op: "open", Path: name[:at], Err: &Error{describe(info.Mode()) + ", not a directory"}}
 		}
 	}
 	return nil

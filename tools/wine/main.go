@@ -20,7 +20,7 @@ import (
 // read from it.
 var packages = []string{
 	"internal/apply", "internal/buildcache", "internal/detect", "internal/hooks",
-	"internal/patchset", "patches", "internal/cli",
+	"internal/patchset", "internal/safefile", "patches", "internal/cli",
 }
 
 const missing = "make windows needs Wine for 64-bit programs; on Debian: apt-get install --no-install-recommends wine wine64"

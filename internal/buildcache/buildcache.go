@@ -234,11 +234,14 @@ func oldest(root *os.Root, dirs []string) (time.Time, error) {
 			if strings.Count(name, "/") > maxDepth {
 				return errDeep
 			}
+			if safefile.Absent(err) {
+				return nil // another run has put it aside
+			}
 			if err != nil || !entry.Type().IsRegular() {
 				return err
 			}
 			info, err := entry.Info()
-			if errors.Is(err, fs.ErrNotExist) {
+			if safefile.Absent(err) {
 				return nil // a build is at work
 			}
 			if err == nil && (first.IsZero() || info.ModTime().Before(first)) {

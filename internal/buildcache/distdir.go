@@ -64,6 +64,9 @@ func readConfigs(root *os.Root, names []string) (files []configFile, unknown str
 	for i := 0; i < len(names); i++ {
 		name := names[i]
 		text, err := safefile.ReadIn(root, name, maxConfig)
+		if safefile.Absent(err) && isGone(root, name) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Sprintf("%s can't be read: %v", name, cause(root, err))
 		}
@@ -139,4 +142,10 @@ func chooseDistDir(files []configFile) (dir, unknown string) {
 		return "", fmt.Sprintf("%s sets distDir to %s, which is not inside the app", setBy, value)
 	}
 	return dir, ""
+}
+
+// isGone says whether nothing has a name, not even a link that leads nowhere.
+func isGone(root *os.Root, name string) bool {
+	_, err := root.Lstat(filepath.FromSlash(name))
+	return safefile.Absent(err)
 }

@@ -3,7 +3,6 @@ package buildcache
 import (
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -34,23 +33,26 @@ const about = "proxypatch marks the build cache beside this file with the state 
 
 // readStamp returns the state that a stamp names and since when the stamp is
 // there. The state is empty if there is none that can be understood; the time is
-// zero only if nothing is there.
+// zero only if nothing is there, which may be so because another run has just put
+// it aside.
 func readStamp(root *os.Root, name string) (state string, since time.Time, err error) {
 	info, err := root.Lstat(filepath.FromSlash(name))
-	if errors.Is(err, fs.ErrNotExist) {
+	if safefile.Absent(err) {
 		return "", time.Time{}, nil
 	}
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	since = info.ModTime()
-	data, _, err := safefile.ReadUnlinked(root, name, maxStamp)
-	if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) {
-		return "", since, nil
+	data, read, err := safefile.ReadUnlinked(root, name, maxStamp)
+	switch {
+	case safefile.Absent(err):
+		return "", time.Time{}, nil
+	case errors.As(err, new(*safefile.Error)):
+		return "", info.ModTime(), nil
+	case err != nil:
+		return "", info.ModTime(), err
 	}
-	if err != nil {
-		return "", since, err
-	}
+	since = read.ModTime()
 	var s stamp
 	if json.Unmarshal(data, &s) != nil || s.Schema != stampSchema {
 		return "", since, nil

@@ -63,7 +63,7 @@ var notPrinted = map[string]bool{
 func programErrors(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	for _, dir := range []string{".", "../../internal/apply", "../../internal/buildcache", "../../internal/detect", "../../internal/hooks", "../../internal/patchset", "../../internal/report", "../../internal/verify"} {
+	for _, dir := range []string{".", "../../internal/apply", "../../internal/buildcache", "../../internal/detect", "../../internal/hooks", "../../internal/patchset", "../../internal/report", "../../internal/safefile", "../../internal/verify"} {
 		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -183,7 +183,10 @@ func commitHint(_ *situation, e *safefile.CommitError) string {
 
 // remedy says what to do about what the system refused.
 func remedy(err error) string {
+	busy, _ := is[*safefile.BusyError](err)
 	switch {
+	case busy != nil && busy.File != "":
+		return "wait until that process has ended and run it again; if there is none any more, rm " + shellQuote(busy.File) + "*"
 	case errors.Is(err, safefile.ErrBusy):
 		return "wait until it has ended and run it again"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:

@@ -153,6 +153,9 @@ func read(ws *detect.Workspace) (*Plan, error) {
 		}
 		f := &File{Path: ws.Display(filepath.Join(pkg.Dir, manifestName)), pkg: pkg}
 		if err := f.read(); err != nil {
+			if errors.Is(err, fs.ErrNotExist) && !pkg.Is(ws.Root()) {
+				continue // it was there a moment ago
+			}
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil, fmt.Errorf("%w in %s", ErrNoManifest, ws.Display(pkg.Dir))
 			}

@@ -255,6 +255,31 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
+// A package that was there when the workspace was looked through, and is not any more, is
+// none of it.
+func TestPackageGone(t *testing.T) {
+	dir := project(t, workspaceFiles)
+	ws, err := detect.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "b")); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Install(ws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	once := tree(t, dir)
+	commit(t, dir, Install)
+	if diff := cmp.Diff(once, tree(t, dir)); diff != "" || len(once) != 2 {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestModeIsKept(t *testing.T) {
 	dir := project(t, map[string]string{"package.json": `{}`})
 	path := filepath.Join(dir, "package.json")

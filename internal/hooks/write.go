@@ -100,6 +100,9 @@ func clean(dir string) error {
 		return nil
 	}
 	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -33,9 +33,7 @@ func IsDir(root *os.Root, name string) (bool, error) {
 		// Windows says so, too, where a file is in place of a directory above.
 		if above := path.Dir(name); above != "." {
 			_, err := IsDir(root, above)
-			if wrong := (*Error)(nil); errors.As(err, &wrong) {
-				return false, err
-			}
+			return false, err
 		}
 		return false, nil
 	case err != nil:
@@ -59,7 +57,7 @@ func CheckDirs(root *os.Root, name string) error {
 			return err
 		}
 		if !info.IsDir() {
-			return &fs.PathError{Op: "open", Path: name[:at], Err: &Error{Describe(info.Mode()) + ", not a directory"}}
+			return &fs.PathError{Op: "open", Path: name[:at], Err: &Error{describe(info.Mode()) + ", not a directory"}}
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -13,6 +15,28 @@ var errLocked = errors.New("locked")
 // ErrBusy says that another proxypatch holds the lock.
 var ErrBusy = errors.New("another proxypatch has been at work")
 
+// BusyError is an ErrBusy that says where. File is the lock file, if there is one. If the
+// process that made it was killed on another machine, it has to be deleted, together with
+// what has the same name and a longer end.
+type BusyError struct {
+	Dir  string
+	File string
+
+	maker  maker
+	waited time.Duration
+}
+
+func (e *BusyError) Error() string {
+	text := fmt.Sprintf("%v in %s for %v", ErrBusy, e.Dir, e.waited)
+	if e.File != "" {
+		text += fmt.Sprintf("; %v holds %s", e.maker, e.File)
+	}
+	return text
+}
+
+// Unwrap returns ErrBusy.
+func (e *BusyError) Unwrap() error { return ErrBusy }
+
 // LockWait is how long LockDir waits for another proxypatch. Only tests change it.
 var LockWait = 30 * time.Second
 
@@ -21,11 +45,15 @@ const lockPoll = 20 * time.Millisecond
 // Lock is the exclusive lock of a directory.
 type Lock struct {
 	target *os.File // what the system has locked, if it can
+	file   *lockFile
 }
 
 // LockDir takes the exclusive lock of a directory, for which it waits up to LockWait.
 // The end of the process gives the lock back, however it ends. On Windows it is a lock
 // of the package.json in the directory, which nobody may replace meanwhile.
+//
+// Some network file systems have no such locks. There a file takes its place, which the
+// next run removes if this one is killed.
 func LockDir(root *os.Root) (*Lock, error) {
 	target, err := root.Open(lockTarget)
 	if err != nil {
@@ -33,7 +61,7 @@ func LockDir(root *os.Root) (*Lock, error) {
 	}
 	l := &Lock{target: target}
 	for deadline := time.Now().Add(LockWait); ; time.Sleep(lockPoll) {
-		err := tryLock(l.target)
+		err := l.try(root)
 		if err == nil {
 			return l, nil
 		}
@@ -42,11 +70,37 @@ func LockDir(root *os.Root) (*Lock, error) {
 		}
 		target.Close()
 		if errors.Is(err, errLocked) {
-			return nil, fmt.Errorf("%w in %s for %v", ErrBusy, root.Name(), LockWait)
+			return nil, busy(root, err)
 		}
 		return nil, fmt.Errorf("locking %s: %w", root.Name(), err)
 	}
 }
 
+// try takes the lock, or returns an errLocked at once.
+func (l *Lock) try(root *os.Root) error {
+	err := tryLock(l.target)
+	switch {
+	case err == nil:
+		return clearLockFile(root) // that of a machine whose system can't lock
+	case errors.Is(err, syscall.ENOLCK), errors.Is(err, errors.ErrUnsupported):
+		l.file, err = makeLockFile(root)
+	}
+	return err
+}
+
+func busy(root *os.Root, err error) error {
+	e := &BusyError{Dir: root.Name(), waited: LockWait}
+	if held := (*heldError)(nil); errors.As(err, &held) {
+		e.File, e.maker = filepath.Join(root.Name(), lockName), held.by
+	}
+	return e
+}
+
 // Close gives the lock back.
-func (l *Lock) Close() error { return l.target.Close() }
+func (l *Lock) Close() error {
+	var err error
+	if l.file != nil {
+		err = l.file.remove()
+	}
+	return errors.Join(err, l.target.Close())
+}

@@ -97,7 +97,7 @@ func read(file *os.File, err error, max int64) ([]byte, fs.FileInfo, error) {
 // check returns an *Error for what is no regular file of at most max bytes.
 func check(info fs.FileInfo, max int64) error {
 	if !info.Mode().IsRegular() {
-		return &Error{Describe(info.Mode()) + ", not a regular file"}
+		return &Error{describe(info.Mode()) + ", not a regular file"}
 	}
 	if info.Size() > max {
 		return &Error{fmt.Sprintf("has %d bytes; more than %d are not read", info.Size(), max)}
@@ -105,8 +105,8 @@ func check(info fs.FileInfo, max int64) error {
 	return nil
 }
 
-// Describe says what a file of some mode is.
-func Describe(mode fs.FileMode) string {
+// describe says what a file of some mode is.
+func describe(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeSymlink != 0:
 		return "is a symbolic link"

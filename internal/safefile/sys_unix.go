@@ -20,6 +20,9 @@ func tryLock(file *os.File) error {
 	return err
 }
 
+// isRunning reports whether there is a process on this machine, as far as that is known.
+func isRunning(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }
+
 // syncDir makes the renames in a directory last, as far as its file system can:
 // some flush no directories.
 func syncDir(dir *os.File) error {

@@ -20,5 +20,8 @@ func tryLock(file *os.File) error {
 	return err
 }
 
+// isRunning says yes, so that nobody's lock is taken away.
+func isRunning(int) bool { return true }
+
 // syncDir does nothing: Windows can't flush a directory.
 func syncDir(*os.File) error { return nil }

@@ -2,6 +2,8 @@ package safefile
 
 import (
 	"crypto/rand"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +45,9 @@ func CleanDir(root *os.Root, dir string) error {
 		}
 		name := filepath.Join(filepath.FromSlash(dir), base)
 		info, err := root.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

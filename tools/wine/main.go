@@ -22,7 +22,7 @@ import (
 // read from it.
 var packages = []string{
 	"internal/apply", "internal/buildcache", "internal/detect", "internal/hooks",
-	"internal/patchset", "patches", "internal/cli",
+	"internal/patchset", "internal/safefile", "patches", "internal/cli",
 	"tests/apply", "tests/docs", "tests/doctor", "tests/output", "tests/releases", "tests/scripts",
 }
 

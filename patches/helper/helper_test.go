@@ -61,6 +61,7 @@ func TestNodeMajors(t *testing.T) {
 	for _, project := range projects {
 		name := filepath.Base(project)
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s.run(t, nodetest.PinnedNode(t, name))
 		})
 	}

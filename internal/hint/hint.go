@@ -4,14 +4,14 @@ package hint
 
 import "slices"
 
-// Hint is advice, put together from texts and from what a person types. The zero
-// value says that there is none. Embed it in what --json prints, for its two fields.
+// Hint is advice. The functions below put it together, so that Run and Kept are parts
+// of Text. The zero value is no advice. Embed it in what --json prints.
 type Hint struct {
 	Text string `json:"hint,omitempty"` // a line for each way out, the usual one first
 	Run  string `json:"run,omitempty"`  // the first command in Text, empty if there is none
 
-	// Kept lists the parts of Text that must stay on one line, so that a person can
-	// copy them: all commands, and what belongs into a file.
+	// Kept lists the parts of Text that stay on one line, so that a person can copy
+	// them: all commands, and what belongs into a file.
 	Kept []string `json:"-"`
 }
 
@@ -21,14 +21,14 @@ func Text(text string) Hint { return Hint{Text: text} }
 // Run returns a command that a person can type as it is.
 func Run(command string) Hint { return Hint{command, command, []string{command}} }
 
-// Keep returns what stays on one line but is no command to type as it is, such as an
+// Keep returns a phrase that stays on one line but is not ready to type, such as an
 // entry for a file.
 func Keep(phrase string) Hint { return Hint{Text: phrase, Kept: []string{phrase}} }
 
 // To returns a command behind its purpose.
 func To(purpose, command string) Hint { return Join(Text(purpose+": "), Run(command)) }
 
-// Join returns hints as one text.
+// Join puts parts of one hint together.
 func Join(parts ...Hint) Hint {
 	var all Hint
 	for _, part := range parts {

@@ -2,6 +2,11 @@ package hint
 
 import (
 	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,6 +48,26 @@ func TestHintIsShared(t *testing.T) {
 	first, second := common.Or(Run("first")), common.Or(Run("second"))
 	if first.Kept[3] != "first" || second.Kept[3] != "second" || len(common.Kept) != 3 {
 		t.Errorf("got %q and %q of %q", first.Kept, second.Kept, common.Kept)
+	}
+}
+
+// TestMadeByConstructors makes sure that a command is part of its hint everywhere in the program: only this package puts
+// them together.
+func TestMadeByConstructors(t *testing.T) {
+	literal, files := regexp.MustCompile(`\bhint\.Hint\{[^}]`), 0
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if literal.Match(source) {
+			t.Errorf("%s puts a hint together by itself", path)
+		}
+		files++
+		return err
+	})
+	if err != nil || files < 100 {
+		t.Errorf("%d files were read: %v", files, err)
 	}
 }
 

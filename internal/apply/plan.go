@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -242,7 +243,7 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 // planFiles decides every file. The error may be a *patchset.UnsupportedError.
 func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 	if c.Name != "next-auth" {
-		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json gives its name as %q", c.Name), Hint: "install next-auth itself"}
+		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json gives its name as %q", c.Name), Hint: hint.Text("install next-auth itself")}
 	}
 	selection, err := library.For(c.Release)
 	if err != nil {
@@ -312,7 +313,7 @@ func (c *Copy) checkNewer(options Options) error {
 		return nil
 	}
 	refuse := func(reason string) error {
-		return &patchset.UnsupportedError{Release: c.Release, Reason: reason, Hint: "upgrade proxypatch"}
+		return &patchset.UnsupportedError{Release: c.Release, Reason: reason, Hint: hint.Text("upgrade proxypatch")}
 	}
 	if options.Strict && options.Goal == Patch {
 		return refuse("it is newer than every release this proxypatch knows")

@@ -11,6 +11,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/buildcache"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
@@ -199,9 +200,9 @@ func (c caches) unstage() error {
 func (c caches) finish() (warnings []report.Problem) {
 	for _, next := range c {
 		for _, note := range next.Finish() {
-			warning := report.Warning(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err), "")
+			warning := report.Warning(fmt.Sprintf("%s: %v", next.path(note.Path), note.Err), hint.Hint{})
 			if warning.Path = next.path(note.Path); note.Aside() {
-				warning.Hint = "no build uses it; the next apply or revert tries again, or delete it yourself"
+				warning.Hint = hint.Text("no build uses it; the next apply or revert tries again, or delete it yourself")
 			}
 			warnings = append(warnings, warning)
 		}
@@ -213,7 +214,7 @@ func (c caches) finish() (warnings []report.Problem) {
 func (c caches) unknown() (warnings []report.Problem) {
 	for _, next := range c {
 		if next.Unknown != "" {
-			warnings = append(warnings, report.Warning(fmt.Sprintf("%s: %s, so a build may use old code: %s", next.dir, next.Unknown, buildcache.Advice), ""))
+			warnings = append(warnings, report.Warning(fmt.Sprintf("%s: %s, so a build may use old code: %s", next.dir, next.Unknown, buildcache.Advice), hint.Hint{}))
 		}
 	}
 	return warnings

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
@@ -61,7 +62,7 @@ func commonDiff(t *target) (string, error) {
 		switch text := diffOf(c); {
 		case text == "" || text == common:
 		case common != "":
-			return "", usageError("choose with --copy PATH or --copy RELEASE: "+t.project.Names(), "the copies of next-auth need different diffs, with the same paths in them")
+			return "", usageError(hint.Text("choose with --copy PATH or --copy RELEASE: "+t.project.Names()), "the copies of next-auth need different diffs, with the same paths in them")
 		default:
 			common = text
 		}

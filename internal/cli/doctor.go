@@ -18,6 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor"
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -76,10 +77,10 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 		return err
 	}
 	if o.probe && len(targets) == 0 {
-		return usageError("proxypatch doctor --probe https://login.example.com", "--probe needs the URL of an identity provider")
+		return usageError(hint.Keep("proxypatch doctor --probe https://login.example.com"), "--probe needs the URL of an identity provider")
 	}
 	if o.timeout <= 0 {
-		return usageError("--timeout 10s", "--timeout must be more than 0")
+		return usageError(hint.Keep("--timeout 10s"), "--timeout must be more than 0")
 	}
 	node, nodes, err := findNode(ctx, o.node, workspace.Home.Dir, environment)
 	if err != nil {
@@ -128,7 +129,7 @@ func findNode(ctx context.Context, command, dir string, environment *doctor.Envi
 		err = fmt.Errorf("%w: %s does not answer within %v", verify.ErrNoNode, command, nodeTimeout)
 	}
 	if err != nil && command != defaultNode {
-		return nil, nil, usageError("name one of Node.js 18 or newer", "--node: %w", err)
+		return nil, nil, usageError(hint.Text("name one of Node.js 18 or newer"), "--node: %w", err)
 	}
 	if err != nil {
 		return nil, doctor.NoNode(err), nil
@@ -188,7 +189,7 @@ func targetsOf(environment *doctor.Environment, urls []string) ([]*proxyenv.Targ
 	for i, text := range urls {
 		target, err := proxyenv.ParseTarget(text)
 		if err != nil {
-			return nil, usageError("proxypatch doctor https://login.example.com", "argument %d %w", i+1, err)
+			return nil, usageError(hint.Keep("proxypatch doctor https://login.example.com"), "argument %d %w", i+1, err)
 		}
 		targets = append(targets, target)
 	}
@@ -267,7 +268,7 @@ func (p *program) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool
 	case native:
 		found.Add(doctor.NextAuth, doctor.Note, "%s is not patched, and need not be", label)
 	default:
-		found.Add(doctor.NextAuth, doctor.Error, "%s is not patched: %s of %d", label, report.CountFiles(pending), len(c.Files)).Hint = "proxypatch apply" + p.situation.again
+		found.Add(doctor.NextAuth, doctor.Error, "%s is not patched: %s of %d", label, report.CountFiles(pending), len(c.Files)).Hint = hint.Run("proxypatch apply" + p.situation.again)
 	}
 }
 

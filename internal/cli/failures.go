@@ -15,6 +15,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/buildcache"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
@@ -33,90 +34,92 @@ type situation struct {
 
 // explain turns an error into the problem that a person gets.
 func (s *situation) explain(err error) report.Problem {
-	code, hint := s.judge(err)
-	p := report.Error(code, err.Error(), hint)
+	code, advice := s.judge(err)
+	p := report.Error(code, err.Error(), advice)
 	locate(&p, err)
 	return p
 }
 
 // judge returns the exit code of an error, and a hint.
-func (s *situation) judge(err error) (report.ExitCode, string) {
+func (s *situation) judge(err error) (report.ExitCode, hint.Hint) {
 	for _, row := range failures {
-		if code, hint, matches := row(s, err); matches {
-			return code, hint
+		if code, advice, matches := row(s, err); matches {
+			return code, advice
 		}
 	}
-	return report.Failed, ""
+	return report.Failed, hint.Hint{}
 }
 
 // failures is the table: the first row that knows an error decides.
-var failures = []func(*situation, error) (code report.ExitCode, hint string, matches bool){
+var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint, matches bool){
 	// The command line.
-	on(report.Usage, func(_ *situation, e *usage) string { return e.hint }),
-	when(report.Usage, hooks.ErrNoManifest, "run it in the project, or name the project with -C DIR"),
+	on(report.Usage, func(_ *situation, e *usage) hint.Hint { return e.hint }),
+	when(report.Usage, hooks.ErrNoManifest, hint.Text("run it in the project, or name the project with -C DIR")),
 
 	// What is installed.
-	on(report.NotFound, func(_ *situation, e *absentError) string { return e.hint() }),
-	on(report.Unsupported, func(*situation, *detect.ManifestError) string { return "reinstall next-auth" }),
+	on(report.NotFound, func(_ *situation, e *absentError) hint.Hint { return e.hint() }),
+	on(report.Unsupported, func(*situation, *detect.ManifestError) hint.Hint { return hint.Text("reinstall next-auth") }),
 	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
-	on(report.Unsupported, func(_ *situation, e *patchset.UnsupportedError) string { return e.Hint }),
-	on(report.Unsupported, func(_ *situation, e *detect.SharedError) string { return e.Hint }),
+	on(report.Unsupported, func(_ *situation, e *patchset.UnsupportedError) hint.Hint { return e.Hint }),
+	on(report.Unsupported, func(_ *situation, e *detect.SharedError) hint.Hint { return e.Hint }),
 	native,
 	on(report.Drift, (*situation).blockedHint),
-	on(report.Agent, func(s *situation, e *report.AgentError) string { return s.project.ProvideAgent(e.Copy.Install) }),
+	on(report.Agent, func(s *situation, e *report.AgentError) hint.Hint { return s.project.ProvideAgent(e.Copy.Install) }),
 
 	// What a check or a proof found.
-	on(report.Pending, func(s *situation, _ *pendingError) string { return "proxypatch apply" + s.again }),
-	on(report.Pending, func(*situation, *unpatchedError) string { return "" }),
-	on(report.Pending, func(s *situation, _ *staleError) string {
-		return "proxypatch apply" + s.again + " deletes it; --keep-cache leaves it out of account"
+	on(report.Pending, func(s *situation, _ *pendingError) hint.Hint { return hint.Run("proxypatch apply" + s.again) }),
+	on(report.Pending, func(*situation, *unpatchedError) hint.Hint { return hint.Hint{} }),
+	on(report.Pending, func(s *situation, _ *staleError) hint.Hint {
+		return hint.Join(hint.Run("proxypatch apply"+s.again), hint.Text(" deletes it; --keep-cache leaves it out of account"))
 	}),
 	on(report.Unproven, (*situation).unprovenHint),
-	on(report.Unproven, func(*situation, *slowNodeError) string { return "--timeout gives it longer" }),
+	on(report.Unproven, func(*situation, *slowNodeError) hint.Hint { return hint.Text("--timeout gives it longer") }),
 
 	// What the system refused.
-	on(report.Failed, func(*situation, *outputError) string { return "only the output is lost; what the command does is done" }),
-	when(report.Failed, errInterrupted, ""),
-	when(report.Failed, verify.ErrNoNode, "name yours with --node PATH; it has to be 18 or newer"),
-	on(report.Failed, func(*situation, *verify.LoopbackError) string {
-		return "the loopback interface has to be up: ip link set lo up"
+	on(report.Failed, func(*situation, *outputError) hint.Hint {
+		return hint.Text("only the output is lost; what the command does is done")
 	}),
-	on(report.Failed, func(*situation, *detect.DirectoryError) string {
-		return "change to an existing directory, or move the project to a shorter path"
+	when(report.Failed, errInterrupted, hint.Hint{}),
+	when(report.Failed, verify.ErrNoNode, hint.Text("name yours with --node PATH; it has to be 18 or newer")),
+	on(report.Failed, func(*situation, *verify.LoopbackError) hint.Hint {
+		return hint.To("the loopback interface has to be up", "ip link set lo up")
 	}),
-	on(report.Failed, func(*situation, *detect.GlobError) string {
-		return "write workspaces in package.json, or packages in pnpm-workspace.yaml, with fewer and simpler globs, such as packages/*"
+	on(report.Failed, func(*situation, *detect.DirectoryError) hint.Hint {
+		return hint.Text("change to an existing directory, or move the project to a shorter path")
+	}),
+	on(report.Failed, func(*situation, *detect.GlobError) hint.Hint {
+		return hint.Text("write workspaces in package.json, or packages in pnpm-workspace.yaml, with fewer and simpler globs, such as packages/*")
 	}),
 	on(report.Failed, commitHint),
-	on(report.Failed, func(*situation, *hooks.SyntaxError) string {
-		return "mend it, without comments and trailing commas, and run it again; nothing was written"
+	on(report.Failed, func(*situation, *hooks.SyntaxError) hint.Hint {
+		return hint.Text("mend it, without comments and trailing commas, and run it again; nothing was written")
 	}),
-	on(report.Failed, func(*situation, *hooks.FileError) string {
-		return "let a regular, readable file stand there and run it again; nothing was written"
+	on(report.Failed, func(*situation, *hooks.FileError) hint.Hint {
+		return hint.Text("let a regular, readable file stand there and run it again; nothing was written")
 	}),
-	on(report.Failed, func(_ *situation, e *appError) string {
-		return remedy(e) + "; or delete the app's build cache yourself and add --keep-cache"
+	on(report.Failed, func(_ *situation, e *appError) hint.Hint {
+		return hint.Text(remedy(e) + "; or delete the app's build cache yourself and add --keep-cache")
 	}),
-	on(report.Failed, func(_ *situation, e *systemError) string { return remedy(e) }),
+	on(report.Failed, func(_ *situation, e *systemError) hint.Hint { return hint.Text(remedy(e)) }),
 }
 
-const plugAndPlayHint = "set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch"
+var plugAndPlayHint = hint.Join(hint.Text("set nodeLinker: node-modules in .yarnrc.yml, run "), hint.Run("yarn install"), hint.Text(", then proxypatch"))
 
 // on makes a row for errors of type E.
-func on[E error](code report.ExitCode, hint func(*situation, E) string) func(*situation, error) (report.ExitCode, string, bool) {
-	return func(s *situation, err error) (report.ExitCode, string, bool) {
+func on[E error](code report.ExitCode, advise func(*situation, E) hint.Hint) func(*situation, error) (report.ExitCode, hint.Hint, bool) {
+	return func(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
 		found, ok := is[E](err)
 		if !ok {
-			return 0, "", false
+			return 0, hint.Hint{}, false
 		}
-		return code, hint(s, found), true
+		return code, advise(s, found), true
 	}
 }
 
 // when makes a row for one error value.
-func when(code report.ExitCode, target error, hint string) func(*situation, error) (report.ExitCode, string, bool) {
-	return func(_ *situation, err error) (report.ExitCode, string, bool) {
-		return code, hint, errors.Is(err, target)
+func when(code report.ExitCode, target error, advice hint.Hint) func(*situation, error) (report.ExitCode, hint.Hint, bool) {
+	return func(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
+		return code, advice, errors.Is(err, target)
 	}
 }
 
@@ -127,58 +130,58 @@ func is[E error](err error) (found E, ok bool) {
 }
 
 // native is the row for a file whose lines pnpm itself has patched.
-func native(_ *situation, err error) (report.ExitCode, string, bool) {
+func native(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
 	blocked, ok := is[*report.BlockedError](err)
 	return report.Unsupported,
-		"pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run pnpm install, then proxypatch",
+		hint.Join(hint.Text("pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then proxypatch")),
 		ok && blocked.Copy.Native && blocked.File.State == patchset.Drifted
 }
 
-func (s *situation) blockedHint(e *report.BlockedError) string {
+func (s *situation) blockedHint(e *report.BlockedError) hint.Hint {
 	switch {
 	case e.File.State == patchset.Newer:
-		return "upgrade proxypatch"
+		return hint.Text("upgrade proxypatch")
 	case e.File.State == patchset.Missing:
-		return "run proxypatch before next build, in the full install; to get the file back: " + s.project.Reinstall()
+		return hint.To("run proxypatch before next build, in the full install; to get the file back", s.project.Reinstall())
 	case !s.ownDiffs:
-		return "if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back: " + s.project.Reinstall()
+		return hint.To("if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back", s.project.Reinstall())
 	}
-	return "to get the released file back: " + s.project.Reinstall()
+	return hint.To("to get the released file back", s.project.Reinstall())
 }
 
 // unprovenHint says what may help: the patch where it is not in place.
-func (s *situation) unprovenHint(e *unprovenError) string {
+func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 	patched := true
 	for i := range e.copy.Files {
 		patched = patched && !e.copy.Files[i].Changes() && e.copy.Files[i].Err == nil
 	}
 	switch {
 	case e.late && e.reason != notProxied:
-		return "--timeout gives it longer"
+		return hint.Text("--timeout gives it longer")
 	case !patched:
-		return "proxypatch apply" + s.again
+		return hint.Run("proxypatch apply" + s.again)
 	case !e.copy.Agent.Usable():
 		return s.project.ProvideAgent(e.copy.Install)
 	}
-	return ""
+	return hint.Hint{}
 }
 
 // commitHint says what is where after a failed commit, and what to do.
-func commitHint(_ *situation, e *safefile.CommitError) string {
+func commitHint(_ *situation, e *safefile.CommitError) hint.Hint {
 	_, ofHooks := is[*hooks.FileError](e)
 	switch {
 	case ofHooks && len(e.Temporary) > 0:
-		return "mend the cause, delete the temporary files, and run it again"
+		return hint.Text("mend the cause, delete the temporary files, and run it again")
 	case ofHooks && len(e.Left) > 0:
-		return "mend the cause and run it again"
+		return hint.Text("mend the cause and run it again")
 	case ofHooks:
-		return "everything is as it was before; mend the cause and run it again"
+		return hint.Text("everything is as it was before; mend the cause and run it again")
 	case len(e.Left) > 0:
-		return "mend the cause and run it again; proxypatch check says what is where"
+		return hint.Join(hint.Text("mend the cause and run it again; "), hint.Run("proxypatch check"), hint.Text(" says what is where"))
 	case len(e.Temporary) > 0:
-		return "next-auth is as it was before; mend the cause and run it again, which also removes what is left, or delete that"
+		return hint.Text("next-auth is as it was before; mend the cause and run it again, which also removes what is left, or delete that")
 	}
-	return "everything is as it was before; " + remedy(e)
+	return hint.Text("everything is as it was before; " + remedy(e))
 }
 
 // remedy says what to do about what the system refused.
@@ -241,15 +244,15 @@ func at[E error](place func(*report.Problem, E)) func(*report.Problem, error) bo
 // usage is an error in the command line, with what to type instead.
 type usage struct {
 	err  error
-	hint string
+	hint hint.Hint
 }
 
 func (e *usage) Error() string { return e.err.Error() }
 
 func (e *usage) Unwrap() error { return e.err }
 
-func usageError(hint, format string, args ...any) error {
-	return &usage{fmt.Errorf(format, args...), hint}
+func usageError(advice hint.Hint, format string, args ...any) error {
+	return &usage{fmt.Errorf(format, args...), advice}
 }
 
 // absentError says that no next-auth is installed.
@@ -263,12 +266,12 @@ func (e *absentError) Error() string { return e.err.Error() }
 
 func (e *absentError) Unwrap() error { return e.err }
 
-func (e *absentError) hint() string {
-	hint := "run it where node_modules is, or name the project with -C DIR; --if-present makes this no error"
-	if e.install != "" {
-		hint = fmt.Sprintf("first, in %s: %s; or %s", e.root, e.install, hint)
+func (e *absentError) hint() hint.Hint {
+	elsewhere := hint.Text("run it where node_modules is, or name the project with -C DIR; --if-present makes this no error")
+	if e.install == "" {
+		return elsewhere
 	}
-	return hint
+	return hint.Join(hint.To("first, in "+e.root, e.install), hint.Text("; or "), elsewhere)
 }
 
 // pendingError says how many files are not patched, but can be.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
@@ -107,17 +108,18 @@ func unsupported(c *apply.Copy) bool {
 
 func (p *program) warnNotInstalled(absent error) error {
 	workspace := p.situation.workspace
-	hint, err := workspace.Uninstalled()
+	install, err := workspace.Uninstalled()
 	if err != nil {
 		return &systemError{err}
 	}
-	if hint == "" {
-		hint = workspace.Manager.Add("next-auth@4", len(workspace.Packages) > 1)
+	if install == "" {
+		install = workspace.Manager.Add("next-auth@4", len(workspace.Packages) > 1)
 	}
+	way := hint.Run(install)
 	if root := workspace.Display(workspace.Root().Dir); root != "." {
-		hint = "in " + root + ": " + hint
+		way = hint.To("in "+root, install)
 	}
-	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), hint))
+	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), way))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
@@ -51,9 +52,9 @@ func (o *common) chooseFormat(cmd *cobra.Command) error {
 	switch {
 	case !slices.Contains(report.Formats, format):
 		o.format = report.Text
-		return usageError("use one of "+flag.Usage[strings.Index(flag.Usage, ": ")+2:strings.Index(flag.Usage, " (")], "--format: there is no format %q", format)
+		return usageError(hint.Text("use one of "+flag.Usage[strings.Index(flag.Usage, ": ")+2:strings.Index(flag.Usage, " (")]), "--format: there is no format %q", format)
 	case o.json && format != report.JSON:
-		return usageError(cmd.CommandPath()+" --help", "--json and --format %s contradict each other", format)
+		return usageError(helpOf(cmd), "--json and --format %s contradict each other", format)
 	}
 	o.format = format
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
 
@@ -60,24 +61,26 @@ func (p *program) understand(cmd *cobra.Command) error {
 	if p.format == report.GitHub {
 		report.Disarm(p.Streams)
 	}
-	hint := cmd.CommandPath() + " --help"
 	if p.quiet && p.verbose {
-		return usageError(hint, "--quiet and --verbose contradict each other")
+		return usageError(helpOf(cmd), "--quiet and --verbose contradict each other")
 	}
 	var err error
 	cmd.Flags().Visit(func(f *pflag.Flag) { // most likely a variable that is not set
 		if f.Value.String() == "" {
-			err = usageError(hint, "--%s is empty", f.Name)
+			err = usageError(helpOf(cmd), "--%s is empty", f.Name)
 		}
 	})
 	return err
 }
 
+// helpOf returns what shows the help of a command.
+func helpOf(cmd *cobra.Command) hint.Hint { return hint.Run(cmd.CommandPath() + " --help") }
+
 // takeUsageErrors makes every command exit with 2 on arguments and flags it
 // does not know; cobra alone would let some pass and give others exit code 1.
 func takeUsageErrors(cmd *cobra.Command) {
-	hint := fmt.Sprintf("%s --help", cmd.CommandPath())
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err, hint) })
+	help := helpOf(cmd)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err, help) })
 	if !cmd.Runnable() { // cobra would show its help for any arguments
 		cmd.Args, cmd.RunE = nil, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
@@ -87,7 +90,7 @@ func takeUsageErrors(cmd *cobra.Command) {
 			accepts = noArgs
 		}
 		if err := accepts(cmd, args); err != nil {
-			return usageError(hint, "%w", err)
+			return usageError(help, "%w", err)
 		}
 		return nil
 	}
@@ -122,19 +125,19 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // flagError says what was meant by a flag that a command does not know, if that
 // can be guessed.
-func flagError(cmd *cobra.Command, err error, hint string) error {
+func flagError(cmd *cobra.Command, err error, help hint.Hint) error {
 	unknown := (*pflag.NotExistError)(nil)
 	if !errors.As(err, &unknown) {
-		return usageError(hint, "%w", err)
+		return usageError(help, "%w", err)
 	}
 	name := unknown.GetSpecifiedName()
 	if name == "version" || name == "V" {
-		return usageError(cmd.Root().Name()+" version", "%w", err)
+		return usageError(hint.Run(cmd.Root().Name()+" version"), "%w", err)
 	}
 	if like := flagLike(cmd, name); like != "" && unknown.GetSpecifiedShortnames() == "" {
-		return usageError(hint, "%w; did you mean --%s?", err, like)
+		return usageError(help, "%w; did you mean --%s?", err, like)
 	}
-	return usageError(hint, "%w", err)
+	return usageError(help, "%w", err)
 }
 
 // flagLike returns the flag of a command that is most like a name; empty if none

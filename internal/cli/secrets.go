@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
@@ -20,7 +21,7 @@ func refuseSecrets(args []string) error {
 		}
 		value := valueOf(arg)
 		if _, err := os.Lstat(value); err != nil && printable.MayHoldLogin(value) {
-			return usageError("give URLs to proxypatch doctor only, and without a password; a proxy goes into https_proxy",
+			return usageError(hint.Join(hint.Text("give URLs to "), hint.Keep("proxypatch doctor"), hint.Text(" only, and without a password; a proxy goes into https_proxy")),
 				"argument %d may hold a password, so proxypatch does not use it or repeat it", i+1)
 		}
 	}

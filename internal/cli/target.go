@@ -11,6 +11,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/patches"
@@ -40,11 +41,11 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	}
 	selected, err := project.Select(o.chosen)
 	if err != nil {
-		hint := "there are " + project.Names()
+		names := "there are " + project.Names()
 		if len(project.Others) > 0 {
-			hint += "; --all takes those of the whole workspace"
+			names += "; --all takes those of the whole workspace"
 		}
-		return nil, usageError(hint, "--copy: %w", err)
+		return nil, usageError(hint.Text(names), "--copy: %w", err)
 	}
 	plan, err := apply.New(selected, library, options)
 	if err != nil {
@@ -76,7 +77,7 @@ func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
 			t.plan.LeaveOut(c)
 			warning := report.Warning(
 				fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install, which nothing loads, and is left alone", c.Path, c.Release),
-				"to be rid of it: "+t.project.Manager.Prune())
+				hint.Join(hint.Text("to be rid of it: "), t.project.Manager.Prune()))
 			warning.Path = c.Path
 			t.warnings = append(t.warnings, warning)
 		}
@@ -112,7 +113,7 @@ func (p *program) absent(err error, allowed bool) error {
 // openLibrary opens the chosen set and adds the person's own diffs.
 func openLibrary(o *planOptions) (*patchset.Library, error) {
 	if !slices.Contains(patchset.SetNames, o.set) {
-		return nil, usageError("use one of "+strings.Join(patchset.SetNames, ", "), "--set: there is no set %q", o.set)
+		return nil, usageError(hint.Text("use one of "+strings.Join(patchset.SetNames, ", ")), "--set: there is no set %q", o.set)
 	}
 	library, err := patchset.Open(patches.FS, o.set)
 	if err != nil {
@@ -124,11 +125,11 @@ func openLibrary(o *planOptions) (*patchset.Library, error) {
 			return nil, err
 		}
 		if err := library.Add(diffs); err != nil {
-			return nil, usageError("write the path as the file's name is", "%w", err)
+			return nil, usageError(hint.Text("write the path as the file's name is"), "%w", err)
 		}
 	}
 	if library.Empty() {
-		return nil, usageError("add --patches DIR", "--set none wants nothing without diffs of your own")
+		return nil, usageError(hint.Text("add --patches DIR"), "--set none wants nothing without diffs of your own")
 	}
 	return library, nil
 }
@@ -137,16 +138,16 @@ func ownDiffs(dir string) ([]*patchset.Diff, error) {
 	diffs, err := patchset.Load(os.DirFS(dir), ".")
 	if parse, ok := is[*patchset.ParseError](err); ok {
 		parse.Name = filepath.Join(dir, parse.Name)
-		return nil, usageError("make each diff with git diff --full-index -- FILE", "%w", parse)
+		return nil, usageError(hint.Join(hint.Text("make each diff with "), hint.Keep("git diff --full-index -- FILE")), "%w", parse)
 	}
 	if path, ok := is[*fs.PathError](err); ok {
 		path.Path = filepath.Join(dir, path.Path)
 	}
 	if err != nil {
-		return nil, usageError("name a directory with *.diff or *.patch files", "--patches: %w", err)
+		return nil, usageError(hint.Text("name a directory with *.diff or *.patch files"), "--patches: %w", err)
 	}
 	if len(diffs) == 0 {
-		return nil, usageError("name a directory with *.diff or *.patch files", "--patches %s: no diffs in it", dir)
+		return nil, usageError(hint.Text("name a directory with *.diff or *.patch files"), "--patches %s: no diffs in it", dir)
 	}
 	for _, diff := range diffs {
 		diff.Name = filepath.Join(dir, diff.Name)
@@ -158,7 +159,7 @@ func ownDiffs(dir string) ([]*patchset.Diff, error) {
 func (p *program) openWorkspace() (*detect.Workspace, error) {
 	workspace, err := detect.Open(p.dir)
 	if _, wrong := is[*detect.DirectoryError](err); wrong && p.dir != "." {
-		return nil, usageError("name an existing directory", "-C: %w", err)
+		return nil, usageError(hint.Text("name an existing directory"), "-C: %w", err)
 	}
 	if err != nil {
 		return nil, &systemError{err}

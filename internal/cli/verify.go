@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -53,7 +54,7 @@ func (p *program) verifyCommand() *cobra.Command {
 // what could help.
 func (p *program) verify(ctx context.Context, o *verifyOptions) error {
 	if o.timeout <= 0 {
-		return usageError("proxypatch verify --help", "--timeout must be more than 0")
+		return usageError(hint.Run("proxypatch verify --help"), "--timeout must be more than 0")
 	}
 	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch})
 	if err != nil {
@@ -102,7 +103,7 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 	case errors.Is(err, context.DeadlineExceeded):
 		return &slowNodeError{fmt.Errorf("%s did not start within %v", o.node, o.timeout)}
 	case errors.Is(err, verify.ErrNoNode) && o.node != defaultNode:
-		return usageError("name one of Node.js 18 or newer", "--node: %w", err)
+		return usageError(hint.Text("name one of Node.js 18 or newer"), "--node: %w", err)
 	case err != nil:
 		return err
 	}

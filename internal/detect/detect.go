@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
 // Install is one copy of next-auth.
@@ -48,7 +50,7 @@ type Reach struct {
 // SharedError says why a copy is not the project's own.
 type SharedError struct {
 	Reason string
-	Hint   string // what to do
+	Hint   hint.Hint
 }
 
 func (e *SharedError) Error() string { return e.Reason }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
@@ -158,44 +159,45 @@ const neededAgent = "https-proxy-agent@7"
 // becomes a dependency of the package whose node_modules holds the copy, in any kind
 // of store, because Node.js looks there last. Where packages see only their own
 // dependencies, next-auth can get the agent as one instead.
-func (p *Project) ProvideAgent(c Install) string {
+func (p *Project) ProvideAgent(c Install) hint.Hint {
 	owner := p.Root()
 	for _, pkg := range p.Packages {
 		if within(c.Dir, filepath.Join(pkg.Dir, "node_modules")) {
 			owner = pkg
 		}
 	}
-	hint := p.Manager.Add(neededAgent, owner.Is(p.Root()) && len(p.Packages) > 1)
+	add := p.Manager.Add(neededAgent, owner.Is(p.Root()) && len(p.Packages) > 1)
+	way := hint.Run(add)
 	if at := p.Display(owner.Dir); owner.Dir != p.Dir && at != "." {
-		hint = "in " + at + ": " + hint
+		way = hint.To("in "+at, add)
 	}
-	return hint + p.extension(c)
+	if file, entry, refresh := p.extension(c); file != "" {
+		return way.Or(hint.Join(
+			hint.Text("or give it to next-auth in "+file+": "), hint.Keep(entry), hint.Text("; then "),
+			hint.Run(refresh), hint.Text(", and commit the lock file, or frozen installs fail")))
+	}
+	return way
 }
 
-// extension says how to make the agent a dependency of next-auth in the package
-// manager's settings, where packages see only their own dependencies. The lock file
-// records that, so an install that must not change the lock file fails until then.
-func (p *Project) extension(c Install) string {
+// extension returns the entry that makes the agent a dependency of next-auth in the
+// package manager's settings, the file for it, and the command to run after that. They
+// are empty unless packages see only their own dependencies. The lock file records the
+// entry, so an install that must not change the lock file fails until then.
+func (p *Project) extension(c Install) (file, entry, refresh string) {
 	dir := filepath.ToSlash(c.Dir)
 	major := uint64(10)
 	if v, err := semver.NewVersion(p.Version); err == nil {
 		major = v.Major()
 	}
-	entry, refresh := "", ""
 	switch {
 	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/") && major < 10:
-		entry = `package.json: "pnpm": {"packageExtensions": {"next-auth@4": {"dependencies": {"https-proxy-agent": "7"}}}}`
-		refresh = "pnpm install --no-frozen-lockfile"
+		return "package.json", `"pnpm": {"packageExtensions": {"next-auth@4": {"dependencies": {"https-proxy-agent": "7"}}}}`, "pnpm install --no-frozen-lockfile"
 	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/"):
-		entry = `pnpm-workspace.yaml: packageExtensions: {"next-auth@4": {dependencies: {https-proxy-agent: "7"}}}`
-		refresh = "pnpm install --no-frozen-lockfile"
+		return "pnpm-workspace.yaml", `packageExtensions: {"next-auth@4": {dependencies: {https-proxy-agent: "7"}}}`, "pnpm install --no-frozen-lockfile"
 	case p.Manager == YarnBerry && strings.Contains(dir, "/.store/"):
-		entry = `.yarnrc.yml: packageExtensions: {"next-auth@*": {dependencies: {https-proxy-agent: "7"}}}`
-		refresh = "yarn install --no-immutable"
-	default:
-		return ""
+		return ".yarnrc.yml", `packageExtensions: {"next-auth@*": {dependencies: {https-proxy-agent: "7"}}}`, "yarn install --no-immutable"
 	}
-	return "\nor give it to next-auth in " + entry + "; then " + refresh + ", and commit the lock file, or frozen installs fail"
+	return "", "", ""
 }
 
 // Reinstall returns a command after which all packages hold their released
@@ -229,12 +231,13 @@ func (w *Workspace) hasNpmLock() (bool, error) {
 	return false, nil
 }
 
-// Prune returns a command that removes what no package needs from node_modules.
-func (m Manager) Prune() string {
+// Prune returns what removes from node_modules all that no package needs.
+func (m Manager) Prune() hint.Hint {
+	afresh := hint.Run("rm -rf node_modules && " + m.Install())
 	if m == PNPM {
-		return "pnpm prune, or rm -rf node_modules && pnpm install"
+		return hint.Join(hint.Run("pnpm prune"), hint.Text(", or "), afresh)
 	}
-	return "rm -rf node_modules && " + m.Install()
+	return afresh
 }
 
 // Install returns the command that installs what the project depends on.

@@ -49,7 +49,7 @@ func TestProvideAgent(t *testing.T) {
 				dir, install, _ := strings.Cut(rest, ":")
 				want = "in " + given + filepath.FromSlash(dir) + ":" + install
 			}
-			if got := project.ProvideAgent(project.Copies[0]); got != want {
+			if got := project.ProvideAgent(project.Copies[0]).Text; got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
@@ -424,11 +425,11 @@ var globalStore = lazyregexp.Compile(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/no
 var (
 	inPnpmsStore = &SharedError{
 		"it stands in pnpm's global virtual store, which other projects share",
-		"set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run rm -rf node_modules && pnpm install, then proxypatch",
+		hint.Join(hint.Text("set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run "), hint.Run("rm -rf node_modules && pnpm install"), hint.Text(", then proxypatch")),
 	}
 	inBunsStore = &SharedError{
 		"it stands in bun's global store, which other projects share",
-		"set globalStore = false under [install] in bunfig.toml, run bun install --force, then proxypatch",
+		hint.Join(hint.Text("set globalStore = false under [install] in bunfig.toml, run "), hint.Run("bun install --force"), hint.Text(", then proxypatch")),
 	}
 )
 
@@ -441,7 +442,7 @@ func (s *scan) shared(dir string) *SharedError {
 	case s.isOwn(dir):
 		return nil
 	}
-	return &SharedError{"its directory lies outside the project, in " + dir, "install next-auth in the project itself instead of linking to it"}
+	return &SharedError{"its directory lies outside the project, in " + dir, hint.Text("install next-auth in the project itself instead of linking to it")}
 }
 
 func (s *scan) isOwn(dir string) bool {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/doctor/probe"
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
 // Patience is how long openid-client, and so next-auth, waits for a connection
@@ -99,7 +100,7 @@ func (a attempt) answered(f *Findings, r probe.Result) {
 }
 
 func (a attempt) judgeTime(f *Findings, r probe.Result) {
-	const hint = "give the provider httpOptions: { timeout: 10000 }, and ask who runs the proxy why it is slow"
+	wait := hint.Join(hint.Text("give the provider "), hint.Keep("httpOptions: { timeout: 10000 }"), hint.Text(", and ask who runs the proxy why it is slow"))
 	total := (r.Opened + r.Answered).Round(time.Millisecond)
 	switch slowest := max(r.Opened, r.Answered); {
 	case slowest > a.patience:
@@ -107,9 +108,9 @@ func (a attempt) judgeTime(f *Findings, r probe.Result) {
 		if r.Answered > a.patience {
 			what = "the answer"
 		}
-		f.Add(Connection, Error, "%s: %s took %v, and next-auth gives up after %v", a.target, what, slowest.Round(time.Millisecond), a.patience).hint(hint)
+		f.Add(Connection, Error, "%s: %s took %v, and next-auth gives up after %v", a.target, what, slowest.Round(time.Millisecond), a.patience).Hint = wait
 	case slowest > a.patience/2:
-		f.Add(Connection, Warning, "%s took %v, of the %v after which next-auth gives up", a.target, slowest.Round(time.Millisecond), a.patience).hint(hint)
+		f.Add(Connection, Warning, "%s took %v, of the %v after which next-auth gives up", a.target, slowest.Round(time.Millisecond), a.patience).Hint = wait
 	default:
 		f.Add(Connection, OK, "%s took %v, of the %v after which next-auth gives up", a.target, total, a.patience)
 	}

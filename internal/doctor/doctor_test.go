@@ -71,7 +71,7 @@ func lines(t *testing.T, f Findings) []string {
 	all := []string{}
 	for _, finding := range f {
 		all = append(all, string(finding.Severity)+": "+finding.Message)
-		if (finding.Severity == Error || finding.Severity == Warning) && finding.Hint == "" {
+		if (finding.Severity == Error || finding.Severity == Warning) && finding.Hint.Text == "" {
 			t.Errorf("no hint for %s", finding.Message)
 		}
 		if strings.Contains(finding.Message, "\n") {

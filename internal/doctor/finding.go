@@ -6,7 +6,11 @@
 // hold one.
 package doctor
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/proxypatch/proxypatch/internal/hint"
+)
 
 // Severity is how grave a finding is.
 type Severity string
@@ -36,7 +40,7 @@ type Finding struct {
 	Area     string   `json:"area"`
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
-	Hint     string   `json:"hint,omitempty"` // what to type or do
+	hint.Hint
 }
 
 // Findings are what was found.
@@ -48,7 +52,8 @@ func (f *Findings) Add(area string, severity Severity, format string, args ...an
 	return &(*f)[len(*f)-1]
 }
 
-func (f *Finding) hint(format string, args ...any) { f.Hint = fmt.Sprintf(format, args...) }
+// hint gives the finding a hint in words.
+func (f *Finding) hint(format string, args ...any) { f.Hint = hint.Text(fmt.Sprintf(format, args...)) }
 
 // Summary counts what has to be looked at.
 func (f Findings) Summary() string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
@@ -75,7 +76,7 @@ func (e *Environment) Node(n *Node) Findings {
 	case e.asksNode():
 		e.native(&f)
 	case n.usesProxies():
-		f.Add(NodeJS, Note, "with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy by itself, and next-auth needs no patch").hint("export NODE_USE_ENV_PROXY=1 beside https_proxy where the app starts, then proxypatch revert")
+		f.Add(NodeJS, Note, "with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy by itself, and next-auth needs no patch").Hint = hint.Join(hint.Text("export NODE_USE_ENV_PROXY=1 beside https_proxy where the app starts, then "), hint.Run("proxypatch revert"))
 	}
 	return f
 }

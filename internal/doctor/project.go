@@ -1,12 +1,12 @@
 package doctor
 
 import (
-	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/safefile"
@@ -65,7 +65,11 @@ func Hooks(w *detect.Workspace, command string) Findings {
 		}
 	}
 	for _, warning := range plan.Warnings {
-		f.Add(PackageJSON, Warning, "%s", warning.Message).hint("%s", cmp.Or(warning.Hint, command))
+		way := warning.Hint
+		if way.Text == "" {
+			way = hint.Run(command)
+		}
+		f.Add(PackageJSON, Warning, "%s", warning.Message).Hint = way
 	}
 	ignored(&f, w)
 	if len(f) == 0 {
@@ -79,11 +83,11 @@ func missing(f *Findings, path string, s hooks.Script, command string) {
 	switch {
 	case s.Action == hooks.Keep:
 	case strings.Contains(s.After, "proxypatch check"):
-		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app gets built", path, s.Name).hint("%s", command)
+		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app gets built", path, s.Name).Hint = hint.Run(command)
 	case s.Name == "postinstall":
-		f.Add(PackageJSON, Warning, "%s: postinstall does not run proxypatch, so the next install brings unpatched files back", path).hint("%s", command)
+		f.Add(PackageJSON, Warning, "%s: postinstall does not run proxypatch, so the next install brings unpatched files back", path).Hint = hint.Run(command)
 	default:
-		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch, so npm install PACKAGE may bring unpatched files back", path, s.Name).hint("%s", command)
+		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch, so npm install PACKAGE may bring unpatched files back", path, s.Name).Hint = hint.Run(command)
 	}
 }
 
@@ -93,6 +97,6 @@ var ignoreScripts = lazyregexp.Compile(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
 func ignored(f *Findings, w *detect.Workspace) {
 	path := filepath.Join(w.Root().Dir, ".npmrc")
 	if data, err := safefile.ReadFile(path, maxNpmrc); err == nil && ignoreScripts().Match(data) {
-		f.Add(PackageJSON, Warning, "%s: with ignore-scripts no install runs postinstall", w.Display(path)).hint("run proxypatch by itself after each install")
+		f.Add(PackageJSON, Warning, "%s: with ignore-scripts no install runs postinstall", w.Display(path)).Hint = hint.Join(hint.Text("run "), hint.Run("proxypatch"), hint.Text(" by itself after each install"))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
@@ -58,7 +59,7 @@ func (f *File) Changes() bool {
 // Notice is something a person should know, and what to do about it.
 type Notice struct {
 	Message string
-	Hint    string // may be empty
+	Hint    hint.Hint // may be empty
 }
 
 // Plan is what is to be written, complete before anything is.
@@ -182,7 +183,9 @@ func (f *File) read() error {
 	return err
 }
 
-func (p *Plan) warn(message, hint string) { p.Warnings = append(p.Warnings, Notice{message, hint}) }
+func (p *Plan) warn(message string, advice hint.Hint) {
+	p.Warnings = append(p.Warnings, Notice{message, advice})
+}
 
 func (f *File) has(name string) bool {
 	return slices.ContainsFunc(f.Scripts, func(s Script) bool { return s.Name == name })

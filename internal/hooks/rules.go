@@ -8,6 +8,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
 // patchAfterInstall puts the patching into the scripts that the package manager
@@ -28,7 +29,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 		if mentions(before) {
 			root.keep(name, "runs proxypatch already")
 			if all, err := commands(before); err == nil && !slices.ContainsFunc(all, command.patches) {
-				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but not to patch", root.Path, name), "let it run "+applyCommand)
+				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but not to patch", root.Path, name), hint.Join(hint.Text("let it run "), hint.Keep(applyCommand)))
 			}
 			continue
 		}
@@ -38,7 +39,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 		}
 		if !startsWith(after, applyCommand) && !endsWith(after, applyCommand) {
 			root.keep(name, "can't be read")
-			p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", root.Path, name), "let it end in: && "+applyCommand)
+			p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", root.Path, name), hint.Join(hint.Text("let it end in: "), hint.Keep("&& "+applyCommand)))
 			continue
 		}
 		root.set(name, after)
@@ -68,7 +69,7 @@ func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 	}
 	root.keep("dependencies", "runs proxypatch already")
 	p.warn(fmt.Sprintf("%s: npm runs dependencies, and proxypatch in it, before patch-package, whose patches may not fit then", root.Path),
-		"let patch-package run there first, or take proxypatch out: npm pkg delete scripts.dependencies")
+		hint.To("let patch-package run there first, or take proxypatch out", "npm pkg delete scripts.dependencies"))
 }
 
 // mentions reports whether a script runs proxypatch, or names it and can't be
@@ -100,7 +101,7 @@ func (p *Plan) checkBeforeBuilds() error {
 			}
 			if apart {
 				f.keep(name, "is in a repository of its own")
-				p.warn(fmt.Sprintf("%s: a check there would not look above its .git, so %s gets none", f.Path, name), "put "+checkCommand+" -C <the workspace's root> in front of what builds it")
+				p.warn(fmt.Sprintf("%s: a check there would not look above its .git, so %s gets none", f.Path, name), hint.Join(hint.Text("put "), hint.Keep(checkCommand+" -C <the workspace's root>"), hint.Text(" in front of what builds it")))
 				continue
 			}
 			builds++
@@ -109,7 +110,7 @@ func (p *Plan) checkBeforeBuilds() error {
 		}
 	}
 	if builds == 0 {
-		p.warn("no script runs next build, so no build checks that next-auth is patched", "put "+checkCommand+" in front of what builds the app: "+checkCommand+" && …")
+		p.warn("no script runs next build, so no build checks that next-auth is patched", hint.Join(hint.Text("put "), hint.Keep(checkCommand), hint.Text(" in front of what builds the app: "), hint.Keep(checkCommand+" && …")))
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (p *Plan) isBuild(f *File, name string) bool {
 	text, _ := f.manifest.script(name)
 	all, err := commands(text)
 	if err != nil && strings.Contains(text, "next") && strings.Contains(text, "build") {
-		p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), "if it runs next build, put in front of it: "+checkCommand+" &&")
+		p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), hint.Join(hint.Text("if it runs next build, put in front of it: "), hint.Keep(checkCommand+" &&")))
 	}
 	return slices.ContainsFunc(all, command.isNextBuild)
 }
@@ -142,14 +143,14 @@ func (p *Plan) guard(f *File, name string) {
 		if p.ws.Manager == detect.YarnBerry {
 			who = "yarn from 2 on"
 		}
-		p.warn(fmt.Sprintf("%s: %s does not run pre%s before %s, so the check goes into %s too", f.Path, who, name, name, name), "")
+		p.warn(fmt.Sprintf("%s: %s does not run pre%s before %s, so the check goes into %s too", f.Path, who, name, name, name), hint.Hint{})
 	}
 	if after := guard(text); startsWith(after, checkCommand) {
 		f.set(name, after)
 		return
 	}
 	f.keep(name, "can't be read")
-	p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), "put in front of next build: "+checkCommand+" &&")
+	p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), hint.Join(hint.Text("put in front of next build: "), hint.Keep(checkCommand+" &&")))
 }
 
 // runsPreScripts reports whether the package manager runs prebuild before
@@ -181,7 +182,7 @@ func (p *Plan) undo(f *File, name string, root bool) {
 		f.keep(name, "not written by init")
 	}
 	if text, _ := f.manifest.script(name); mentions(text) {
-		p.warn(fmt.Sprintf("%s: %s still runs proxypatch, in a way that init did not write", f.Path, name), "")
+		p.warn(fmt.Sprintf("%s: %s still runs proxypatch, in a way that init did not write", f.Path, name), hint.Hint{})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
 const tool = "proxypatch"
@@ -64,16 +65,16 @@ func (p *Plan) warnAboutTool(root *File) {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
 	case root.installs("devDependencies"):
 		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.ws.Manager.InstallProduction()),
-			"move it to dependencies, then "+p.ws.Manager.Install())
+			hint.Join(hint.Text("move it to dependencies, then "), hint.Run(p.ws.Manager.Install())))
 	default:
-		p.warn("proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH", provide)
+		p.warn("proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH", hint.Text(provide))
 	}
 	if p.ws.Manager != detect.YarnBerry {
 		return
 	}
 	for _, f := range p.Files[1:] { // the others run a root's programs in all packages
 		if f.builds && !f.installs("dependencies") && !f.installs("devDependencies") {
-			p.warn(fmt.Sprintf("%s: yarn runs no program here that is a dependency of the root alone", f.Path), provide)
+			p.warn(fmt.Sprintf("%s: yarn runs no program here that is a dependency of the root alone", f.Path), hint.Text(provide))
 		}
 	}
 }

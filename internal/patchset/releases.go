@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
 // Releases is the set of next-auth releases a diff is for, as its "Releases:"
@@ -72,7 +74,7 @@ func (r Releases) include(v *semver.Version) bool {
 type UnsupportedError struct {
 	Release string
 	Reason  string
-	Hint    string
+	Hint    hint.Hint
 }
 
 func (e *UnsupportedError) Error() string {
@@ -81,25 +83,25 @@ func (e *UnsupportedError) Error() string {
 
 // parseRelease accepts what any set may patch: a stable 4.x other than 4.0.0.
 func parseRelease(release string) (*semver.Version, error) {
-	refuse := func(reason, hint string) (*semver.Version, error) {
-		return nil, &UnsupportedError{Release: release, Reason: reason, Hint: hint}
+	refuse := func(reason string, advice hint.Hint) (*semver.Version, error) {
+		return nil, &UnsupportedError{Release: release, Reason: reason, Hint: advice}
 	}
 	v, err := semver.StrictNewVersion(release)
 	switch {
 	case err != nil:
-		return refuse("its package.json names no valid version", "reinstall next-auth")
+		return refuse("its package.json names no valid version", hint.Text("reinstall next-auth"))
 	case v.Major() < 4:
-		return refuse("it is older than 4.x", "upgrade to next-auth 4")
+		return refuse("it is older than 4.x", hint.Text("upgrade to next-auth 4"))
 	case v.Major() > 5:
-		return refuse("it is not a 4.x release", "upgrade proxypatch")
+		return refuse("it is not a 4.x release", hint.Text("upgrade proxypatch"))
 	case v.Major() > 4:
 		return refuse("5.x makes its requests with fetch and has no openid-client to patch",
-			"set NODE_USE_ENV_PROXY=1 beside https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself\n"+
-				"or call setGlobalDispatcher(new EnvHttpProxyAgent()) of undici 6 or 7 in instrumentation.ts where NEXT_RUNTIME is nodejs; customFetch is not enough, since some providers drop it")
+			hint.Text("set NODE_USE_ENV_PROXY=1 beside https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself").
+				Or(hint.Text("or call setGlobalDispatcher(new EnvHttpProxyAgent()) of undici 6 or 7 in instrumentation.ts where NEXT_RUNTIME is nodejs; customFetch is not enough, since some providers drop it")))
 	case v.Prerelease() != "":
-		return refuse("it is a prerelease", "install a stable release of next-auth 4")
+		return refuse("it is a prerelease", hint.Text("install a stable release of next-auth 4"))
 	case v.String() == "4.0.0":
-		return refuse("it is a build of 3.x published under a 4.x number", "upgrade to next-auth 4.0.1 or newer")
+		return refuse("it is a build of 3.x published under a 4.x number", hint.Text("upgrade to next-auth 4.0.1 or newer"))
 	}
 	return v, nil
 }

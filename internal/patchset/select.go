@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
 // Selection is what a library has for one release.
@@ -23,18 +25,18 @@ type Selection struct {
 type Gap struct {
 	Path   string
 	Reason string // what is missing
-	Hint   string // what a person can do
+	Hint   hint.Hint
 }
 
 // gap is one of the chosen set, or of a person's own diffs.
 func (l *Library) gap(path string, own bool) Gap {
 	switch {
 	case own:
-		return Gap{path, "none of your diffs for its " + path + " is for this release", "mend their Releases: lines, or leave those diffs out"}
+		return Gap{path, "none of your diffs for its " + path + " is for this release", hint.Text("mend their Releases: lines, or leave those diffs out")}
 	case l.set == Tutorial:
-		return Gap{path, "the tutorial has no diff for this " + path, "leave out --set tutorial: the default set is for every release"}
+		return Gap{path, "the tutorial has no diff for this " + path, hint.Text("leave out --set tutorial: the default set is for every release")}
 	}
-	return Gap{path, "there is no diff for its " + path, "upgrade proxypatch, or bring your own diff with --patches DIR"}
+	return Gap{path, "there is no diff for its " + path, hint.Text("upgrade proxypatch, or bring your own diff with --patches DIR")}
 }
 
 // Target is one file of the package and the diffs that concern it.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/report/ci"
 	"github.com/proxypatch/proxypatch/internal/term"
@@ -90,7 +91,7 @@ func (r *Report) summarize(format Format) {
 		return
 	}
 	if err := ci.AppendSummary(path, r.forCI()); err != nil {
-		r.Add(Warning(fmt.Sprintf("no job summary: %v", err), ""))
+		r.Add(Warning(fmt.Sprintf("no job summary: %v", err), hint.Hint{}))
 	}
 }
 
@@ -117,7 +118,7 @@ func (r *Report) forCI() ci.Report {
 		out.Findings = append(out.Findings, p.forCI())
 	}
 	for _, f := range r.Findings {
-		p := ci.Problem{Message: f.Message, Hint: f.Hint}
+		p := ci.Problem{Message: f.Message, Hint: f.Hint.Text}
 		switch f.Severity {
 		case doctor.Error:
 			p.Rule = ruleID(Unproven.String())
@@ -140,7 +141,7 @@ func (r *Report) forCI() ci.Report {
 
 func (p Problem) forCI() ci.Problem {
 	return ci.Problem{
-		Rule: ruleID(p.Exit), Message: p.Message, Hint: p.Hint,
+		Rule: ruleID(p.Exit), Message: p.Message, Hint: p.Hint.Text,
 		Copy: p.copyDir, File: p.file, Line: p.Line,
 	}
 }
@@ -165,7 +166,7 @@ func (r *Report) tables() []ci.Table {
 	}
 	add([]string{"", "next-auth in", "call", ""}, calls)
 	for _, f := range r.Findings {
-		found = append(found, []string{string(f.Severity), f.Area, f.Message, strings.ReplaceAll(f.Hint, "\n", " ")})
+		found = append(found, []string{string(f.Severity), f.Area, f.Message, strings.ReplaceAll(f.Hint.Text, "\n", " ")})
 	}
 	add([]string{"", "about", "", "what to do"}, found)
 	return tables

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
@@ -79,7 +80,7 @@ func JudgeAgents(plan *apply.Plan, set string) (reasons []error, warnings []Prob
 		case !c.Agent.Usable():
 			reasons = append(reasons, &AgentError{c})
 		case set == patchset.Tutorial && c.Agent.Major() >= 6:
-			warnings = append(warnings, Warning(fmt.Sprintf("the tutorial's code can't run with https-proxy-agent %s (\"HttpsProxyAgent is not a constructor\"); it needs 5, or use the default set", c.Agent.Version), ""))
+			warnings = append(warnings, Warning(fmt.Sprintf("the tutorial's code can't run with https-proxy-agent %s (\"HttpsProxyAgent is not a constructor\"); it needs 5, or use the default set", c.Agent.Version), hint.Hint{}))
 		}
 	}
 	return reasons, warnings

@@ -8,6 +8,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -57,9 +58,9 @@ type Problem struct {
 	Severity string `json:"severity"`       // "error" or "warning"
 	Exit     string `json:"exit,omitempty"` // name of the exit code that an error is a reason for
 	Message  string `json:"message"`
-	Hint     string `json:"hint,omitempty"`
-	Path     string `json:"path,omitempty"` // as a person would write it
-	Line     int    `json:"line,omitempty"`
+	hint.Hint
+	Path string `json:"path,omitempty"` // as a person would write it
+	Line int    `json:"line,omitempty"`
 
 	Code     ExitCode  `json:"-"` // that an error is a reason for
 	Conflict *Conflict `json:"-"` // why a file does not take a diff
@@ -70,13 +71,13 @@ type Problem struct {
 }
 
 // Error returns an error that is a reason for an exit code.
-func Error(code ExitCode, message, hint string) Problem {
-	return Problem{Severity: "error", Code: code, Exit: code.String(), Message: message, Hint: hint}
+func Error(code ExitCode, message string, advice hint.Hint) Problem {
+	return Problem{Severity: "error", Code: code, Exit: code.String(), Message: message, Hint: advice}
 }
 
 // Warning returns a warning. The hint may be empty.
-func Warning(message, hint string) Problem {
-	return Problem{Severity: "warning", Message: message, Hint: hint}
+func Warning(message string, advice hint.Hint) Problem {
+	return Problem{Severity: "warning", Message: message, Hint: advice}
 }
 
 // At names the file of a copy, or with an empty one the copy, that has a problem.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/term"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -209,12 +210,12 @@ func (t text) findings(r *Report) {
 			fmt.Fprintln(t.Stdout, f.Area)
 		}
 		t.Row(severityColors[f.Severity], fmt.Sprintf("%-7s", f.Severity), clean(f.Message))
-		if f.Hint == "" || i+1 < len(findings) && f.Hint == findings[i+1].Hint { // once for several
+		if i+1 < len(findings) && f.Hint.Text == findings[i+1].Hint.Text { // once for several
 			continue
 		}
-		for hint := range strings.SplitSeq(f.Hint, "\n") {
+		for _, way := range waysOf(f.Hint) {
 			const indent = "           "
-			t.Wrap(indent+term.Paint(t.OnStdout.Color, term.Magenta, "hint:")+" ", len(indent)+len("hint: "), glueCommands(clean(hint)))
+			t.Wrap(indent+term.Paint(t.OnStdout.Color, term.Magenta, "hint:")+" ", len(indent)+len("hint: "), way)
 		}
 	}
 	if !t.Quiet {
@@ -247,11 +248,25 @@ func (t text) problems(problems []Problem) {
 			t.conflict(c)
 			conflicts = append(conflicts, c)
 		}
-		if p.Hint == "" {
-			continue
-		}
-		for hint := range strings.SplitSeq(p.Hint, "\n") {
-			t.Advise(term.Magenta, "hint:", glueCommands(clean(hint)))
+		for _, way := range waysOf(p.Hint) {
+			t.Advise(term.Magenta, "hint:", way)
 		}
 	}
+}
+
+// waysOf returns the lines of a hint, in which what is to be typed stays together.
+func waysOf(h hint.Hint) []string {
+	if h.Text == "" {
+		return nil
+	}
+	kept := slices.Clone(h.Kept)
+	slices.SortFunc(kept, func(a, b string) int { return len(b) - len(a) }) // one may hold another
+	ways := strings.Split(h.Text, "\n")
+	for i := range ways {
+		ways[i] = clean(ways[i])
+		for _, phrase := range kept {
+			ways[i] = term.Glue(ways[i], clean(phrase))
+		}
+	}
+	return ways
 }

@@ -219,6 +219,17 @@ func TestWordsOnTerminal(t *testing.T) {
 	mustReplace(t, filepath.Join(project, "package.json"), "{", `{"scripts": {},`)
 	for _, args := range [][]string{{"--help"}, {"apply", "--help"}, {"verify", "--help"}, {"help", "exit-codes"}, {"help", "diff"}, {"check", "-C", project}, {"init", "-C", project, "-n"}} {
 		piped := clitest.Run(t, t.TempDir(), nil, args...)
+		var commands []string
+		if args[0] == "check" {
+			for _, p := range clitest.JSON(t, piped.Code, args...).Problems {
+				if p.Run != "" {
+					commands = append(commands, p.Run)
+				}
+			}
+			if len(commands) == 0 {
+				t.Errorf("%q: no hint has a command", args)
+			}
+		}
 		for _, columns := range []uint16{60, 100} {
 			raw, code := onTerminal(t, columns, t.TempDir(), nil, args...)
 			got := escape.ReplaceAllString(raw, "")
@@ -241,6 +252,11 @@ func TestWordsOnTerminal(t *testing.T) {
 				}
 				if utf8.RuneCountInString(line) > int(columns) && !strings.Contains(line, project) && !strings.HasPrefix(line, "    git apply") {
 					t.Errorf("%q on %d columns: %q is too long", args, columns, line)
+				}
+			}
+			for _, command := range commands {
+				if !strings.Contains(got, command) {
+					t.Errorf("%q on %d columns: %q is not in one piece:\n%s", args, columns, command, got)
 				}
 			}
 			if args[0] == "check" && !strings.Contains(got, project+"/node_modules/next-auth:") {

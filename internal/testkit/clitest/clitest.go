@@ -117,6 +117,9 @@ func Decode(t testing.TB, text string) Report {
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}
+	if err := r.validateRuns(); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -129,8 +132,8 @@ var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return jsonschema.NewCompiler().Compile(filepath.Join(top, "docs", "report.schema.json"))
 })
 
-// Validate holds a document against the schema, and against the code that the
-// program exited with.
+// Validate holds a document against the schema, against the code that the program
+// exited with, and each command in it against its hint.
 func Validate(text string, code Code) error {
 	schema, err := schema()
 	if err != nil {
@@ -146,6 +149,9 @@ func Validate(text string, code Code) error {
 	}
 	if err == nil && (r.Exit.Code != code || r.Exit.Name != r.Exit.Code.String()) {
 		err = fmt.Errorf("exited with %d, but reports %+v", code, r.Exit)
+	}
+	if err == nil {
+		err = r.validateRuns()
 	}
 	return err
 }

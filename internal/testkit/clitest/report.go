@@ -1,7 +1,9 @@
 package clitest
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
@@ -19,7 +21,7 @@ type Report struct {
 }
 
 // Problem is an error or a warning.
-type Problem struct{ Severity, Message, Hint string }
+type Problem struct{ Severity, Message, Hint, Run string }
 
 // Copy is an installed next-auth.
 type Copy struct {
@@ -45,7 +47,22 @@ type Call struct {
 }
 
 // Finding is what doctor found.
-type Finding struct{ Area, Severity, Message, Hint string }
+type Finding struct{ Area, Severity, Message, Hint, Run string }
+
+// validateRuns requires that each command is part of its hint.
+func (r Report) validateRuns() error {
+	for _, p := range r.Problems {
+		if !strings.Contains(p.Hint, p.Run) {
+			return fmt.Errorf("run %q is not in the hint %q", p.Run, p.Hint)
+		}
+	}
+	for _, f := range r.Findings {
+		if !strings.Contains(f.Hint, f.Run) {
+			return fmt.Errorf("run %q is not in the hint %q", f.Run, f.Hint)
+		}
+	}
+	return nil
+}
 
 // Dirs returns the directories of the copies, in order.
 func (r Report) Dirs() []string {

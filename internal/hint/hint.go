@@ -1,0 +1,45 @@
+// Package hint holds what people can do about a problem, with the command to type as
+// a value of its own.
+package hint
+
+import "slices"
+
+// Hint is advice. The functions below put it together, so that Run and Kept are parts
+// of Text. The zero value is no advice. Embed it in what --json prints.
+type Hint struct {
+	Text string `json:"hint,omitempty"` // a line for each way out, the usual one first
+	Run  string `json:"run,omitempty"`  // the first command in Text, empty if there is none
+
+	// Kept lists the parts of Text that stay on one line, so that a person can copy
+	// them: all commands, and what belongs into a file.
+	Kept []string `json:"-"`
+}
+
+// Text returns advice in words.
+func Text(text string) Hint { return Hint{Text: text} }
+
+// Run returns a command that a person can type as it is.
+func Run(command string) Hint { return Hint{command, command, []string{command}} }
+
+// Keep returns a phrase that stays on one line but is not ready to type, such as an
+// entry for a file.
+func Keep(phrase string) Hint { return Hint{Text: phrase, Kept: []string{phrase}} }
+
+// To returns a command behind its purpose.
+func To(purpose, command string) Hint { return Join(Text(purpose+": "), Run(command)) }
+
+// Join puts parts of one hint together.
+func Join(parts ...Hint) Hint {
+	var all Hint
+	for _, part := range parts {
+		all.Text += part.Text
+		all.Kept = slices.Concat(all.Kept, part.Kept)
+		if all.Run == "" {
+			all.Run = part.Run
+		}
+	}
+	return all
+}
+
+// Or adds another way out, on a line of its own.
+func (h Hint) Or(other Hint) Hint { return Join(h, Text("\n"), other) }

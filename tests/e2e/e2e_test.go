@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
@@ -47,21 +48,10 @@ func artefact(t *testing.T, name string) string {
 	return path
 }
 
-// build makes the program, once for all tests, and returns its path.
-var build = sync.OnceValues(func() (string, error) {
-	program, err := filepath.Abs("../../.cache/e2e/bin/proxypatch")
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.Command("go", "build", "-trimpath", "-o", program, "../../cmd/proxypatch")
-	cmd.Stderr = os.Stderr
-	return program, cmd.Run()
-})
-
 // proxypatch runs the program in a directory.
 func proxypatch(t *testing.T, dir string, args ...string) {
 	t.Helper()
-	program, err := build()
+	program, err := clitest.Program()
 	must(t, err)
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir

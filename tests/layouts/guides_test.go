@@ -53,6 +53,7 @@ func TestShellBlocks(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			m := packageManagers[g.manager]
 			s := newSandbox(t, m, registry)
 			dir := filepath.Join(s.dir, "project")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
@@ -164,8 +165,8 @@ func TestDockerfileIsDocumented(t *testing.T) {
 // buildProgram returns proxypatch.
 func buildProgram(t *testing.T) []byte {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "proxypatch")
-	repotest.Output(t, repotest.Command(repotest.Top(t), []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", name, "./cmd/proxypatch"))
+	name, err := clitest.Program()
+	must(t, err)
 	data, err := os.ReadFile(name)
 	must(t, err)
 	return data

@@ -80,16 +80,14 @@ func parse(list string) (map[string]bool, error) {
 	for item := range strings.SplitSeq(list, ",") {
 		name, suffix, _ := strings.Cut(item, ":")
 		hasMore, known := names[name]
-		switch {
-		case !known:
+		if !known {
 			return nil, fmt.Errorf("%s: no tests are named %q", Variable, name)
-		case item == name:
-			chosen[name] = chosen[name]
-		case suffix == "all" && hasMore:
-			chosen[name] = true
-		default:
+		}
+		all := hasMore && suffix == "all"
+		if item != name && !all {
 			return nil, fmt.Errorf("%s: %q: nothing more than %s can be asked for", Variable, item, name)
 		}
+		chosen[name] = chosen[name] || all
 	}
 	return chosen, nil
 }

@@ -23,6 +23,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
 // installTime bounds one run of npm.
@@ -71,7 +73,7 @@ func Project(t testing.TB, name string) string {
 	installing.Lock()
 	defer installing.Unlock()
 
-	root := repository(t)
+	root := repotest.Top(t)
 	files, err := projectFiles(filepath.Join(root, "testdata", "npm", name))
 	if err != nil {
 		t.Fatal(err)
@@ -129,25 +131,6 @@ func unavailable(t testing.TB, what string, err error) {
 		t.Fatalf("%s cannot run: %v", what, err)
 	}
 	t.Skipf("skipped %s: %v", what, err)
-}
-
-// repository returns the top of the repository: the nearest directory upwards that holds a go.mod.
-func repository(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Fatal("no go.mod in any directory upwards")
-		}
-		dir = parent
-	}
 }
 
 // file is a file of a project by name and content.

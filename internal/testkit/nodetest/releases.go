@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
 // Releases returns every supported release of next-auth, oldest first, and its package. Where npm cannot fetch them, the
@@ -12,7 +13,7 @@ import (
 func Releases(t testing.TB) ([]npmreleases.Release, []npmreleases.Package) {
 	t.Helper()
 	releases := npmreleases.All()
-	packages, err := npmreleases.Fetch(tarballCache(repository(t)), releases)
+	packages, err := npmreleases.Fetch(tarballCache(repotest.Top(t)), releases)
 	if err != nil && !errors.Is(err, npmreleases.ErrUnavailable) {
 		t.Fatal(err)
 	}

@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
 // Tarballs returns, as published, all packages that the project testdata/npm/<name> pins. Where npm cannot fetch them,
 // the test is skipped, and in CI it fails.
 func Tarballs(t testing.TB, name string) [][]byte {
 	t.Helper()
-	root := repository(t)
+	root := repotest.Top(t)
 	lock, err := os.ReadFile(filepath.Join(root, "testdata", "npm", name, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func (p *program) check(o *checkOptions) error {
 	pending := t.plan.Changes()
 	switch {
 	case t.plan.Blocked():
-		p.report.Summary = "not as proxypatch leaves it"
+		p.report.Summary = "not fully patched"
 	case pending > 0:
 		p.report.Summary = report.CountFiles(pending) + " not patched"
 		together := p.situation.explain(&pendingError{pending})

@@ -111,7 +111,7 @@ func (p *program) initCommandLine() string {
 	if p.dir == "." {
 		return "proxypatch init"
 	}
-	return "proxypatch init -C " + shellQuote(p.dir)
+	return "proxypatch init -C " + hint.Quote(p.dir)
 }
 
 // findNode looks at the Node.js that runs the app. Its absence is a finding,

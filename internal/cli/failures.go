@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -26,16 +27,18 @@ import (
 // situation is what hints depend on: where the person is and what they typed. A
 // command fills it in as it learns more.
 type situation struct {
-	again     string            // flags that a suggested command needs to mean the same
+	dir       string            // as given with -C
+	again     string            // other flags that a suggested command needs to mean the same
 	ownDiffs  bool              // --patches is given
 	workspace *detect.Workspace // nil until it is found
 	project   *detect.Project   // nil until next-auth is found
+	patchable []string          // releases of the copies that can be patched
 }
 
 // explain turns an error into the problem that a person gets.
 func (s *situation) explain(err error) report.Problem {
 	code, advice := s.judge(err)
-	p := report.Error(code, err.Error(), advice)
+	p := report.Error(code, err.Error(), s.typeable(advice))
 	locate(&p, err)
 	return p
 }
@@ -50,17 +53,52 @@ func (s *situation) judge(err error) (report.ExitCode, hint.Hint) {
 	return report.Failed, hint.Hint{}
 }
 
+// typeable makes the commands of a hint such that a person can type them where they
+// are: with the program as it was started, and with the -C that was given.
+func (s *situation) typeable(h hint.Hint) hint.Hint {
+	return h.Rewrite(func(command string) string {
+		rest, ours := strings.CutPrefix(command, "proxypatch")
+		if !ours || rest != "" && rest[0] != ' ' {
+			return command
+		}
+		if s.dir != "." && s.dir != "" && !strings.Contains(rest, " -C ") && !strings.HasSuffix(rest, "--help") {
+			rest += " -C " + hint.Quote(s.dir)
+		}
+		return s.program() + rest
+	})
+}
+
+// program is how a person starts this program: by its package manager, in the form
+// that downloads nothing, if it lies in the project's node_modules.
+func (s *situation) program() string {
+	const name = "proxypatch"
+	path, err := os.Executable()
+	if err != nil || s.workspace == nil || s.dir != "." {
+		return name
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return name
+	}
+	rel, err := filepath.Rel(s.workspace.Root().Dir, path)
+	if err != nil || !filepath.IsLocal(rel) || !slices.Contains(strings.Split(filepath.ToSlash(rel), "/"), "node_modules") {
+		return name
+	}
+	return s.workspace.Manager.Exec(name)
+}
+
 // failures is the table: the first row that knows an error decides.
 var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint, matches bool){
 	// The command line.
 	on(report.Usage, func(_ *situation, e *usage) hint.Hint { return e.hint }),
-	when(report.Usage, hooks.ErrNoManifest, hint.Text("run it in the project, or name the project with -C DIR")),
+	when(report.Usage, hooks.ErrNoManifest, hint.Text("run it in the project, or add -C DIR")),
 
 	// What is installed.
 	on(report.NotFound, func(_ *situation, e *absentError) hint.Hint { return e.hint() }),
-	on(report.Unsupported, func(*situation, *detect.ManifestError) hint.Hint { return hint.Text("reinstall next-auth") }),
+	on(report.Unsupported, func(s *situation, _ *detect.ManifestError) hint.Hint {
+		return hint.To("reinstall next-auth", s.workspace.Reinstall())
+	}),
 	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
-	on(report.Unsupported, func(_ *situation, e *patchset.UnsupportedError) hint.Hint { return e.Hint }),
+	on(report.Unsupported, (*situation).unsupportedHint),
 	on(report.Unsupported, func(_ *situation, e *detect.SharedError) hint.Hint { return e.Hint }),
 	native,
 	on(report.Drift, (*situation).blockedHint),
@@ -70,40 +108,40 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Pending, func(s *situation, _ *pendingError) hint.Hint { return hint.Run("proxypatch apply" + s.again) }),
 	on(report.Pending, func(*situation, *unpatchedError) hint.Hint { return hint.Hint{} }),
 	on(report.Pending, func(s *situation, _ *staleError) hint.Hint {
-		return hint.Join(hint.Run("proxypatch apply"+s.again), hint.Text(" deletes it; --keep-cache leaves it out of account"))
+		return hint.To("delete it", "proxypatch apply"+s.again).Or(hint.Text("or ignore it: add --keep-cache"))
 	}),
 	on(report.Unproven, (*situation).unprovenHint),
-	on(report.Unproven, func(*situation, *slowNodeError) hint.Hint { return hint.Text("--timeout gives it longer") }),
+	on(report.Unproven, func(*situation, *slowNodeError) hint.Hint { return hint.Text("give it more time with --timeout") }),
 
 	// What the system refused.
 	on(report.Failed, func(*situation, *outputError) hint.Hint {
-		return hint.Text("only the output is lost; what the command does is done")
+		return hint.Text("the command itself is done; only its output is lost")
 	}),
 	when(report.Failed, errInterrupted, hint.Hint{}),
-	when(report.Failed, verify.ErrNoNode, hint.Text("name yours with --node PATH; it has to be 18 or newer")),
+	when(report.Failed, verify.ErrNoNode, hint.Text("install Node.js 18 or newer, or add --node PATH")),
 	on(report.Failed, func(*situation, *verify.LoopbackError) hint.Hint {
-		return hint.To("the loopback interface has to be up", "ip link set lo up")
+		return hint.To("start the loopback interface", "ip link set lo up")
 	}),
 	on(report.Failed, func(*situation, *detect.DirectoryError) hint.Hint {
 		return hint.Text("change to an existing directory, or move the project to a shorter path")
 	}),
 	on(report.Failed, func(*situation, *detect.GlobError) hint.Hint {
-		return hint.Text("write workspaces in package.json, or packages in pnpm-workspace.yaml, with fewer and simpler globs, such as packages/*")
+		return hint.Text("use fewer and simpler globs, such as packages/*, in package.json or pnpm-workspace.yaml")
 	}),
 	on(report.Failed, commitHint),
 	on(report.Failed, func(*situation, *hooks.SyntaxError) hint.Hint {
-		return hint.Text("mend it, without comments and trailing commas, and run it again; nothing was written")
+		return hint.Text("fix it, without comments and trailing commas, and run it again; nothing was written")
 	}),
 	on(report.Failed, func(*situation, *hooks.FileError) hint.Hint {
-		return hint.Text("let a regular, readable file stand there and run it again; nothing was written")
+		return hint.Text("replace it with a regular, readable file and run it again; nothing was written")
 	}),
 	on(report.Failed, func(_ *situation, e *appError) hint.Hint {
-		return hint.Text(remedy(e) + "; or delete the app's build cache yourself and add --keep-cache")
+		return hint.Text(remedy(e)).Or(hint.Text("or delete the app's build cache yourself and add --keep-cache"))
 	}),
 	on(report.Failed, func(_ *situation, e *systemError) hint.Hint { return hint.Text(remedy(e)) }),
 }
 
-var plugAndPlayHint = hint.Join(hint.Text("set nodeLinker: node-modules in .yarnrc.yml, run "), hint.Run("yarn install"), hint.Text(", then proxypatch"))
+var plugAndPlayHint = hint.Join(hint.Text("set nodeLinker: node-modules in .yarnrc.yml, run "), hint.Run("yarn install"), hint.Text(", then "), hint.Run("proxypatch"))
 
 // on makes a row for errors of type E.
 func on[E error](code report.ExitCode, advise func(*situation, E) hint.Hint) func(*situation, error) (report.ExitCode, hint.Hint, bool) {
@@ -133,20 +171,29 @@ func is[E error](err error) (found E, ok bool) {
 func native(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
 	blocked, ok := is[*report.BlockedError](err)
 	return report.Unsupported,
-		hint.Join(hint.Text("pnpm patches this copy itself and changes the same lines: take next-auth out of patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then proxypatch")),
+		hint.Join(hint.Text("pnpm itself patches the same lines: remove next-auth from patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then "), hint.Run("proxypatch")),
 		ok && blocked.Copy.Native && blocked.File.State == patchset.Drifted
 }
 
 func (s *situation) blockedHint(e *report.BlockedError) hint.Hint {
+	restore := hint.To("restore the released files", s.project.Reinstall())
 	switch {
 	case e.File.State == patchset.Newer:
 		return hint.Text("upgrade proxypatch")
 	case e.File.State == patchset.Missing:
-		return hint.To("run proxypatch before next build, in the full install; to get the file back", s.project.Reinstall())
-	case !s.ownDiffs:
-		return hint.To("if it was patched with --patches DIR, give the same --patches DIR; if patch-package, patchedDependencies or resolutions change it, take next-auth out of these; to get the released file back", s.project.Reinstall())
+		return restore.Or(hint.Text("in an image, run proxypatch in the full install, before next build"))
+	case s.ownDiffs:
+		return restore
 	}
-	return hint.To("to get the released file back", s.project.Reinstall())
+	return restore.Or(hint.Text("or, if another tool patches next-auth, remove next-auth from patches, patchedDependencies or resolutions; if --patches DIR did, add it"))
+}
+
+// unsupportedHint names the way to patch the other copies, if there are any.
+func (s *situation) unsupportedHint(e *patchset.UnsupportedError) hint.Hint {
+	if len(s.patchable) == 0 {
+		return e.Hint
+	}
+	return hint.To("to leave this copy unpatched", "proxypatch apply"+s.again+" --copy "+strings.Join(s.patchable, " --copy ")).Or(e.Hint)
 }
 
 // unprovenHint says what may help: the patch where it is not in place.
@@ -157,31 +204,31 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 	}
 	switch {
 	case e.late && e.reason != notProxied:
-		return hint.Text("--timeout gives it longer")
-	case !patched:
-		return hint.Run("proxypatch apply" + s.again)
+		return hint.Text("give it more time with --timeout")
 	case !e.copy.Agent.Usable():
 		return s.project.ProvideAgent(e.copy.Install)
+	case !patched:
+		return hint.Run("proxypatch apply" + s.again)
 	}
 	return hint.Hint{}
 }
 
-// commitHint says what is where after a failed commit, and what to do.
+// commitHint says which files changed in a failed commit, and what to do.
 func commitHint(_ *situation, e *safefile.CommitError) hint.Hint {
 	_, ofHooks := is[*hooks.FileError](e)
 	switch {
 	case ofHooks && len(e.Temporary) > 0:
-		return hint.Text("mend the cause, delete the temporary files, and run it again")
+		return hint.Text("fix the cause, delete the temporary files, and run it again")
 	case ofHooks && len(e.Left) > 0:
-		return hint.Text("mend the cause and run it again")
+		return hint.Text("fix the cause and run it again")
 	case ofHooks:
-		return hint.Text("everything is as it was before; mend the cause and run it again")
+		return hint.Text("nothing was changed; fix the cause and run it again")
 	case len(e.Left) > 0:
-		return hint.Join(hint.Text("mend the cause and run it again; "), hint.Run("proxypatch check"), hint.Text(" says what is where"))
+		return hint.Join(hint.Text("fix the cause and run it again; "), hint.Run("proxypatch check"), hint.Text(" names the files that changed"))
 	case len(e.Temporary) > 0:
-		return hint.Text("next-auth is as it was before; mend the cause and run it again, which also removes what is left, or delete that")
+		return hint.Text("next-auth was not changed; fix the cause and run it again, which also removes the temporary files")
 	}
-	return hint.Text("everything is as it was before; " + remedy(e))
+	return hint.Text("nothing was changed; " + remedy(e))
 }
 
 // remedy says what to do about what the system refused.
@@ -189,17 +236,17 @@ func remedy(err error) string {
 	busy, _ := is[*safefile.BusyError](err)
 	switch {
 	case busy != nil && busy.File != "":
-		return "wait until that process has ended and run it again; if there is none any more, rm " + shellQuote(busy.File) + "*"
+		return "wait until that process has ended and run it again; if there is none any more, rm " + hint.Quote(busy.File) + "*"
 	case errors.Is(err, safefile.ErrBusy):
 		return "wait until it has ended and run it again"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
-		return "run it as the user who installed it, or lift what keeps root out, such as chattr +i"
+		return "run it as the user who installed it, or remove what stops root, such as chattr +i"
 	case errors.Is(err, fs.ErrPermission):
 		return "run it as the user who installed it, or as root"
 	case errors.Is(err, syscall.EROFS):
-		return "run it before the file system is made read-only"
+		return "run it before the file system becomes read-only"
 	}
-	return "mend the cause and run it again"
+	return "fix the cause and run it again"
 }
 
 // locate names the file, or the copy, that has the problem, if the error knows it.
@@ -220,7 +267,10 @@ var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *report.UnpatchableError) { p.At(&e.Copy.Install, "") }),
 	at(func(p *report.Problem, e *report.AgentError) { p.At(&e.Copy.Install, "") }),
 	at(func(p *report.Problem, e *unpatchedError) { p.At(&e.copy.Install, e.file) }),
-	at(func(p *report.Problem, e *unprovenError) { p.At(&e.copy.Install, "") }),
+	at(func(p *report.Problem, e *unprovenError) {
+		p.At(&e.copy.Install, "")
+		p.Brief = e.brief()
+	}),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
 	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *hooks.FileError) { p.Path = e.Path }),
@@ -258,8 +308,7 @@ func usageError(advice hint.Hint, format string, args ...any) error {
 // absentError says that no next-auth is installed.
 type absentError struct {
 	err     error
-	root    string // where to install what the project depends on
-	install string // with this command; empty if that would not help
+	install string // the command that installs what the project depends on; empty if that would not help
 }
 
 func (e *absentError) Error() string { return e.err.Error() }
@@ -267,11 +316,11 @@ func (e *absentError) Error() string { return e.err.Error() }
 func (e *absentError) Unwrap() error { return e.err }
 
 func (e *absentError) hint() hint.Hint {
-	elsewhere := hint.Text("run it where node_modules is, or name the project with -C DIR; --if-present makes this no error")
+	elsewhere := hint.Text("run it where node_modules is, or add -C DIR; where next-auth may be absent, add --if-present")
 	if e.install == "" {
 		return elsewhere
 	}
-	return hint.Join(hint.To("first, in "+e.root, e.install), hint.Text("; or "), elsewhere)
+	return hint.To("install the packages", e.install).Or(elsewhere)
 }
 
 // pendingError says how many files are not patched, but can be.
@@ -295,7 +344,7 @@ func (e *unpatchedError) Error() string {
 type staleError struct{ caches []string }
 
 func (e *staleError) Error() string {
-	return strings.Join(e.caches, ", ") + " may hold next-auth as it was before"
+	return strings.Join(e.caches, ", ") + " may hold old code of next-auth"
 }
 
 // unprovenError says which calls of a copy did not get through the proxy, and why.
@@ -308,6 +357,15 @@ type unprovenError struct {
 
 func (e *unprovenError) Error() string {
 	return fmt.Sprintf("%s: %s: %s", e.copy.Path, strings.Join(e.kinds, ", "), e.reason)
+}
+
+// brief is the message without the names of the calls.
+func (e *unprovenError) brief() string {
+	calls := "1 call"
+	if n := len(e.kinds); n != 1 {
+		calls = fmt.Sprintf("%d calls", n)
+	}
+	return fmt.Sprintf("%s: %s: %s", e.copy.Path, calls, e.reason)
 }
 
 // slowNodeError says that Node.js did not start in time.

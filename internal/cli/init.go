@@ -113,13 +113,9 @@ func (p *program) warnNotInstalled(absent error) error {
 		return &systemError{err}
 	}
 	if install == "" {
-		install = workspace.Manager.Add("next-auth@4", len(workspace.Packages) > 1)
+		install = workspace.AddToRoot("next-auth@4")
 	}
-	way := hint.Run(install)
-	if root := workspace.Display(workspace.Root().Dir); root != "." {
-		way = hint.To("in "+root, install)
-	}
-	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), way))
+	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), hint.Run(install)))
 	return nil
 }
 
@@ -140,7 +136,7 @@ func (p *program) reportHooks(o *initOptions, plan *hooks.Plan, changes int) {
 	}
 	p.report.Scripts = report.Scripts(plan, tense)
 	for _, w := range plan.Warnings {
-		p.report.Add(report.Warning(w.Message, w.Hint))
+		p.report.Add(report.Warning(w.Message, p.situation.typeable(w.Hint)))
 	}
 	p.report.Notes = plan.Notes
 }

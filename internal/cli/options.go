@@ -100,17 +100,15 @@ func registerKeepCache(cmd *cobra.Command, keepCache *bool) {
 	cmd.Flags().BoolVar(keepCache, "keep-cache", false, "leave Next.js's build caches alone, also when they hold old code")
 }
 
-// again returns the flags that a suggested command needs to mean the same.
-func (o *planOptions) again(dir string) string {
+// again returns the flags, other than -C, that a suggested command needs to mean
+// the same.
+func (o *planOptions) again() string {
 	var b strings.Builder
-	if dir != "." {
-		b.WriteString(" -C " + shellQuote(dir))
-	}
 	if o.set != patchset.Default {
 		b.WriteString(" --set " + o.set)
 	}
 	if o.patches != "" {
-		b.WriteString(" --patches " + shellQuote(o.patches))
+		b.WriteString(" --patches " + hint.Quote(o.patches))
 	}
 	if o.strict {
 		b.WriteString(" --strict")
@@ -119,15 +117,7 @@ func (o *planOptions) again(dir string) string {
 		b.WriteString(" --all")
 	}
 	for _, word := range o.chosen {
-		b.WriteString(" --copy " + shellQuote(word))
+		b.WriteString(" --copy " + hint.Quote(word))
 	}
 	return b.String()
-}
-
-// shellQuote returns a word as a person has to type it.
-func shellQuote(word string) string {
-	if !strings.ContainsAny(word, " \t\n'\"\\$`*?[]{}()<>|&;~#!") {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -24,5 +24,5 @@ func (p *program) revertCommand() *cobra.Command {
 var reverted = wording{
 	done:    "%s restored",
 	would:   "%s would be restored; nothing was written",
-	nothing: "nothing to take back: %s not patched",
+	nothing: "nothing to restore: %s not patched",
 }

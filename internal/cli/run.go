@@ -48,7 +48,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err := p.Out.Error; err != nil {
 		lost := report.New(Version())
 		lost.Add(p.situation.explain(&outputError{err}))
-		lost.Advice(p.Streams)
+		lost.Advice(p.Streams, report.Style{})
 		return int(report.Failed)
 	}
 	return int(p.report.Exit.Code)
@@ -58,7 +58,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // came to its end, so that its results are worth printing.
 func (p *program) run(command string, f func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		p.report.Command = command
+		p.report.Command, p.situation.dir = command, p.dir
 		err := f(cmd, args)
 		p.finished = err == nil
 		return err
@@ -70,10 +70,8 @@ func (p *program) conclude(args []string) {
 	if p.report.Exit.Code == report.Usage && wantsJSON(args) {
 		p.format = report.JSON
 	}
-	if p.finished && p.format.ForPeople() {
-		p.report.Results(p.Streams, report.Style{Quiet: p.quiet, Verbose: p.verbose, Paging: p.paging})
-	}
-	p.report.Conclude(p.Streams, p.format)
+	style := report.Style{Quiet: p.quiet, Verbose: p.verbose, Paging: p.paging}
+	p.report.Print(p.Streams, p.format, style, p.finished)
 }
 
 // progress returns the line that says how far a command has come.

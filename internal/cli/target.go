@@ -29,7 +29,7 @@ type target struct {
 // open finds the copies and makes the Plan, whatever the files are like. The error
 // wraps detect.ErrNotFound if there is no copy. Close the Plan.
 func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
-	p.situation.again, p.situation.ownDiffs = o.again(p.dir), o.patches != ""
+	p.situation.again, p.situation.ownDiffs = o.again(), o.patches != ""
 	options.Strict = o.strict
 	library, err := openLibrary(o)
 	if err != nil {
@@ -52,12 +52,24 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 		return nil, &systemError{err}
 	}
 	t := &target{project: project, library: library, plan: plan}
+	p.situation.patchable = patchable(plan)
 	if err := t.leaveOutLeftovers(options.Goal, o.set); err != nil {
 		plan.Close()
 		p.report.Add(t.warnings...)
 		return nil, err
 	}
 	return t, nil
+}
+
+// patchable returns the releases of the copies that can be patched, each once.
+func patchable(plan *apply.Plan) []string {
+	var releases []string
+	for _, c := range plan.Copies {
+		if c.Err == nil && !slices.Contains(releases, c.Release) {
+			releases = append(releases, c.Release)
+		}
+	}
+	return releases
 }
 
 // leaveOutLeftovers takes copies out of the plan that can't be patched and need
@@ -76,8 +88,8 @@ func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
 		if leftover {
 			t.plan.LeaveOut(c)
 			warning := report.Warning(
-				fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install, which nothing loads, and is left alone", c.Path, c.Release),
-				hint.Join(hint.Text("to be rid of it: "), t.project.Manager.Prune()))
+				fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install; nothing loads it, so it stays unpatched", c.Path, c.Release),
+				hint.To("remove it", t.project.Prune()))
 			warning.Path = c.Path
 			t.warnings = append(t.warnings, warning)
 		}
@@ -103,11 +115,7 @@ func (p *program) absent(err error, allowed bool) error {
 	if failed != nil {
 		return &systemError{failed}
 	}
-	root := workspace.Display(workspace.Root().Dir)
-	if root == "." {
-		root = workspace.Root().Dir
-	}
-	return &absentError{err, root, install}
+	return &absentError{err, install}
 }
 
 // openLibrary opens the chosen set and adds the person's own diffs.

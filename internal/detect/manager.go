@@ -152,6 +152,12 @@ func (m Manager) Add(pkg string, workspaceRoot bool) string {
 	return "npm install " + pkg
 }
 
+// AddToRoot returns the command that makes a package a dependency of the workspace's
+// root.
+func (w *Workspace) AddToRoot(pkg string) string {
+	return w.in(w.Root(), w.Manager.Add(pkg, len(w.Packages) > 1))
+}
+
 // neededAgent is the https-proxy-agent that is asked for where there is none.
 const neededAgent = "https-proxy-agent@7"
 
@@ -166,17 +172,21 @@ func (p *Project) ProvideAgent(c Install) hint.Hint {
 			owner = pkg
 		}
 	}
-	add := p.Manager.Add(neededAgent, owner.Is(p.Root()) && len(p.Packages) > 1)
-	way := hint.Run(add)
-	if at := p.Display(owner.Dir); owner.Dir != p.Dir && at != "." {
-		way = hint.To("in "+at, add)
-	}
+	way := hint.Run(p.in(owner, p.Manager.Add(neededAgent, owner.Is(p.Root()) && len(p.Packages) > 1)))
 	if file, entry, refresh := p.extension(c); file != "" {
 		return way.Or(hint.Join(
-			hint.Text("or give it to next-auth in "+file+": "), hint.Keep(entry), hint.Text("; then "),
-			hint.Run(refresh), hint.Text(", and commit the lock file, or frozen installs fail")))
+			hint.Text("or add it to next-auth in "+file+": "), hint.Keep(entry), hint.Text("; then "),
+			hint.Run(p.in(p.Root(), refresh)), hint.Text(", and commit the lock file, or frozen installs fail")))
 	}
 	return way
+}
+
+// in returns a command as you have to type it where you are, to run it in a package.
+func (w *Workspace) in(p Package, command string) string {
+	if at := w.Display(p.Dir); at != "." {
+		return "cd " + hint.Quote(at) + " && " + command
+	}
+	return command
 }
 
 // extension returns the entry that makes the agent a dependency of next-auth in the
@@ -202,7 +212,9 @@ func (p *Project) extension(c Install) (file, entry, refresh string) {
 
 // Reinstall returns a command after which all packages hold their released
 // files again. Plain installs leave changed files alone.
-func (w *Workspace) Reinstall() string {
+func (w *Workspace) Reinstall() string { return w.in(w.Root(), w.reinstall()) }
+
+func (w *Workspace) reinstall() string {
 	switch w.Manager {
 	case YarnV1:
 		return "yarn install --force"
@@ -231,13 +243,26 @@ func (w *Workspace) hasNpmLock() (bool, error) {
 	return false, nil
 }
 
-// Prune returns what removes from node_modules all that no package needs.
-func (m Manager) Prune() hint.Hint {
-	afresh := hint.Run("rm -rf node_modules && " + m.Install())
-	if m == PNPM {
-		return hint.Join(hint.Run("pnpm prune"), hint.Text(", or "), afresh)
+// Prune returns the command that removes from node_modules what no package needs.
+func (w *Workspace) Prune() string {
+	if w.Manager == PNPM {
+		return w.in(w.Root(), "pnpm prune")
 	}
-	return afresh
+	return w.in(w.Root(), "rm -rf node_modules && "+w.Manager.Install())
+}
+
+// Exec returns the command that runs a program from the project's node_modules, and
+// downloads nothing if it is not there.
+func (m Manager) Exec(program string) string {
+	switch m {
+	case YarnV1, YarnBerry:
+		return "yarn run " + program
+	case PNPM:
+		return "pnpm exec " + program
+	case Bun:
+		return "bunx --no-install " + program
+	}
+	return "npx --no " + program
 }
 
 // Install returns the command that installs what the project depends on.
@@ -264,8 +289,7 @@ func (m Manager) InstallProduction() string {
 	return "npm ci --omit=dev"
 }
 
-// Uninstalled returns the command that installs the workspace's packages, for its
-// root; empty if they do not seem to be missing. They do if the package that was asked
+// Uninstalled returns the command that installs the workspace's packages; empty if they do not seem to be missing. They do if the package that was asked
 // for, or in the root any package, names next-auth. They also do if there is a lock
 // file and no node_modules.
 func (w *Workspace) Uninstalled() (command string, err error) {
@@ -278,9 +302,9 @@ func (w *Workspace) Uninstalled() (command string, err error) {
 	case err != nil:
 		return "", err
 	case locked:
-		return "npm ci", nil
+		return w.in(w.Root(), "npm ci"), nil
 	}
-	return w.Manager.Install(), nil
+	return w.in(w.Root(), w.Manager.Install()), nil
 }
 
 func (w *Workspace) seemsUninstalled() (bool, error) {

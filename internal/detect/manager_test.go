@@ -12,28 +12,28 @@ func TestProvideAgent(t *testing.T) {
 	const (
 		workspace   = `{"workspaces": ["apps/*"]}`
 		inPnpm      = "node_modules/.pnpm/next-auth@4.24.5/node_modules/next-auth"
-		pnpmsWay    = "\nor give it to next-auth in pnpm-workspace.yaml: packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}}; then pnpm install --no-frozen-lockfile, and commit the lock file, or frozen installs fail"
-		oldPnpmsWay = "\nor give it to next-auth in package.json: \"pnpm\": {\"packageExtensions\": {\"next-auth@4\": {\"dependencies\": {\"https-proxy-agent\": \"7\"}}}}; then pnpm install --no-frozen-lockfile, and commit the lock file, or frozen installs fail"
-		yarnsWay    = "\nor give it to next-auth in .yarnrc.yml: packageExtensions: {\"next-auth@*\": {dependencies: {https-proxy-agent: \"7\"}}}; then yarn install --no-immutable, and commit the lock file, or frozen installs fail"
+		pnpmsWay    = "\nor add it to next-auth in pnpm-workspace.yaml: packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}}; then cd DIR && pnpm install --no-frozen-lockfile, and commit the lock file, or frozen installs fail"
+		oldPnpmsWay = "\nor add it to next-auth in package.json: \"pnpm\": {\"packageExtensions\": {\"next-auth@4\": {\"dependencies\": {\"https-proxy-agent\": \"7\"}}}}; then cd DIR && pnpm install --no-frozen-lockfile, and commit the lock file, or frozen installs fail"
+		yarnsWay    = "\nor add it to next-auth in .yarnrc.yml: packageExtensions: {\"next-auth@*\": {dependencies: {https-proxy-agent: \"7\"}}}; then cd DIR && yarn install --no-immutable, and commit the lock file, or frozen installs fail"
 	)
 	for name, test := range map[string]struct {
 		files map[string]string
 		copy  string
 		want  string
 	}{
-		"npm":                       {map[string]string{}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
-		"npm, workspace":            {map[string]string{"package.json": workspace}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
-		"npm, copy of a package":    {map[string]string{"package.json": workspace, "apps/web/package.json": "{}"}, "apps/web/node_modules/next-auth", "in DIR/apps/web: npm install https-proxy-agent@7"},
-		"yarn 1":                    {map[string]string{"yarn.lock": ""}, "node_modules/next-auth", "yarn add https-proxy-agent@7"},
-		"yarn 1, workspace":         {map[string]string{"package.json": workspace, "yarn.lock": "", "apps/web/package.json": "{}"}, "node_modules/next-auth", "yarn add -W https-proxy-agent@7"},
-		"yarn":                      {map[string]string{".yarnrc.yml": ""}, "node_modules/next-auth", "yarn add https-proxy-agent@7"},
-		"yarn, pnpm linker":         {map[string]string{".yarnrc.yml": ""}, "node_modules/.store/next-auth-virtual-01/package", "yarn add https-proxy-agent@7" + yarnsWay},
+		"npm":                       {map[string]string{}, "node_modules/next-auth", "cd DIR && npm install https-proxy-agent@7"},
+		"npm, workspace":            {map[string]string{"package.json": workspace}, "node_modules/next-auth", "cd DIR && npm install https-proxy-agent@7"},
+		"npm, copy of a package":    {map[string]string{"package.json": workspace, "apps/web/package.json": "{}"}, "apps/web/node_modules/next-auth", "cd DIR/apps/web && npm install https-proxy-agent@7"},
+		"yarn 1":                    {map[string]string{"yarn.lock": ""}, "node_modules/next-auth", "cd DIR && yarn add https-proxy-agent@7"},
+		"yarn 1, workspace":         {map[string]string{"package.json": workspace, "yarn.lock": "", "apps/web/package.json": "{}"}, "node_modules/next-auth", "cd DIR && yarn add -W https-proxy-agent@7"},
+		"yarn":                      {map[string]string{".yarnrc.yml": ""}, "node_modules/next-auth", "cd DIR && yarn add https-proxy-agent@7"},
+		"yarn, pnpm linker":         {map[string]string{".yarnrc.yml": ""}, "node_modules/.store/next-auth-virtual-01/package", "cd DIR && yarn add https-proxy-agent@7" + yarnsWay},
 		"pnpm":                      {map[string]string{"pnpm-lock.yaml": ""}, inPnpm, "pnpm add https-proxy-agent@7" + pnpmsWay},
-		"pnpm, hoisted":             {map[string]string{"pnpm-lock.yaml": ""}, "node_modules/next-auth", "pnpm add https-proxy-agent@7"},
+		"pnpm, hoisted":             {map[string]string{"pnpm-lock.yaml": ""}, "node_modules/next-auth", "cd DIR && pnpm add https-proxy-agent@7"},
 		"pnpm 9, by package.json":   {map[string]string{"package.json": `{"packageManager": "pnpm@9.1.0+sha512.01"}`}, inPnpm, "pnpm add https-proxy-agent@7" + oldPnpmsWay},
 		"pnpm 8, by what it leaves": {map[string]string{"pnpm-lock.yaml": "", "node_modules/.modules.yaml": "packageManager: pnpm@8.15.9\n"}, inPnpm, "pnpm add https-proxy-agent@7" + oldPnpmsWay},
 		"pnpm, workspace":           {map[string]string{"package.json": "{}", "pnpm-workspace.yaml": "packages: ['apps/*']", "pnpm-lock.yaml": "", "apps/web/package.json": "{}"}, inPnpm, "pnpm add -w https-proxy-agent@7" + pnpmsWay},
-		"bun":                       {map[string]string{"bun.lock": ""}, "node_modules/.bun/next-auth@4.24.5+01/node_modules/next-auth", "bun add https-proxy-agent@7"},
+		"bun":                       {map[string]string{"bun.lock": ""}, "node_modules/.bun/next-auth@4.24.5+01/node_modules/next-auth", "cd DIR && bun add https-proxy-agent@7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.files[test.copy+"/package.json"] = release24
@@ -45,10 +45,10 @@ func TestProvideAgent(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := test.want
-			if rest, ok := strings.CutPrefix(want, "in DIR"); ok {
-				dir, install, _ := strings.Cut(rest, ":")
-				want = "in " + given + filepath.FromSlash(dir) + ":" + install
+			if !strings.HasPrefix(want, "cd ") {
+				want = "cd DIR && " + want
 			}
+			want = strings.ReplaceAll(want, "DIR", given)
 			if got := project.ProvideAgent(project.Copies[0]).Text; got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}

@@ -2,7 +2,10 @@
 // a value of its own.
 package hint
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Hint is advice. The functions below put it together, so that Run and Kept are parts
 // of Text. The zero value is no advice. Embed it in what --json prints.
@@ -11,19 +14,28 @@ type Hint struct {
 	Run  string `json:"run,omitempty"`  // the first command in Text, empty if there is none
 
 	// Kept lists the parts of Text that stay on one line, so that a person can copy
-	// them: all commands, and what belongs into a file.
-	Kept []string `json:"-"`
+	// them, in their order.
+	Kept []Phrase `json:"-"`
+}
+
+// Phrase is a command, or something that is not ready to type, such as what belongs
+// into a file.
+type Phrase struct {
+	Text    string
+	Command bool
 }
 
 // Text returns advice in words.
 func Text(text string) Hint { return Hint{Text: text} }
 
 // Run returns a command that a person can type as it is.
-func Run(command string) Hint { return Hint{command, command, []string{command}} }
+func Run(command string) Hint {
+	return Hint{Text: command, Run: command, Kept: []Phrase{{command, true}}}
+}
 
 // Keep returns a phrase that stays on one line but is not ready to type, such as an
 // entry for a file.
-func Keep(phrase string) Hint { return Hint{Text: phrase, Kept: []string{phrase}} }
+func Keep(phrase string) Hint { return Hint{Text: phrase, Kept: []Phrase{{phrase, false}}} }
 
 // To returns a command behind its purpose.
 func To(purpose, command string) Hint { return Join(Text(purpose+": "), Run(command)) }
@@ -43,3 +55,28 @@ func Join(parts ...Hint) Hint {
 
 // Or adds another way out, on a line of its own.
 func (h Hint) Or(other Hint) Hint { return Join(h, Text("\n"), other) }
+
+// Rewrite puts every command of a hint through a function, such as one that adds the
+// directory that a person named.
+func (h Hint) Rewrite(change func(command string) string) Hint {
+	var parts []Hint
+	rest := h.Text
+	for _, kept := range h.Kept {
+		before, after, _ := strings.Cut(rest, kept.Text)
+		phrase := Keep(kept.Text)
+		if kept.Command {
+			phrase = Run(change(kept.Text))
+		}
+		parts = append(parts, Text(before), phrase)
+		rest = after
+	}
+	return Join(append(parts, Text(rest))...)
+}
+
+// Quote returns a word as a person has to type it in a shell.
+func Quote(word string) string {
+	if !strings.ContainsAny(word, " \t\n'\"\\$`*?[]{}()<>|&;~#!") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

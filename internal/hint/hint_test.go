@@ -15,25 +15,29 @@ import (
 func TestHint(t *testing.T) {
 	for name, test := range map[string]struct{ got, want Hint }{
 		"words":     {Text("upgrade it"), Hint{Text: "upgrade it"}},
-		"a command": {Run("npm ci"), Hint{"npm ci", "npm ci", []string{"npm ci"}}},
-		"an entry":  {Keep("a: {b: 1}"), Hint{Text: "a: {b: 1}", Kept: []string{"a: {b: 1}"}}},
-		"a purpose": {To("to get it back", "npm ci"), Hint{"to get it back: npm ci", "npm ci", []string{"npm ci"}}},
+		"a command": {Run("npm ci"), Hint{"npm ci", "npm ci", []Phrase{{"npm ci", true}}}},
+		"an entry":  {Keep("a: {b: 1}"), Hint{Text: "a: {b: 1}", Kept: []Phrase{{"a: {b: 1}", false}}}},
+		"a purpose": {To("to get it back", "npm ci"), Hint{"to get it back: npm ci", "npm ci", []Phrase{{"npm ci", true}}}},
 		"nothing":   {Join(), Hint{}},
 		"a command between words": {
 			Join(Text("run "), Run("npm ci"), Text(", then again")),
-			Hint{"run npm ci, then again", "npm ci", []string{"npm ci"}},
+			Hint{"run npm ci, then again", "npm ci", []Phrase{{"npm ci", true}}},
 		},
 		"two commands": {
 			Join(Run("pnpm prune"), Text(", or "), Run("pnpm install")),
-			Hint{"pnpm prune, or pnpm install", "pnpm prune", []string{"pnpm prune", "pnpm install"}},
+			Hint{"pnpm prune, or pnpm install", "pnpm prune", []Phrase{{"pnpm prune", true}, {"pnpm install", true}}},
 		},
 		"two ways": {
 			Run("npm ci").Or(Join(Text("or enter "), Keep("a: {b: 1}"))),
-			Hint{"npm ci\nor enter a: {b: 1}", "npm ci", []string{"npm ci", "a: {b: 1}"}},
+			Hint{"npm ci\nor enter a: {b: 1}", "npm ci", []Phrase{{"npm ci", true}, {"a: {b: 1}", false}}},
 		},
 		"only the second has a command": {
 			Text("ask for it").Or(Run("npm ci")),
-			Hint{"ask for it\nnpm ci", "npm ci", []string{"npm ci"}},
+			Hint{"ask for it\nnpm ci", "npm ci", []Phrase{{"npm ci", true}}},
+		},
+		"commands rewritten": {
+			Join(Text("first: "), Run("check"), Text(" and "), Keep("check && x"), Text(" or "), Run("apply")).Rewrite(strings.ToUpper),
+			Join(Text("first: "), Run("CHECK"), Text(" and "), Keep("check && x"), Text(" or "), Run("APPLY")),
 		},
 	} {
 		if diff := cmp.Diff(test.want, test.got); diff != "" {
@@ -46,8 +50,8 @@ func TestHint(t *testing.T) {
 func TestHintIsShared(t *testing.T) {
 	common := Join(Run("one"), Run("two"), Run("three"))
 	first, second := common.Or(Run("first")), common.Or(Run("second"))
-	if first.Kept[3] != "first" || second.Kept[3] != "second" || len(common.Kept) != 3 {
-		t.Errorf("got %q and %q of %q", first.Kept, second.Kept, common.Kept)
+	if first.Kept[3].Text != "first" || second.Kept[3].Text != "second" || len(common.Kept) != 3 {
+		t.Errorf("got %v and %v of %v", first.Kept, second.Kept, common.Kept)
 	}
 }
 

@@ -31,31 +31,43 @@ const (
 // Formats lists all formats.
 var Formats = []Format{Text, JSON, GitHub, SARIF, JUnit}
 
-// ForPeople reports whether a person reads the results in this format.
-func (f Format) ForPeople() bool { return f == Text || f == GitHub }
-
 // Disarm keeps text from being a workflow command on GitHub.
 func Disarm(streams *term.Streams) { streams.Filter(ci.Disarm) }
 
-// Conclude prints what there is to say when the command has ended, apart from the
-// Results: problems, annotations, the job's summary, or the whole document.
-func (r *Report) Conclude(streams *term.Streams, format Format) {
+// Print prints the whole report. ended says that the command came to its end, so that
+// there are results.
+func (r *Report) Print(streams *term.Streams, format Format, style Style, ended bool) {
 	r.summarize(format)
 	switch format { // the writer remembers errors
 	case JSON:
 		_, _ = io.WriteString(streams.Out, r.document())
 	case SARIF:
 		_ = ci.SARIF(streams.Out, r.forCI())
+		r.Advice(streams, style)
 	case JUnit:
 		_ = ci.JUnit(streams.Out, r.forCI())
-	case GitHub:
+		r.Advice(streams, style)
+	default:
+		r.text(streams, style, ended)
+	}
+	if format == GitHub {
 		_ = ci.Annotations(streams.Out, r.forCI(), checkout())
-	}
-	if format != JSON {
-		r.Advice(streams)
-	}
-	if term.OnGitHub() && format != GitHub { // leaves stdout as it is: both streams are read
+	} else if term.OnGitHub() { // leaves stdout as it is: both streams are read
 		_ = ci.Annotations(streams.Err, r.forCI(), checkout())
+	}
+}
+
+// text prints results and problems for a person: errors first.
+func (r *Report) text(streams *term.Streams, style Style, ended bool) {
+	failed := r.Exit.Code != OK
+	if failed {
+		r.Advice(streams, style)
+	}
+	if ended {
+		r.Results(streams, style)
+	}
+	if !failed {
+		r.Advice(streams, style)
 	}
 }
 
@@ -98,7 +110,7 @@ func (r *Report) summarize(format Format) {
 // ruleID is an exit code's name as one word.
 func ruleID(name string) string { return strings.ReplaceAll(name, " ", "-") }
 
-// forCI returns the report for internal/ci, in which names are as they are on disk.
+// forCI returns the report for the ci package, in which names are as they are on disk.
 func (r *Report) forCI() ci.Report {
 	out := ci.Report{
 		Version: r.Program, Command: r.Command, Summary: r.Summary, Root: r.Root,

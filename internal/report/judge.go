@@ -35,12 +35,17 @@ func (e *BlockedError) Error() string {
 // Unwrap returns the cause.
 func (e *BlockedError) Unwrap() error { return e.File.Err }
 
-// Line returns the line at which a hunk was expected, 0 if the cause is no hunk.
+// Line returns the line of the file that differs from what a hunk expects, or where
+// the hunk was expected. It is 0 if the cause is no hunk.
 func (e *BlockedError) Line() int {
-	if hunk := (*patchset.HunkError)(nil); errors.As(e.File.Err, &hunk) {
-		return hunk.Line
+	hunk := (*patchset.HunkError)(nil)
+	switch {
+	case !errors.As(e.File.Err, &hunk):
+		return 0
+	case e.File.Clash != nil:
+		return e.File.Clash.FoundLine + e.File.Clash.Differs
 	}
-	return 0
+	return hunk.Line
 }
 
 // AgentError says that the patched code of a copy could not use https-proxy-agent.

@@ -63,6 +63,7 @@ type Problem struct {
 	Line int    `json:"line,omitempty"`
 
 	Code     ExitCode  `json:"-"` // that an error is a reason for
+	Brief    string    `json:"-"` // the message for a person who has read the results
 	Conflict *Conflict `json:"-"` // why a file does not take a diff
 	Together bool      `json:"-"` // the problem sums up Report.Unpatched
 
@@ -126,6 +127,7 @@ type File struct {
 	Conflict *Conflict `json:"conflict,omitempty"` // why it is drifted
 
 	verb verb
+	told string // the reason, in a text that says what was done
 }
 
 // Coverage is a file that is patched, and in which releases of next-auth.
@@ -227,7 +229,7 @@ func fileOf(file *apply.File, tense Tense) File {
 	for _, diff := range file.Diffs {
 		out.Diffs = append(out.Diffs, diff.Name)
 	}
-	out.verb, out.Conflict = tense.verb(file), (*Conflict)(file.Clash)
+	out.verb, out.told, out.Conflict = tense.verb(file), tense.told(file), (*Conflict)(file.Clash)
 	return out
 }
 

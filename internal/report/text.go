@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/doctor"
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/term"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -45,21 +46,35 @@ func (r *Report) Results(streams *term.Streams, style Style) {
 }
 
 // Advice prints the problems of a report and what to do about each, on stderr.
-func (r *Report) Advice(streams *term.Streams) { text{Streams: streams}.problems(r.Problems) }
+func (r *Report) Advice(streams *term.Streams, style Style) {
+	t := text{streams, style}
+	var conflicts []*Conflict
+	for _, group := range together(r.Problems) {
+		t.problem(r, group)
+		if c := group[0].Conflict; c != nil && !shown(conflicts, c) {
+			t.conflict(c)
+			conflicts = append(conflicts, c)
+		}
+		for _, way := range waysOf(group[0].Hint) {
+			t.Advise(term.Magenta, "hint:", way)
+		}
+	}
+}
 
-// report prints a line per file, under a line per copy, and the summary.
+// report prints a line per copy, with its files where they are worth it, and the
+// summary.
 func (t text) report(r *Report) {
+	sum := r.Summary
 	for _, c := range r.Copies {
-		newer := ""
-		if c.Newer {
-			newer = ", newer than every release this proxypatch knows"
+		if t.copy(r, c) {
+			sum = ""
 		}
-		fmt.Fprintln(t.Stdout, clean(fmt.Sprintf("next-auth %s in %s%s%s", c.Release, c.Path, c.users(), newer)))
-		if t.Verbose {
-			t.copyDetails(c)
-		}
-		t.files(c.Files)
-		t.calls(r.callsOf(c))
+	}
+	if t.Verbose || len(r.Copies) == 0 {
+		sum = r.Summary
+	}
+	if r.Command == "check" && r.Exit.Code != OK && !t.Verbose {
+		sum = "" // the errors say it
 	}
 	t.caches(r.Caches)
 	t.coverage(r.Releases)
@@ -67,12 +82,94 @@ func (t text) report(r *Report) {
 	if t.Verbose && r.Node != nil {
 		fmt.Fprintln(t.Stdout, clean("Node.js "+r.Node.Version+" in "+r.Node.Path))
 	}
-	if r.Summary != "" {
-		t.Println(term.Bold, clean(r.Summary))
+	if sum != "" {
+		t.Println(term.Bold, clean(sum))
 	}
 	for _, note := range r.Notes {
 		t.Wrap("", 0, clean(note))
 	}
+}
+
+// copy prints what there is to say of a copy, and reports whether that sums it up.
+func (t text) copy(r *Report, c Copy) (summed bool) {
+	newer := ""
+	if c.Newer {
+		newer = ", newer than every release that this proxypatch knows"
+	}
+	title := fmt.Sprintf("next-auth %s in %s%s%s", c.Release, c.Path, c.users(), newer)
+	calls, files, sum := r.callsOf(c), c.listed(r, t.Verbose), c.sum(r)
+	switch {
+	case t.Verbose || sum == "" && len(calls)+len(files) > 0:
+		fmt.Fprintln(t.Stdout, clean(title))
+	case sum != "":
+		fmt.Fprintln(t.Stdout, clean(title+": "+sum))
+		summed = true
+	}
+	if t.Verbose {
+		t.copyDetails(c)
+	}
+	t.files(files)
+	t.calls(calls)
+	return summed
+}
+
+// sum puts what was done to the files of a copy, or found, into a few words. It is
+// empty if the report's summary says it for all copies.
+func (c Copy) sum(r *Report) string {
+	n, changed := len(c.Files), c.changes()
+	switch {
+	case c.refused() || r.DryRun:
+		return ""
+	case r.Command == "check" && changed == 0:
+		return CountFiles(n) + " patched"
+	case r.Command == "check" && changed == n:
+		return CountFiles(n) + " not patched"
+	case r.Command == "check":
+		return fmt.Sprintf("%d of %s not patched", changed, CountFiles(n))
+	case r.Command == "apply" && changed > 0:
+		return CountFiles(changed) + " patched"
+	case r.Command == "revert" && changed > 0:
+		return CountFiles(changed) + " restored"
+	}
+	return ""
+}
+
+// listed returns the files that are worth a line: all of a plan that is not carried
+// out, and else those that are not as they should be.
+func (c Copy) listed(r *Report, verbose bool) []File {
+	plan := r.Command == "apply" || r.Command == "revert" || r.Command == "check"
+	switch {
+	case verbose:
+		return c.Files
+	case !plan || c.refused() || r.DryRun && c.changes() == 0:
+		return nil
+	case r.DryRun:
+		return c.Files
+	}
+	partly := r.Command == "check" && c.changes() < len(c.Files)
+	return slices.DeleteFunc(slices.Clone(c.Files), func(f File) bool {
+		modified := f.State == string(patchset.ModifiedFits) || f.State == string(patchset.PatchedModified)
+		return !modified && !(partly && f.changes())
+	})
+}
+
+func (f File) changes() bool { return f.Before != f.After }
+
+// changes counts the files whose bytes change, or would.
+func (c Copy) changes() int {
+	n := 0
+	for _, f := range c.Files {
+		if f.changes() {
+			n++
+		}
+	}
+	return n
+}
+
+// refused reports whether nothing is done to the copy because a file has a problem,
+// here or in another copy.
+func (c Copy) refused() bool {
+	return slices.ContainsFunc(c.Files, func(f File) bool { return f.verb.text == leftAlone || f.verb.color == term.Red })
 }
 
 // users names the packages that get a copy, where there is anything to tell
@@ -113,7 +210,7 @@ func (t text) files(files []File) {
 		verbWidth, pathWidth = max(verbWidth, len(f.verb.text)), max(pathWidth, len(clean(f.Path)))
 	}
 	for _, f := range files {
-		t.Row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), fmt.Sprintf("%-*s", pathWidth, clean(f.Path)), clean(f.Reason))
+		t.Row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), fmt.Sprintf("%-*s", pathWidth, clean(f.Path)), clean(f.told))
 		if t.Verbose {
 			t.fileDetails(f)
 		}
@@ -236,21 +333,44 @@ func (t text) diff(diff string) {
 	}
 }
 
-func (t text) problems(problems []Problem) {
-	var conflicts []*Conflict
+// together puts problems of several files of a copy that have one hint into one
+// group, in the order of the first of each.
+func together(problems []Problem) [][]Problem {
+	var groups [][]Problem
 	for _, p := range problems {
-		message := p.Message
-		if p.Severity == "warning" {
-			message = "warning: " + message
+		at := slices.IndexFunc(groups, func(g []Problem) bool {
+			return p.file != "" && g[0].file != "" && g[0].copyDir == p.copyDir && g[0].Code == p.Code && g[0].Hint.Text == p.Hint.Text
+		})
+		if at < 0 {
+			groups = append(groups, []Problem{p})
+			continue
 		}
-		t.Advise(term.Red, "proxypatch:", term.Glue(clean(message), clean(p.Path)))
-		if c := p.Conflict; c != nil && !shown(conflicts, c) {
-			t.conflict(c)
-			conflicts = append(conflicts, c)
-		}
-		for _, way := range waysOf(p.Hint) {
-			t.Advise(term.Magenta, "hint:", way)
-		}
+		groups[at] = append(groups[at], p)
+	}
+	return groups
+}
+
+// problem prints one problem, or several of one kind as a paragraph.
+func (t text) problem(r *Report, group []Problem) {
+	first := group[0]
+	message := first.Message
+	if first.Brief != "" && !t.Quiet {
+		message = first.Brief
+	}
+	if first.Severity == "warning" {
+		message = "warning: " + message
+	}
+	if len(group) == 1 {
+		t.Advise(term.Red, "proxypatch:", term.Glue(clean(message), clean(first.Path)))
+		return
+	}
+	done := "patched"
+	if r.Command == "revert" {
+		done = "restored"
+	}
+	t.Advise(term.Red, "proxypatch:", clean(fmt.Sprintf("%d files can't be %s:", len(group), done)))
+	for _, p := range group {
+		fmt.Fprintln(t.Stderr, "  "+clean(p.Message))
 	}
 }
 
@@ -260,12 +380,12 @@ func waysOf(h hint.Hint) []string {
 		return nil
 	}
 	kept := slices.Clone(h.Kept)
-	slices.SortFunc(kept, func(a, b string) int { return len(b) - len(a) }) // one may hold another
+	slices.SortFunc(kept, func(a, b hint.Phrase) int { return len(b.Text) - len(a.Text) }) // one may hold another
 	ways := strings.Split(h.Text, "\n")
 	for i := range ways {
 		ways[i] = clean(ways[i])
 		for _, phrase := range kept {
-			ways[i] = term.Glue(ways[i], clean(phrase))
+			ways[i] = term.Glue(ways[i], clean(phrase.Text))
 		}
 	}
 	return ways

@@ -10,6 +10,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/term"
 )
 
+// leftAlone is what happens to files if another one has a problem.
+const leftAlone = "left alone"
+
 // verb is the first word of a file's line.
 type verb struct {
 	text  string
@@ -47,7 +50,7 @@ func (t Tense) verb(file *apply.File) verb {
 	case file.Action == apply.Keep:
 		return verb{"unchanged", term.Plain}
 	case t == Refusing:
-		return verb{"left alone", term.Plain}
+		return verb{leftAlone, term.Plain}
 	case t == Doing:
 		return verb{verbs[file.Action].did, term.Green}
 	}
@@ -89,6 +92,22 @@ func reasonFor(file *apply.File) string {
 		}
 	}
 	return reason
+}
+
+// told is the reason for a person, which must not contradict what was done: of a
+// changed file it says what the change is for, or what the file was before.
+func (t Tense) told(file *apply.File) string {
+	switch {
+	case t != Doing || !file.Changes():
+		return reasonFor(file)
+	case file.Action == apply.Undo, file.Action == apply.Remove:
+		return "was " + foundState(file)
+	}
+	told := strings.Join(purposes(file), "; ")
+	if file.State == patchset.ModifiedFits {
+		told += "; the rest of the file is not as released"
+	}
+	return told
 }
 
 func foundState(file *apply.File) string {

@@ -69,7 +69,7 @@ func TestManyAtOnce(t *testing.T) {
 					t.Errorf("%s exited with %d:\n%s", command, a.code, a.out)
 				}
 				switch {
-				case command == "apply" && strings.Contains(a.out, "files changed\n"):
+				case command == "apply" && strings.Contains(a.out, "files patched\n"):
 					patched++
 				case command == "revert" && strings.Contains(a.out, "files restored\n"):
 					patched--

@@ -79,7 +79,7 @@ func TestLockFilesAtOnce(t *testing.T) {
 				t.Errorf("%q: %v, exit code %d\n%s", args, err, r.status.ExitStatus(), r.stderr)
 			}
 			change := 0
-			if strings.Contains(r.stdout, "files changed\n") {
+			if strings.Contains(r.stdout, "files patched\n") {
 				change = 1
 			} else if strings.Contains(r.stdout, "files restored\n") {
 				change = -1

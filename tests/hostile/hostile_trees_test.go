@@ -112,7 +112,7 @@ func hostileFiles() map[string]hostile {
 		}
 		p.write(inPackage+"core/lib/Proxy.js", "twin")
 		p.write(inPackage+"Core/lib/oauth/client.js", string(data))
-	}, []attempt{{"apply", clitest.OK, "8 files changed"}}}
+	}, []attempt{{"apply", clitest.OK, "8 files patched"}}}
 	cases["leftovers that are none"] = hostile{func(p *place) {
 		p.mkdir(inPackage + "core/lib/oauth/.proxypatch-client.js-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 		p.fifo(inPackage + "core/lib/.proxypatch-proxy.js-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -160,7 +160,7 @@ func (p *place) sameFile(a, b string) bool {
 func hostileLayouts() map[string]hostile {
 	const absent = "no next-auth is installed"
 	notFound := []attempt{{"apply", clitest.NotFound, absent}, {"check", clitest.NotFound, absent}, {"revert", clitest.NotFound, absent}}
-	patched := []attempt{{"apply", clitest.OK, "8 files changed"}}
+	patched := []attempt{{"apply", clitest.OK, "8 files patched"}}
 	cases := map[string]hostile{
 		"next-auth is a link to the outside's": {func(p *place) {
 			p.link("node_modules/next-auth", filepath.Join(p.outside, "node_modules/next-auth"))

@@ -20,7 +20,7 @@ snapshot:
 
 # A release made twice, as far as a machine can go that may not publish it.
 archives:
-	PROXYPATCH_TESTS=release:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./tests/release
+	PROXYPATCH_TESTS=release:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./tests/packaging
 
 # Checks, tests and programs are compiled in one way, so that each finds in Go's cache
 # what another has compiled.

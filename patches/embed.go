@@ -8,7 +8,7 @@
 //     or gone since a release; there is none yet
 //   - helper/proxy.js  the file the default set adds as core/lib/proxy.js
 //
-// docs/patch-format.md describes the diffs.
+// tools/patchgen makes the diffs; docs/patch-format.md describes them.
 package patches
 
 import "embed"

@@ -101,7 +101,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Unsupported, (*situation).unsupportedHint),
 	on(report.Unsupported, func(_ *situation, e *detect.SharedError) hint.Hint { return e.Hint }),
 	native,
-	on(report.Drift, (*situation).blockedHint),
+	on(report.Drift, (*situation).driftHint),
 	on(report.Agent, func(s *situation, e *report.AgentError) hint.Hint { return s.project.ProvideAgent(e.Copy.Install) }),
 
 	// What a check or a proof found.
@@ -175,7 +175,7 @@ func native(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
 		ok && blocked.Copy.Native && blocked.File.State == patchset.Drifted
 }
 
-func (s *situation) blockedHint(e *report.BlockedError) hint.Hint {
+func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 	restore := hint.To("restore the released files", s.project.Reinstall())
 	switch {
 	case e.File.State == patchset.Newer:

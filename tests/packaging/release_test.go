@@ -1,7 +1,7 @@
-// Package release tests the ways in which proxypatch reaches a person: go install,
+// Package packaging tests the ways in which proxypatch reaches a person: go install,
 // the archives of a release, the GitHub Action, and the examples for Docker and
 // GitLab. All of it runs on this machine, with loopback in place of the network.
-package release
+package packaging
 
 import (
 	"path/filepath"

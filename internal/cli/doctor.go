@@ -97,21 +97,13 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 		found = append(found, environment.Dotenv(next)...)
 	}
 	if supported { // else init writes nothing either
-		found = append(found, doctor.Hooks(workspace, p.initCommandLine())...)
+		found = append(found, doctor.Hooks(workspace, "proxypatch init")...)
 	}
 	if o.probe {
 		found = append(found, environment.Probe(ctx, node, o.timeout, targets)...)
 	}
 	p.diagnose(found)
 	return nil
-}
-
-// initCommandLine is what a person has to type for init.
-func (p *program) initCommandLine() string {
-	if p.dir == "." {
-		return "proxypatch init"
-	}
-	return "proxypatch init -C " + hint.Quote(p.dir)
 }
 
 // findNode looks at the Node.js that runs the app. Its absence is a finding,
@@ -145,7 +137,7 @@ func findNode(ctx context.Context, command, dir string, environment *doctor.Envi
 // diagnose reports findings.
 func (p *program) diagnose(found doctor.Findings) {
 	for i := range found { // one line each, also in --json
-		found[i].Message = printable.Text(found[i].Message)
+		found[i].Message, found[i].Hint = printable.Text(found[i].Message), p.situation.typeable(found[i].Hint)
 	}
 	p.report.Findings, p.report.Summary = found, found.Summary()
 	if found.Count(doctor.Error) > 0 {

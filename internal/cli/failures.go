@@ -193,7 +193,7 @@ func (s *situation) unsupportedHint(e *patchset.UnsupportedError) hint.Hint {
 	if len(s.patchable) == 0 {
 		return e.Hint
 	}
-	return hint.To("to leave this copy unpatched", "proxypatch apply"+s.again+" --copy "+strings.Join(s.patchable, " --copy ")).Or(e.Hint)
+	return hint.To("patch the other copies only", "proxypatch apply"+s.again+" --copy "+strings.Join(s.patchable, " --copy ")).Or(e.Hint.First())
 }
 
 // unprovenHint says what may help: the patch where it is not in place.

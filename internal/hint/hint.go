@@ -56,6 +56,30 @@ func Join(parts ...Hint) Hint {
 // Or adds another way out, on a line of its own.
 func (h Hint) Or(other Hint) Hint { return Join(h, Text("\n"), other) }
 
+// First returns the first way out.
+func (h Hint) First() Hint {
+	line, _, more := strings.Cut(h.Text, "\n")
+	if !more {
+		return h
+	}
+	var first []Phrase
+	rest := line
+	for _, kept := range h.Kept {
+		_, after, found := strings.Cut(rest, kept.Text)
+		if !found {
+			break
+		}
+		first, rest = append(first, kept), after
+	}
+	out := Hint{Text: line, Kept: first}
+	for _, kept := range first {
+		if kept.Command && out.Run == "" {
+			out.Run = kept.Text
+		}
+	}
+	return out
+}
+
 // Rewrite puts every command of a hint through a function, such as one that adds the
 // directory that a person named.
 func (h Hint) Rewrite(change func(command string) string) Hint {

@@ -35,6 +35,14 @@ func TestHint(t *testing.T) {
 			Text("ask for it").Or(Run("npm ci")),
 			Hint{"ask for it\nnpm ci", "npm ci", []Phrase{{"npm ci", true}}},
 		},
+		"the first of two ways": {
+			To("install", "npm ci").Or(Run("npm install")).First(),
+			To("install", "npm ci"),
+		},
+		"the first of two ways, in words": {
+			Text("ask").Or(Run("npm ci")).First(),
+			Text("ask"),
+		},
 		"commands rewritten": {
 			Join(Text("first: "), Run("check"), Text(" and "), Keep("check && x"), Text(" or "), Run("apply")).Rewrite(strings.ToUpper),
 			Join(Text("first: "), Run("CHECK"), Text(" and "), Keep("check && x"), Text(" or "), Run("APPLY")),

@@ -118,7 +118,9 @@ func (t text) copy(r *Report, c Copy) (summed bool) {
 func (c Copy) sum(r *Report) string {
 	n, changed := len(c.Files), c.changes()
 	switch {
-	case c.refused() || r.DryRun:
+	case n == 0 && r.Command == "check":
+		return "not supported"
+	case n == 0 || c.refused() || r.DryRun:
 		return ""
 	case r.Command == "check" && changed == 0:
 		return CountFiles(n) + " patched"

@@ -214,7 +214,7 @@ func (c *Copy) open(locking bool) error {
 	if now, err := root.Stat("."); err != nil {
 		return err
 	} else if !c.Is(now) {
-		return errors.New("was replaced while proxypatch was at work")
+		return errors.New("was replaced while proxypatch was running")
 	}
 	if locking {
 		c.locked, err = safefile.LockDir(root)
@@ -243,7 +243,7 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 // planFiles decides every file. The error may be a *patchset.UnsupportedError.
 func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 	if c.Name != "next-auth" {
-		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json gives its name as %q", c.Name), Hint: hint.Text("install next-auth itself")}
+		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json has the name %q", c.Name), Hint: hint.Text("install next-auth itself")}
 	}
 	selection, err := library.For(c.Release)
 	if err != nil {
@@ -321,7 +321,7 @@ func (c *Copy) checkNewer(options Options) error {
 	ofSet := func(d *patchset.Diff) bool { return !d.Own }
 	for i := range c.Files {
 		if state := c.Files[i].State; (state == patchset.Drifted || state == patchset.Missing) && slices.ContainsFunc(c.Files[i].Diffs, ofSet) {
-			return refuse("it is newer than every release this proxypatch knows, and its " + c.Files[i].Path + " does not take the newest diff")
+			return refuse("it is newer than every release this proxypatch knows, and the newest diff does not apply to its " + c.Files[i].Path)
 		}
 	}
 	return nil
@@ -354,7 +354,7 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	if r.State == patchset.Drifted {
 		file.Clash, file.Err = r.Explain(content, options.Goal == Restore)
 	} else if options.Strict && !r.Exact {
-		file.State, file.Err = patchset.Drifted, errors.New("is not as released, and --strict takes nothing else")
+		file.State, file.Err = patchset.Drifted, errors.New("differs from the released file; --strict rejects it")
 	}
 	switch {
 	case file.Blocks(options.Goal):
@@ -367,7 +367,7 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	return file, nil
 }
 
-var errNeedsHelper = errors.New("needs " + patchset.HelperPath + ", and the diff that made it so does not come off")
+var errNeedsHelper = errors.New("needs " + patchset.HelperPath + ", and the diff that added this can't be reversed")
 
 // checkHelperUsers makes drift of every file that would refer to the helper when
 // the helper is not there: Node.js could not load it.

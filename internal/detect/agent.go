@@ -74,11 +74,11 @@ func judge(dir, version string) Agent {
 	v, err := semver.StrictNewVersion(version)
 	switch {
 	case err != nil:
-		agent.Problem = fmt.Sprintf("names no valid version (%q)", version)
+		agent.Problem = fmt.Sprintf("has no valid version (%q)", version)
 	case v.LessThan(semver.New(5, 0, 0, "", "")):
-		agent.Problem = fmt.Sprintf("%s is too old; 5 to 9 work", version)
+		agent.Problem = fmt.Sprintf("%s is too old; use 5 to 9", version)
 	case v.Major() > 9:
-		agent.Problem = fmt.Sprintf("%s is newer than any that is known to work; 5 to 9 do", version)
+		agent.Problem = fmt.Sprintf("%s is not supported yet; use 5 to 9", version)
 	}
 	return agent
 }

@@ -89,7 +89,7 @@ var (
 	ErrNotFound = errors.New("no next-auth")
 	// ErrPlugAndPlay says that yarn keeps the packages in archives, where no file can be
 	// replaced.
-	ErrPlugAndPlay = errors.New("no node_modules, but yarn Plug'n'Play")
+	ErrPlugAndPlay = errors.New("yarn uses Plug'n'Play instead of node_modules")
 	// ErrNoDirectory says that there is no such directory to look in.
 	ErrNoDirectory = errors.New("no such directory")
 )

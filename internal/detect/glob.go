@@ -110,7 +110,7 @@ const (
 
 var (
 	errTooMany     = fmt.Errorf("take more than %d steps to find", maxSteps)
-	errComplicated = errors.New("hold a glob that is too long, or with too many braces or stars")
+	errComplicated = errors.New("contain a glob that is too long or has too many braces or stars")
 )
 
 // steps counts how many more names the search may look at.

@@ -173,8 +173,8 @@ func (p *Project) ProvideAgent(c Install) hint.Hint {
 	}
 	if file, entry, refresh := p.extension(c); file != "" {
 		return way.Or(hint.Join(
-			hint.Text("or give it to next-auth in "+file+": "), hint.Keep(entry), hint.Text("; then "),
-			hint.Run(refresh), hint.Text(", and commit the lock file, or frozen installs fail")))
+			hint.Text("or add "), hint.Keep(entry), hint.Text(" to "+file+", run "),
+			hint.Run(refresh), hint.Text(" and commit the lock file")))
 	}
 	return way
 }

@@ -100,10 +100,10 @@ func readManifest(dir string) (*manifest, error) {
 	m := &manifest{}
 	err := decodeManifest(dir, m)
 	if err == nil && len(m.Name) > maxWord {
-		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("gives a name of %d bytes", len(m.Name))}
+		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("has a name of %d bytes, which is too long", len(m.Name))}
 	}
 	if err == nil && len(m.Version) > maxWord {
-		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("gives a version of %d bytes", len(m.Version))}
+		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("has a version of %d bytes, which is too long", len(m.Version))}
 	}
 	return m, err
 }
@@ -132,7 +132,7 @@ func decodeManifest(dir string, into any) error {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm accepts a byte order mark, and some editors write one
 	err = decodeExactly(data, into)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
+		return &ManifestError{path, fmt.Errorf("does not describe a package: unexpected %s", wrong.Value)}
 	}
 	if err != nil {
 		return &ManifestError{path, fmt.Errorf("is not valid JSON: %w", err)}

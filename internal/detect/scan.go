@@ -332,7 +332,7 @@ func (s *scan) add(path string) (*Install, error) {
 	return c, nil
 }
 
-var errMissing = errors.New("is missing, but the directory is there")
+var errMissing = errors.New("is missing, but its directory exists")
 
 // look is add for a path that was not looked at.
 func (s *scan) look(path string) (*Install, error) {
@@ -424,12 +424,12 @@ var globalStore = lazyregexp.Compile(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/no
 
 var (
 	inPnpmsStore = &SharedError{
-		"it stands in pnpm's global virtual store, which other projects share",
-		hint.Join(hint.Text("set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run "), hint.Run("rm -rf node_modules && pnpm install"), hint.Text(", then proxypatch")),
+		"it is in pnpm's global virtual store, which other projects share",
+		hint.Join(hint.Text("set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run "), hint.Run("rm -rf node_modules && pnpm install"), hint.Text(", then run proxypatch again")),
 	}
 	inBunsStore = &SharedError{
-		"it stands in bun's global store, which other projects share",
-		hint.Join(hint.Text("set globalStore = false under [install] in bunfig.toml, run "), hint.Run("bun install --force"), hint.Text(", then proxypatch")),
+		"it is in bun's global store, which other projects share",
+		hint.Join(hint.Text("set globalStore = false under [install] in bunfig.toml, run "), hint.Run("bun install --force"), hint.Text(", then run proxypatch again")),
 	}
 )
 
@@ -442,7 +442,7 @@ func (s *scan) shared(dir string) *SharedError {
 	case s.isOwn(dir):
 		return nil
 	}
-	return &SharedError{"its directory lies outside the project, in " + dir, hint.Text("install next-auth in the project itself instead of linking to it")}
+	return &SharedError{"its directory is outside the project, in " + dir, hint.Text("install next-auth in the project itself instead of linking to it")}
 }
 
 func (s *scan) isOwn(dir string) bool {

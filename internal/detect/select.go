@@ -20,7 +20,7 @@ func (p *Project) Select(words []string) ([]Install, error) {
 	chosen := make([]bool, len(p.Copies))
 	for _, word := range words {
 		if word == "" {
-			return nil, errors.New("it is empty")
+			return nil, errors.New("the value is empty")
 		}
 		named, err := namer(word)
 		if err != nil {
@@ -33,7 +33,7 @@ func (p *Project) Select(words []string) ([]Install, error) {
 			}
 		}
 		if !any {
-			return nil, fmt.Errorf("no copy of next-auth is %s", word)
+			return nil, fmt.Errorf("no copy of next-auth matches %s", word)
 		}
 	}
 	var selected []Install

@@ -57,7 +57,7 @@ const aliasPrefix = "npm:next-auth@"
 // Root returns the package at the top of the workspace.
 func (w *Workspace) Root() Package { return w.Packages[0] }
 
-// Apart reports whether a package of the workspace is in a repository of its own, such
+// Apart reports whether a package of the workspace is in its own repository, such
 // as a git submodule. A search that begins there ends at the top of that repository.
 func (w *Workspace) Apart(p Package) (bool, error) {
 	for _, dir := range upTo(p.Dir, w.Root().Dir) {

@@ -53,7 +53,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 		return nil, &ParseError{name, line, fmt.Sprintf(format, args...)}
 	}
 	if at := bytes.IndexByte(data, 0); at >= 0 {
-		return fail(lineAt(data, at), "a NUL byte: only diffs of text files are accepted")
+		return fail(lineAt(data, at), "contains a NUL byte; only diffs of text files are supported")
 	}
 	files, preamble, err := gitdiff.Parse(bytes.NewReader(data))
 	if err != nil {
@@ -63,9 +63,9 @@ func Parse(name string, data []byte) (*Diff, error) {
 	header := strings.Count(preamble, "\n") + 1
 	switch {
 	case len(files) == 0:
-		return fail(1, "no diff in this file")
+		return fail(1, "contains no diff")
 	case len(files) > 1:
-		return fail(header, "changes %d files; make one diff per file", len(files))
+		return fail(header, "changes %d files; split it into one diff per file", len(files))
 	}
 	f := files[0]
 	if msg := unsupportedChange(f); msg != "" {
@@ -83,7 +83,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 	}
 	for _, fragment := range f.TextFragments {
 		if fragment.OldLines == 0 || fragment.NewLines == 0 {
-			return fail(header, "a hunk without context, which can't be taken back safely; make the diff with at least -U1")
+			return fail(header, "a hunk without context can't be reversed safely; create the diff with at least -U1")
 		}
 		d.hunks = append(d.hunks, newHunk(fragment))
 	}
@@ -119,7 +119,7 @@ func (d *Diff) readPreamble(preamble string) (line int, msg string) {
 		value, found := strings.CutPrefix(text, "Releases:")
 		switch {
 		case found && d.Releases.String() != "":
-			return i + 1, "a second Releases: line"
+			return i + 1, "duplicate Releases: line"
 		case found:
 			releases, err := ParseReleases(strings.TrimSpace(value))
 			if err != nil {
@@ -153,7 +153,7 @@ func (d *Diff) readHeader(all lines, header int, name string) (line int, msg str
 	return 0, ""
 }
 
-const otherName = "not the path as git writes it"
+const otherName = "the path is not in git's form"
 
 func unsupportedChange(f *gitdiff.File) string {
 	const fileType, regular = 0o170000, 0o100000
@@ -171,9 +171,9 @@ func unsupportedChange(f *gitdiff.File) string {
 	case f.OldMode != 0 && f.OldMode&fileType != regular:
 		return "changes something that is not a regular file"
 	case len(f.TextFragments) == 0:
-		return "has no hunk"
+		return "has no hunks"
 	case len(f.TextFragments) > maxHunks:
-		return fmt.Sprintf("has %d hunks; more than %d are not read", len(f.TextFragments), maxHunks)
+		return fmt.Sprintf("has %d hunks; the limit is %d", len(f.TextFragments), maxHunks)
 	}
 	return ""
 }
@@ -186,11 +186,11 @@ func targetPath(name string) (target, msg string) {
 	case strings.ContainsAny(target, `\:`), strings.ContainsFunc(target, unicode.IsControl), !utf8.ValidString(target), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
 		return "", fmt.Sprintf("%q is not a path inside the package", target)
 	case strings.EqualFold(target, HelperPath): // one file where names have no case
-		return "", HelperPath + " is the file that proxypatch itself adds"
+		return "", HelperPath + " is the file that proxypatch adds"
 	case safefile.IsTempName(path.Base(target)):
-		return "", fmt.Sprintf("%q is a name that proxypatch gives to files of its own", target)
+		return "", fmt.Sprintf("%q is a name that proxypatch uses for its temporary files", target)
 	case strings.EqualFold(target, "package.json"):
-		return "", "package.json says which release it is, and must go on saying so"
+		return "", "package.json names the release, so it must not be patched"
 	}
 	return target, ""
 }
@@ -260,14 +260,14 @@ func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (lin
 	}
 	for _, fragment := range fragments {
 		if numbers, _, _ := bytes.Cut(all.at(at), []byte(" @@")); bytes.Count(numbers, []byte("-"))+bytes.Count(numbers, []byte("+")) != 2 {
-			return at + 1, "a line number with a sign"
+			return at + 1, "a signed line number"
 		}
 		at++
 		for i, line := range fragment.Lines {
 			if text := all.at(at); text[0] == '\\' {
 				return at + 1, misplaced
 			} else if text[len(text)-1] != '\n' {
-				return at + 1, "the last line has no end: the diff is cut short"
+				return at + 1, "the diff is truncated: its last line has no newline"
 			}
 			at++
 			if !line.NoEOL() {
@@ -287,7 +287,7 @@ func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (lin
 	return 0, ""
 }
 
-const misplaced = `"\ No newline at end of file" where no file ends`
+const misplaced = `misplaced "\ No newline at end of file"`
 
 // lastOfSides reports whether the first of the lines is the last of each side
 // it is on.

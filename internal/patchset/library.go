@@ -94,7 +94,7 @@ func (l *Library) Add(diffs []*Diff) error {
 	for _, diff := range diffs {
 		for _, other := range l.wanted {
 			if strings.EqualFold(diff.Path, other.path) && diff.Path != other.path {
-				return &ParseError{diff.Name, 1, fmt.Sprintf("%q and %q are one file on some systems", diff.Path, other.path)}
+				return &ParseError{diff.Name, 1, fmt.Sprintf("%q and %q are the same file on some systems", diff.Path, other.path)}
 			}
 		}
 		diff.Own = true
@@ -120,7 +120,7 @@ func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 			first, _, _ := bytes.Cut(data, []byte("\n"))
 			releases, ok := parseRange(strings.TrimPrefix(string(first), "Releases: "))
 			if !ok {
-				return nil, fmt.Errorf("%s: no range that is closed at both ends", name)
+				return nil, fmt.Errorf("%s: the range of releases is not closed at both ends", name)
 			}
 			load := func() (*Diff, error) { return Parse(name, data) }
 			diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})
@@ -152,7 +152,7 @@ func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 			return nil, err
 		}
 		if size += len(data); size > maxDiffs {
-			return nil, &ParseError{name, 1, fmt.Sprintf("with this one there are more than %d MB of diffs", maxDiffs>>20)}
+			return nil, &ParseError{name, 1, fmt.Sprintf("with this file, all diffs together exceed %d MB", maxDiffs>>20)}
 		}
 		diff, err := Parse(name, data)
 		if err != nil {

@@ -29,7 +29,7 @@ func ParseReleases(text string) (Releases, error) {
 		return r, nil
 	}
 	if len(text) > maxRange {
-		return Releases{}, fmt.Errorf("a range of releases in %d bytes; more than %d are not read", len(text), maxRange)
+		return Releases{}, fmt.Errorf("a range of releases of %d bytes; the limit is %d", len(text), maxRange)
 	}
 	general, err := semver.NewConstraint(text)
 	if err != nil {
@@ -89,15 +89,15 @@ func parseRelease(release string) (*semver.Version, error) {
 	v, err := semver.StrictNewVersion(release)
 	switch {
 	case err != nil:
-		return refuse("its package.json names no valid version", hint.Text("reinstall next-auth"))
+		return refuse("its package.json has no valid version", hint.Text("reinstall next-auth"))
 	case v.Major() < 4:
 		return refuse("it is older than 4.x", hint.Text("upgrade to next-auth 4"))
 	case v.Major() > 5:
 		return refuse("it is not a 4.x release", hint.Text("upgrade proxypatch"))
 	case v.Major() > 4:
 		return refuse("5.x makes its requests with fetch and has no openid-client to patch",
-			hint.Text("set NODE_USE_ENV_PROXY=1 beside https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself").
-				Or(hint.Text("or call setGlobalDispatcher(new EnvHttpProxyAgent()) of undici 6 or 7 in instrumentation.ts where NEXT_RUNTIME is nodejs; customFetch is not enough, since some providers drop it")))
+			hint.Text("set NODE_USE_ENV_PROXY=1 in addition to https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself").
+				Or(hint.Text("or call setGlobalDispatcher(new EnvHttpProxyAgent()) from undici 6 or 7 in instrumentation.ts if NEXT_RUNTIME is nodejs; customFetch is not enough")))
 	case v.Prerelease() != "":
 		return refuse("it is a prerelease", hint.Text("install a stable release of next-auth 4"))
 	case v.String() == "4.0.0":

@@ -32,11 +32,11 @@ type Gap struct {
 func (l *Library) gap(path string, own bool) Gap {
 	switch {
 	case own:
-		return Gap{path, "none of your diffs for its " + path + " is for this release", hint.Text("mend their Releases: lines, or leave those diffs out")}
+		return Gap{path, "none of your diffs for its " + path + " covers this release", hint.Text("fix their Releases: lines").Or(hint.Text("or remove those diffs from the directory"))}
 	case l.set == Tutorial:
-		return Gap{path, "the tutorial has no diff for this " + path, hint.Text("leave out --set tutorial: the default set is for every release")}
+		return Gap{path, "the tutorial has no diff for this " + path, hint.Text("leave out --set tutorial; the default set covers every release")}
 	}
-	return Gap{path, "there is no diff for its " + path, hint.Text("upgrade proxypatch, or bring your own diff with --patches DIR")}
+	return Gap{path, "there is no diff for its " + path, hint.Text("upgrade proxypatch").Or(hint.Text("or add your own diff with --patches DIR"))}
 }
 
 // Target is one file of the package and the diffs that concern it.

@@ -232,7 +232,7 @@ var (
 	errNotOurs     = errors.New("is not a file that proxypatch wrote")
 	errChanged     = errors.New("was written by proxypatch and changed since")
 	errNewerHelper = errors.New("was written by a newer proxypatch")
-	errOneWay      = errors.New("would take the diff, but could not be brought back")
+	errOneWay      = errors.New("the diff applies, but could not be reversed")
 )
 
 // ClassifyHelper decides the state of the file at HelperPath from its bytes, nil

@@ -11,9 +11,9 @@ var (
 	errBlocked   = errors.New("the plan can't be carried out")
 )
 
-// Commit writes all files of the Plan, or none: on an error everything is put
-// back from the bytes the Plan holds. Errors are *safefile.CommitError, with a
-// *CopyError inside.
+// Commit writes all files of the Plan, or none. If anything fails, it restores
+// every file from the bytes that the Plan holds. Errors are *safefile.CommitError,
+// with a *CopyError inside.
 func (p *Plan) Commit() error {
 	if p.Blocked() {
 		return &safefile.CommitError{Err: errBlocked}
@@ -28,7 +28,7 @@ func (p *Plan) Commit() error {
 	return safefile.Replace(groups, func(n int) { p.tell("writing", n, len(groups)) })
 }
 
-// prepare removes what a killed run has left in the copy.
+// prepare removes the temporary files that a killed run left in the copy.
 func (c *Copy) prepare() error {
 	if c.locked == nil {
 		return errNotLocked
@@ -36,7 +36,7 @@ func (c *Copy) prepare() error {
 	return removeLeftovers(c.root, c.dirs)
 }
 
-// changes are those of the copy's files, in the order of writing.
+// changes returns the changes to the copy's files, in the order of writing.
 func (c *Copy) changes() *safefile.Group {
 	group := &safefile.Group{Root: c.root, Path: c.Path, Explain: c.failed}
 	for i := range c.Files {

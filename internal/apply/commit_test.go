@@ -257,7 +257,7 @@ func TestDirectorySwapped(t *testing.T) {
 	}
 	before := tree(t, other)
 	plan, err := New(found.Copies, testLibrary(t, patchset.Default), Options{Goal: Patch, Lock: true})
-	if err == nil || !strings.Contains(err.Error(), "was replaced while proxypatch was at work") {
+	if err == nil || !strings.Contains(err.Error(), "was replaced while proxypatch was running") {
 		t.Errorf("got the plan %v and the error %v", plan, err)
 	}
 	if diff := cmp.Diff(before, tree(t, other)); diff != "" {

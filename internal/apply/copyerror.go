@@ -11,10 +11,10 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// CopyError says what the system refused in a copy.
+// CopyError is an error of the system in a copy.
 type CopyError struct {
 	Copy detect.Install
-	File string // relative to the package, with slashes; empty if it is about the package
+	File string // relative to the package, with slashes; empty for the package itself
 	Err  error  // without a path and without the name of a system call
 }
 
@@ -25,8 +25,8 @@ func (e *CopyError) Error() string {
 // Unwrap returns the cause.
 func (e *CopyError) Unwrap() error { return e.Err }
 
-// failed makes a *CopyError of what went wrong in the copy, which is about the file
-// that a temporary one was for.
+// failed wraps an error in a *CopyError. It replaces the name of a temporary file
+// with the name of the file that it was made for.
 func (c *Copy) failed(err error) error {
 	name, cause := split(err)
 	if filepath.IsAbs(name) {
@@ -44,8 +44,7 @@ func (c *Copy) failed(err error) error {
 	return &CopyError{c.Install, name, cause}
 }
 
-// split returns the path that an error is about, if it says so, and what is left of
-// the error.
+// split separates the path that an error names, if it names one, from its cause.
 func split(err error) (name string, cause error) {
 	for cause = err; ; {
 		at, link, irregular := (*fs.PathError)(nil), (*os.LinkError)(nil), (*irregularError)(nil)

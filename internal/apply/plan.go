@@ -1,7 +1,7 @@
 // Package apply patches and restores the files of installed next-auth packages.
 // New reads them and makes a Plan: a value that says what every file is and what
-// it would become. Commit carries it out. A dry run is a Plan that is never
-// committed, so it can't come to another conclusion.
+// it would become. Commit carries the Plan out. A dry run is a Plan that is never
+// committed, so it always agrees with a real run.
 package apply
 
 import (
@@ -22,13 +22,13 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// Goal is what files are brought to.
+// Goal is the state that a Plan brings files to.
 type Goal int
 
 const (
-	// Patch brings files to the state that the chosen set wants.
+	// Patch applies the diffs of the chosen set.
 	Patch Goal = iota
-	// Restore brings them back to what they were without proxypatch.
+	// Restore reverses everything that proxypatch did.
 	Restore
 )
 
@@ -37,67 +37,67 @@ type Action string
 
 // The actions.
 const (
-	Keep   Action = "keep"    // leave it as it is
+	Keep   Action = "keep"    // leave it unchanged
 	Add    Action = "add"     // create the helper
 	Apply  Action = "patch"   // apply the wanted diffs
 	Update Action = "update"  // replace what an older or another patch left
-	Undo   Action = "restore" // take patches off
+	Undo   Action = "restore" // reverse patches
 	Remove Action = "remove"  // delete the helper
 )
 
-// Options are what a Plan is made for.
+// Options say how to make a Plan.
 type Options struct {
 	Goal   Goal
 	Strict bool // treat unknown bytes as drift, even if the diffs apply
-	Lock   bool // keep others from writing until the Plan is closed; needed for Commit
+	Lock   bool // prevent others from writing until the Plan is closed; Commit needs it
 
-	// Progress, if set, is called before each copy with what is done and which copy
-	// of how many it is, counted from 1.
+	// Progress, if set, is called before each copy. It gets what is done, the number
+	// of the copy, counted from 1, and how many there are.
 	Progress func(what string, n, of int)
 }
 
-// Plan is what would be done to all copies of next-auth.
+// Plan says what would be done to all copies of next-auth.
 type Plan struct {
 	Copies []*Copy
 	goal   Goal
 	tell   func(what string, n, of int)
 }
 
-// Copy is what would be done to one copy.
+// Copy says what would be done to one copy.
 type Copy struct {
 	detect.Install
-	Newer bool   // the release is newer than all listed ones
+	Newer bool   // the release is newer than every listed one
 	Files []File // in the order in which they are written
 	Err   error  // why the copy can't be patched: a *patchset.UnsupportedError or a *detect.SharedError
 
 	root   *os.Root
 	locked *safefile.Lock
-	dirs   []string // those in which any set changes files of this release, with slashes
+	dirs   []string // all directories in which any set changes files of this release, with slashes
 }
 
-// File is what would be done to one file.
+// File says what would be done to one file.
 type File struct {
 	Path   string // relative to the package, with slashes
 	State  patchset.State
 	Action Action
-	Diffs  []*patchset.Diff   // what the chosen set has for it
-	By     *patchset.Diff     // what another set has done to it, if outdated
+	Diffs  []*patchset.Diff   // the diffs of the chosen set
+	By     *patchset.Diff     // the diff of another set that was applied, if outdated
 	Err    error              // why it is drifted, newer or missing
-	Clash  *patchset.Conflict // beside Err, the lines of a hunk that does not fit and those of the file
-	Before []byte             // nil if the file is absent
-	After  []byte             // nil if the file is to be absent
+	Clash  *patchset.Conflict // with Err: a hunk that does not fit, and the lines of the file
+	Before []byte             // nil if the file does not exist
+	After  []byte             // nil if the file will not exist
 
 	info fs.FileInfo // of the file itself, or of the file whose mode, owner and ACL it gets
-	like string      // that other file
+	like string      // the path of that other file
 }
 
-// Changes reports whether the file's bytes would become others.
+// Changes reports whether the file's bytes would change.
 func (f *File) Changes() bool {
 	return (f.Before == nil) != (f.After == nil) || !bytes.Equal(f.Before, f.After)
 }
 
-// Blocks reports whether the file keeps a Plan with this goal from being carried
-// out. A newer helper is no obstacle to taking it out.
+// Blocks reports whether the file blocks a Plan with this goal. A newer helper does
+// not block its own removal.
 func (f *File) Blocks(goal Goal) bool {
 	switch f.State {
 	case patchset.Drifted, patchset.Missing:
@@ -118,8 +118,8 @@ func (f *File) Mode() fs.FileMode {
 
 // New makes the Plan for some copies, in the order of their directories: if two
 // processes locked the same copies in different orders, each could wait for the
-// other. Files in a bad state are part of the Plan. An error is one of the system,
-// a *CopyError, and then there is no Plan. Close the Plan.
+// other. Files in a bad state are part of the Plan. If the system refuses something,
+// New returns a *CopyError and no Plan. Close the Plan after use.
 func New(installs []detect.Install, library *patchset.Library, options Options) (*Plan, error) {
 	plan := &Plan{goal: options.Goal, tell: options.Progress}
 	if plan.tell == nil {
@@ -138,7 +138,7 @@ func New(installs []detect.Install, library *patchset.Library, options Options) 
 	return plan, nil
 }
 
-// Close gives back the locks.
+// Close releases the locks.
 func (p *Plan) Close() {
 	for _, c := range p.Copies {
 		c.close()
@@ -154,17 +154,17 @@ func (c *Copy) close() {
 	}
 }
 
-// Blocked reports whether something keeps the Plan from being carried out.
+// Blocked reports whether the Plan can't be carried out.
 func (p *Plan) Blocked() bool {
 	return slices.ContainsFunc(p.Copies, p.IsBlocked)
 }
 
-// IsBlocked reports whether it is something about this copy.
+// IsBlocked reports whether this copy blocks the Plan.
 func (p *Plan) IsBlocked(c *Copy) bool {
 	return c.Err != nil || slices.ContainsFunc(c.Files, func(f File) bool { return f.Blocks(p.goal) })
 }
 
-// LeaveOut takes a copy out of the Plan.
+// LeaveOut removes a copy from the Plan.
 func (p *Plan) LeaveOut(c *Copy) {
 	c.close()
 	p.Copies = slices.DeleteFunc(p.Copies, func(other *Copy) bool { return other == c })
@@ -179,7 +179,7 @@ func (p *Plan) Files() int {
 	return n
 }
 
-// Changes counts the files whose bytes would become others.
+// Changes counts the files whose bytes would change.
 func (p *Plan) Changes() int {
 	n := 0
 	for _, c := range p.Copies {
@@ -192,7 +192,7 @@ func (p *Plan) Changes() int {
 	return n
 }
 
-// Changed returns when the newest of the copies' files got its bytes.
+// Changed returns the newest modification time of the copies' files.
 func (p *Plan) Changed() time.Time {
 	var newest time.Time
 	for _, c := range p.Copies {
@@ -214,7 +214,7 @@ func (c *Copy) open(locking bool) error {
 	if now, err := root.Stat("."); err != nil {
 		return err
 	} else if !c.Is(now) {
-		return errors.New("was replaced while proxypatch was at work")
+		return errors.New("was replaced while proxypatch was running")
 	}
 	if locking {
 		c.locked, err = safefile.LockDir(root)
@@ -243,7 +243,7 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 // planFiles decides every file. The error may be a *patchset.UnsupportedError.
 func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 	if c.Name != "next-auth" {
-		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json gives its name as %q", c.Name), Hint: hint.Text("install next-auth itself")}
+		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json has the name %q", c.Name), Hint: hint.Text("install next-auth itself")}
 	}
 	selection, err := library.For(c.Release)
 	if err != nil {
@@ -251,7 +251,7 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 	}
 	c.Newer = selection.Newer
 	c.dirs = dirsOf(selection)
-	if options.Goal == Patch { // what was patched can be taken off in any release
+	if options.Goal == Patch { // patches can be reversed in any release
 		if err := c.checkGaps(selection.Uncovered); err != nil {
 			return err
 		}
@@ -283,9 +283,8 @@ func dirsOf(selection *patchset.Selection) []string {
 	return slices.Compact(dirs)
 }
 
-// checkGaps refuses the release if the package has a file that the set patches in
-// other releases only. Where it can't be told without following a link, the file
-// is drift.
+// checkGaps refuses the release if the package has a file that the set patches only
+// in other releases. A file that only a link leads to counts as drift.
 func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 	for _, gap := range gaps {
 		err := checkDirs(c.root, gap.Path)
@@ -295,7 +294,7 @@ func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 		irregular := (*irregularError)(nil)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-		case errors.As(err, &irregular): // nobody knows what Node.js would load there
+		case errors.As(err, &irregular): // what Node.js would load there is unknown
 			c.Files = append(c.Files, File{Path: gap.Path, State: patchset.Drifted, Action: Keep, Err: err})
 		case err != nil:
 			return err
@@ -306,8 +305,8 @@ func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 	return nil
 }
 
-// checkNewer refuses a release above all listed ones unless its files take the
-// newest diffs. --strict refuses it always.
+// checkNewer refuses a release above all listed ones unless the newest diffs apply
+// to its files. --strict always refuses it.
 func (c *Copy) checkNewer(options Options) error {
 	if !c.Newer {
 		return nil
@@ -321,7 +320,7 @@ func (c *Copy) checkNewer(options Options) error {
 	ofSet := func(d *patchset.Diff) bool { return !d.Own }
 	for i := range c.Files {
 		if state := c.Files[i].State; (state == patchset.Drifted || state == patchset.Missing) && slices.ContainsFunc(c.Files[i].Diffs, ofSet) {
-			return refuse("it is newer than every release this proxypatch knows, and its " + c.Files[i].Path + " does not take the newest diff")
+			return refuse("it is newer than every release this proxypatch knows, and the newest diff does not apply to its " + c.Files[i].Path)
 		}
 	}
 	return nil
@@ -334,7 +333,7 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	switch {
 	case err == nil:
 	case !target.Wanted() && (errors.As(err, &irregular) || errors.Is(err, fs.ErrNotExist)):
-		file.State = patchset.Pristine // no set ever patched what is not there
+		file.State = patchset.Pristine // no set can have patched a missing file
 		return file, nil
 	case errors.Is(err, fs.ErrNotExist):
 		file.State, file.Err = patchset.Missing, errors.New("is missing")
@@ -354,7 +353,7 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	if r.State == patchset.Drifted {
 		file.Clash, file.Err = r.Explain(content, options.Goal == Restore)
 	} else if options.Strict && !r.Exact {
-		file.State, file.Err = patchset.Drifted, errors.New("is not as released, and --strict takes nothing else")
+		file.State, file.Err = patchset.Drifted, errors.New("differs from the released file; --strict rejects it")
 	}
 	switch {
 	case file.Blocks(options.Goal):
@@ -367,10 +366,10 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	return file, nil
 }
 
-var errNeedsHelper = errors.New("needs " + patchset.HelperPath + ", and the diff that made it so does not come off")
+var errNeedsHelper = errors.New("needs " + patchset.HelperPath + ", and the diff that added this can't be reversed")
 
-// checkHelperUsers makes drift of every file that would refer to the helper when
-// the helper is not there: Node.js could not load it.
+// checkHelperUsers marks files as drifted that would load the helper when it does
+// not exist: Node.js could not load them.
 func (c *Copy) checkHelperUsers() error {
 	helper := slices.IndexFunc(c.Files, func(f File) bool { return f.Path == patchset.HelperPath })
 	removed := helper >= 0 && c.Files[helper].Action == Remove
@@ -383,7 +382,7 @@ func (c *Copy) checkHelperUsers() error {
 	return nil
 }
 
-// checkPlannedUsers looks at the files of the plan, as they would become.
+// checkPlannedUsers checks the new content of the Plan's files.
 func (c *Copy) checkPlannedUsers() {
 	for i := range c.Files {
 		file := &c.Files[i]
@@ -393,8 +392,8 @@ func (c *Copy) checkPlannedUsers() {
 	}
 }
 
-// checkOtherUsers looks at all other JavaScript of the package, without its own
-// dependencies: a person's own diff may have brought the helper to any file.
+// checkOtherUsers checks all other JavaScript of the package, except its nested
+// dependencies: a user's own diff may make any file load the helper.
 func (c *Copy) checkOtherUsers() error {
 	planned := map[string]bool{}
 	for _, file := range c.Files {
@@ -402,7 +401,7 @@ func (c *Copy) checkOtherUsers() error {
 	}
 	return fs.WalkDir(c.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
-		case safefile.Absent(err): // somebody is at work, and it is gone by now
+		case safefile.Absent(err): // another process has removed it
 			return nil
 		case err != nil:
 			return err
@@ -413,7 +412,7 @@ func (c *Copy) checkOtherUsers() error {
 		}
 		content, _, err := readFile(c.root, name)
 		if irregular := (*irregularError)(nil); errors.As(err, &irregular) {
-			return nil // too large to be one of next-auth's
+			return nil // too large to be a file of next-auth
 		}
 		if safefile.Absent(err) {
 			return nil
@@ -425,12 +424,12 @@ func (c *Copy) checkOtherUsers() error {
 	})
 }
 
-// scripts are the names' endings of files that Node.js loads as JavaScript.
+// scripts are the extensions of files that Node.js loads as JavaScript.
 var scripts = []string{".js", ".cjs", ".mjs"}
 
-// planHelper puts the helper first among the files where it is to be there,
-// and last where it is to go: whenever the process is killed, every file that
-// refers to the helper finds one.
+// planHelper puts the helper first among the files if it will be added, and last
+// if it will be removed. So whenever the process is killed, every file that loads
+// the helper finds it.
 func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	file := File{Path: patchset.HelperPath}
 	content, info, err := readFile(c.root, patchset.HelperPath)
@@ -450,7 +449,7 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	}
 	file.Before, file.After, file.info = content, content, info
 	if info == nil && len(c.Files) > 0 {
-		file.info, file.like = c.Files[0].info, c.Files[0].Path // a new file may be read by whoever may read its neighbours
+		file.info, file.like = c.Files[0].info, c.Files[0].Path // users who can read its neighbours can read the new file
 	}
 	switch {
 	case file.Blocks(options.Goal):
@@ -468,8 +467,8 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	return nil
 }
 
-// actionOn names what the Plan does to a file, given whether it takes patches
-// off or puts them on.
+// actionOn names what the Plan does to a file. takesOff says that it reverses
+// patches and does not apply them.
 func actionOn(file *File, takesOff bool) Action {
 	switch {
 	case !file.Changes():

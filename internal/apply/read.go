@@ -9,8 +9,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// irregularError says that something other than a regular file of sensible
-// size stands where the package has a file.
+// irregularError says that something other than a regular file of reasonable size
+// is in the place of a package's file.
 type irregularError struct {
 	path, what string
 }
@@ -19,11 +19,10 @@ func (e *irregularError) Error() string {
 	return fmt.Sprintf("%s %s", e.path, e.what)
 }
 
-// readFile reads a regular file of the package. os.Root keeps the way from
-// leading out of the package; every component is looked at as well, because
-// even inside the package a link must not lead a write to another file.
-// The error is an *irregularError, or wraps fs.ErrNotExist, or is from the
-// system.
+// readFile reads a regular file of the package. os.Root keeps the path inside the
+// package. readFile also checks every directory of the path, because even inside the
+// package a link must not redirect a write to another file. The error is an
+// *irregularError, or wraps fs.ErrNotExist, or is from the system.
 func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 	if err := checkDirs(root, name); err != nil {
 		return nil, nil, err
@@ -38,7 +37,7 @@ func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 	return data, info, err
 }
 
-// checkDirs makes sure that every directory on the way to name is a real one.
+// checkDirs makes sure that every directory in the path of name is a real one.
 func checkDirs(root *os.Root, name string) error {
 	err := safefile.CheckDirs(root, name)
 	at, irregular := (*fs.PathError)(nil), (*safefile.Error)(nil)
@@ -48,9 +47,9 @@ func checkDirs(root *os.Root, name string) error {
 	return err
 }
 
-// removeLeftovers removes the temporary files that a killed proxypatch left in
-// the directories. Only the holder of the lock may call it, and only if it is to
-// write: whoever is refused leaves everything as it is.
+// removeLeftovers removes the temporary files that a killed proxypatch left in the
+// directories. Call it only with the lock and only before writing: a run that is
+// refused changes nothing.
 func removeLeftovers(root *os.Root, dirs []string) error {
 	for _, dir := range dirs {
 		if err := removeLeftoversIn(root, dir); err != nil {
@@ -63,7 +62,7 @@ func removeLeftovers(root *os.Root, dirs []string) error {
 func removeLeftoversIn(root *os.Root, dir string) error {
 	err := checkDirs(root, dir+"/")
 	if errors.As(err, new(*irregularError)) || errors.Is(err, fs.ErrNotExist) {
-		return nil // reading the file itself says what is wrong with its directory
+		return nil // reading the file itself reports what is wrong with its directory
 	}
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ type App struct {
 }
 
 // Advice is what to do by hand where the caches are not known.
-const Advice = "delete cache/webpack and dev/cache/webpack in the directory that the app is built into"
+const Advice = "delete cache/webpack and dev/cache/webpack in the app's build directory"
 
 // Inspect says what has to happen to the caches of the app in dir so that it is
 // built with the given state. It only reads, and never through a symbolic link

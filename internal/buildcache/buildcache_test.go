@@ -309,7 +309,7 @@ func TestLinksOutOfTheApp(t *testing.T) {
 			}
 			before, theirs := tree(t, dir), tree(t, outside)
 			_, err := Inspect(dir, now)
-			if wrong := (*Error)(nil); !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Path, link) || err.Error() != wrong.Path+": leads out of the app by a link" {
+			if wrong := (*Error)(nil); !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Path, link) || err.Error() != wrong.Path+": leads out of the app through a link" {
 				t.Errorf("got %v", err)
 			}
 			if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
@@ -332,7 +332,7 @@ func TestLinkAppears(t *testing.T) {
 		t.Skip(err)
 	}
 	err := app.Stage()
-	if err == nil || err.Error() != ".next/cache/webpack: leads out of the app by a link" {
+	if err == nil || err.Error() != ".next/cache/webpack: leads out of the app through a link" {
 		t.Errorf("got %v", err)
 	}
 	if diff := cmp.Diff(map[string]string{"webpack": "/", "webpack/0.pack": "theirs"}, tree(t, outside)); diff != "" {

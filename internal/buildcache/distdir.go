@@ -73,9 +73,9 @@ func readConfigs(root *os.Root, names []string) (files []configFile, unknown str
 		files = append(files, configFile{name, text})
 		switch {
 		case len(names) > maxConfigs:
-			return nil, name + " imports too many files to look through"
+			return nil, name + " imports too many files to check"
 		case nx().Match(text):
-			return nil, name + " leaves distDir to Nx"
+			return nil, name + " uses Nx, which sets distDir"
 		case computed().Match(text):
 			return nil, name + " imports a file by a computed name, which may set distDir"
 		}
@@ -139,7 +139,7 @@ func chooseDistDir(files []configFile) (dir, unknown string) {
 	}
 	dir = path.Clean(filepath.ToSlash(value))
 	if dir == "." || !filepath.IsLocal(filepath.FromSlash(dir)) {
-		return "", fmt.Sprintf("%s sets distDir to %s, which is not inside the app", setBy, value)
+		return "", fmt.Sprintf("%s sets distDir to %s, which is outside the app", setBy, value)
 	}
 	return dir, ""
 }

@@ -20,10 +20,10 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
 func (e *Error) Unwrap() error { return e.Err }
 
 var (
-	errOutside   = errors.New("leads out of the app by a link")
-	errDeep      = errors.New("has more than 100 directories inside each other") // maxDepth
-	errFull      = errors.New("is a directory that is not empty")
-	errMeanwhile = errors.New("was built while next-auth changed, so it counts as old")
+	errOutside   = errors.New("leads out of the app through a link")
+	errDeep      = errors.New("is nested more than 100 directories deep") // maxDepth
+	errFull      = errors.New("is a non-empty directory")
+	errMeanwhile = errors.New("was built while next-auth changed, so it may hold old code")
 )
 
 func newError(root *os.Root, name string, err error) *Error {

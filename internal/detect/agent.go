@@ -9,14 +9,14 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Agent is the https-proxy-agent that code in a next-auth package would load.
+// Agent is the https-proxy-agent that a next-auth package would load.
 type Agent struct {
-	Dir     string // the directory found; empty if none is
+	Dir     string // its directory; empty if there is none
 	Version string // as its package.json says
 	Problem string // why it can't be used; empty if it can
 }
 
-// Usable reports whether the agent is there and of a release that works.
+// Usable reports whether the agent is installed in a release that works.
 func (a Agent) Usable() bool { return a.Problem == "" }
 
 // Major returns the agent's major version, 0 if it has none.
@@ -30,11 +30,11 @@ func (a Agent) Major() uint64 {
 
 // resolveAgent looks for https-proxy-agent as Node.js does from a package's real
 // directory. It judges the agent by its version alone: 5.0.0 up to, but not including,
-// 10. Loading it would need Node.js, and so twenty times as long as all the rest.
+// 10. Loading it in Node.js would take twenty times as long as everything else.
 func resolveAgent(packageDir string) (Agent, error) {
 	for dir := packageDir; ; dir = filepath.Dir(dir) {
 		// Node.js does not look for node_modules/node_modules, and its import() stops
-		// at the first directory of the name, whatever is in it.
+		// at the first directory of that name, even an empty one.
 		if filepath.Base(dir) != "node_modules" {
 			agent, err := agentAt(filepath.Join(dir, "node_modules", "https-proxy-agent"))
 			if !errors.Is(err, errNone) {
@@ -74,11 +74,11 @@ func judge(dir, version string) Agent {
 	v, err := semver.StrictNewVersion(version)
 	switch {
 	case err != nil:
-		agent.Problem = fmt.Sprintf("names no valid version (%q)", version)
+		agent.Problem = fmt.Sprintf("has no valid version (%q)", version)
 	case v.LessThan(semver.New(5, 0, 0, "", "")):
-		agent.Problem = fmt.Sprintf("%s is too old; 5 to 9 work", version)
+		agent.Problem = fmt.Sprintf("%s is too old; use 5 to 9", version)
 	case v.Major() > 9:
-		agent.Problem = fmt.Sprintf("%s is newer than any that is known to work; 5 to 9 do", version)
+		agent.Problem = fmt.Sprintf("%s is not supported yet; use 5 to 9", version)
 	}
 	return agent
 }

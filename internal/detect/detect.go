@@ -1,6 +1,6 @@
 // Package detect finds every copy of next-auth that is installed in a workspace. For
-// each copy it says where it is, which release it is, which packages load it and
-// which https-proxy-agent it would load. It also names the package manager. It only
+// each copy it reports the directory, the release, the packages that load it and the
+// https-proxy-agent that it would load. It also finds the package manager. It only
 // reads, and starts no process.
 package detect
 
@@ -18,36 +18,36 @@ import (
 
 // Install is one copy of next-auth.
 type Install struct {
-	Path    string // the directory as a person would write it, for messages
+	Path    string // the directory as the user would type it, for messages
 	Dir     string // the real directory, absolute
 	Name    string // the name in its package.json: "next-auth", unless another package is in its place
 	Release string // the version in its package.json, as written
 	Agent   Agent
 
-	// Reached lists how packages of the workspace get this copy by their own
-	// dependencies. It is empty if only packages from a registry depend on the copy.
+	// Reached lists the packages of the workspace that depend on this copy directly.
+	// It is empty if only packages from a registry depend on the copy.
 	Reached []Reach
-	// Shared says why other projects use the directory too, so that nobody may write to
-	// it; nil if none does.
+	// Shared says why other projects use the directory too, which forbids writing to
+	// it; nil if they do not.
 	Shared *SharedError
 	// Native says that pnpm has patched this copy itself.
 	Native bool
 
-	users map[string]bool // the directories of the packages that find it by a name of next-auth
+	users map[string]bool // the directories of the packages that load it as next-auth or under an alias
 	info  fs.FileInfo     // of the directory; nil if it was not found by Find
 }
 
-// Is reports whether a directory is the one that was found. Something else may have
-// replaced it since.
+// Is reports whether a directory is still the one that was found, and was not
+// replaced since.
 func (i *Install) Is(dir fs.FileInfo) bool { return i.info == nil || os.SameFile(i.info, dir) }
 
 // Reach is a path by which a package of the workspace loads a copy.
 type Reach struct {
-	Path string // as a person would write it
-	From string // label of the package that gets it
+	Path string // as the user would type it
+	From string // label of that package
 }
 
-// SharedError says why a copy is not the project's own.
+// SharedError says why a copy does not belong to the project alone.
 type SharedError struct {
 	Reason string
 	Hint   hint.Hint
@@ -59,16 +59,16 @@ func (e *SharedError) Error() string { return e.Reason }
 // paths.
 type Project struct {
 	Workspace
-	Copies []Install // those that were asked for
-	Others []Install // the rest of the workspace's
+	Copies []Install // the copies that the user asked for
+	Others []Install // all other copies of the workspace
 
 	graph    *graph
 	closures map[string]map[string]bool // by the package's directory
-	linked   map[string]bool            // real directories of what anything may load; nil if nobody asked
+	linked   map[string]bool            // real directories of all packages that anything may load; nil until needed
 }
 
-// Loads reports whether code of a package of the workspace may load a copy, either
-// itself or through anything that it depends on.
+// Loads reports whether a package of the workspace may load a copy, directly or
+// through its dependencies.
 func (p *Project) Loads(pkg Package, c *Install) (bool, error) {
 	if c.users[pkg.Dir] {
 		return true, nil
@@ -85,19 +85,18 @@ func (p *Project) Loads(pkg Package, c *Install) (bool, error) {
 }
 
 var (
-	// ErrNotFound says that no next-auth is installed for a directory.
+	// ErrNotFound says that a directory has no next-auth.
 	ErrNotFound = errors.New("no next-auth")
-	// ErrPlugAndPlay says that yarn keeps the packages in archives, where no file can be
+	// ErrPlugAndPlay says that yarn keeps the packages in archives, whose files can't be
 	// replaced.
-	ErrPlugAndPlay = errors.New("no node_modules, but yarn Plug'n'Play")
-	// ErrNoDirectory says that there is no such directory to look in.
+	ErrPlugAndPlay = errors.New("yarn uses Plug'n'Play instead of node_modules")
+	// ErrNoDirectory says that the directory to search does not exist.
 	ErrNoDirectory = errors.New("no such directory")
 )
 
-// Find returns the copies of next-auth that are installed for the directory. From
-// the root of the workspace, or with all, these are the copies of the whole
-// workspace; from another package those that it may load. The error wraps
-// ErrNotFound if there is none.
+// Find returns the copies of next-auth for the directory. From the root of the
+// workspace, or with all, these are all copies in the workspace. From another package
+// they are the copies that it may load. The error wraps ErrNotFound if there is none.
 func (w *Workspace) Find(all bool) (*Project, error) {
 	project := &Project{Workspace: *w, graph: newGraph(), closures: map[string]map[string]bool{}}
 	s := newScan(&project.Workspace)

@@ -13,8 +13,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// disk is what the search asks the file system. Tests put other answers in its
-// place.
+// disk is what the search needs from the file system. Tests replace it.
 type disk struct {
 	stat, lstat func(path string) (fs.FileInfo, error)
 	readlink    func(path string) (string, error)
@@ -24,15 +23,14 @@ type disk struct {
 
 var system = disk{os.Stat, os.Lstat, os.Readlink, safefile.ReadDir, safefile.ReadFile}
 
-// absent lists the errors which say that nothing can be in a place. Node.js finds
-// nothing there either. fs.ErrInvalid means a name that is no text, which no glob
-// matches.
+// absent lists the errors that say that nothing can exist at a path. Node.js finds
+// nothing there either. fs.ErrInvalid means an invalid name, which no glob matches.
 var absent = []error{fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL}
 
-// invalidName is the error of Windows for a name that no file can have.
+// invalidName is Windows' error for an invalid file name.
 const invalidName = syscall.Errno(123)
 
-// isAbsent reports whether an error says that nothing is in a place.
+// isAbsent reports whether an error says that nothing exists at a path.
 func isAbsent(err error) bool {
 	for _, is := range absent {
 		if errors.Is(err, is) {
@@ -42,12 +40,12 @@ func isAbsent(err error) bool {
 	return runtime.GOOS == "windows" && errors.Is(err, invalidName)
 }
 
-// isLoop reports whether an error says that links lead in a circle. Node.js goes on
-// looking then.
+// isLoop reports whether an error says that links form a circle. Node.js then
+// continues its search.
 func isLoop(err error) bool { return errors.Is(err, syscall.ELOOP) || errors.Is(err, errLinks) }
 
 // there reports whether something exists, given the error of looking at it. If the
-// system refuses to say, there returns its error: to call that absent could hide a
+// system refuses to answer, it returns that error: calling this absent could hide a
 // copy of next-auth.
 func there(err error) (bool, error) {
 	if isAbsent(err) || isLoop(err) {
@@ -56,8 +54,8 @@ func there(err error) (bool, error) {
 	return err == nil, err
 }
 
-// modeOf returns the mode of what is at a path, which is never 0, or 0 if there
-// is nothing.
+// modeOf returns the mode of the file at a path, which is never 0, or 0 if nothing
+// exists there.
 func modeOf(path string) (fs.FileMode, error) {
 	info, err := system.lstat(path)
 	if found, err := there(err); !found {
@@ -71,22 +69,22 @@ func exists(path string) (bool, error) {
 	return mode != 0, err
 }
 
-// isDir reports whether a directory is at a path, or behind links from there.
+// isDir reports whether a path is a directory or a link to one.
 func isDir(path string) (bool, error) {
 	info, err := system.stat(path)
 	found, err := there(err)
 	return found && info.IsDir(), err
 }
 
-// follow returns the real path of what is at a path, if anything is.
+// follow returns the real path of a path, if anything exists there.
 func follow(path string) (real string, found bool, err error) {
 	real, err = realPath(path)
 	found, err = there(err)
 	return real, found, err
 }
 
-// readDir lists a directory in no order. What is no directory is empty, and so is
-// a link to itself.
+// readDir lists a directory in no order. Anything else, such as a link to itself,
+// counts as empty.
 func readDir(path string) ([]fs.DirEntry, error) {
 	entries, err := system.readDir(path)
 	if found, err := there(err); !found {
@@ -95,12 +93,12 @@ func readDir(path string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// isIrregular reports whether an error of reading a file says that it is no regular
-// file, or too large.
+// isIrregular reports whether reading failed because the file is not regular or is
+// too large.
 func isIrregular(err error) bool { return errors.As(err, new(*safefile.Error)) }
 
-// parallel calls do with every number below n, on all processors. An error ends the
-// calls of one processor; parallel returns one of the errors.
+// parallel calls do with every number below n, on all processors. Each processor
+// stops at its first error; parallel returns one of these errors.
 func parallel(n int, do func(i int) error) error {
 	var next atomic.Int64
 	var workers sync.WaitGroup

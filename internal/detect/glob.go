@@ -14,9 +14,9 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// Glob returns the files that match a pattern below the workspace's root, in their
-// real directories. It does not look into node_modules and directories whose names
-// begin with a dot, nor through links that lead out of the root.
+// Glob returns the files below the workspace's root that match a pattern, in their
+// real directories. It skips node_modules, directories whose names begin with a dot,
+// and links that lead out of the root.
 func (w *Workspace) Glob(pattern string) ([]string, error) {
 	root := w.Root().Dir
 	paths, err := expandFiles(root, pattern, &steps{maxSteps})
@@ -82,10 +82,9 @@ func readAll(dirs []string) ([]*projectManifest, error) {
 	return manifests, err
 }
 
-// GlobError says that the packages of a workspace can't be found with sensible
-// effort.
+// GlobError says that finding the packages of a workspace takes too much effort.
 type GlobError struct {
-	Dir string // whose package.json or pnpm-workspace.yaml lists them
+	Dir string // the directory whose package.json or pnpm-workspace.yaml lists them
 	Err error
 }
 
@@ -95,28 +94,28 @@ func (e *GlobError) Error() string { return fmt.Sprintf("%s: its workspaces %v",
 func (e *GlobError) Unwrap() error { return e.Err }
 
 const (
-	// maxSteps bounds how many names a search for the packages of a workspace looks
-	// at. For 500 packages it needs some thousands.
+	// maxSteps limits the names that a search for the packages of a workspace looks
+	// at. 500 packages need a few thousand.
 	maxSteps = 1_000_000
-	// globSteps is what a glob costs beside the names that it is compared with.
+	// globSteps is the cost of a glob itself, without the names it is compared with.
 	globSteps = 100
-	// statSteps is what it costs to ask the system for a file or directory.
+	// statSteps is the cost of looking at a file or directory.
 	statSteps = 10
-	// maxGlob bounds the length of a glob, in bytes, and maxParts how many lists
-	// in braces and how many "**" it may have: each multiplies what is to do.
+	// maxGlob limits the length of a glob, in bytes. maxParts limits its lists in
+	// braces and its "**", because each multiplies the work.
 	maxGlob  = 300
 	maxParts = 4
 )
 
 var (
 	errTooMany     = fmt.Errorf("take more than %d steps to find", maxSteps)
-	errComplicated = errors.New("hold a glob that is too long, or with too many braces or stars")
+	errComplicated = errors.New("contain a glob that is too long or has too many braces or stars")
 )
 
 // steps counts how many more names the search may look at.
 type steps struct{ left int }
 
-// take uses n steps and reports whether there were as many.
+// take uses n steps and reports whether there were enough.
 func (s *steps) take(n int) bool {
 	s.left -= n
 	return s.left >= 0
@@ -145,8 +144,8 @@ func expandDirs(root, glob string, budget *steps) ([]string, error) {
 	return paths, err
 }
 
-// expandFiles returns what matches a glob, below root or beside it, in its real
-// directory. What it returns may be a link itself.
+// expandFiles returns the files that match a glob, below root or beside it, in their
+// real directories. A file may be a link itself.
 func expandFiles(root, glob string, budget *steps) ([]string, error) {
 	base, matches, err := match(root, glob, budget)
 	var paths []string
@@ -163,9 +162,9 @@ func expandFiles(root, glob string, budget *steps) ([]string, error) {
 	return paths, err
 }
 
-// match returns a real directory and what matches a glob below it, each name with
-// its type. A glob that the package manager would refuse matches nothing. The error
-// is from the system, or says that the glob takes too much effort.
+// match returns a real directory and the names below it that match a glob, with their
+// types. A glob that the package manager would refuse matches nothing. The error is
+// from the system, or says that the glob takes too much effort.
 func match(root, glob string, budget *steps) (base string, matches map[string]fs.FileMode, err error) {
 	if len(glob) > maxGlob || strings.Count(glob, "{") > maxParts || strings.Count(glob, "**") > maxParts {
 		return "", nil, errComplicated
@@ -203,8 +202,8 @@ func followBelow(base, name string) (path string, found bool, err error) {
 	return path, found, err
 }
 
-// sources is a directory without what is never a part of a workspace, but holds most
-// of the files.
+// sources is a directory without node_modules and hidden files, which hold most files
+// but no packages of a workspace.
 type sources struct {
 	dir    string
 	budget *steps
@@ -213,8 +212,8 @@ type sources struct {
 // Open finds nothing; it makes sources an fs.FS. A glob needs only ReadDir and Stat.
 func (s sources) Open(string) (fs.File, error) { return nil, fs.ErrNotExist }
 
-// ReadDir lists a directory but for node_modules and what begins with a dot,
-// which no package manager's globs match.
+// ReadDir lists a directory without node_modules and names that begin with a dot. No
+// package manager's globs match these.
 func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 	path, err := s.path(name)
 	if err != nil {
@@ -227,7 +226,7 @@ func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 	}), err
 }
 
-// Stat describes a file; with it, a glob's literal parts need no listing.
+// Stat describes a file, so that the literal parts of a glob need no listing.
 func (s sources) Stat(name string) (fs.FileInfo, error) {
 	path, err := s.path(name)
 	if err != nil {
@@ -235,12 +234,12 @@ func (s sources) Stat(name string) (fs.FileInfo, error) {
 	}
 	info, err := system.stat(path)
 	if found, err := there(err); !found {
-		return nil, cmp.Or(err, fs.ErrNotExist) // which is the only absence that doublestar knows
+		return nil, cmp.Or(err, fs.ErrNotExist) // the only error that doublestar treats as absent
 	}
 	return info, nil
 }
 
-// path returns where the system has a name.
+// path returns the system's path of a name.
 func (s sources) path(name string) (string, error) {
 	if !s.budget.take(statSteps) {
 		return "", errTooMany

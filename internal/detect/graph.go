@@ -8,10 +8,10 @@ import (
 )
 
 // graph knows which package loads which, as Node.js resolves their names. It reads
-// manifests only on the way from one package: to know the whole graph, it would have
-// to read the manifest of every installed package.
+// only the manifests that are reachable from one package: the whole graph would need
+// the manifest of every installed package.
 type graph struct {
-	needs map[string][]string // the directories of a package's dependencies, by its own
+	needs map[string][]string // the directories of a package's dependencies, by the package's directory
 	real  map[string]string   // real directories by path; empty if there is none
 }
 
@@ -35,7 +35,7 @@ func (g *graph) closure(p Package) (map[string]bool, error) {
 	return found, err
 }
 
-// needsOf returns where the dependencies of the package in a real directory are.
+// needsOf returns the directories of a package's dependencies.
 func (g *graph) needsOf(dir string) ([]string, error) {
 	if needs, known := g.needs[dir]; known {
 		return needs, nil
@@ -49,8 +49,8 @@ func (g *graph) needsOf(dir string) ([]string, error) {
 	return needs, err
 }
 
-// loads returns the names of what code of a package may load. What the package needs
-// for its own development is there only if it is not installed, but linked.
+// loads returns the names of the packages that a package may load. Its
+// devDependencies exist only if it is linked and not installed.
 func (m *projectManifest) loads(installed bool) []string {
 	all := []map[string]string{m.Dependencies, m.OptionalDependencies, m.PeerDependencies}
 	if !installed {
@@ -77,8 +77,8 @@ func (g *graph) resolveAll(from string, names []string) ([]string, error) {
 	return dirs, nil
 }
 
-// resolve returns the real directory that a name leads to from a directory, as
-// Node.js looks for it; empty if there is none.
+// resolve returns the real directory of the package that Node.js finds by a name from
+// a directory; empty if there is none.
 func (g *graph) resolve(from, name string) (string, error) {
 	for dir := from; ; dir = filepath.Dir(dir) {
 		if filepath.Base(dir) != "node_modules" {

@@ -357,22 +357,22 @@ func TestShared(t *testing.T) {
 		"pnpm's global virtual store": {
 			map[string]string{"store/v10/links/@/next-auth/4.24.5/0123/node_modules/next-auth/package.json": release24, "app/pnpm-lock.yaml": ""},
 			[]string{"app/node_modules/next-auth -> ../../store/v10/links/@/next-auth/4.24.5/0123/node_modules/next-auth"},
-			"it stands in pnpm's global virtual store, which other projects share",
+			"it is in pnpm's global virtual store, which other projects share",
 		},
 		"pnpm's global virtual store inside the project": {
 			map[string]string{"app/.store/v10/links/@/next-auth/4.24.5/0123/node_modules/next-auth/package.json": release24},
 			[]string{"app/node_modules/next-auth -> ../.store/v10/links/@/next-auth/4.24.5/0123/node_modules/next-auth"},
-			"it stands in pnpm's global virtual store, which other projects share",
+			"it is in pnpm's global virtual store, which other projects share",
 		},
 		"the global virtual store of pnpm 10's first releases, in the same repository": {
 			map[string]string{"store/v10/links/next-auth/4.24.5/0123/node_modules/next-auth/package.json": release24, ".git/HEAD": ""},
 			[]string{"app/node_modules/next-auth -> ../../store/v10/links/next-auth/4.24.5/0123/node_modules/next-auth"},
-			"it stands in pnpm's global virtual store, which other projects share",
+			"it is in pnpm's global virtual store, which other projects share",
 		},
 		"a link to sources, in a home directory that is a repository": {
 			map[string]string{"src/next-auth/package.json": release24, ".git/HEAD": ""},
 			[]string{"app/node_modules/next-auth -> ../../src/next-auth"},
-			"its directory lies outside the project, in HOME/src/next-auth",
+			"its directory is outside the project, in HOME/src/next-auth",
 		},
 		"a package that is linked to and has its own": {
 			map[string]string{
@@ -380,7 +380,7 @@ func TestShared(t *testing.T) {
 				"app/package.json": `{"name": "app", "dependencies": {"lib": "../lib"}}`,
 			},
 			[]string{"app/node_modules/lib -> ../../lib"},
-			"its directory lies outside the project, in HOME/lib/node_modules/next-auth",
+			"its directory is outside the project, in HOME/lib/node_modules/next-auth",
 		},
 		"bun's global store": {
 			map[string]string{"app/.bun-cache/links/next-auth@4.24.5/node_modules/next-auth/package.json": release24, "app/bun.lock": ""},
@@ -388,7 +388,7 @@ func TestShared(t *testing.T) {
 				"app/node_modules/.bun/next-auth@4.24.5 -> ../../.bun-cache/links/next-auth@4.24.5",
 				"app/node_modules/next-auth -> .bun/next-auth@4.24.5/node_modules/next-auth",
 			},
-			"it stands in bun's global store, which other projects share",
+			"it is in bun's global store, which other projects share",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Leftover reports whether nothing loads a copy which an earlier install left in a
-// store. pnpm and bun leave such copies. If in doubt, Leftover says no: every link
-// counts that code of the project could follow, under any name, including links of
-// packages that are hoisted inside the store.
+// Leftover reports whether a copy in a store is left from an earlier install, so that
+// nothing loads it. pnpm and bun leave such copies. In doubt, Leftover says no: it
+// counts every link that the project's code could follow, under any name, including
+// links of packages that are hoisted inside the store.
 func (p *Project) Leftover(c *Install) (bool, error) {
 	if !keepsLeftovers(c.Dir) || len(c.users) > 0 {
 		return false, nil
@@ -23,16 +23,16 @@ func (p *Project) Leftover(c *Install) (bool, error) {
 	return !p.linked[c.Dir], nil
 }
 
-// keepsLeftovers reports whether a package is in the store of a package manager
-// that does not delete what it no longer needs.
+// keepsLeftovers reports whether a package is in the store of a package manager that
+// does not delete unused packages.
 func keepsLeftovers(dir string) bool {
 	store := filepath.Dir(filepath.Dir(filepath.Dir(dir)))
 	return slices.Contains([]string{".pnpm", ".bun"}, filepath.Base(store)) && filepath.Base(filepath.Dir(store)) == "node_modules"
 }
 
-// findLinked returns the real directories of all packages that something in the
-// project may load. It begins with the node_modules of the project's directories, and
-// goes on with the node_modules around and inside each package in them.
+// findLinked returns the real directories of all packages that the project may load.
+// It begins with the node_modules of the project's directories and continues with the
+// node_modules around and inside each package there.
 func (p *Project) findLinked() (map[string]bool, error) {
 	w := walk{root: p.Root().Dir, seen: map[string]bool{}, packages: map[string]bool{}}
 	for _, dir := range p.chain {
@@ -43,7 +43,7 @@ func (p *Project) findLinked() (map[string]bool, error) {
 			w.add(filepath.Join(dir, "node_modules"))
 		}
 	}
-	// Directories that are no packages of the workspace may have links too.
+	// Directories that are not packages of the workspace may have links too.
 	unlisted, err := p.Glob("{*,*/*}")
 	if err != nil {
 		return nil, err
@@ -64,8 +64,8 @@ func (p *Project) findLinked() (map[string]bool, error) {
 // walk goes through the node_modules that packages are loaded from.
 type walk struct {
 	root     string
-	open     []string        // to be listed
-	seen     map[string]bool // all that were ever open
+	open     []string        // directories to list
+	seen     map[string]bool // all directories that were ever open
 	packages map[string]bool // real directories
 }
 
@@ -76,7 +76,7 @@ func (w *walk) add(dir string) {
 	}
 }
 
-// list adds the packages of a node_modules or of a scope in one.
+// list adds the packages of a node_modules directory or of a scope in one.
 func (w *walk) list(dir string, scopes bool) error {
 	entries, err := readDir(dir)
 	for _, entry := range entries {

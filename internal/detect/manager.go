@@ -23,9 +23,9 @@ const (
 	Bun       Manager = "bun"
 )
 
-// findManager returns the package manager of the project that the directories
-// belong to, and its version if a file names it. The nearest directory decides whose
-// package.json names a package manager or which has traces of one; else it is npm.
+// findManager returns the package manager of the project that the directories belong
+// to, and its version if a file names it. The nearest directory decides that has
+// traces of a package manager or a package.json that names one. The default is npm.
 func findManager(dirs []string) (Manager, string, error) {
 	for _, at := range dirs {
 		manager, version, err := managerAt(at)
@@ -74,8 +74,8 @@ func named(field string) (Manager, string) {
 	return "", ""
 }
 
-// traces are the files by which a package manager is known: those that a
-// project keeps, then those that an install leaves.
+// traces are the files that reveal a package manager: first the files that a project
+// keeps, then those that an install leaves.
 var traces = []trace{
 	{"pnpm-lock.yaml", PNPM, true},
 	{"bun.lock", Bun, true},
@@ -109,8 +109,8 @@ func traced(dir string) (Manager, error) {
 	return "", nil
 }
 
-// installedBy returns the version of pnpm that made dir's node_modules; empty if
-// that is not known. No other package manager writes it down.
+// installedBy returns the version of pnpm that made dir's node_modules; empty if it is
+// unknown. No other package manager records its version.
 func installedBy(dir string) (string, error) {
 	data, err := readSmall(filepath.Join(dir, "node_modules", ".modules.yaml"))
 	if unusable(err) {
@@ -128,11 +128,11 @@ func installedBy(dir string) (string, error) {
 }
 
 // installer finds the package manager in .modules.yaml, which is JSON in newer
-// releases. A YAML parser could make too much of somebody else's file.
+// releases. The file is untrusted, so no YAML parser reads it.
 var installer = lazyregexp.Compile(`(?m)^\s*"?packageManager"?:\s*["']?([a-z]+@[^"'\s,]+)`)
 
-// Add returns the command that makes a package a dependency of the package in
-// whose directory it is run, which may be the root of a workspace.
+// Add returns the command that adds a dependency to the package in the current
+// directory, which may be the root of a workspace.
 func (m Manager) Add(pkg string, workspaceRoot bool) string {
 	flag := ""
 	switch {
@@ -158,13 +158,13 @@ func (w *Workspace) AddToRoot(pkg string) string {
 	return w.in(w.Root(), w.Manager.Add(pkg, len(w.Packages) > 1))
 }
 
-// neededAgent is the https-proxy-agent that is asked for where there is none.
+// neededAgent is the https-proxy-agent that hints suggest.
 const neededAgent = "https-proxy-agent@7"
 
 // ProvideAgent says what to type so that a copy can load https-proxy-agent. The agent
-// becomes a dependency of the package whose node_modules holds the copy, in any kind
-// of store, because Node.js looks there last. Where packages see only their own
-// dependencies, next-auth can get the agent as one instead.
+// becomes a dependency of the package whose node_modules holds the copy, with any kind
+// of store, because Node.js looks there last. If packages see only their own
+// dependencies, the agent can become a dependency of next-auth instead.
 func (p *Project) ProvideAgent(c Install) hint.Hint {
 	owner := p.Root()
 	for _, pkg := range p.Packages {
@@ -175,8 +175,8 @@ func (p *Project) ProvideAgent(c Install) hint.Hint {
 	way := hint.Run(p.in(owner, p.Manager.Add(neededAgent, owner.Is(p.Root()) && len(p.Packages) > 1)))
 	if file, entry, refresh := p.extension(c); file != "" {
 		return way.Or(hint.Join(
-			hint.Text("or add it to next-auth in "+file+": "), hint.Keep(entry), hint.Text("; then "),
-			hint.Run(p.in(p.Root(), refresh)), hint.Text(", and commit the lock file, or frozen installs fail")))
+			hint.Text("or add "), hint.Keep(entry), hint.Text(" to "+file+", run "),
+			hint.Run(p.in(p.Root(), refresh)), hint.Text(" and commit the lock file")))
 	}
 	return way
 }
@@ -189,10 +189,10 @@ func (w *Workspace) in(p Package, command string) string {
 	return command
 }
 
-// extension returns the entry that makes the agent a dependency of next-auth in the
-// package manager's settings, the file for it, and the command to run after that. They
-// are empty unless packages see only their own dependencies. The lock file records the
-// entry, so an install that must not change the lock file fails until then.
+// extension returns the setting that makes the agent a dependency of next-auth, the
+// file for it, and the command to run afterwards. They are empty unless packages see
+// only their own dependencies. The lock file records the setting, so installs with a
+// frozen lock file fail until the new one is committed.
 func (p *Project) extension(c Install) (file, entry, refresh string) {
 	dir := filepath.ToSlash(c.Dir)
 	major := uint64(10)
@@ -210,8 +210,8 @@ func (p *Project) extension(c Install) (file, entry, refresh string) {
 	return "", "", ""
 }
 
-// Reinstall returns a command after which all packages hold their released
-// files again. Plain installs leave changed files alone.
+// Reinstall returns a command that restores the released files of all packages. Plain
+// installs do not restore changed files.
 func (w *Workspace) Reinstall() string { return w.in(w.Root(), w.reinstall()) }
 
 func (w *Workspace) reinstall() string {
@@ -223,7 +223,7 @@ func (w *Workspace) reinstall() string {
 	case Bun:
 		return "bun install --force"
 	}
-	if locked, err := w.hasNpmLock(); locked && err == nil { // the other command works in any case
+	if locked, err := w.hasNpmLock(); locked && err == nil { // in doubt, use the command that always works
 		return "npm ci"
 	}
 	return "rm -rf node_modules && " + w.Manager.Install()
@@ -273,8 +273,8 @@ func (m Manager) Install() string {
 	return string(m) + " install"
 }
 
-// InstallProduction returns the command that installs what the project depends on,
-// but for development.
+// InstallProduction returns the command that installs what the project depends on
+// without devDependencies.
 func (m Manager) InstallProduction() string {
 	switch m {
 	case YarnV1:
@@ -289,9 +289,9 @@ func (m Manager) InstallProduction() string {
 	return "npm ci --omit=dev"
 }
 
-// Uninstalled returns the command that installs the workspace's packages; empty if they do not seem to be missing. They do if the package that was asked
-// for, or in the root any package, names next-auth. They also do if there is a lock
-// file and no node_modules.
+// Uninstalled returns the command that installs the workspace's packages; empty unless
+// they seem to be missing. They do if the package at hand, or in the root any package,
+// declares next-auth. They also do if there is a lock file and no node_modules.
 func (w *Workspace) Uninstalled() (command string, err error) {
 	missing, err := w.seemsUninstalled()
 	if !missing || err != nil {

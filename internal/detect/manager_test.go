@@ -12,9 +12,9 @@ func TestProvideAgent(t *testing.T) {
 	const (
 		workspace   = `{"workspaces": ["apps/*"]}`
 		inPnpm      = "node_modules/.pnpm/next-auth@4.24.5/node_modules/next-auth"
-		pnpmsWay    = "\nor add it to next-auth in pnpm-workspace.yaml: packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}}; then cd DIR && pnpm install --no-frozen-lockfile, and commit the lock file, or frozen installs fail"
-		oldPnpmsWay = "\nor add it to next-auth in package.json: \"pnpm\": {\"packageExtensions\": {\"next-auth@4\": {\"dependencies\": {\"https-proxy-agent\": \"7\"}}}}; then cd DIR && pnpm install --no-frozen-lockfile, and commit the lock file, or frozen installs fail"
-		yarnsWay    = "\nor add it to next-auth in .yarnrc.yml: packageExtensions: {\"next-auth@*\": {dependencies: {https-proxy-agent: \"7\"}}}; then cd DIR && yarn install --no-immutable, and commit the lock file, or frozen installs fail"
+		pnpmsWay    = "\nor add packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}} to pnpm-workspace.yaml, run cd DIR && pnpm install --no-frozen-lockfile and commit the lock file"
+		oldPnpmsWay = "\nor add \"pnpm\": {\"packageExtensions\": {\"next-auth@4\": {\"dependencies\": {\"https-proxy-agent\": \"7\"}}}} to package.json, run cd DIR && pnpm install --no-frozen-lockfile and commit the lock file"
+		yarnsWay    = "\nor add packageExtensions: {\"next-auth@*\": {dependencies: {https-proxy-agent: \"7\"}}} to .yarnrc.yml, run cd DIR && yarn install --no-immutable and commit the lock file"
 	)
 	for name, test := range map[string]struct {
 		files map[string]string

@@ -13,21 +13,21 @@ import (
 	"strings"
 )
 
-// maxManifest bounds how much of a package.json is read, in bytes. Real ones
-// are a few thousand.
+// maxManifest limits the size of a package.json, in bytes. Real ones have a few
+// thousand.
 const maxManifest = 4 << 20
 
-// maxWord bounds the length of a name and of a version, in bytes. The registry
-// accepts names of 214 and versions of 256.
+// maxWord limits the length of a name and of a version, in bytes. The registry accepts
+// names of 214 and versions of 256.
 const maxWord = 256
 
-// manifest is what a package.json of an installed package says.
+// manifest is the package.json of an installed package.
 type manifest struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
 
-// projectManifest is what a package.json that a person writes says.
+// projectManifest is the package.json of a project, which people write.
 type projectManifest struct {
 	Name                 string            `json:"name"`
 	PackageManager       string            `json:"packageManager"`
@@ -40,8 +40,8 @@ type projectManifest struct {
 	PNPM                 pnpmSettings      `json:"pnpm"`
 }
 
-// workspaces holds the globs of package.json's field of that name: a list, or
-// an object with a list of packages, as yarn 1 has it.
+// workspaces holds the globs of the field "workspaces": a list or, for yarn 1, an
+// object with a list "packages".
 type workspaces []string
 
 func (w *workspaces) UnmarshalJSON(data []byte) error {
@@ -51,13 +51,12 @@ func (w *workspaces) UnmarshalJSON(data []byte) error {
 	var object struct {
 		Packages []string `json:"packages"`
 	}
-	_ = json.Unmarshal(data, &object) // a package manager would refuse it; there is no workspace then
+	_ = json.Unmarshal(data, &object) // package managers refuse anything else, so there is no workspace
 	*w = object.Packages
 	return nil
 }
 
-// allDependencies returns name and range of everything that may be installed
-// for the package.
+// allDependencies returns the names and ranges of all dependencies except peers.
 func (m *projectManifest) allDependencies() map[string]string {
 	all := map[string]string{}
 	for _, some := range []map[string]string{m.DevDependencies, m.OptionalDependencies, m.Dependencies} {
@@ -66,8 +65,9 @@ func (m *projectManifest) allDependencies() map[string]string {
 	return all
 }
 
-// namesNext reports whether the package depends on next in any way, or has a
-// script that runs it: what is a peer of something else need not be named.
+// namesNext reports whether the package depends on next in any way, or has a script
+// that runs it. A package may use next without a dependency if next is a peer of
+// another package.
 func (m *projectManifest) namesNext() bool {
 	for _, some := range []map[string]string{m.allDependencies(), m.PeerDependencies} {
 		if _, named := some["next"]; named {
@@ -94,22 +94,22 @@ func (e *ManifestError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.
 func (e *ManifestError) Unwrap() error { return e.Err }
 
 // readManifest reads the package.json of an installed package. The error wraps
-// fs.ErrNotExist if there is none, and is a *ManifestError if there is one that
-// can't be used.
+// fs.ErrNotExist if the file does not exist, and is a *ManifestError if it can't be
+// used.
 func readManifest(dir string) (*manifest, error) {
 	m := &manifest{}
 	err := decodeManifest(dir, m)
 	if err == nil && len(m.Name) > maxWord {
-		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("gives a name of %d bytes", len(m.Name))}
+		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("has a name of %d bytes, which is too long", len(m.Name))}
 	}
 	if err == nil && len(m.Version) > maxWord {
-		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("gives a version of %d bytes", len(m.Version))}
+		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("has a version of %d bytes, which is too long", len(m.Version))}
 	}
 	return m, err
 }
 
 // readProject reads what it can of dir/package.json. The manifest is empty if the file
-// is missing or broken: what is installed can be found all the same.
+// is missing or broken, because installed packages can be found without it.
 func readProject(dir string) (m *projectManifest, found bool, err error) {
 	m = &projectManifest{}
 	err = decodeManifest(dir, m)
@@ -120,7 +120,7 @@ func readProject(dir string) (m *projectManifest, found bool, err error) {
 	return m, found, err
 }
 
-// unusable reports whether err says that a file exists, but can't be used.
+// unusable reports whether err says that a file exists but can't be used.
 func unusable(err error) bool { return errors.As(err, new(*ManifestError)) }
 
 func decodeManifest(dir string, into any) error {
@@ -132,7 +132,7 @@ func decodeManifest(dir string, into any) error {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm accepts a byte order mark, and some editors write one
 	err = decodeExactly(data, into)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return &ManifestError{path, fmt.Errorf("does not describe a package: a %s stands where it should not", wrong.Value)}
+		return &ManifestError{path, fmt.Errorf("does not describe a package: unexpected %s", wrong.Value)}
 	}
 	if err != nil {
 		return &ManifestError{path, fmt.Errorf("is not valid JSON: %w", err)}
@@ -140,15 +140,15 @@ func decodeManifest(dir string, into any) error {
 	return nil
 }
 
-// decodeExactly fills the fields of a struct as JSON.parse would: by their exact
-// names, and from the last of several with the same name. encoding/json alone would
-// read "Name" as "name", and so mistake one package or release for another.
+// decodeExactly fills the fields of a struct as JSON.parse would: by their exact names,
+// and from the last of several with the same name. encoding/json would also read "Name"
+// as "name", and so confuse packages or releases.
 func decodeExactly(data []byte, into any) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
 		return err
 	}
-	var first error // what is behind it may be usable all the same
+	var first error // later fields may still be usable
 	fields := reflect.ValueOf(into).Elem()
 	for i := range fields.NumField() {
 		name := fields.Type().Field(i).Tag.Get("json")

@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// owners are the users whose directories above a project may belong to it.
+// owners are the users whose parent directories may belong to a project.
 type owners []uint32
 
-// trustedOwners returns root, the user who runs this and the owner of dir: what
-// anybody else put into a directory above is no part of dir's project.
+// trustedOwners returns root, the current user and the owner of dir. Parent directories
+// of other users are not part of dir's project.
 func trustedOwners(dir string) (owners, error) {
 	trusted := owners{0, uint32(os.Geteuid())}
 	info, err := system.stat(dir)
@@ -24,7 +24,7 @@ func trustedOwners(dir string) (owners, error) {
 	return trusted, err
 }
 
-// own reports whether a directory belongs to one of them.
+// own reports whether a directory belongs to one of the owners.
 func (o owners) own(dir string) (bool, error) {
 	info, err := system.stat(dir)
 	found, err := there(err)

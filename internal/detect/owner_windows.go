@@ -1,7 +1,7 @@
 package detect
 
-// owners are all users: Windows keeps their directories apart by their place,
-// below the home directories, at which the search ends.
+// owners are all users. On Windows their directories are below their home directories,
+// where the search ends.
 type owners struct{}
 
 func trustedOwners(string) (owners, error) { return owners{}, nil }

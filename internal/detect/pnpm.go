@@ -8,12 +8,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// pnpmGlobs returns the globs of packages in pnpm-workspace.yaml, which may also hold
-// nothing but settings.
+// pnpmGlobs returns the globs of packages in pnpm-workspace.yaml. A file with only
+// settings has none.
 func pnpmGlobs(dir string) ([]string, error) {
 	settings, err := readPnpmWorkspace(dir)
 	globs := settings.Packages
-	isNegation := func(glob string) int { // they apply last, wherever they are
+	isNegation := func(glob string) int { // negations always apply last
 		if strings.HasPrefix(glob, "!") {
 			return 1
 		}
@@ -42,14 +42,14 @@ func (s pnpmSettings) patchNextAuth() bool {
 	return false
 }
 
-// pnpmSettings are the settings that detect needs from pnpm-workspace.yaml or from
-// package.json's field pnpm.
+// pnpmSettings are the settings that detect needs from pnpm-workspace.yaml or from the
+// field "pnpm" of package.json.
 type pnpmSettings struct {
 	Packages            []string       `yaml:"packages" json:"-"`
 	PatchedDependencies map[string]any `yaml:"patchedDependencies" json:"patchedDependencies"`
 }
 
-// maxSettings bounds the size of a pnpm-workspace.yaml that is read, in bytes.
+// maxSettings limits the size of a pnpm-workspace.yaml, in bytes.
 const maxSettings = 256 << 10
 
 // readPnpmWorkspace reads pnpm-workspace.yaml. The settings are empty if pnpm itself
@@ -62,7 +62,7 @@ func readPnpmWorkspace(dir string) (settings pnpmSettings, err error) {
 	if found, err := there(err); !found {
 		return pnpmSettings{}, err
 	}
-	// Checking for duplicate names would cost the square of their number.
+	// Checking for duplicate names would take quadratic time.
 	if yaml.Load(data, &settings, yaml.WithV3Defaults(), yaml.WithUniqueKeys(false)) != nil {
 		return pnpmSettings{}, nil
 	}

@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// reach finds the copies that code in a package of the workspace gets, as
-// Node.js looks for them: in the node_modules of the package's directory and of
-// those above, up to the workspace's root. For the package that was asked for
-// it looks above the root as well, as Node.js would.
+// reach finds the copies that a package of the workspace loads. It searches as Node.js
+// does: in the node_modules of the package's directory and of its parents, up to the
+// workspace's root. For the package at hand it also searches above the root.
 func (s *scan) reach(p Package) error {
 	dirs := upTo(p.Dir, s.ws.Root().Dir)
 	if p.Is(s.ws.Home) {
@@ -37,8 +36,8 @@ func (s *scan) reach(p Package) error {
 	return nil
 }
 
-// resolve returns the copy that Node.js would load by a name, and where it
-// finds it. The error is errNone if it finds none.
+// resolve returns the copy that Node.js would load by a name, and its path. The error
+// is errNone if there is no copy.
 func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 	for _, dir := range dirs {
 		if s.empty[dir] {
@@ -53,8 +52,7 @@ func (s *scan) resolve(name string, dirs []string) (*Install, string, error) {
 	return nil, "", errNone
 }
 
-// upTo lists dir and the directories above it up to top, or dir alone if it
-// does not lie below top.
+// upTo lists dir and its parents up to top, or only dir if it is not below top.
 func upTo(dir, top string) []string {
 	dirs := []string{dir}
 	if !within(dir, top) {

@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// maxLinks bounds how many links one path may lead through, as the systems do.
+// maxLinks limits the links in one path, as operating systems do.
 const maxLinks = 255
 
 var errLinks = errors.New("too many links")
 
-// realPath returns the path of a file or directory without any links, like
-// Node.js's fs.realpath. It is filepath.EvalSymlinks but for one thing: that
-// does not follow Windows' junctions, of which package managers make their
-// node_modules there.
+// realPath returns the path of a file or directory without any links, like Node.js's
+// fs.realpath. Unlike filepath.EvalSymlinks it follows Windows' junctions, which package
+// managers use in node_modules.
 func realPath(path string) (string, error) { return system.realPath(path) }
 
 func (d disk) realPath(path string) (string, error) {
@@ -26,7 +25,7 @@ func (d disk) realPath(path string) (string, error) {
 	return d.below(splitVolume(abs))
 }
 
-// below returns the real path of what is called rest in a real directory.
+// below returns the real path of rest, which is relative to a real directory.
 func (d disk) below(real, rest string) (string, error) {
 	for links := 0; rest != ""; {
 		name, after, _ := strings.Cut(rest, string(filepath.Separator))
@@ -34,7 +33,7 @@ func (d disk) below(real, rest string) (string, error) {
 		switch name {
 		case "", ".":
 			continue
-		case "..": // from where a link before it has led to
+		case "..": // relative to the target of an earlier link
 			real = filepath.Dir(real)
 			continue
 		}
@@ -48,7 +47,7 @@ func (d disk) below(real, rest string) (string, error) {
 			continue
 		}
 		target, err := d.readlink(next)
-		if isAbsent(err) && info.Mode()&fs.ModeSymlink == 0 { // irregular, but no junction
+		if isAbsent(err) && info.Mode()&fs.ModeSymlink == 0 { // irregular, but not a junction
 			real = next
 			continue
 		}
@@ -72,6 +71,6 @@ func splitVolume(path string) (root, rest string) {
 	return root, strings.TrimPrefix(path[len(root)-1:], string(filepath.Separator))
 }
 
-// mayBeLink reports whether a file of this mode may lead elsewhere. Go calls
-// junctions irregular.
+// mayBeLink reports whether a file of this mode may be a link. Go calls junctions
+// irregular.
 func mayBeLink(mode fs.FileMode) bool { return mode&(fs.ModeSymlink|fs.ModeIrregular) != 0 }

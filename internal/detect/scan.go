@@ -13,16 +13,16 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// scan collects the copies of next-auth in a workspace. It looks only where package
-// managers put packages: in the node_modules of the workspace's packages, in those of
-// the packages in there, and in the stores of isolating package managers, at entries
-// for next-auth. So its cost grows with the packages, not with their files.
+// scan collects the copies of next-auth in a workspace. It searches only where package
+// managers put packages: in the node_modules of the workspace's packages, in nested
+// node_modules, and in the entries for next-auth of isolating package managers' stores.
+// So its cost grows with the number of packages, not of files.
 type scan struct {
 	ws     *Workspace
 	own    []string // real directories that belong to the project
 	copies []*Install
 	infos  []fs.FileInfo       // of the copies' directories
-	looked map[string]*Install // what is at a path, nil if nothing
+	looked map[string]*Install // the copy at a path, nil if there is none
 	behind map[string]bool     // real directories that were entered by a link
 	empty  map[string]bool     // directories without node_modules
 }
@@ -50,9 +50,9 @@ func (s *scan) run() error {
 	return nil
 }
 
-// findOwn fills in what belongs to the project: its packages and the
-// node_modules of the directories above, which may be links, as some images
-// have it. It also learns which packages have no node_modules.
+// findOwn collects the directories that belong to the project: its packages and the
+// node_modules of the directories above, which are links in some images. It also learns
+// which packages have no node_modules.
 func (s *scan) findOwn() error {
 	if err := s.ownRepository(); err != nil {
 		return err
@@ -71,9 +71,9 @@ func (s *scan) findOwn() error {
 	return s.ownPackages()
 }
 
-// ownRepository adds the repository around the project: some tools install beside
-// the packages. A repository that is all of the home directory holds other projects
-// too.
+// ownRepository adds the repository around the project, because some tools install
+// beside the packages. If the repository is the whole home directory, it also holds
+// other projects.
 func (s *scan) ownRepository() error {
 	if len(s.ws.chain) == 0 {
 		return nil
@@ -86,8 +86,8 @@ func (s *scan) ownRepository() error {
 	return err
 }
 
-// ownPackages adds the packages, and where their node_modules are links to. A linked
-// package is the project's only if it lies in what is.
+// ownPackages adds the packages, and the targets of node_modules that are links. A
+// linked package belongs to the project only if it is inside one of these directories.
 func (s *scan) ownPackages() error {
 	dirs := make([]string, len(s.ws.Packages))
 	for i, p := range s.ws.Packages {
@@ -133,8 +133,8 @@ func (s *scan) modesOfModules(dirs []string) ([]fs.FileMode, error) {
 	return modes, err
 }
 
-// stores are the directories in which isolating package managers keep the packages
-// that they link to: first pnpm's, then the one of npm and yarn, then bun's.
+// stores are the directories in which isolating package managers keep the packages that
+// they link to: first pnpm's, then npm's and yarn's, then bun's.
 var stores = []string{".pnpm", ".store", ".bun"}
 
 // module is one package in a node_modules.
@@ -142,7 +142,7 @@ type module struct {
 	path, name string
 	link       bool
 	nested     fs.FileMode // of its own node_modules; 0 if it has none
-	likely     bool        // it has a file of next-auth's, and may be next-auth under another name
+	likely     bool        // it has a file of next-auth, so it may be next-auth under another name
 }
 
 // modules looks through one node_modules.
@@ -163,7 +163,7 @@ func (s *scan) modules(dir string) error {
 	return nil
 }
 
-// probe fills in what is in the package, unless it is a link.
+// probe looks into the package, unless it is a link.
 func (m *module) probe() (err error) {
 	if m.link {
 		return nil
@@ -175,8 +175,8 @@ func (m *module) probe() (err error) {
 	return err
 }
 
-// list returns the packages in a node_modules or, with its name and a slash, in
-// one scope there. On the way it looks into stores.
+// list returns the packages in a node_modules directory or in one of its scopes, whose
+// name then ends in a slash. It also searches stores.
 func (s *scan) list(dir, scope string) ([]module, error) {
 	entries, err := readDir(dir)
 	var modules []module
@@ -211,9 +211,9 @@ func (s *scan) scope(dir string, entry fs.DirEntry) ([]module, error) {
 	return s.list(dir, entry.Name()+"/")
 }
 
-// module looks at one package. It follows a link only if that is called next-auth:
-// other links lead to packages of the workspace, to linked sources or into a store,
-// where the search looks anyway.
+// module looks at one package. It follows only links that are called next-auth: other
+// links lead to packages of the workspace, to linked sources or into a store, which are
+// searched anyway.
 func (s *scan) module(m module) error {
 	is := m.name == "next-auth"
 	if !is && m.likely {
@@ -244,8 +244,8 @@ func (s *scan) nested(m module) error {
 	return s.modules(dir)
 }
 
-// enter reports whether to go through a link. It does so once for each directory that
-// links lead to; else it would follow links in a circle for ever.
+// enter reports whether to follow a link. Each target is entered only once, so that
+// links in a circle come to an end.
 func (s *scan) enter(link string) (bool, error) {
 	real, found, err := follow(link)
 	if !found || s.behind[real] {
@@ -300,9 +300,8 @@ func packageIn(entry string) (string, error) {
 	return filepath.Join(entry, "node_modules", "next-auth"), nil
 }
 
-// isEntry reports whether a store's entry of this name may hold next-auth. Long
-// names are cut off, at a place that can be configured, and end in "_" and a
-// hash.
+// isEntry reports whether a store's entry of this name may hold next-auth. Long names
+// are cut off at a configurable length, and end in "_" and a hash.
 func isEntry(name string) bool {
 	if strings.HasPrefix(name, "next-auth") {
 		return true
@@ -311,12 +310,12 @@ func isEntry(name string) bool {
 	return at >= 0 && strings.HasPrefix("next-auth", name[:at])
 }
 
-// errNone says that there is no package in a place.
+// errNone says that there is no package at a path.
 var errNone = errors.New("no package")
 
 // add adds the copy at path, unless it is known, and returns it. The error is errNone
-// if there is none. A directory called next-auth has to be one: if its package.json
-// is missing, the error is a *ManifestError.
+// if there is none. If a directory called next-auth has no package.json, the error is a
+// *ManifestError.
 func (s *scan) add(path string) (*Install, error) {
 	c, known := s.looked[path]
 	if !known {
@@ -332,9 +331,9 @@ func (s *scan) add(path string) (*Install, error) {
 	return c, nil
 }
 
-var errMissing = errors.New("is missing, but the directory is there")
+var errMissing = errors.New("is missing, but its directory exists")
 
-// look is add for a path that was not looked at.
+// look does what add does for a path that is new.
 func (s *scan) look(path string) (*Install, error) {
 	info, err := system.stat(path)
 	if isAbsent(err) || err == nil && !info.IsDir() {
@@ -365,8 +364,8 @@ func (s *scan) look(path string) (*Install, error) {
 }
 
 // withoutManifest returns the error for a directory without package.json. For next-auth
-// that is a *ManifestError, because Node.js loads it all the same, unless another
-// process has removed the directory.
+// that is a *ManifestError, because Node.js would still load it, unless another process
+// has removed the directory.
 func withoutManifest(dir string) error {
 	if filepath.Base(dir) != "next-auth" {
 		return errNone
@@ -400,9 +399,8 @@ func (s *scan) newInstall(path string, m *manifest) (*Install, error) {
 	}, nil
 }
 
-// patchedByPnpm reports whether pnpm has a patch of its own on the copy in a
-// directory: it says so in the name of the store's entry or, where that is cut off,
-// in the settings.
+// patchedByPnpm reports whether pnpm has patched the copy in a directory itself. The
+// name of the store's entry says so or, if that is cut off, the settings do.
 func (s *scan) patchedByPnpm(dir, release string) (bool, error) {
 	entry := filepath.Dir(filepath.Dir(dir))
 	name := filepath.Base(entry)
@@ -417,24 +415,23 @@ func (s *scan) patchedByPnpm(dir, release string) (bool, error) {
 	return pnpmPatches(s.ws.Root().Dir)
 }
 
-// globalStore matches where pnpm's global virtual store keeps next-auth:
-// <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth, where
-// the first releases of pnpm 10 have no scope.
+// globalStore matches the paths of next-auth in pnpm's global virtual store:
+// <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth. The first
+// releases of pnpm 10 have no scope there.
 var globalStore = lazyregexp.Compile(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
 
 var (
 	inPnpmsStore = &SharedError{
-		"it stands in pnpm's global virtual store, which other projects share",
-		hint.Join(hint.Text("set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run "), hint.Run("rm -rf node_modules && pnpm install"), hint.Text(", then proxypatch")),
+		"it is in pnpm's global virtual store, which other projects share",
+		hint.Join(hint.Text("set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run "), hint.Run("rm -rf node_modules && pnpm install"), hint.Text(", then run proxypatch again")),
 	}
 	inBunsStore = &SharedError{
-		"it stands in bun's global store, which other projects share",
-		hint.Join(hint.Text("set globalStore = false under [install] in bunfig.toml, run "), hint.Run("bun install --force"), hint.Text(", then proxypatch")),
+		"it is in bun's global store, which other projects share",
+		hint.Join(hint.Text("set globalStore = false under [install] in bunfig.toml, run "), hint.Run("bun install --force"), hint.Text(", then run proxypatch again")),
 	}
 )
 
-// shared says why a change of a copy would change other projects too; nil if it would
-// not.
+// shared says why changing a copy would change other projects too; nil if it would not.
 func (s *scan) shared(dir string) *SharedError {
 	switch {
 	case globalStore().MatchString(filepath.ToSlash(dir)):
@@ -442,7 +439,7 @@ func (s *scan) shared(dir string) *SharedError {
 	case s.isOwn(dir):
 		return nil
 	}
-	return &SharedError{"its directory lies outside the project, in " + dir, hint.Text("install next-auth in the project itself instead of linking to it")}
+	return &SharedError{"its directory is outside the project, in " + dir, hint.Text("install next-auth in the project itself instead of linking to it")}
 }
 
 func (s *scan) isOwn(dir string) bool {

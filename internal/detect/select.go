@@ -10,9 +10,9 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Select returns the copies that the words name. Each word is a range of releases,
-// such as "4.24.x", or else a path of a copy or of a link to it. Without words Select
-// returns all copies. A word that names none is an error.
+// Select returns the copies that the words name. Each word is a range of releases, such
+// as "4.24.x", or the path of a copy or of a link to it. Without words Select returns all
+// copies. A word that names no copy is an error.
 func (p *Project) Select(words []string) ([]Install, error) {
 	if len(words) == 0 {
 		return p.Copies, nil
@@ -20,7 +20,7 @@ func (p *Project) Select(words []string) ([]Install, error) {
 	chosen := make([]bool, len(p.Copies))
 	for _, word := range words {
 		if word == "" {
-			return nil, errors.New("it is empty")
+			return nil, errors.New("the value is empty")
 		}
 		named, err := namer(word)
 		if err != nil {
@@ -33,7 +33,7 @@ func (p *Project) Select(words []string) ([]Install, error) {
 			}
 		}
 		if !any {
-			return nil, fmt.Errorf("no copy of next-auth is %s", word)
+			return nil, fmt.Errorf("no copy of next-auth matches %s", word)
 		}
 	}
 	var selected []Install
@@ -45,7 +45,7 @@ func (p *Project) Select(words []string) ([]Install, error) {
 	return selected, nil
 }
 
-// namer returns a function that reports whether the word names a copy.
+// namer returns a function that reports whether a word names a copy.
 func namer(word string) (func(*Install) bool, error) {
 	if constraint, err := semver.NewConstraint(word); err == nil {
 		constraint.IncludePrerelease = true
@@ -64,7 +64,7 @@ func namer(word string) (func(*Install) bool, error) {
 	return func(c *Install) bool { return c.Dir == dir }, nil
 }
 
-// Names lists what each copy can be selected by, for hints.
+// Names lists the words that select each copy, for hints.
 func (p *Project) Names() string {
 	var names []string
 	for _, c := range p.Copies {

@@ -10,17 +10,16 @@ import (
 	"syscall"
 )
 
-// Workspace holds the packages that are developed together, around the directory that
-// was asked for, and the package manager that installs for them. A project without
-// workspaces is a Workspace of one package.
+// Workspace holds the packages around a directory that are developed together, and
+// their package manager. A project without workspaces is a Workspace of one package.
 type Workspace struct {
-	Dir      string    // the real directory that was asked for
+	Dir      string    // the real directory that Open got
 	Home     Package   // the package that Dir belongs to
 	Packages []Package // all of them; the first is the root
 	Manager  Manager
-	Version  string // of the package manager, as far as the project says; may be empty
+	Version  string // of the package manager; empty if the project does not name it
 
-	given string   // as it was asked for
+	given string   // the directory as the user typed it
 	chain []string // Dir and the directories above it that may belong to the project
 }
 
@@ -28,7 +27,7 @@ type Workspace struct {
 type Package struct {
 	Name         string            // may be empty
 	Dir          string            // its real directory
-	Dependencies map[string]string // name and range of all kinds but peers
+	Dependencies map[string]string // names and ranges of all kinds except peers
 	Next         bool              // it names next, as a dependency of any kind or in a script
 
 	// Linked says that the package belongs to another project. Either a package of the
@@ -57,8 +56,8 @@ const aliasPrefix = "npm:next-auth@"
 // Root returns the package at the top of the workspace.
 func (w *Workspace) Root() Package { return w.Packages[0] }
 
-// Apart reports whether a package of the workspace is in a repository of its own, such
-// as a git submodule. A search that begins there ends at the top of that repository.
+// Apart reports whether a package of the workspace is in its own repository, such as a
+// git submodule. A search from there ends at the top of that repository.
 func (w *Workspace) Apart(p Package) (bool, error) {
 	for _, dir := range upTo(p.Dir, w.Root().Dir) {
 		if dir == w.Root().Dir {
@@ -71,7 +70,7 @@ func (w *Workspace) Apart(p Package) (bool, error) {
 	return false, nil
 }
 
-// Label names a package for a person: by its name, else by its directory below
+// Label returns a package's name for messages or, if it has none, its directory below
 // the root.
 func (w *Workspace) Label(p Package) string {
 	if p.Name != "" {
@@ -83,8 +82,8 @@ func (w *Workspace) Label(p Package) string {
 	return p.Dir
 }
 
-// Display returns a path as a person would write it: it begins with the directory that
-// was asked for, as it was asked for.
+// Display returns a path as the user would type it: it begins with the directory that
+// the user gave.
 func (w *Workspace) Display(path string) string {
 	rel, err := filepath.Rel(w.Dir, path)
 	if err != nil {
@@ -99,8 +98,7 @@ func (w *Workspace) Display(path string) string {
 	return filepath.Join(w.given, rel)
 }
 
-// Name returns the directory that was asked for, as it was asked for. If that is only
-// ".", Name returns the path.
+// Name returns the directory as the user typed it. For "." it returns the path.
 func (w *Workspace) Name() string {
 	if filepath.Clean(w.given) == "." {
 		return w.Dir
@@ -108,12 +106,12 @@ func (w *Workspace) Name() string {
 	return w.given
 }
 
-// Open finds the workspace of a directory. Its root is the nearest directory
-// upwards whose package.json or pnpm-workspace.yaml lists the package that the
-// directory is in; without one, that package is the whole workspace. The search ends
-// at a repository's top, at the home directory and where another user's directories
-// begin, because nothing above belongs to a project of this user. The error is a
-// *DirectoryError if the directory itself is the reason.
+// Open finds the workspace of a directory. Its root is the nearest parent whose
+// package.json or pnpm-workspace.yaml lists the package that the directory is in.
+// Without one, that package is the whole workspace. The search ends at the top of a
+// repository, at the home directory and at a directory owned by another user, because
+// nothing above belongs to the project. If the directory itself can't be used, the
+// error is a *DirectoryError.
 func Open(given string) (*Workspace, error) {
 	dir, err := realDir(given)
 	if err != nil {
@@ -126,8 +124,8 @@ func Open(given string) (*Workspace, error) {
 	return w, nil
 }
 
-// realDir returns the real path of the directory that was asked for. The error may be
-// a *DirectoryError.
+// realDir returns the real path of the directory that the user gave. The error may be a
+// *DirectoryError.
 func realDir(given string) (string, error) {
 	dir, err := filepath.Abs(given)
 	if err != nil {
@@ -147,10 +145,9 @@ func realDir(given string) (string, error) {
 	return dir, err
 }
 
-// DirectoryError says why it is impossible to look in the directory that was asked
-// for.
+// DirectoryError says why the directory that the user gave can't be used.
 type DirectoryError struct {
-	Dir string // as it was asked for
+	Dir string // as the user typed it
 	Err error
 }
 
@@ -159,7 +156,7 @@ func (e *DirectoryError) Error() string { return fmt.Sprintf("%v: %s", e.Err, e.
 // Unwrap returns the cause.
 func (e *DirectoryError) Unwrap() error { return e.Err }
 
-// fill finds out what belongs to the workspace.
+// fill finds the packages and the package manager of the workspace.
 func (w *Workspace) fill() (err error) {
 	if w.chain, err = upward(w.Dir); err != nil {
 		return err
@@ -215,20 +212,20 @@ func (w *Workspace) findPackages() ([]Package, error) {
 // select.
 func withMembers(root Package, globs []string, budget *steps) ([]Package, error) {
 	members, err := membersOf(root.Dir, globs, budget)
-	for i := range members { // what is not below the root may belong to another project
+	for i := range members { // packages outside the root may belong to another project
 		members[i].Linked = !within(members[i].Dir, root.Dir)
 	}
 	return append([]Package{root}, members...), err
 }
 
-// addLinked adds the packages that are dependencies by a link to their sources.
-// Package managers link to some and copy others, so the links decide.
+// addLinked adds the dependencies that are links to sources. Package managers link to
+// some path dependencies and copy others, so the links decide.
 func (w *Workspace) addLinked() error {
 	known := map[string]bool{}
 	for _, p := range w.Packages {
 		known[p.Dir] = true
 	}
-	for i := 0; i < len(w.Packages); i++ { // what is added may link to more
+	for i := 0; i < len(w.Packages); i++ { // added packages may link to more
 		p := w.Packages[i]
 		for name, wanted := range p.Dependencies {
 			if !isPath(wanted) {
@@ -256,7 +253,7 @@ func (w *Workspace) addLinked() error {
 	return nil
 }
 
-// isPath reports whether a dependency is wanted from a directory.
+// isPath reports whether a dependency's range is a path.
 func isPath(wanted string) bool {
 	for _, prefix := range []string{"file:", "link:", "portal:", "./", "../", "~/", "/"} {
 		if strings.HasPrefix(wanted, prefix) {
@@ -266,8 +263,8 @@ func isPath(wanted string) bool {
 	return false
 }
 
-// linkedFrom returns the real directory that a name in the nearest node_modules
-// links to; empty if it is no link.
+// linkedFrom returns the real directory that a name in the nearest node_modules links
+// to; empty if it is not a link.
 func linkedFrom(dirs []string, name string) (string, error) {
 	for _, dir := range dirs {
 		path := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
@@ -302,8 +299,7 @@ func newPackage(dir string, m *projectManifest) Package {
 	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext()}
 }
 
-// upward lists dir and the directories above it that may belong to the same
-// project.
+// upward lists dir and its parents that may belong to the same project.
 func upward(dir string) ([]string, error) {
 	home := homeDir()
 	trusted, err := trustedOwners(dir)
@@ -327,9 +323,8 @@ func upward(dir string) ([]string, error) {
 	}
 }
 
-// homeDir returns the real path of the home directory; empty if there is none. One
-// that the system does not let us look at is no reason to fail: it only ends the
-// search, by its name.
+// homeDir returns the real path of the home directory; empty if there is none. If it
+// can't be read, its name is enough, because it only ends the search.
 func homeDir() string {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -341,7 +336,7 @@ func homeDir() string {
 	return home
 }
 
-// within reports whether path is dir or lies below it.
+// within reports whether path is dir or below it.
 func within(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))

@@ -298,7 +298,7 @@ func TestHooks(t *testing.T) {
 		install    = "warning: package.json: postinstall does not run proxypatch, so the next install brings unpatched files back"
 		add        = "note: package.json: dependencies does not run proxypatch, so npm install PACKAGE may bring unpatched files back"
 		check      = "note: package.json: build does not run proxypatch check, so an unpatched app gets built"
-		dependency = "warning: proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH"
+		dependency = "warning: proxypatch is not a dependency of the project, so the hooks fail on machines where it is not on the PATH"
 		ok         = "ok: installs patch again, and builds check that"
 		all        = `{"scripts": {"postinstall": "proxypatch", "dependencies": "proxypatch", "build": "proxypatch check && next build"}, "dependencies": {"proxypatch": "1"}}`
 	)
@@ -310,9 +310,9 @@ func TestHooks(t *testing.T) {
 		"no JSON":         {map[string]string{"package.json": "{"}, []string{"warning: package.json:1: is not valid JSON: unexpected end of JSON input"}},
 		"nothing":         {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
 		"all":             {map[string]string{"package.json": all}, []string{ok}},
-		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but not to patch"}},
+		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but does not patch"}},
 		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: with ignore-scripts no install runs postinstall"}},
-		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is in devDependencies only; an install without them (npm ci --omit=dev) runs postinstall without it and fails"}},
+		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
 	} {
 		test.files[".git/x"] = ""
 		t.Chdir(tree(t, test.files))

@@ -140,7 +140,7 @@ func TestOtherCommandsAreNoHooks(t *testing.T) {
 	for _, w := range p.Warnings[:2] {
 		warnings = append(warnings, w.Message[strings.LastIndex(w.Message, "package.json"):])
 	}
-	want := []string{"package.json: postinstall runs proxypatch, but not to patch", "package.json: dependencies runs proxypatch, but not to patch"}
+	want := []string{"package.json: postinstall runs proxypatch, but does not patch", "package.json: dependencies runs proxypatch, but does not patch"}
 	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}

@@ -105,7 +105,7 @@ func (p *Plan) install() error {
 	if p.Changes() > 0 {
 		p.Notes = append(p.Notes, uncovered(p.ws.Manager))
 		if p.onlyPostinstall {
-			p.Notes = append(p.Notes, "npm would run dependencies before patch-package, so it gets no hook: after npm install PACKAGE run proxypatch yourself, or the check stops the build")
+			p.Notes = append(p.Notes, "npm runs dependencies before patch-package, so init adds no hook there; after npm install PACKAGE, run proxypatch apply yourself")
 		}
 	}
 	p.finish()
@@ -119,7 +119,7 @@ func (p *Plan) uninstall() {
 		}
 	}
 	if p.Changes() > 0 {
-		p.Notes = append(p.Notes, "next-auth stays as it is (proxypatch revert takes the patch off), and so do the dependencies")
+		p.Notes = append(p.Notes, "next-auth and the dependencies are unchanged; to remove the patch, run proxypatch revert")
 	}
 	p.finish()
 }

@@ -222,7 +222,7 @@ func TestCommitFails(t *testing.T) {
 			func(t *testing.T, dir string) {
 				write(t, dir, "b/package.json", `{"scripts": {"build": "next  build"}}`)
 			},
-			"b/package.json: was changed while proxypatch was at work",
+			"b/package.json: was changed while proxypatch was running",
 		},
 		"gone meanwhile": {
 			func(t *testing.T, dir string) { removeFile(t, dir, "b/package.json") },

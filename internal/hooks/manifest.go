@@ -56,7 +56,7 @@ func parseManifest(data []byte) (*manifest, error) {
 	}
 	top, ok := tree.Value.(*hujson.Object)
 	if !ok {
-		return nil, syntaxError(text, tree.StartOffset, "does not describe a package: it holds no object")
+		return nil, syntaxError(text, tree.StartOffset, "does not describe a package: it is not an object")
 	}
 	m.tree, m.top = tree, top
 	return m, m.checkScripts(text)
@@ -80,14 +80,14 @@ func (m *manifest) checkScripts(text []byte) error {
 	}
 	scripts, ok := member.Value.Value.(*hujson.Object)
 	if !ok {
-		return syntaxError(text, member.Value.StartOffset, "scripts is no object")
+		return syntaxError(text, member.Value.StartOffset, "scripts is not an object")
 	}
 	if n := len(scripts.Members); n > maxScripts {
-		return syntaxError(text, member.Value.StartOffset, "has %d scripts; more than %d are not read", n, maxScripts)
+		return syntaxError(text, member.Value.StartOffset, "has %d scripts; the limit is %d", n, maxScripts)
 	}
 	for _, s := range scripts.Members {
 		if s.Value.Value.Kind() != '"' {
-			return syntaxError(text, s.Value.StartOffset, "the script %s is no string", nameOf(&s))
+			return syntaxError(text, s.Value.StartOffset, "the script %s is not a string", nameOf(&s))
 		}
 	}
 	return nil

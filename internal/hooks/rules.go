@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,9 +28,9 @@ func (p *Plan) patchAfterInstall(root *File) {
 			continue
 		}
 		if mentions(before) {
-			root.keep(name, "runs proxypatch already")
+			root.keep(name, "already runs proxypatch")
 			if all, err := commands(before); err == nil && !slices.ContainsFunc(all, command.patches) {
-				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but not to patch", root.Path, name), hint.Join(hint.Text("let it run "), hint.Keep(applyCommand)))
+				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but does not patch", root.Path, name), hint.Join(hint.Text("make it run "), hint.Keep(applyCommand)))
 			}
 			continue
 		}
@@ -38,8 +39,8 @@ func (p *Plan) patchAfterInstall(root *File) {
 			after = join(before)
 		}
 		if !startsWith(after, applyCommand) && !endsWith(after, applyCommand) {
-			root.keep(name, "can't be read")
-			p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", root.Path, name), hint.Join(hint.Text("let it end in: "), hint.Keep("&& "+applyCommand)))
+			root.keep(name, "can't be parsed")
+			p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", root.Path, name), hint.Join(hint.Text("add to its end: "), hint.Keep("&& "+applyCommand)))
 			continue
 		}
 		root.set(name, after)
@@ -67,9 +68,10 @@ func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 		p.onlyPostinstall = true
 		return
 	}
-	root.keep("dependencies", "runs proxypatch already")
-	p.warn(fmt.Sprintf("%s: npm runs dependencies, and proxypatch in it, before patch-package, whose patches may not fit then", root.Path),
-		hint.To("let patch-package run there first, or take proxypatch out", "npm pkg delete scripts.dependencies"))
+	root.keep("dependencies", "already runs proxypatch")
+	p.warn(fmt.Sprintf("%s: npm runs dependencies, with proxypatch in it, before patch-package, whose patches may then fail to apply", root.Path),
+		hint.To("to let postinstall run both in the right order", "npm pkg delete scripts.dependencies").
+			Or(hint.Text("or run patch-package before proxypatch in dependencies")))
 }
 
 // mentions reports whether a script runs proxypatch, or names it and can't be
@@ -100,8 +102,8 @@ func (p *Plan) checkBeforeBuilds() error {
 				return err
 			}
 			if apart {
-				f.keep(name, "is in a repository of its own")
-				p.warn(fmt.Sprintf("%s: a check there would not look above its .git, so %s gets none", f.Path, name), hint.Join(hint.Text("put "), hint.Keep(checkCommand+" -C <the workspace's root>"), hint.Text(" in front of what builds it")))
+				f.keep(name, "is in its own repository")
+				p.warn(fmt.Sprintf("%s: a check in %s would not look above the package's .git, so init adds none", f.Path, name), hint.Join(hint.Text("start the build with: "), hint.Keep(checkCommand+" -C "+p.rootFrom(f.pkg)+" &&")))
 				continue
 			}
 			builds++
@@ -110,9 +112,18 @@ func (p *Plan) checkBeforeBuilds() error {
 		}
 	}
 	if builds == 0 {
-		p.warn("no script runs next build, so no build checks that next-auth is patched", hint.Join(hint.Text("put "), hint.Keep(checkCommand), hint.Text(" in front of what builds the app: "), hint.Keep(checkCommand+" && …")))
+		p.warn("no script runs next build, so no build checks that next-auth is patched", hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(checkCommand+" &&")))
 	}
 	return nil
+}
+
+// rootFrom returns the path of the workspace's root from a package, for its scripts.
+func (p *Plan) rootFrom(pkg detect.Package) string {
+	root := p.ws.Root().Dir
+	if rel, err := filepath.Rel(pkg.Dir, root); err == nil {
+		root = rel
+	}
+	return filepath.ToSlash(root)
 }
 
 // isBuild reports whether a script runs next build.
@@ -120,7 +131,7 @@ func (p *Plan) isBuild(f *File, name string) bool {
 	text, _ := f.manifest.script(name)
 	all, err := commands(text)
 	if err != nil && strings.Contains(text, "next") && strings.Contains(text, "build") {
-		p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), hint.Join(hint.Text("if it runs next build, put in front of it: "), hint.Keep(checkCommand+" &&")))
+		p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("if it runs next build, add before that: "), hint.Keep(checkCommand+" &&")))
 	}
 	return slices.ContainsFunc(all, command.isNextBuild)
 }
@@ -133,15 +144,15 @@ func (p *Plan) guard(f *File, name string) {
 	checks := exists && succeedsGuarded(before)
 	switch {
 	case guarded(text):
-		f.keep(name, "runs proxypatch already")
+		f.keep(name, "already runs proxypatch")
 		return
 	case checks && p.runsPreScripts():
-		f.keep(name, "pre"+name+" runs proxypatch already")
+		f.keep(name, "pre"+name+" already runs proxypatch")
 		return
 	case checks:
 		who := "pnpm before 9"
 		if p.ws.Manager == detect.YarnBerry {
-			who = "yarn from 2 on"
+			who = "yarn 2 or newer"
 		}
 		p.warn(fmt.Sprintf("%s: %s does not run pre%s before %s, so the check goes into %s too", f.Path, who, name, name, name), hint.Hint{})
 	}
@@ -149,8 +160,8 @@ func (p *Plan) guard(f *File, name string) {
 		f.set(name, after)
 		return
 	}
-	f.keep(name, "can't be read")
-	p.warn(fmt.Sprintf("%s: %s can't be read as sh would, so nothing was put into it", f.Path, name), hint.Join(hint.Text("put in front of next build: "), hint.Keep(checkCommand+" &&")))
+	f.keep(name, "can't be parsed")
+	p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("add before next build: "), hint.Keep(checkCommand+" &&")))
 }
 
 // runsPreScripts reports whether the package manager runs prebuild before
@@ -182,7 +193,7 @@ func (p *Plan) undo(f *File, name string, root bool) {
 		f.keep(name, "not written by init")
 	}
 	if text, _ := f.manifest.script(name); mentions(text) {
-		p.warn(fmt.Sprintf("%s: %s still runs proxypatch, in a way that init did not write", f.Path, name), hint.Hint{})
+		p.warn(fmt.Sprintf("%s: %s still runs proxypatch; init did not write that part", f.Path, name), hint.Hint{})
 	}
 }
 

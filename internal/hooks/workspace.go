@@ -53,9 +53,10 @@ func dependsOnAny(ws *detect.Workspace, p detect.Package, some map[string]bool) 
 	})
 }
 
-// provide says how to get proxypatch. It names no command that asks npm's
-// registry, where the name is not ours.
-const provide = "have it on the PATH of every machine that installs, or add its packages from files or a registry of your own: docs/npm.md"
+// provide tells how to get proxypatch. It names no command that asks npm's
+// registry, because we do not own the name there.
+var provide = hint.Text("put proxypatch on the PATH of every machine that installs").
+	Or(hint.Text("or add its packages from files or from your own registry, as docs/npm.md describes"))
 
 // warnAboutTool says what to install so that the hooks work. A devDependency is
 // not enough: an install for production leaves it out, still runs postinstall,
@@ -64,17 +65,17 @@ func (p *Plan) warnAboutTool(root *File) {
 	switch {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
 	case root.installs("devDependencies"):
-		p.warn(fmt.Sprintf("%s: proxypatch is in devDependencies only; an install without them (%s) runs postinstall without it and fails", root.Path, p.ws.Manager.InstallProduction()),
+		p.warn(fmt.Sprintf("%s: proxypatch is only in devDependencies, so installs without them (%s) fail in postinstall", root.Path, p.ws.Manager.InstallProduction()),
 			hint.Join(hint.Text("move it to dependencies, then "), hint.Run(p.ws.Manager.Install())))
 	default:
-		p.warn("proxypatch is not a dependency of the project, so the hooks fail wherever it is not on the PATH", hint.Text(provide))
+		p.warn("proxypatch is not a dependency of the project, so the hooks fail on machines where it is not on the PATH", provide)
 	}
 	if p.ws.Manager != detect.YarnBerry {
 		return
 	}
 	for _, f := range p.Files[1:] { // the others run a root's programs in all packages
 		if f.builds && !f.installs("dependencies") && !f.installs("devDependencies") {
-			p.warn(fmt.Sprintf("%s: yarn runs no program here that is a dependency of the root alone", f.Path), hint.Text(provide))
+			p.warn(fmt.Sprintf("%s: proxypatch is not a dependency of this package, so yarn can't run it here", f.Path), provide)
 		}
 	}
 }
@@ -84,12 +85,12 @@ func (f *File) installs(field string) bool { return f.manifest.depends(field, to
 // uncovered says which installs run no hook.
 func uncovered(m detect.Manager) string {
 	without := map[detect.Manager]string{
-		detect.NPM:       "--ignore-scripts",
-		detect.YarnV1:    "--ignore-scripts",
-		detect.YarnBerry: "--mode=skip-build, nor on an install that finds nothing new to build",
-		detect.PNPM:      "--ignore-scripts, nor on pnpm add and pnpm fetch, nor, from pnpm 11 on, on an install that changes nothing",
-		detect.Bun:       "--ignore-scripts or --filter",
+		detect.NPM:       "with --ignore-scripts",
+		detect.YarnV1:    "with --ignore-scripts",
+		detect.YarnBerry: "with --mode=skip-build, and when an install has nothing new to build",
+		detect.PNPM:      "with --ignore-scripts, on pnpm add and pnpm fetch and, since pnpm 11, when nothing changes",
+		detect.Bun:       "with --ignore-scripts or --filter",
 	}[m]
 	name, _, _ := strings.Cut(string(m), " ")
-	return fmt.Sprintf("%s does not run postinstall with %s; run proxypatch yourself then, or the check stops the build", name, without)
+	return fmt.Sprintf("%s skips postinstall %s; in that case, run proxypatch apply yourself", name, without)
 }

@@ -82,13 +82,13 @@ var exceptions = []exception{
 	{"text after the last hunk", re(`unexpected text after`), func(d rawDiff, _ difftest.Case) bool {
 		return strings.TrimSpace(d.after) != ""
 	}},
-	{"a marker of a missing newline elsewhere than at a side's end", re(`where no file ends|unexpected text after|patch fragment without file header`), func(d rawDiff, _ difftest.Case) bool {
+	{"a marker of a missing newline elsewhere than at a side's end", re(`misplaced "\\ No newline|unexpected text after|patch fragment without file header`), func(d rawDiff, _ difftest.Case) bool {
 		return d.misplaced
 	}},
 	{"a header whose lines end in CRLF", re(`\\r" is not a path|renames or copies`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.header(), `(?m)^(diff --git|---|\+\+\+) .*\r$`) > 0
 	}},
-	{"header lines that git does not write", re(`file header: |value out of range|not the path as git writes it|is not a path`), func(d rawDiff, _ difftest.Case) bool {
+	{"header lines that git does not write", re(`file header: |value out of range|the path is not in git's form|is not a path`), func(d rawDiff, _ difftest.Case) bool {
 		wrong := strings.TrimSpace(re(`(?m)^(diff --git a/f\.js b/f\.js|index [0-9a-f]{7,40}\.\.[0-9a-f]{7,40}( 100644)?|--- a/f\.js(\t[^\t\n]*)?|\+\+\+ b/f\.js(\t[^\t\n]*)?)$`).ReplaceAllString(d.header(), ""))
 		return wrong != "" || count(d.text, `(?m)^@@ -.*[0-9]{19}.* @@`) > 0
 	}},
@@ -99,7 +99,7 @@ var exceptions = []exception{
 	{"a Releases: line that gives no range, or a second one", re(`not a range of releases|second Releases`), func(d rawDiff, _ difftest.Case) bool {
 		return count(d.header(), `(?m)^Releases:`) > 0
 	}},
-	{"no hunk at all", re(`no diff in this file|has no hunk|file header`), func(d rawDiff, c difftest.Case) bool {
+	{"no hunk at all", re(`contains no diff|has no hunks|file header`), func(d rawDiff, c difftest.Case) bool {
 		return len(d.hunks) == 0
 	}},
 	{"NUL in the diff", re(`a NUL byte`), func(d rawDiff, _ difftest.Case) bool {

@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// Conflict is a hunk that does not fit a file, beside the lines of the file where
-// most of its own are. Lines are without their terminators.
+// Conflict shows a hunk that does not fit a file next to the lines of the file that
+// match it best. Lines have no terminators.
 type Conflict struct {
 	Hunk      int      // counted from 1
 	Of        int      // how many hunks the diff has
-	Line      int      // of the first expected line in the file of which Expected is a part, counted from 1
-	Expected  []string // the hunk's old side or, where it was on or is to be taken off, its new one
-	FoundLine int      // of the first line found, counted from 1
-	Found     []string // fewer where the file ends, one more where it had to end and does not
-	Differs   int      // index of the first line that is not as expected, in both
+	Line      int      // where the diff expects the first line of Expected, counted from 1
+	Expected  []string // the hunk's old side, or its new side if it was applied or is being reversed
+	FoundLine int      // where the first line of Found is, counted from 1
+	Found     []string // shorter if the file ends early, one line longer if it should end but does not
+	Differs   int      // index of the first line that differs, in both
 }
 
-// Conflict returns the hunk that keeps the diff from the content, and what is in its
-// way. failed is what Apply or, if it is to be taken off, Reverse says; but where
-// another hunk is neither on nor goes on, it is that one (but in a huge file). Such
-// a hunk may have been on before somebody changed its lines, so it is compared by the
-// side that is nearer to what is there. The conflict is nil where the hunk's lines
-// are all there, but too often or in the wrong order.
+// Conflict returns the hunk that does not fit the content, and what the content has
+// instead. failed is the error of Apply or, if off, of Reverse. If another hunk fits
+// on neither side, Conflict returns that one, except in a huge file. Such a hunk may
+// have been applied before its lines changed, so the side that matches better is
+// compared. The conflict is nil if all lines of the hunk are there, but too often or
+// in the wrong order.
 func (d *Diff) Conflict(content []byte, failed *HunkError, off bool) (*HunkError, *Conflict) {
 	text, crlf := splitLines(content), allCRLF(content)
 	sides := func(h hunk) (wanted, other hunk) {
@@ -33,7 +33,7 @@ func (d *Diff) Conflict(content []byte, failed *HunkError, off bool) (*HunkError
 	}
 	h, _ := sides(d.hunks[failed.Hunk-1])
 	looked := d.hunks
-	if len(looked)*text.count() > maxCompared { // it is the one that failed, then
+	if len(looked)*text.count() > maxCompared { // report the one that failed
 		looked = nil
 	}
 	for i := range looked {
@@ -59,16 +59,16 @@ func (h hunk) fits(text lines, crlf bool) bool {
 	return false
 }
 
-// nearer reports whether less of the hunk's old side is missing than of the
-// other's or, if it is as much, more of it is there.
+// nearer reports whether the hunk's old side misses fewer lines than the other's or,
+// if both miss equally many, matches more.
 func (h hunk) nearer(other hunk, text lines, crlf bool) bool {
 	missing, there := h.compare(text, crlf)
 	ofOther, thereOfOther := other.compare(text, crlf)
 	return missing < ofOther || missing == ofOther && there > thereOfOther
 }
 
-// compare counts the lines of the hunk's old side that are not where most of them
-// are, and those that are.
+// compare counts the lines of the hunk's old side that are missing at the place that
+// matches best, and the lines that are there.
 func (h hunk) compare(text lines, crlf bool) (missing, there int) {
 	before, _ := h.sides(crlf)
 	there = equalAt(text, before, nearest(text, before, max(h.start, 1)-1))
@@ -105,9 +105,9 @@ func (h hunk) conflict(text lines, crlf bool, failed *HunkError) *Conflict {
 // thousandth of it.
 const maxCompared = 10_000_000
 
-// nearest returns the index at which most of the wanted lines are as wanted; of
-// several the one that is nearest to the index where they are expected. In a huge
-// file it looks around there only.
+// nearest returns the index at which most of the wanted lines match. Of several it
+// returns the one nearest to the expected index. In a huge file it searches only
+// around that index.
 func nearest(text lines, wanted [][]byte, expected int) int {
 	best, most := min(expected, text.count()), 0
 	reach := maxCompared / max(len(wanted), 1) / 2
@@ -120,7 +120,7 @@ func nearest(text lines, wanted [][]byte, expected int) int {
 	return best
 }
 
-// equalAt counts the wanted lines that are as wanted, with the first at an index.
+// equalAt counts the wanted lines that match if the first one is at an index.
 func equalAt(text lines, wanted [][]byte, at int) int {
 	equal := 0
 	for i, line := range wanted[:min(len(wanted), text.count()-at)] {
@@ -133,8 +133,8 @@ func equalAt(text lines, wanted [][]byte, at int) int {
 
 func distance(a, b int) int { return max(a-b, b-a) }
 
-// texts returns lines without their terminators, of which CR is a part only
-// where all lines have it.
+// texts returns lines without their terminators. CR is part of a terminator only if
+// all lines have it.
 func texts(lines [][]byte, crlf bool) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {
@@ -146,8 +146,8 @@ func texts(lines [][]byte, crlf bool) []string {
 	return out
 }
 
-// tellNewlines names the one difference that lines without their terminators do
-// not show.
+// tellNewlines marks a missing newline at the end, which lines without terminators
+// do not show.
 func (c *Conflict) tellNewlines(expected, found [][]byte) {
 	const missing = " (no newline at the end)"
 	i := c.Differs

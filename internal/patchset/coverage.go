@@ -7,8 +7,8 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Coverage is a file that the chosen set patches, and the releases it does so
-// in, first and last.
+// Coverage is a file that the chosen set patches, with the first and the last
+// release.
 type Coverage struct {
 	Path     string
 	From, To *semver.Version

@@ -1,6 +1,6 @@
-// Package patchset loads diffs and applies and reverses them on bytes. It selects
-// those for a release of next-auth and decides what state a file's bytes are in.
-// It touches no disk except through the fs.FS it is given.
+// Package patchset loads diffs and applies and reverses them on bytes. It selects the
+// diffs for a release of next-auth and decides the state of a file from its bytes.
+// It reads files only through the fs.FS that it gets.
 package patchset
 
 import (
@@ -19,23 +19,22 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// Diff brings one file of the package from one content to another.
+// Diff changes one file of the package from one content to another.
 type Diff struct {
 	Name     string   // the file the diff came from, for messages
 	Path     string   // the file it changes: relative to the package, with slashes
-	Releases Releases // what it is for
+	Releases Releases // the releases it is for
 	Reason   string   // what it does, in one line; may be empty
-	Old, New ID       // the contents it was made from and leads to; both empty if the diff does not say
-	Own      bool     // whether it is a person's own and not embedded
+	Old, New ID       // the content before and after; both empty if the diff does not name them
+	Own      bool     // whether it comes from the user and is not embedded
 	hunks    []hunk
 	crlf     bool // whether a line of the hunks ends in CRLF
 }
 
-// maxHunks bounds how many hunks a diff may have: each is looked for in all of
-// the file.
+// maxHunks limits the hunks of a diff: the whole file is searched for each.
 const maxHunks = 1000
 
-// ParseError says what in a diff is not accepted, and where.
+// ParseError says why a diff is not accepted, and where.
 type ParseError struct {
 	Name string
 	Line int // counted from 1
@@ -44,16 +43,16 @@ type ParseError struct {
 
 func (e *ParseError) Error() string { return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Msg) }
 
-// Parse reads one diff in git's format (docs/patch-format.md). It accepts only
-// what proxypatch can apply and take back: exactly one existing text file,
-// a local path, at least one hunk, nothing after the last one, and no change of
-// name or mode. All errors are *ParseError.
+// Parse reads one diff in git's format (docs/patch-format.md). It accepts only what
+// proxypatch can apply and reverse: exactly one existing text file, a local path, at
+// least one hunk, nothing after the last hunk, and no change of name or mode. All
+// errors are *ParseError.
 func Parse(name string, data []byte) (*Diff, error) {
 	fail := func(line int, format string, args ...any) (*Diff, error) {
 		return nil, &ParseError{name, line, fmt.Sprintf(format, args...)}
 	}
 	if at := bytes.IndexByte(data, 0); at >= 0 {
-		return fail(lineAt(data, at), "a NUL byte: only diffs of text files are accepted")
+		return fail(lineAt(data, at), "contains a NUL byte; only diffs of text files are supported")
 	}
 	files, preamble, err := gitdiff.Parse(bytes.NewReader(data))
 	if err != nil {
@@ -63,9 +62,9 @@ func Parse(name string, data []byte) (*Diff, error) {
 	header := strings.Count(preamble, "\n") + 1
 	switch {
 	case len(files) == 0:
-		return fail(1, "no diff in this file")
+		return fail(1, "contains no diff")
 	case len(files) > 1:
-		return fail(header, "changes %d files; make one diff per file", len(files))
+		return fail(header, "changes %d files; split it into one diff per file", len(files))
 	}
 	f := files[0]
 	if msg := unsupportedChange(f); msg != "" {
@@ -83,7 +82,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 	}
 	for _, fragment := range f.TextFragments {
 		if fragment.OldLines == 0 || fragment.NewLines == 0 {
-			return fail(header, "a hunk without context, which can't be taken back safely; make the diff with at least -U1")
+			return fail(header, "a hunk without context can't be reversed safely; create the diff with at least -U1")
 		}
 		d.hunks = append(d.hunks, newHunk(fragment))
 	}
@@ -94,7 +93,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 	return d, nil
 }
 
-// Pinned reports whether the diff says which bytes it was made from.
+// Pinned reports whether the diff names the exact bytes that it was made from.
 func (d *Diff) Pinned() bool { return d.Old != "" }
 
 // Apply returns the content with all hunks in place, or a *HunkError.
@@ -102,8 +101,7 @@ func (d *Diff) Apply(content []byte) ([]byte, error) {
 	return d.splice(content, d.hunks, d.Old)
 }
 
-// Reverse returns the content that Apply would have made this one from, or a
-// *HunkError.
+// Reverse returns the content that Apply turns into this one, or a *HunkError.
 func (d *Diff) Reverse(content []byte) ([]byte, error) {
 	reversed := make([]hunk, len(d.hunks))
 	for i, h := range d.hunks {
@@ -119,7 +117,7 @@ func (d *Diff) readPreamble(preamble string) (line int, msg string) {
 		value, found := strings.CutPrefix(text, "Releases:")
 		switch {
 		case found && d.Releases.String() != "":
-			return i + 1, "a second Releases: line"
+			return i + 1, "duplicate Releases: line"
 		case found:
 			releases, err := ParseReleases(strings.TrimSpace(value))
 			if err != nil {
@@ -133,9 +131,8 @@ func (d *Diff) readPreamble(preamble string) (line int, msg string) {
 	return 0, ""
 }
 
-// readHeader takes the path from the header, of which header is the first line's
-// number. name is the file's where go-gitdiff reads it as git does: after a
-// "diff --git" line.
+// readHeader takes the path from the header, which begins at line header. After a
+// "diff --git" line it uses name, because there go-gitdiff reads names as git does.
 func (d *Diff) readHeader(all lines, header int, name string) (line int, msg string) {
 	git := bytes.HasPrefix(all.at(header-1), []byte("diff --git "))
 	if !git {
@@ -153,7 +150,7 @@ func (d *Diff) readHeader(all lines, header int, name string) (line int, msg str
 	return 0, ""
 }
 
-const otherName = "not the path as git writes it"
+const otherName = "the path is not in git's form"
 
 func unsupportedChange(f *gitdiff.File) string {
 	const fileType, regular = 0o170000, 0o100000
@@ -171,9 +168,9 @@ func unsupportedChange(f *gitdiff.File) string {
 	case f.OldMode != 0 && f.OldMode&fileType != regular:
 		return "changes something that is not a regular file"
 	case len(f.TextFragments) == 0:
-		return "has no hunk"
+		return "has no hunks"
 	case len(f.TextFragments) > maxHunks:
-		return fmt.Sprintf("has %d hunks; more than %d are not read", len(f.TextFragments), maxHunks)
+		return fmt.Sprintf("has %d hunks; the limit is %d", len(f.TextFragments), maxHunks)
 	}
 	return ""
 }
@@ -186,20 +183,20 @@ func targetPath(name string) (target, msg string) {
 	case strings.ContainsAny(target, `\:`), strings.ContainsFunc(target, unicode.IsControl), !utf8.ValidString(target), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
 		return "", fmt.Sprintf("%q is not a path inside the package", target)
 	case strings.EqualFold(target, HelperPath): // one file where names have no case
-		return "", HelperPath + " is the file that proxypatch itself adds"
+		return "", HelperPath + " is the file that proxypatch adds"
 	case safefile.IsTempName(path.Base(target)):
-		return "", fmt.Sprintf("%q is a name that proxypatch gives to files of its own", target)
+		return "", fmt.Sprintf("%q is a name that proxypatch uses for its temporary files", target)
 	case strings.EqualFold(target, "package.json"):
-		return "", "package.json says which release it is, and must go on saying so"
+		return "", "package.json names the release, so it must not be patched"
 	}
 	return target, ""
 }
 
 // plainName returns the name that git apply takes from a header without a
-// "diff --git" line: the new one or, if the new one continues it, the old one.
-// If the new name has a directory, git drops the first one of each. So does
-// plainName if that is a/ or b/. If both names have the same other directory, it
-// leaves them whole, as git apply -p0 does. It returns "" for anything else.
+// "diff --git" line: the new name, or the old name if the new one begins with it.
+// If the new name has a directory, git drops the first directory of each. plainName
+// does so only for a/ and b/. If both names begin with the same other directory, it
+// keeps them whole, as git apply -p0 does. It returns "" for anything else.
 func plainName(before, after string) string {
 	beforeDir, beforeRest, beforeInDir := strings.Cut(before, "/")
 	afterDir, afterRest, afterInDir := strings.Cut(after, "/")
@@ -223,10 +220,9 @@ func nameIn(line []byte) string {
 	return string(name)
 }
 
-// firstOtherName returns the number of the first line of the header that names
-// the file in a way that go-gitdiff understands and git does not, or 0. Names in
-// quotes, which no file of next-auth needs, count as such: the two read their
-// escapes differently.
+// firstOtherName returns the number of the first header line whose file name
+// go-gitdiff understands and git does not, or 0. Quoted names count as such, because
+// the two read escapes differently; no file of next-auth needs quotes.
 func firstOtherName(all lines, header int, name string, git bool) int {
 	for i := header - 1; i < all.count(); i++ {
 		text := string(all.at(i))
@@ -248,10 +244,10 @@ func firstOtherName(all lines, header int, name string, git bool) int {
 	return 0
 }
 
-// checkHunks refuses what go-gitdiff lets pass and git does not, or what makes
-// no sense: signs before line numbers, a last line that does not end, the marker
-// of a missing newline at another line than a side's last, and text after the
-// last hunk. The signature of git format-patch does not count as text.
+// checkHunks refuses what go-gitdiff accepts but git does not, and what makes no
+// sense: signed line numbers, a last line without a newline, a marker of a missing
+// newline in the middle of a side, and text after the last hunk. The signature of git
+// format-patch does not count as text.
 func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (line int, msg string) {
 	all := splitLines(data)
 	at := header - 1
@@ -260,14 +256,14 @@ func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (lin
 	}
 	for _, fragment := range fragments {
 		if numbers, _, _ := bytes.Cut(all.at(at), []byte(" @@")); bytes.Count(numbers, []byte("-"))+bytes.Count(numbers, []byte("+")) != 2 {
-			return at + 1, "a line number with a sign"
+			return at + 1, "a signed line number"
 		}
 		at++
 		for i, line := range fragment.Lines {
 			if text := all.at(at); text[0] == '\\' {
 				return at + 1, misplaced
 			} else if text[len(text)-1] != '\n' {
-				return at + 1, "the last line has no end: the diff is cut short"
+				return at + 1, "the diff is truncated: its last line has no newline"
 			}
 			at++
 			if !line.NoEOL() {
@@ -287,10 +283,10 @@ func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (lin
 	return 0, ""
 }
 
-const misplaced = `"\ No newline at end of file" where no file ends`
+const misplaced = `misplaced "\ No newline at end of file"`
 
-// lastOfSides reports whether the first of the lines is the last of each side
-// it is on.
+// lastOfSides reports whether the first of the lines is the last line of each of its
+// sides.
 func lastOfSides(lines []gitdiff.Line) bool {
 	for _, later := range lines[1:] {
 		if lines[0].Old() && later.Old() || lines[0].New() && later.New() {

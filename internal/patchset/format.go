@@ -8,9 +8,8 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 )
 
-// Format returns the change of one file as git writes it, with full ids, for
-// git apply and for Parse. Nil content means that there is no such file, before
-// or after.
+// Format returns the change of one file as a git diff with full ids, for git apply
+// and for Parse. Nil content means that the file does not exist, before or after.
 func Format(path string, before, after []byte, mode fs.FileMode) []byte {
 	const noFile = "0000000000000000000000000000000000000000"
 	oldName, newName := "a/"+path, "b/"+path

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// HelperPath is the helper's path in the package: the one file that proxypatch
+// HelperPath is the helper's path in the package. It is the only file that proxypatch
 // adds.
 const HelperPath = "core/lib/proxy.js"
 
-// Helper is the file that the call sites call.
+// Helper is the file with the functions that patched call sites use.
 type Helper struct {
 	Content  []byte
 	Revision int // raised whenever Content changes
@@ -20,9 +20,9 @@ type Helper struct {
 // HelperMarker starts the first line of every helper.
 const HelperMarker = "// proxypatch helper revision "
 
-// ParseHelper reads the marker in a helper's first line: its revision, and the
-// sha256 of everything after that line. ok is false if there is no marker or
-// the hash is another one: then the file was not left by any proxypatch.
+// ParseHelper reads the marker in a helper's first line: the revision, and the sha256
+// of everything after that line. ok is false if there is no marker or the hash
+// differs: then no proxypatch wrote the file.
 func ParseHelper(content []byte) (h Helper, ok bool) {
 	marker, body, hasLine := strings.Cut(string(content), "\n")
 	marker, hasStart := strings.CutPrefix(marker, HelperMarker)

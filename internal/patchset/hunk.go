@@ -10,10 +10,10 @@ import (
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 )
 
-// A hunk replaces the lines of its old side by those of its new side.
-// Lines carry their terminators, so a missing final newline is part of a line.
+// A hunk replaces the lines of its old side with the lines of its new side. Lines
+// include their terminators, so a missing final newline is part of a line.
 type hunk struct {
-	start    int // line where the old side is, counted from 1; 0 in an empty file
+	start    int // line of the old side, counted from 1; 0 in an empty file
 	newStart int
 	lines    []gitdiff.Line
 }
@@ -37,7 +37,7 @@ func (h hunk) reverse() hunk {
 	return r
 }
 
-// sides returns the lines before and after, with CRLF terminators if asked.
+// sides returns the lines before and after, with CRLF terminators if crlf is set.
 func (h hunk) sides(crlf bool) (before, after [][]byte) {
 	for _, line := range h.lines {
 		text := []byte(line.Line)
@@ -54,8 +54,8 @@ func (h hunk) sides(crlf bool) (before, after [][]byte) {
 	return before, after
 }
 
-// atStart and atEnd follow git: a hunk for the first line stays at the start of
-// the file, one without trailing context at its end.
+// atStart and atEnd follow git: a hunk for the first line fits only at the start of
+// the file, and a hunk without trailing context only at its end.
 func (h hunk) atStart() bool { return h.start <= 1 }
 
 func (h hunk) atEnd() bool {
@@ -81,20 +81,20 @@ func (h hunk) hasCRLF() bool {
 	return slices.ContainsFunc(h.lines, func(line gitdiff.Line) bool { return strings.HasSuffix(line.Line, "\r\n") })
 }
 
-// splice applies all hunks to content or none. Every hunk must fit at exactly
-// one place, with its full context, after the one before it. Only if the content
-// is the one with the id from which they are known to be made, a hunk that fits
-// at several places is put where it says.
+// splice applies all hunks to the content or none. Every hunk must fit at exactly one
+// place, with its full context, after the previous hunk. A hunk that fits at several
+// places goes where it says, but only if the content has the id that the diff was
+// made from.
 //
-// In a file whose lines all end in CRLF the hunks' lines do so too, unless the
-// diff has CRLF itself or was made from this content; one with mixed endings
-// must match as it is. Endings are therefore never mixed anew.
+// If all lines of a file end in CRLF, so do the hunks' lines, unless the diff has
+// CRLF itself or was made from this content. A file with mixed line endings must
+// match exactly. So splice never adds other line endings to a file.
 func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	text := splitLines(content)
 	pinned := d.Pinned() && BlobID(content) == made
 	crlf := !pinned && !d.crlf && allCRLF(content)
 	var out bytes.Buffer
-	done, grown := 0, 0 // lines of the old content already dealt with, and by how many there are more now
+	done, grown := 0, 0 // lines of the old content that are copied, and how many lines were added so far
 	for i, h := range hunks {
 		before, after := h.sides(crlf)
 		known := -1
@@ -114,8 +114,8 @@ func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// place returns the index of the line at which the old side fits, and at how many
-// places it does: one, if it fits at the known index.
+// place returns the index of the line at which the old side fits, and the number of
+// places at which it fits. If it fits at the known index, only that one counts.
 func (h hunk) place(text lines, before [][]byte, known int) (place, places int) {
 	for at := range h.places(text, before) {
 		if at == known {
@@ -139,17 +139,17 @@ func (h hunk) places(text lines, before [][]byte) iter.Seq[int] {
 	return find(text, first, last+len(before), before)
 }
 
-// find yields where the wanted lines are, in a row, in those from one index up to
-// another. It is the search of Knuth, Morris and Pratt, which looks at no line
-// again and again, however much alike they are. The places are not collected:
-// there may be as many as lines.
+// find yields every index between from and to at which the wanted lines follow each
+// other. It uses the search of Knuth, Morris and Pratt, which stays linear even if
+// all lines are alike. It does not collect the places, because there may be as many
+// as lines.
 func find(text lines, from, to int, wanted [][]byte) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if len(wanted) == 0 {
 			return
 		}
-		// borders[n] is how many of the first n wanted lines, but not all, are also
-		// the last of them: that many need not be compared again.
+		// borders[n] is the largest number below n of first wanted lines that are also
+		// the last of the first n. They need not be compared again.
 		borders := make([]int, len(wanted)+1)
 		extend := func(n int, line []byte) int {
 			for n == len(wanted) || n > 0 && !bytes.Equal(wanted[n], line) {

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// ID is a git blob id in full: 40 lower-case hex digits. It pins a file's exact
-// bytes the way the index line of a git diff does. The empty ID pins nothing.
+// ID is a full git blob id: 40 lower-case hex digits. It pins a file's exact bytes,
+// like the index line of a git diff. The empty ID pins nothing.
 type ID string
 
 // BlobID returns the id that git gives to a file with this content.
@@ -18,8 +18,8 @@ func BlobID(content []byte) ID {
 	return ID(hex.EncodeToString(h.Sum(nil)))
 }
 
-// fullID returns s as an ID if it is one in full. Abbreviated ids, as in plain
-// "git diff" output, pin too little to be trusted and count as none.
+// fullID returns s as an ID if it is a full one. Abbreviated ids, as in plain
+// "git diff" output, are too short to be trusted and count as none.
 func fullID(s string) ID {
 	if len(s) != 40 {
 		return ""

@@ -17,14 +17,14 @@ import (
 const (
 	Default  = "default"  // the helper and its call sites
 	Tutorial = "tutorial" // the official tutorial's diffs, as published
-	None     = "none"     // nothing but a person's own diffs
+	None     = "none"     // only the user's own diffs
 )
 
 // SetNames lists the sets in the order in which help shows them.
 var SetNames = []string{Default, Tutorial, None}
 
-// Library is every diff there is, seen from one chosen set: the set's own are
-// wanted, all the others are only recognised and taken back.
+// Library holds all diffs, as one chosen set sees them: the diffs of that set are
+// wanted, all others are only recognised and reversed.
 type Library struct {
 	Helper    Helper // the embedded helper
 	AddHelper bool   // whether the chosen set adds it
@@ -34,13 +34,13 @@ type Library struct {
 	others    otherDiffs
 }
 
-// listed is a diff of which only the name and the first line have been read.
-// Parsing all of a set's diffs would take longer than all the rest, and a release
-// needs few of them.
+// listed is a diff of which only the name and the first line are read. Parsing all
+// diffs of a set would take longer than everything else, and a release needs few of
+// them.
 type listed struct {
 	path     string
 	releases Releases
-	own      bool // a person's own, not of the set
+	own      bool // from the user, not of the set
 	load     func() (*Diff, error)
 }
 
@@ -86,15 +86,14 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 	return lib, nil
 }
 
-// Add makes a person's own diffs wanted too. Those for a file of the chosen set
-// are applied after it. A path that differs from another one in case alone is a
-// *ParseError: where names have no case it is the same file, and one of the two
-// results would be lost.
+// Add adds the user's own diffs to the wanted ones. They are applied after the chosen
+// set. A path that differs from another one only in case is a *ParseError: on a
+// case-insensitive file system both are the same file, and one result would be lost.
 func (l *Library) Add(diffs []*Diff) error {
 	for _, diff := range diffs {
 		for _, other := range l.wanted {
 			if strings.EqualFold(diff.Path, other.path) && diff.Path != other.path {
-				return &ParseError{diff.Name, 1, fmt.Sprintf("%q and %q are one file on some systems", diff.Path, other.path)}
+				return &ParseError{diff.Name, 1, fmt.Sprintf("%q and %q are the same file on some systems", diff.Path, other.path)}
 			}
 		}
 		diff.Own = true
@@ -104,7 +103,7 @@ func (l *Library) Add(diffs []*Diff) error {
 	return nil
 }
 
-// listDiffs lists the embedded diffs in some folders of releases.
+// listDiffs lists the embedded diffs in the folders of some releases.
 func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 	var diffs []listed
 	for _, dir := range dirs {
@@ -120,7 +119,7 @@ func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 			first, _, _ := bytes.Cut(data, []byte("\n"))
 			releases, ok := parseRange(strings.TrimPrefix(string(first), "Releases: "))
 			if !ok {
-				return nil, fmt.Errorf("%s: no range that is closed at both ends", name)
+				return nil, fmt.Errorf("%s: the range of releases is not closed at both ends", name)
 			}
 			load := func() (*Diff, error) { return Parse(name, data) }
 			diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})
@@ -134,11 +133,10 @@ func pathOf(dir, name string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(name, dir+"/"), path.Ext(name))
 }
 
-// Empty reports whether nothing is wanted at all.
+// Empty reports whether no diff is wanted.
 func (l *Library) Empty() bool { return len(l.wanted) == 0 }
 
-// Load reads and checks every *.diff and *.patch below dir, in the order of
-// their names.
+// Load reads and checks every *.diff and *.patch file below dir, ordered by name.
 func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 	names, err := list(fsys, dir)
 	if err != nil {
@@ -152,7 +150,7 @@ func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 			return nil, err
 		}
 		if size += len(data); size > maxDiffs {
-			return nil, &ParseError{name, 1, fmt.Sprintf("with this one there are more than %d MB of diffs", maxDiffs>>20)}
+			return nil, &ParseError{name, 1, fmt.Sprintf("with this file, all diffs together exceed %d MB", maxDiffs>>20)}
 		}
 		diff, err := Parse(name, data)
 		if err != nil {
@@ -163,9 +161,8 @@ func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 	return diffs, nil
 }
 
-// otherDiffs are the diffs of the sets that were not chosen. Only their paths,
-// which are in their names, are needed for a file that is in a known state, so
-// they are parsed on first use.
+// otherDiffs are the diffs of the sets that were not chosen. They are parsed on first
+// use: a file in a known state needs only their paths, which their names contain.
 type otherDiffs struct {
 	paths []string
 	load  func() (map[string][]*Diff, error)
@@ -229,13 +226,13 @@ func list(fsys fs.FS, dir string) ([]string, error) {
 	return names, err
 }
 
-// maxDiff bounds the size of a diff, in bytes.
+// maxDiff limits the size of a diff, in bytes.
 const maxDiff = 4 << 20
 
-// maxDiffs bounds the size of all that are loaded from one place, in bytes.
+// maxDiffs limits the total size of the diffs in one directory, in bytes.
 const maxDiffs = 64 << 20
 
-// checkEntry refuses what could not be read to its end, or not at all.
+// checkEntry refuses files that are not regular or too large.
 func checkEntry(name string, entry fs.DirEntry) error {
 	if !entry.Type().IsRegular() {
 		return &ParseError{name, 1, "is not a regular file"}

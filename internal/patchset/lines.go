@@ -2,9 +2,9 @@ package patchset
 
 import "bytes"
 
-// lines are those of a text, each with its terminator. Only where they end is
-// kept: a slice for each would take twenty-four times the memory of a text of
-// empty lines.
+// lines are the lines of a text, each with its terminator. They are stored as the
+// offsets of their ends: a slice for each line would take twenty-four times the memory
+// of a text of empty lines.
 type lines struct {
 	text []byte
 	ends []int // offset in the text after each line

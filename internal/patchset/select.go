@@ -11,12 +11,12 @@ import (
 
 // Selection is what a library has for one release.
 type Selection struct {
-	// Newer is set for a stable 4.x above everything the default set lists: its
-	// files are tried with the newest listed release's diffs.
+	// Newer is set for a stable 4.x above every release that the default set lists.
+	// Its files are tried with the diffs of the newest listed release.
 	Newer bool
-	// Targets are all files that any diff may have to do with, by path.
+	// Targets are all files that any diff may change, by path.
 	Targets []Target
-	// Uncovered are files with diffs for other releases only. If the package
+	// Uncovered are files that have diffs only for other releases. If the package
 	// has one of them, patching the rest would leave a gap.
 	Uncovered []Gap
 }
@@ -28,18 +28,18 @@ type Gap struct {
 	Hint   hint.Hint
 }
 
-// gap is one of the chosen set, or of a person's own diffs.
+// gap makes the Gap for a file of the chosen set, or of the user's own diffs.
 func (l *Library) gap(path string, own bool) Gap {
 	switch {
 	case own:
-		return Gap{path, "none of your diffs for its " + path + " is for this release", hint.Text("mend their Releases: lines, or leave those diffs out")}
+		return Gap{path, "none of your diffs for its " + path + " covers this release", hint.Text("fix their Releases: lines").Or(hint.Text("or remove those diffs from the directory"))}
 	case l.set == Tutorial:
-		return Gap{path, "the tutorial has no diff for this " + path, hint.Text("leave out --set tutorial: the default set is for every release")}
+		return Gap{path, "the tutorial has no diff for this " + path, hint.Text("leave out --set tutorial; the default set covers every release")}
 	}
-	return Gap{path, "there is no diff for its " + path, hint.Text("upgrade proxypatch, or bring your own diff with --patches DIR")}
+	return Gap{path, "there is no diff for its " + path, hint.Text("upgrade proxypatch").Or(hint.Text("or add your own diff with --patches DIR"))}
 }
 
-// Target is one file of the package and the diffs that concern it.
+// Target is one file of the package and the diffs for it.
 type Target struct {
 	Path   string
 	wanted []*Diff
@@ -47,13 +47,13 @@ type Target struct {
 	others otherDiffs
 }
 
-// Wanted reports whether the chosen set patches this file. If not, it is only
-// taken back to what it was, should another set have patched it.
+// Wanted reports whether the chosen set patches this file. If not, the file is only
+// restored in case another set has patched it.
 func (t Target) Wanted() bool { return len(t.wanted) > 0 }
 
-// Diffs returns the wanted diffs in the order in which they are applied to
-// content. In a release newer than all listed ones, a file whose content is
-// known takes the diffs of that content.
+// Diffs returns the wanted diffs in the order in which they are applied to content.
+// In a release newer than every listed one, a file with a known content gets the
+// diffs of that content.
 func (t Target) Diffs(content []byte) []*Diff {
 	if len(t.known) == 0 {
 		return t.wanted
@@ -74,7 +74,7 @@ func (t Target) Others() ([]*Diff, error) {
 }
 
 // For returns what the library has for a release of next-auth, or an
-// *UnsupportedError if it is none that any set patches.
+// *UnsupportedError if no set patches the release.
 func (l *Library) For(release string) (*Selection, error) {
 	v, err := parseRelease(release)
 	if err != nil {
@@ -109,7 +109,7 @@ func (l *Library) For(release string) (*Selection, error) {
 	return s, nil
 }
 
-// split parts the set's diffs from a person's own.
+// split separates the set's diffs from the user's own.
 func split(diffs []listed) (set, own []listed) {
 	for _, diff := range diffs {
 		if diff.own {

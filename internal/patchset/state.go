@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// State says how a file relates to what next-auth released and to what
-// proxypatch leaves. The names are part of the interface: they are in --json
-// and in docs/states.md.
+// State says how a file compares with the released file and with the patched one.
+// The names are part of the interface: they are in --json and in docs/states.md.
 type State string
 
 // The states of a file. For the helper, Pristine means that it is absent.
@@ -20,28 +19,28 @@ const (
 	Patched         State = "patched"          // bytes as proxypatch leaves them
 	Outdated        State = "outdated"         // patched by the tutorial, another set or an older proxypatch
 	ModifiedFits    State = "modified-fits"    // unknown bytes, but every hunk fits at exactly one place
-	PatchedModified State = "patched-modified" // unknown bytes, but every hunk can be taken back at exactly one place
+	PatchedModified State = "patched-modified" // unknown bytes, but every hunk can be reversed at exactly one place
 	Newer           State = "newer"            // the helper of a newer proxypatch
 	Drifted         State = "drifted"          // none of these
 	Missing         State = "missing"          // the release has the file, the disk does not
 )
 
-// Reading is what a file's bytes turn out to be.
+// Reading says what a file's bytes are.
 type Reading struct {
 	State  State
 	Base   []byte  // without any patch
 	Wanted []byte  // with the wanted diffs
 	Diffs  []*Diff // the wanted diffs
-	By     *Diff   // another set's diff that was applied
+	By     *Diff   // the diff of another set that was applied
 	Exact  bool    // whether Base is known to be the released bytes
 	Err    error   // why it drifted
 
-	proved  bool  // whether the wanted diffs are known to lead back from Wanted
-	refused *Diff // the wanted diff that does not go on
+	proved  bool  // whether reversing the wanted diffs is known to turn Wanted into Base
+	refused *Diff // the wanted diff that does not apply
 }
 
 // Classify decides a file's state from its bytes alone: what they are, and whether
-// what they become could be taken back.
+// patching them could be reversed.
 func (t Target) Classify(content []byte) (Reading, error) {
 	r, err := t.read(content)
 	if err != nil || r.State != ModifiedFits && (r.State != Pristine || r.proved) {
@@ -54,10 +53,10 @@ func (t Target) Classify(content []byte) (Reading, error) {
 	return r, err
 }
 
-// read says what the bytes are. It takes off what is applied, the last diff
-// first, until nothing more comes off; what is left must be the released bytes or
-// at least accept the wanted diffs. Reversing comes before applying because a
-// patched file often accepts the same patch again.
+// read says what the bytes are. It reverses applied diffs, the last one first, until
+// no diff can be reversed. The rest must be the released bytes, or the wanted diffs
+// must at least apply to it. Reversing comes before applying because a patched file
+// often accepts the same patch again.
 func (t Target) read(content []byte) (Reading, error) {
 	diffs := t.Diffs(content)
 	p, err := t.peel(diffs, content)
@@ -74,7 +73,7 @@ func (t Target) read(content []byte) (Reading, error) {
 	return r, nil
 }
 
-// add puts the next wanted diff on, and reports false if it does not go on.
+// add applies the next wanted diff. It reports false if the diff does not apply.
 func (r *Reading) add(diff *Diff) bool {
 	r.Exact = r.Exact && r.pins(diff)
 	after, err := putOn(diff, r.Wanted)
@@ -87,18 +86,18 @@ func (r *Reading) add(diff *Diff) bool {
 	return true
 }
 
-// leadsBack reports whether the bytes with the wanted diffs would be read as such,
-// and lead back to those without. Made of unknown bytes they may be known ones,
-// such as those released. And a person's own diff may have hunks that lead there
-// and not back.
+// leadsBack reports whether the patched bytes would be recognised as patched, and
+// whether reversing gives the base again. Patching unknown bytes may give known ones,
+// such as the released bytes. And a user's own diff may have hunks that apply but
+// can't be reversed.
 func (t Target) leadsBack(r Reading) (bool, error) {
 	p, err := t.peel(r.Diffs, r.Wanted)
 	return err == nil && bytes.Equal(p.base, r.Base), err
 }
 
-// Explain returns why a file with this content drifted and, if a hunk does not
-// fit, that hunk beside the lines of the file. If somebody wants the patch off, the
-// reason is the hunk that does not come off.
+// Explain returns why a file with this content drifted and, if a hunk does not fit,
+// that hunk next to the lines of the file. If off, it explains which hunk can't be
+// reversed.
 func (r Reading) Explain(content []byte, off bool) (*Conflict, error) {
 	failed := (*HunkError)(nil)
 	if !errors.As(r.Err, &failed) {
@@ -112,9 +111,8 @@ func (r Reading) Explain(content []byte, off bool) (*Conflict, error) {
 	return conflict, failed
 }
 
-// pins reports whether the next diff to be put on says nothing against the
-// bytes so far. A person's own diff may be made from the released file or from
-// the one that the set leaves.
+// pins reports whether the next diff may have been made from the bytes so far. A
+// user's own diff may be made from the released file or from the patched one.
 func (r *Reading) pins(diff *Diff) bool {
 	return !diff.Pinned() || diff.Old == BlobID(r.Wanted) || diff.Old == BlobID(r.Base)
 }
@@ -133,15 +131,15 @@ func stateOf(isBase, isWanted, exact bool) State {
 	return Outdated
 }
 
-// peeled is what is left of a content when the applied diffs are taken off.
+// peeled is a content after its applied diffs were reversed.
 type peeled struct {
 	base []byte
-	any  bool  // whether any diff came off
-	by   *Diff // the last diff of another set that did
+	any  bool  // whether any diff was reversed
+	by   *Diff // the last reversed diff of another set
 }
 
-// peel takes diffs off until the bytes are those that the first wanted diff was
-// made from, or nothing more comes off.
+// peel reverses diffs until the bytes are those that the first wanted diff was made
+// from, or no diff can be reversed.
 func (t Target) peel(wanted []*Diff, content []byte) (peeled, error) {
 	p := peeled{base: content}
 	untried := slices.Clone(wanted)
@@ -152,7 +150,7 @@ func (t Target) peel(wanted []*Diff, content []byte) (peeled, error) {
 			return p, nil
 		}
 		known := slices.ContainsFunc(untried, func(d *Diff) bool { return d.New == id && !d.Own })
-		if !known && !withOthers { // else the other sets need not be parsed
+		if !known && !withOthers { // parse the other sets only if needed
 			others, err := t.Others()
 			if err != nil {
 				return peeled{}, err
@@ -173,14 +171,14 @@ func (t Target) peel(wanted []*Diff, content []byte) (peeled, error) {
 	}
 }
 
-// takeOff reverses the first of the diffs that comes off, and returns it.
+// takeOff reverses the first diff that can be reversed, and returns it.
 func (p *peeled) takeOff(candidates []*Diff) *Diff {
 	for _, diff := range candidates {
 		before, err := diff.Reverse(p.base)
 		if err != nil {
 			continue
 		}
-		// A diff that goes on where it came off, and nowhere else, was on.
+		// The diff was applied if applying it again gives the same bytes.
 		if !diff.leads(before, p.base) {
 			if again, err := diff.Apply(before); err != nil || !bytes.Equal(again, p.base) {
 				continue
@@ -192,9 +190,9 @@ func (p *peeled) takeOff(candidates []*Diff) *Diff {
 	return nil
 }
 
-// exactFirst moves the diffs that lead to exactly the content with this id to
-// the front. Another diff's hunks may come off that content too, and leave
-// some of its lines behind.
+// exactFirst moves the diffs that produce exactly the content with this id to the
+// front. Another diff may be reversible on that content too, but leave some of its
+// lines behind.
 func exactFirst(diffs []*Diff, id ID) []*Diff {
 	var exact, others []*Diff
 	for _, diff := range diffs {
@@ -207,7 +205,7 @@ func exactFirst(diffs []*Diff, id ID) []*Diff {
 	return append(exact, others...)
 }
 
-// putOn applies a diff, provided that it can be taken off again.
+// putOn applies a diff if it can be reversed again.
 func putOn(diff *Diff, content []byte) ([]byte, error) {
 	after, err := diff.Apply(content)
 	if err != nil {
@@ -222,8 +220,8 @@ func putOn(diff *Diff, content []byte) ([]byte, error) {
 	return after, nil
 }
 
-// leads reports whether the diff's ids say that it leads from exactly these bytes
-// to exactly those, so that it need not be tried the other way.
+// leads reports whether the diff's ids name exactly these bytes before and after. Then
+// reversing it need not be tried.
 func (d *Diff) leads(before, after []byte) bool {
 	return d.Pinned() && d.Old == BlobID(before) && d.New == BlobID(after)
 }
@@ -232,11 +230,11 @@ var (
 	errNotOurs     = errors.New("is not a file that proxypatch wrote")
 	errChanged     = errors.New("was written by proxypatch and changed since")
 	errNewerHelper = errors.New("was written by a newer proxypatch")
-	errOneWay      = errors.New("would take the diff, but could not be brought back")
+	errOneWay      = errors.New("the diff applies, but could not be reversed")
 )
 
-// ClassifyHelper decides the state of the file at HelperPath from its bytes, nil
-// if it is absent. The error says why it is drifted or newer.
+// ClassifyHelper decides the state of the file at HelperPath from its bytes, which are
+// nil if there is no file. The error says why it is drifted or newer.
 func (l *Library) ClassifyHelper(content []byte) (State, error) {
 	switch {
 	case content == nil:
@@ -258,8 +256,8 @@ func (l *Library) ClassifyHelper(content []byte) (State, error) {
 	return Outdated, nil
 }
 
-// RefersToHelper reports whether a file of the package, named relative to it,
-// loads the helper if it has this content.
+// RefersToHelper reports whether a file of the package with this content loads the
+// helper. name is relative to the package.
 func RefersToHelper(name string, content []byte) bool {
 	helper, err := filepath.Rel(path.Dir(name), strings.TrimSuffix(HelperPath, ".js"))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 var errLocked = errors.New("locked")
 
 // ErrBusy says that another proxypatch holds the lock.
-var ErrBusy = errors.New("another proxypatch has been at work")
+var ErrBusy = errors.New("another proxypatch has been running")
 
 // BusyError is an ErrBusy that says where. File is the lock file, if there is one. If the
 // process that made it was killed on another machine, it has to be deleted, together with

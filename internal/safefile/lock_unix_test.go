@@ -68,7 +68,7 @@ func TestLockFile(t *testing.T) {
 	if !errors.As(err, &busy) || !errors.Is(err, ErrBusy) || busy.File != filepath.Join(root.Name(), ".proxypatch-lock") {
 		t.Fatalf("got %v", err)
 	}
-	if want := "another proxypatch has been at work in " + root.Name() + " for 40ms; " + thisProcess().String() + " holds " + busy.File; err.Error() != want {
+	if want := "another proxypatch has been running in " + root.Name() + " for 40ms; " + thisProcess().String() + " holds " + busy.File; err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if err := file.remove(); err != nil {

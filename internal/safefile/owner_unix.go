@@ -29,7 +29,7 @@ func keepOwner(file *os.File, like fs.FileInfo) error {
 		if have.Uid == want.Uid {
 			return nil
 		}
-		return fmt.Errorf("belongs to the user with id %d; run proxypatch as that user or as root", want.Uid)
+		return fmt.Errorf("belongs to user id %d; run proxypatch as that user or as root", want.Uid)
 	}
 	return err
 }

@@ -15,7 +15,7 @@ type Error struct{ What string }
 func (e *Error) Error() string { return e.What }
 
 // ErrReplaced says that a file was replaced again and again.
-var ErrReplaced = errors.New("is replaced again and again while it is being read")
+var ErrReplaced = errors.New("keeps being replaced while proxypatch reads it")
 
 // MaxFile bounds the size of a file that is read to be replaced, in bytes. Those of
 // next-auth have a few thousand.
@@ -100,7 +100,7 @@ func check(info fs.FileInfo, max int64) error {
 		return &Error{describe(info.Mode()) + ", not a regular file"}
 	}
 	if info.Size() > max {
-		return &Error{fmt.Sprintf("has %d bytes; more than %d are not read", info.Size(), max)}
+		return &Error{fmt.Sprintf("has %d bytes; the limit is %d", info.Size(), max)}
 	}
 	return nil
 }

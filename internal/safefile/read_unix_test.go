@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"large": "has 5 bytes; more than 4 are not read", "dir": "is a directory, not a regular file", "to-pipe": "is a named pipe, not a regular file", "device": "is a special file, not a regular file",
+		"large": "has 5 bytes; the limit is 4", "dir": "is a directory, not a regular file", "to-pipe": "is a named pipe, not a regular file", "device": "is a special file, not a regular file",
 	} {
 		if _, err := ReadFile(at(name), 4); !errors.As(err, new(*Error)) || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)

@@ -51,7 +51,7 @@ type CommitError struct {
 func (e *CommitError) Error() string {
 	text := e.Err.Error()
 	if len(e.Left) > 0 {
-		text += "; these files could not be put back: " + strings.Join(e.Left, ", ")
+		text += "; these files could not be restored: " + strings.Join(e.Left, ", ")
 	}
 	if len(e.Temporary) > 0 {
 		text += "; these temporary files could not be removed: " + strings.Join(e.Temporary, ", ")
@@ -63,8 +63,8 @@ func (e *CommitError) Error() string {
 func (e *CommitError) Unwrap() error { return e.Err }
 
 var (
-	errChanged  = errors.New("was changed while proxypatch was at work")
-	errAppeared = errors.New("appeared while proxypatch was at work")
+	errChanged  = errors.New("was changed while proxypatch was running")
+	errAppeared = errors.New("appeared while proxypatch was running")
 )
 
 // Replace makes the changes of all groups, or none. Every file gets its new bytes by a

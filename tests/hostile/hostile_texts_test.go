@@ -43,7 +43,7 @@ func hostileManifests() map[string]hostile {
 		case "a link to itself":
 			runs = []attempt{{"apply", clitest.Failed, "too many levels of symbolic links"}, {"check", clitest.Failed, ""}}
 		case "a link to nothing":
-			runs = []attempt{{"apply", clitest.Unsupported, "is missing, but the directory is there"}, {"check", clitest.Unsupported, ""}}
+			runs = []attempt{{"apply", clitest.Unsupported, "is missing, but its directory exists"}, {"check", clitest.Unsupported, ""}}
 		case "no right to read":
 			runs = []attempt{{"apply", clitest.Failed, "permission denied"}, {"check", clitest.Failed, "permission denied"}}
 		}
@@ -126,7 +126,7 @@ func hostileManifests() map[string]hostile {
 			fmt.Fprintf(&b, `"s%d": "next build", `, i)
 		}
 		p.write("package.json", `{"scripts": {`+b.String()+`"x": ""}}`)
-	}, []attempt{{"init -n", clitest.Failed, "has 100001 scripts; more than 1000 are not read"}}}
+	}, []attempt{{"init -n", clitest.Failed, "has 100001 scripts; the limit is 1000"}}}
 	cases["300,000 dependencies"] = hostile{func(p *place) {
 		slow(p)
 		var b strings.Builder
@@ -433,6 +433,6 @@ func hostileSettings() map[string]hostile {
 		p.mkdir(filepath.Join(p.outside, "cache/webpack"))
 		p.without = inventory(p.T, p.outside, true)
 		p.link(".next", p.outside)
-	}, []attempt{{"apply", clitest.Failed, `leads out of the app by a link\nhint: .*--keep-cache`}, {"check", clitest.Pending, ""}}}
+	}, []attempt{{"apply", clitest.Failed, `leads out of the app through a link\nhint: .*--keep-cache`}, {"check", clitest.Pending, ""}}}
 	return cases
 }

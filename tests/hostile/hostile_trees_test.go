@@ -164,12 +164,12 @@ func hostileLayouts() map[string]hostile {
 	cases := map[string]hostile{
 		"next-auth is a link to the outside's": {func(p *place) {
 			p.link("node_modules/next-auth", filepath.Join(p.outside, "node_modules/next-auth"))
-		}, []attempt{{"apply", clitest.Unsupported, "lies outside the project"}, {"revert", clitest.Unsupported, "lies outside the project"}}},
+		}, []attempt{{"apply", clitest.Unsupported, "is outside the project"}, {"revert", clitest.Unsupported, "is outside the project"}}},
 		"next-auth is a link to the outside's by a link and ..": {func(p *place) {
 			p.link("node_modules/hop", filepath.Join(p.outside, "node_modules/https-proxy-agent"))
 			p.rename("node_modules/next-auth", "node_modules/next-auth-4")
 			p.link("node_modules/next-auth", "hop/../next-auth")
-		}, []attempt{{"apply", clitest.Unsupported, "lies outside the project"}}},
+		}, []attempt{{"apply", clitest.Unsupported, "is outside the project"}}},
 		"next-auth is a link by .. through a link to itself": {func(p *place) {
 			p.link("node_modules/loop", "loop")
 			p.link("node_modules/next-auth", "loop/../next-auth-4")
@@ -177,7 +177,7 @@ func hostileLayouts() map[string]hostile {
 		"next-auth is an absolute link to the outside by a name of its own": {func(p *place) {
 			p.write("package.json", `{"dependencies": {"../../outside/node_modules/next-auth": "npm:next-auth@4.2.1", "/": "npm:next-auth@4", "": "npm:next-auth@4"}}`)
 			p.free("node_modules/next-auth")
-		}, []attempt{{"apply", clitest.Unsupported, "lies outside the project"}}},
+		}, []attempt{{"apply", clitest.Unsupported, "is outside the project"}}},
 		"links in a circle": {func(p *place) {
 			for _, name := range []string{"a", "b", "c", "d"} {
 				p.write("node_modules/"+name+"/package.json", "{}")
@@ -230,7 +230,7 @@ func hostileLayouts() map[string]hostile {
 		for _, name := range []string{"node_modules", "node_modules/next-auth"} {
 			runs := notFound
 			if name == "node_modules/next-auth" && what == "a directory" {
-				runs = []attempt{{"apply", clitest.Unsupported, "is missing, but the directory is there"}, {"check", clitest.Unsupported, ""}}
+				runs = []attempt{{"apply", clitest.Unsupported, "is missing, but its directory exists"}, {"check", clitest.Unsupported, ""}}
 			}
 			if what == "a link to itself" {
 				runs = []attempt{{"apply", clitest.Failed, "too many levels of symbolic links"}, {"check", clitest.Failed, ""}}

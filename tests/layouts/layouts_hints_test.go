@@ -77,8 +77,8 @@ func waysOf(r clitest.Report) []advice {
 }
 
 var (
-	settingAdvice = regexp.MustCompile(`^set (\S+?)( = |: )(\S+)(?: under \[\w+\])? in (\S+), run (.*), then proxypatch$`)
-	entryAdvice   = regexp.MustCompile(`^give it to next-auth in (\S+): (.*); then (.*), and commit the lock file`)
+	settingAdvice = regexp.MustCompile(`^set (\S+?)( = |: )(\S+)(?: under \[\w+\])? in (\S+), run (.*), then (?:proxypatch|run proxypatch again)$`)
+	entryAdvice   = regexp.MustCompile(`^add (.*) to (\S+), run (.*) and commit the lock file$`)
 	commandAdvice = regexp.MustCompile(`^(?:in (\S+): )?(.*)$`)
 )
 
@@ -92,7 +92,7 @@ func (a advice) follow(t *testing.T, s *sandbox, project string) {
 			continue
 		}
 		if m := entryAdvice.FindStringSubmatch(line); m != nil {
-			enter(t, filepath.Join(project, m[1]), m[2])
+			enter(t, filepath.Join(project, m[2]), m[1])
 			s.must(t, project, m[3])
 			continue
 		}

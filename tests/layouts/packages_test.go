@@ -227,7 +227,7 @@ func testDevDependency(t *testing.T, registry string) {
 	s, dir := in.newApp(t, registry, oldRelease)
 	s.must(t, dir, "npm install "+agentWanted)
 	s.must(t, dir, "npm install --save-dev proxypatch")
-	if out := s.must(t, dir, "npx proxypatch init"); !strings.Contains(out, "warning: package.json: proxypatch is in devDependencies only") {
+	if out := s.must(t, dir, "npx proxypatch init"); !strings.Contains(out, "warning: package.json: proxypatch is only in devDependencies") {
 		t.Errorf("init does not warn:\n%s", out)
 	}
 	const notFound = 127 // sh's

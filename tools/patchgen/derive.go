@@ -36,7 +36,7 @@ func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([
 			data, found := pkg[r.path]
 			if !found {
 				if last != nil {
-					return nil, fmt.Errorf("%s: %s has no such file any more; the rules have to say what is to be done", r.path, version)
+					return nil, fmt.Errorf("%s: %s no longer has this file; update the rules", r.path, version)
 				}
 				continue
 			}
@@ -46,7 +46,7 @@ func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([
 				continue
 			}
 			if first := seen[id]; first != "" {
-				return nil, fmt.Errorf("%s: the content of %s comes back in %s, so that no range can tell them apart", r.path, first, version)
+				return nil, fmt.Errorf("%s: %s has the content of %s again, so no range can separate them", r.path, version, first)
 			}
 			seen[id] = version
 			if last != nil {
@@ -56,7 +56,7 @@ func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([
 			all = append(all, last)
 		}
 		if last == nil {
-			return nil, fmt.Errorf("%s: no release has such a file", r.path)
+			return nil, fmt.Errorf("%s: no release has this file", r.path)
 		}
 	}
 	return all, nil

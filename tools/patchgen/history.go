@@ -44,13 +44,13 @@ func (r repository) readHistory() (history, error) {
 func parseHistory(data []byte) (history, error) {
 	rows, found := strings.CutPrefix(string(data), historyHeader)
 	if !found {
-		return nil, fmt.Errorf("%s: no header", historyFile)
+		return nil, fmt.Errorf("%s: the header is missing", historyFile)
 	}
 	h := history{}
 	for row := range strings.Lines(rows) {
 		fields := strings.Split(strings.TrimSuffix(row, "\n"), "\t")
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("%s: %q is no row", historyFile, row)
+			return nil, fmt.Errorf("%s: %q is not a valid row", historyFile, row)
 		}
 		h[left{fields[0], fields[1], patchset.ID(fields[2])}] = true
 	}
@@ -222,7 +222,7 @@ func (r repository) checkHistory(files generated) error {
 	}
 	for row := range h {
 		if row.path != patchset.HelperPath && !kept[row] {
-			wrong = append(wrong, fmt.Errorf("%s %s was once left in packages and is not embedded any more", row.path, row.after))
+			wrong = append(wrong, fmt.Errorf("%s %s was once left in packages, but is no longer embedded", row.path, row.after))
 		}
 	}
 	return errors.Join(wrong...)

@@ -73,16 +73,16 @@ func TestContentsRefuses(t *testing.T) {
 		spoil func(packages []npmreleases.Package)
 		want  string
 	}{
-		"a content that comes back": {[]string{"a", "b", "a"}, func([]npmreleases.Package) {}, client + ": the content of 4.99.0 comes back in 4.99.2"},
+		"a content that comes back": {[]string{"a", "b", "a"}, func([]npmreleases.Package) {}, client + ": 4.99.2 has the content of 4.99.0 again"},
 		"a file that goes": {
 			[]string{"a", "b"},
 			func(packages []npmreleases.Package) { delete(packages[1], trakt) },
-			trakt + ": 4.99.1 has no such file any more",
+			trakt + ": 4.99.1 no longer has this file",
 		},
 		"a file that never was": {
 			[]string{"a"},
 			func(packages []npmreleases.Package) { delete(packages[0], trakt) },
-			trakt + ": no release has such a file",
+			trakt + ": no release has this file",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,7 +229,7 @@ func TestSupersede(t *testing.T) {
 		if err := os.Remove(repo.path(name)); err != nil {
 			t.Fatal(err)
 		}
-		if err := repo.check(releases, packages); err == nil || !strings.Contains(err.Error(), "was once left in packages and is not embedded any more") {
+		if err := repo.check(releases, packages); err == nil || !strings.Contains(err.Error(), "was once left in packages, but is no longer embedded") {
 			t.Errorf("without %s: %v", name, err)
 		}
 		if err := writeFile(repo.path(name), kept); err != nil {
@@ -279,7 +279,7 @@ func TestCheckFinds(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			"patches/v4.98.0/x.js.diff is for no released content",
+			"patches/v4.98.0/x.js.diff matches no released content",
 		},
 		"a changed table": {
 			func(t *testing.T, repo repository) { spoilFile(t, repo, "docs/contents.tsv") },

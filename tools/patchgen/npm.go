@@ -33,7 +33,7 @@ func withStderr(err error) error {
 func lookUp(version string) (npmreleases.Release, error) {
 	v, err := semver.StrictNewVersion(version)
 	if err != nil || !supportable(v) {
-		return npmreleases.Release{}, fmt.Errorf("%q is no stable 4.x release that can be supported", version)
+		return npmreleases.Release{}, fmt.Errorf("%q is not a stable 4.x release that can be supported", version)
 	}
 	release := npmreleases.Release{Version: version}
 	if err := npmView(&release.Integrity, "next-auth@"+version, "dist.integrity"); err != nil {

@@ -61,7 +61,7 @@ func generate(releases []npmreleases.Release, packages []npmreleases.Package) (g
 		results = append(results, [2]string{c.name(), string(patched)})
 		name := "patches/" + c.name()
 		if files[name] != nil {
-			return nil, fmt.Errorf("%s: two contents are in %s", c.rule.path, c.dir())
+			return nil, fmt.Errorf("%s: two contents share %s", c.rule.path, c.dir())
 		}
 		files[name] = text
 	}
@@ -171,7 +171,7 @@ func (r repository) check(releases []npmreleases.Release, packages []npmreleases
 		if is, err := os.ReadFile(r.path(name)); err != nil {
 			wrong = append(wrong, err)
 		} else if !bytes.Equal(is, files[name]) {
-			wrong = append(wrong, fmt.Errorf("%s is not as derived from the packages", name))
+			wrong = append(wrong, fmt.Errorf("%s differs from what the packages give; run patchgen", name))
 		}
 	}
 	committed, err := r.embedded("v*")
@@ -180,7 +180,7 @@ func (r repository) check(releases []npmreleases.Release, packages []npmreleases
 	}
 	for name := range committed {
 		if files[name] == nil {
-			wrong = append(wrong, fmt.Errorf("%s is for no released content", name))
+			wrong = append(wrong, fmt.Errorf("%s matches no released content", name))
 		}
 	}
 	return errors.Join(append(wrong, r.checkHistory(files))...)

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// File is one of a package.
+// File is a file of a package.
 type File struct {
 	Path string // in the package, with slashes
 	Mode fs.FileMode
 	Data []byte
 }
 
-// packed is when all files were changed: the time that npm pack gives them,
-// because zip files, which yarn makes of packages, know none before 1980.
+// packed is the modification time of all files, the same that npm pack uses. Zip
+// files, which yarn makes of packages, can't hold a time before 1980.
 var packed = time.Date(1985, 10, 26, 8, 15, 0, 0, time.UTC)
 
-// Archive makes the tarball of a package from its files, in their order. Nothing
-// of the machine gets into it.
+// Archive packs the files of a package, in their order. The tarball contains nothing
+// that depends on the machine.
 func Archive(files []File) ([]byte, error) {
 	var data bytes.Buffer
 	zip, err := gzip.NewWriterLevel(&data, gzip.BestCompression)

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// Development is the version of what is no release.
+// Development is the version of anything but a release.
 const Development = "0.0.0-dev"
 
-// Build compiles the program of a version for the platform, from the
-// repository's top directory. The same Go makes the same bytes of the same
-// sources, wherever they stand.
+// Build compiles the program of a version for the platform, from the repository's
+// top directory. The same Go and the same sources give the same bytes in any
+// directory.
 func (p Platform) Build(ctx context.Context, top, version string) ([]byte, error) {
 	temp, err := os.MkdirTemp("", "proxypatch-build-")
 	if err != nil {
@@ -23,7 +23,7 @@ func (p Platform) Build(ctx context.Context, top, version string) ([]byte, error
 	}
 	defer os.RemoveAll(temp)
 	out := filepath.Join(temp, "proxypatch")
-	// What Go would record of the repository's state would differ between a clone and an archive of the same sources.
+	// The repository's state that Go records would differ between a clone and an archive.
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags=-s -w -buildid= -X github.com/proxypatch/proxypatch/internal/cli.version=v"+version, "-o", out, "./cmd/proxypatch")
 	cmd.Dir = top
@@ -34,8 +34,8 @@ func (p Platform) Build(ctx context.Context, top, version string) ([]byte, error
 	return os.ReadFile(out)
 }
 
-// Version returns the version of the repository's commit: that of its tag, such
-// as v1.2.3, or Development if it has none or if files were changed since.
+// Version returns the version of the repository's commit: the one in its tag, such
+// as v1.2.3, or Development without a tag or with uncommitted changes.
 func Version(ctx context.Context, top string) (string, error) {
 	git := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", args...)
@@ -45,7 +45,7 @@ func Version(ctx context.Context, top string) (string, error) {
 	}
 	changed, err := git("status", "--porcelain")
 	if err != nil {
-		return "", errors.New("git does not know the sources; name the version with -version")
+		return "", errors.New("git does not know these sources; set the version with -version")
 	}
 	tag, err := git("describe", "--tags", "--exact-match", "--match", "v[0-9]*")
 	if err != nil || changed != "" {

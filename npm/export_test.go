@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// Unpack puts a platform's package into a directory, as installs do, with a copy
-// of the program in a file.
+// Unpack writes a platform's package into a directory as an install does, with a copy
+// of a file as the program.
 func (p Platform) Unpack(dir, file string) error {
 	program, err := os.ReadFile(file)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The launcher dies as the program does.
+// The launcher ends with the program's signal.
 func TestLauncherDiesOfTheSameSignal(t *testing.T) {
 	t.Parallel()
 	launcher := install(t, host(t))
@@ -40,7 +40,7 @@ func signalOf(err error) syscall.Signal {
 	return exit.Sys().(syscall.WaitStatus).Signal()
 }
 
-// A signal for the launcher alone reaches the program, whose end decides.
+// The launcher passes a signal on to the program, and ends as the program does.
 func TestLauncherPassesSignalsOn(t *testing.T) {
 	t.Parallel()
 	launcher := install(t, host(t))
@@ -48,7 +48,7 @@ func TestLauncherPassesSignalsOn(t *testing.T) {
 		for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP} {
 			t.Run(fmt.Sprintf("%s, %v", name, s), func(t *testing.T) {
 				cmd := launch(t, node, launcher, fmt.Sprint("count ", int(s)))
-				cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // away from the terminal that the tests may have
+				cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // without the terminal of the tests
 				out, err := cmd.StdoutPipe()
 				if err != nil {
 					t.Fatal(err)
@@ -59,8 +59,8 @@ func TestLauncherPassesSignalsOn(t *testing.T) {
 	}
 }
 
-// Ctrl-C goes to all that the terminal has in front, so the launcher must not
-// pass it on as well.
+// The terminal sends Ctrl-C to the whole foreground group, so the launcher must not
+// pass it on.
 func TestCtrlCArrivesOnce(t *testing.T) {
 	t.Parallel()
 	launcher := install(t, host(t))
@@ -71,7 +71,7 @@ func TestCtrlCArrivesOnce(t *testing.T) {
 				keyboard, screen := terminal(t)
 				cmd.Stdin, cmd.Stdout, cmd.Stderr = screen, screen, screen
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-				// The launcher stands still until the program has taken the signal: two that wait would count as one.
+				// Stop the launcher until the program has handled the signal, because two pending signals count as one.
 				countSignals(t, cmd, keyboard, func() {
 					signalTo(t, cmd, syscall.SIGSTOP)
 					var status syscall.WaitStatus
@@ -94,9 +94,9 @@ func signalTo(t *testing.T, cmd *exec.Cmd, s syscall.Signal) {
 	}
 }
 
-// countSignals starts a program that counts a signal, has it sent once, and ends
-// it with SIGTERM. What the launcher passes on it passes on in order, so SIGTERM
-// comes last. goOn is called when the program has taken the first signal.
+// countSignals starts a program that counts a signal, sends the signal once, and
+// ends the program with SIGTERM. The launcher passes signals on in order, so SIGTERM
+// comes last. countSignals calls goOn when the program has handled the first signal.
 func countSignals(t *testing.T, cmd *exec.Cmd, out io.Reader, send, goOn func()) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
@@ -122,7 +122,7 @@ func countSignals(t *testing.T, cmd *exec.Cmd, out io.Reader, send, goOn func())
 	}
 }
 
-// terminal makes one and returns its two ends.
+// terminal opens a pseudo-terminal and returns its two ends.
 func terminal(t *testing.T) (keyboard, screen *os.File) {
 	t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)

@@ -23,8 +23,8 @@ import (
 	"github.com/proxypatch/proxypatch/npm"
 )
 
-// standIn says what the test's own binary does when the launcher runs it in the
-// place of proxypatch.
+// standIn names the variable that makes the test's own binary stand in for
+// proxypatch. Its value is what to do.
 const standIn = "PROXYPATCH_TEST_STAND_IN"
 
 func TestMain(m *testing.M) {
@@ -40,15 +40,15 @@ func TestMain(m *testing.M) {
 		fmt.Printf("%s%q\n", input, os.Args[1:])
 		fmt.Fprintln(os.Stderr, "an error")
 	case "die":
-		// A program in Go does not die of every signal.
+		// Some signals do not end a Go program.
 		panic(syscall.Exec("/bin/sh", []string{"sh", "-c", fmt.Sprintf("kill -%d $$", n)}, os.Environ()))
 	case "count":
 		count(syscall.Signal(n))
 	}
 }
 
-// count waits for SIGTERM and says how often another signal came before it. The
-// exit code is 3, or 4 if no SIGTERM comes.
+// count waits for SIGTERM and prints how often another signal came before it. It
+// exits with 3, or with 4 if no SIGTERM comes.
 func count(other syscall.Signal) {
 	time.AfterFunc(time.Minute, func() { os.Exit(4) })
 	signals := make(chan os.Signal, 100)
@@ -65,8 +65,8 @@ func count(other syscall.Signal) {
 	}
 }
 
-// nodes are the releases of Node.js to try the launcher with: the oldest that it
-// is for, the one at hand and the newest.
+// nodes returns the releases of Node.js that run the launcher: the oldest that it
+// supports, the installed one and the newest.
 func nodes(t *testing.T) map[string]string {
 	all := map[string]string{"at hand": nodetest.Node(t)}
 	if gate.Wanted(t, "nodes") {
@@ -76,8 +76,8 @@ func nodes(t *testing.T) map[string]string {
 	return all
 }
 
-// install puts the package proxypatch into a directory, and the programs of some
-// platforms, which are the test's own binary.
+// install unpacks the package proxypatch and the packages of some platforms into a
+// new directory, with the test's own binary as the program.
 func install(t *testing.T, platforms ...npm.Platform) (launcher string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "node_modules")
@@ -118,8 +118,7 @@ func host(t *testing.T) npm.Platform {
 	return p
 }
 
-// launch returns a command that runs the launcher, with the stand-in in the
-// program's place.
+// launch returns a command that runs the launcher with the stand-in.
 func launch(t *testing.T, node, launcher, does string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), node, append([]string{launcher}, args...)...)
 	cmd.Env = append(os.Environ(), standIn+"="+does)
@@ -178,18 +177,20 @@ func TestLauncherWithoutProgram(t *testing.T) {
 		want      string
 	}{
 		"left out": {
-			want: "proxypatch: @proxypatch/" + here.String() + " is not installed: optional dependencies were left out, or the lock file lacks it\n" +
-				"hint: install without --omit=optional, --no-optional and --ignore-optional; if that does not help, delete node_modules and the lock file first\n",
+			want: "proxypatch: @proxypatch/" + here.String() + " is not installed: the install skipped optional dependencies, or the lock file lacks it\n" +
+				"hint: install without --omit=optional, --no-optional and --ignore-optional\n" +
+				"hint: delete node_modules and the lock file, then install again\n",
 		},
 		"another platform's": {
 			installed: []npm.Platform{other},
-			want: "proxypatch: @proxypatch/" + other.String() + " is installed, but this is Node.js for " + here.String() + ": node_modules comes from another platform\n" +
-				"hint: delete node_modules and install again here; leave node_modules out of what is copied between machines and images\n",
+			want: "proxypatch: @proxypatch/" + other.String() + " is installed, but this is Node.js for " + here.String() + ": node_modules was installed on another platform\n" +
+				"hint: delete node_modules and install again on this machine\n" +
+				"hint: do not copy node_modules between machines, or into images: add it to .dockerignore\n",
 		},
 		"no such platform": {
 			installed: []npm.Platform{here},
 			arch:      "vax",
-			want: "proxypatch: there is no program for " + here.OS + "-vax, only for darwin-arm64, darwin-x64, linux-arm64, linux-x64, win32-arm64, win32-x64\n" +
+			want: "proxypatch: there is no proxypatch for " + here.OS + "-vax, only for darwin-arm64, darwin-x64, linux-arm64, linux-x64, win32-arm64, win32-x64\n" +
 				"hint: build it with Go: go install github.com/proxypatch/proxypatch/cmd/proxypatch@latest\n",
 		},
 	} {
@@ -212,7 +213,7 @@ func TestLauncherWithoutProgram(t *testing.T) {
 	}
 }
 
-// A program that is not the one that was packed is never started.
+// The launcher never starts a program other than the packed one.
 func TestLauncherWithDamagedProgram(t *testing.T) {
 	t.Parallel()
 	here := host(t)
@@ -230,20 +231,20 @@ func TestLauncherWithDamagedProgram(t *testing.T) {
 	foreign := append([]byte("\xcf\xfa\xed\xfe"), original[4:]...)
 	for name, test := range map[string]struct {
 		put  func(program string) error
-		want string // what the launcher says of the program
+		want string // the launcher's error
 	}{
 		"empty":                   {write(nil), "has 0 bytes, not "},
 		"truncated":               {write(original[:len(original)/2]), "bytes, not "},
 		"longer":                  {write(append(original[:len(original):len(original)], 0)), "bytes, not "},
 		"text":                    {write([]byte("#!/bin/sh\nexit 0\n")), "has 17 bytes, not "},
-		"another platform's":      {write(foreign), "does not begin as it should"},
-		"zeros, as after a crash": {write(make([]byte, len(original))), "does not begin as it should"},
+		"another platform's":      {write(foreign), "has the wrong first bytes"},
+		"zeros, as after a crash": {write(make([]byte, len(original))), "has the wrong first bytes"},
 		"a directory":             {func(program string) error { return os.Mkdir(program, 0o755) }, "is not a file"},
 		"missing":                 {func(string) error { return nil }, "is missing"},
-		"no longer described":     {func(program string) error { return describe(program, map[string]any{"name": here.Package()}) }, "is not described by its package"},
+		"no longer described":     {func(program string) error { return describe(program, map[string]any{"name": here.Package()}) }, "does not match its package.json"},
 		"another package's": {func(program string) error {
 			return describe(program, map[string]any{"name": npm.Platforms[0].Package() + "x"})
-		}, "is not described by its package"},
+		}, "does not match its package.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			launcher := install(t, here)
@@ -269,7 +270,7 @@ func TestLauncherWithDamagedProgram(t *testing.T) {
 	}
 }
 
-// describe gives the package of a program another package.json.
+// describe replaces the package.json of a program's package.
 func describe(program string, manifest map[string]any) error {
 	text, err := json.Marshal(manifest)
 	if err != nil {
@@ -289,8 +290,8 @@ func TestLauncherHintsByPackageManager(t *testing.T) {
 		"npm/11.0.0 node/v22.0.0 linux x64": "delete node_modules and install again: npm install",
 		"yarn/4.5.0 npm/? node/v22.0.0":     "delete node_modules and install again: yarn install",
 		"bun/1.2.0 npm/? node/v22.0.0":      "delete node_modules and install again: bun install",
-		"other/1":                           "delete node_modules and install again, with npm or what you use in its place",
-		"":                                  "delete node_modules and install again, with npm or what you use in its place",
+		"other/1":                           "delete node_modules and install again",
+		"":                                  "delete node_modules and install again",
 	} {
 		cmd := launch(t, nodetest.Node(t), launcher, "exit 0")
 		cmd.Env = append(cmd.Env, "npm_config_user_agent="+agent)
@@ -313,7 +314,7 @@ func TestLauncherWithProgramThatCannotBeRun(t *testing.T) {
 		if got := exitCode(t, err); got != 1 {
 			t.Errorf("Node.js %s: exited with %d, not 1", name, got)
 		}
-		if text := string(out); !strings.Contains(text, " can't be run: spawn ") || !strings.HasSuffix(text, "\nhint: install it again, where programs may be run\n") {
+		if text := string(out); !strings.Contains(text, " can't be run: spawn ") || !strings.HasSuffix(text, "\nhint: install the project on a file system that allows programs to run, without noexec\n") {
 			t.Errorf("Node.js %s says %s", name, out)
 		}
 	}

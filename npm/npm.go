@@ -1,8 +1,8 @@
-// Package npm builds the npm packages of proxypatch: the package proxypatch, which
-// holds a small launcher, and one for each platform, which holds the program.
-// docs/npm.md describes them for users.
+// Package npm builds the npm packages of proxypatch: the package proxypatch with a
+// small launcher, and a package with the program for each platform. docs/npm.md
+// describes them for users.
 //
-// Equal input gives equal bytes, on every machine.
+// Equal input gives equal bytes on every machine.
 package npm
 
 import (
@@ -29,14 +29,14 @@ const (
 	homepage   = "https://github.com/proxypatch/proxypatch#readme"
 )
 
-// Platform is one that there is a program for.
+// Platform is a platform with a program.
 type Platform struct {
-	OS, Arch     string // as Node.js has them in process.platform and process.arch
+	OS, Arch     string // as in Node.js's process.platform and process.arch
 	GOOS, GOARCH string
 }
 
-// Platforms are all of them. Programs for Linux are static, so that one serves
-// glibc and musl.
+// Platforms lists all platforms. Programs for Linux are static, so one works with
+// both glibc and musl.
 var Platforms = []Platform{
 	{"darwin", "arm64", "darwin", "arm64"},
 	{"darwin", "x64", "darwin", "amd64"},
@@ -46,8 +46,8 @@ var Platforms = []Platform{
 	{"win32", "x64", "windows", "amd64"},
 }
 
-// Host returns the platform of this machine, and false if there is no program
-// for it.
+// Host returns the platform of this machine. It returns false if the platform has no
+// program.
 func Host() (Platform, bool) {
 	for _, p := range Platforms {
 		if p.GOOS == runtime.GOOS && p.GOARCH == runtime.GOARCH {
@@ -71,14 +71,14 @@ func (p Platform) Program() string {
 	return "bin/proxypatch"
 }
 
-// Tarball is a package as registries serve it.
+// Tarball is a package in the form that registries serve.
 type Tarball struct {
-	Name string // of the file, as npm pack would call it
+	Name string // of the file, as npm pack names it
 	Data []byte
 }
 
-// manifest is a package.json. There are no scripts in it: package managers
-// block those of dependencies, or fail because of them.
+// manifest is a package.json. It has no scripts, because package managers block
+// those of dependencies or fail because of them.
 type manifest struct {
 	Name                 string            `json:"name"`
 	Version              string            `json:"version"`
@@ -97,26 +97,26 @@ type manifest struct {
 	PublishConfig        map[string]string `json:"publishConfig"`
 }
 
-// programMark is what the launcher compares a program with before it starts it.
-// A hash of all bytes would take longer than the program itself.
+// programMark lets the launcher check a program before it starts it. Hashing all
+// bytes would take longer than running the program.
 type programMark struct {
 	Size int    `json:"size"` // in bytes
 	Head string `json:"head"` // its first bytes, in hexadecimal digits
 }
 
-// headSize is how many bytes a mark holds: they name the kind of program and the
-// processor, and begin every program for Linux, macOS and Windows in its own way.
+// headSize is the number of bytes in a mark. The first bytes of a program identify
+// Linux, macOS or Windows, and the processor.
 const headSize = 64
 
 func newManifest(name, version, description string) manifest {
 	return manifest{
 		Name: name, Version: version, Description: description, License: "MIT", Homepage: homepage,
 		Repository:    map[string]string{"type": "git", "url": repository},
-		PublishConfig: map[string]string{"access": "public"}, // packages of a scope are private if nothing is said
+		PublishConfig: map[string]string{"access": "public"}, // scoped packages are private by default
 	}
 }
 
-// Main makes the package proxypatch of a version, from the repository's top
+// Main builds the package proxypatch of a version from the repository's top
 // directory. It depends on the platforms' packages of exactly this version.
 func Main(top, version string) (Tarball, error) {
 	m := newManifest("proxypatch", version, "Make an installed NextAuth.js 4 work behind a corporate proxy")
@@ -134,7 +134,7 @@ func Main(top, version string) (Tarball, error) {
 	return m.pack(top, File{"bin/proxypatch.js", 0o755, launcher}, File{"README.md", 0o644, readme})
 }
 
-// Pack makes the platform's package of a version, from the repository's top
+// Pack builds the platform's package of a version from the repository's top
 // directory and the program.
 func (p Platform) Pack(top, version string, program []byte) (Tarball, error) {
 	readme := fmt.Sprintf("# %s\n\nThe program of [proxypatch](%s) for %s. Install the package `proxypatch`,\nwhich depends on this one.\n", p.Package(), homepage, p)
@@ -144,12 +144,12 @@ func (p Platform) Pack(top, version string, program []byte) (Tarball, error) {
 func (p Platform) manifest(version string, program []byte) manifest {
 	m := newManifest(p.Package(), version, "The program of proxypatch for "+p.String())
 	m.OS, m.CPU = []string{p.OS}, []string{p.Arch}
-	m.PreferUnplugged = true // yarn's Plug'n'Play leaves packages in archives, and nothing can be run there
+	m.PreferUnplugged = true // yarn's Plug'n'Play keeps packages in archives, where programs can't run
 	m.Program = &programMark{len(program), hex.EncodeToString(program[:min(len(program), headSize)])}
 	return m
 }
 
-// pack makes a package of its manifest, the license and more files.
+// pack builds a package from its manifest, the license and other files.
 func (m manifest) pack(top string, files ...File) (Tarball, error) {
 	if _, err := semver.StrictNewVersion(m.Version); err != nil {
 		return Tarball{}, fmt.Errorf("version %q: %w; it has to be one such as 1.2.3", m.Version, err)

@@ -42,8 +42,7 @@ func contents(t *testing.T, tarball npm.Tarball) (modes map[string]int64, manife
 	}
 }
 
-// requireFields compares those fields of a package.json that decide about an
-// install, all of them.
+// requireFields compares all fields of a package.json that affect an install.
 func requireFields(t *testing.T, manifest, want map[string]any) {
 	t.Helper()
 	for _, name := range []string{"description", "license", "homepage", "repository", "publishConfig"} {
@@ -113,7 +112,7 @@ func TestVersionsMustBeOnes(t *testing.T) {
 	}
 }
 
-// The same sources make the same program in another directory.
+// The same sources give the same program in another directory.
 func TestBuildIsReproducible(t *testing.T) {
 	gate.Need(t, "layouts")
 	clone := filepath.Join(t.TempDir(), "clone")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes what an archive has beside the program into dist/documents: completions and
-# the man page, which is of the day of the commit. A release has to be told of.
+# Writes the other files of an archive into dist/documents: completions, and the man
+# page with the date of the commit. CHANGELOG.md must have a section for a release.
 #
 #   tools/archive.sh VERSION IS-SNAPSHOT
 set -eu
@@ -17,6 +17,6 @@ go build -trimpath -o "$out/proxypatch" ./cmd/proxypatch
 for file in bash:proxypatch.bash fish:proxypatch.fish powershell:proxypatch.ps1 zsh:_proxypatch; do
   "$out/proxypatch" completion "${file%%:*}" >"$out/completions/${file#*:}"
 done
-# Making the man page is a test's work (internal/cli/reference_test.go).
+# A test writes the man page (internal/cli/reference_test.go).
 PROXYPATCH_MAN=$out/man/proxypatch.1 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) \
   go test -trimpath -vet=off -count=1 -run '^TestManPage$' ./internal/cli >/dev/null

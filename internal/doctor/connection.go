@@ -15,29 +15,29 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
-// Patience is how long openid-client, and so next-auth, waits for a connection
-// and then for an answer, unless the provider's httpOptions.timeout says more.
+// Patience is how long openid-client waits for a connection, and then for an
+// answer, unless the provider's httpOptions.timeout sets another time.
 const Patience = 3500 * time.Millisecond
 
-// trial is how connections are tried.
+// trial holds the settings of a probe.
 type trial struct {
 	roots    *x509.CertPool
 	limit    time.Duration // for each target
-	patience time.Duration // what takes longer makes a sign-in fail
+	patience time.Duration // a sign-in fails after this time
 }
 
-// Probe connects to each target, trusting what Node.js does. n may be nil.
+// Probe connects to each target and trusts the authorities that Node.js trusts. n may
+// be nil.
 func (e *Environment) Probe(ctx context.Context, n *Node, limit time.Duration, targets []*proxyenv.Target) Findings {
 	var f Findings
 	roots, node := e.Roots(ctx, n)
 	if !node {
-		f.Add(Connection, Note, "certificates are judged by the system's list of authorities; Node.js brings its own along, but was not to be asked")
+		f.Add(Connection, Note, "certificates are checked against the system's authorities, because Node.js could not list its own")
 	}
 	return append(f, e.try(ctx, trial{roots, limit, Patience}, targets)...)
 }
 
-// try connects to each target in the way that next-auth would, and says
-// what came of it.
+// try connects to each target as next-auth would, and reports the results.
 func (e *Environment) try(ctx context.Context, p trial, targets []*proxyenv.Target) Findings {
 	var f Findings
 	for _, target := range targets {
@@ -45,7 +45,7 @@ func (e *Environment) try(ctx context.Context, p trial, targets []*proxyenv.Targ
 		if d := e.env().Decide(target); d.Proxy != nil {
 			proxy, err := d.Proxy.Proxy()
 			if err != nil {
-				f.Add(Connection, Error, "%s was not tried: %s is not usable", target, e.label(d.Proxy.Name)).hint("mend the variable first")
+				f.Add(Connection, Error, "%s was not tried: %s is invalid", target, e.label(d.Proxy.Name)).hint("fix %s first", d.Proxy.Name)
 				continue
 			}
 			way.Proxy = proxy
@@ -61,7 +61,7 @@ func (e *Environment) try(ctx context.Context, p trial, targets []*proxyenv.Targ
 	return f
 }
 
-// attempt is a try, to be put into words.
+// attempt is one connection to report on.
 type attempt struct {
 	*Environment
 	target *proxyenv.Target
@@ -69,10 +69,10 @@ type attempt struct {
 	trial
 }
 
-// variable names what to change about the proxy.
+// variable names the variable to change.
 func (a attempt) variable() string { return a.label(a.proxy.Setting.Name) }
 
-// by says how the target was to be reached.
+// by says how the attempt tried to reach the target.
 func (a attempt) by() string {
 	if a.proxy == nil {
 		return "without a proxy"
@@ -80,27 +80,30 @@ func (a attempt) by() string {
 	return fmt.Sprintf("through the proxy %v", a.proxy)
 }
 
-// answered says what a target answered, and whether next-auth would have waited
+// answered reports what a target answered, and whether next-auth would have waited
 // for it.
 func (a attempt) answered(f *Findings, r probe.Result) {
 	where := a.target.Origin() + probe.DiscoveryPath(a.target.Path)
 	switch {
 	case r.Found && strings.TrimSuffix(r.Issuer, "/") != a.target.String() && !strings.Contains(a.target.Path, "/.well-known/"):
-		f.Add(Connection, Warning, "%s answers %s, but calls its issuer otherwise", where, a.by()).hint("give the provider the issuer that stands in that document")
+		f.Add(Connection, Warning, "%s answers %s, but names a different issuer", where, a.by()).hint("set the provider's issuer to the one in that document")
 	case r.Found:
 		f.Add(Connection, OK, "%s answers %s", where, a.by())
 	case a.proxy != nil && !a.target.Secure && r.Status != http.StatusNotFound:
-		f.Add(Connection, Warning, "%s: the answer %s is %d; whether the proxy or the target gives it can't be told", where, a.by(), r.Status).hint("use https://, or ask who runs the proxy")
+		f.Add(Connection, Warning, "%s answers %s with %d, which may come from the proxy or from the target", where, a.by(), r.Status).Hint = hint.Text("use https://").Or(ask("what it answers"))
 	case r.Status >= 300 && r.Status < 400:
-		f.Add(Connection, Warning, "%s answers %s with a redirect (%d), which next-auth does not follow", where, a.by(), r.Status).hint("name the issuer as it is, with its path and without a slash at the end")
+		f.Add(Connection, Warning, "%s answers %s with a redirect (%d), which next-auth does not follow", where, a.by(), r.Status).hint("use the issuer's exact URL, with its path and without a trailing slash")
 	default:
-		f.Add(Connection, Note, "%s is reached %s, but there is no discovery document (%d)", where, a.by(), r.Status).hint("that is right for a provider without OpenID Connect; otherwise name its issuer")
+		f.Add(Connection, Note, "%s answers %s, but without a discovery document (%d)", where, a.by(), r.Status).hint("this is normal for a provider without OpenID Connect; for others, use the issuer's URL")
 	}
 	a.judgeTime(f, r)
 }
 
 func (a attempt) judgeTime(f *Findings, r probe.Result) {
-	wait := hint.Join(hint.Text("give the provider "), hint.Keep("httpOptions: { timeout: 10000 }"), hint.Text(", and ask who runs the proxy why it is slow"))
+	wait := hint.Join(hint.Text("set "), hint.Keep("httpOptions: { timeout: 10000 }"), hint.Text(" in the provider's options"))
+	if a.proxy != nil {
+		wait = wait.Or(ask("why it is slow"))
+	}
 	total := (r.Opened + r.Answered).Round(time.Millisecond)
 	switch slowest := max(r.Opened, r.Answered); {
 	case slowest > a.patience:
@@ -108,25 +111,26 @@ func (a attempt) judgeTime(f *Findings, r probe.Result) {
 		if r.Answered > a.patience {
 			what = "the answer"
 		}
-		f.Add(Connection, Error, "%s: %s took %v, and next-auth gives up after %v", a.target, what, slowest.Round(time.Millisecond), a.patience).Hint = wait
+		f.Add(Connection, Error, "%s: %s took %v, but next-auth gives up after %v", a.target, what, slowest.Round(time.Millisecond), a.patience).Hint = wait
 	case slowest > a.patience/2:
-		f.Add(Connection, Warning, "%s took %v, of the %v after which next-auth gives up", a.target, slowest.Round(time.Millisecond), a.patience).Hint = wait
+		f.Add(Connection, Warning, "%s took %v; next-auth gives up after %v", a.target, slowest.Round(time.Millisecond), a.patience).Hint = wait
 	default:
-		f.Add(Connection, OK, "%s took %v, of the %v after which next-auth gives up", a.target, total, a.patience)
+		f.Add(Connection, OK, "%s took %v; next-auth gives up after %v", a.target, total, a.patience)
 	}
 }
 
-// failed puts a failure into words.
+// failed reports a failure.
 func (a attempt) failed(f *Findings, failure *probe.Failure) {
 	severity := Error
 	if failure.Kind == probe.Untrusted && a.Get("NODE_TLS_REJECT_UNAUTHORIZED") == "0" {
 		severity = Warning
 	}
-	message, hint := a.words(failure)
-	f.Add(Connection, severity, "%s: %s", a.target, message).hint("%s", hint)
+	message, advice := a.words(failure)
+	f.Add(Connection, severity, "%s: %s", a.target, message).Hint = advice
 }
 
-func (a attempt) words(failure *probe.Failure) (message, hint string) {
+// words returns the message of a failure, and what to do.
+func (a attempt) words(failure *probe.Failure) (string, hint.Hint) {
 	switch failure.At {
 	case probe.AtProxy, probe.AtProxyTLS, probe.AtTunnel:
 		return a.proxyWords(failure)
@@ -138,114 +142,123 @@ func (a attempt) words(failure *probe.Failure) (message, hint string) {
 	return a.answerWords(failure)
 }
 
-// proxyWords is about the way to the proxy and to a tunnel through it.
-func (a attempt) proxyWords(failure *probe.Failure) (message, hint string) {
+// ask advises to ask the person who can change the proxy.
+func ask(question string) hint.Hint { return hint.Text("ask the proxy's administrator " + question) }
+
+// proxyWords describes a failure to reach the proxy, or to open a tunnel through it.
+func (a attempt) proxyWords(failure *probe.Failure) (string, hint.Hint) {
 	proxy, name := a.proxy, a.variable()
 	if failure.At == probe.AtProxyTLS && (failure.Kind == probe.NoTLS || failure.Kind == probe.Closed) {
-		return fmt.Sprintf("%v does not speak TLS, but %s begins with https://", proxy, name), "write http:// there: that is how the proxy itself is spoken to, and it carries https:// targets as well"
+		return fmt.Sprintf("%v does not speak TLS, but %s starts with https://", proxy, name), hint.Text("change it to http://, which also works for https:// targets")
 	}
-	check := "check host and port in " + name + ", and whether this machine may reach them"
+	check := hint.Text("check the host and port in " + name)
 	switch failure.Kind {
 	case probe.UnknownName:
-		return fmt.Sprintf("no address is known for the proxy %v", proxy), "check the host in " + name
+		return fmt.Sprintf("the host name of the proxy %v can't be resolved", proxy), hint.Text("check the host in " + name)
 	case probe.Unreachable:
-		return fmt.Sprintf("the proxy %v can't be reached (%s)", proxy, failure.Reason), check
+		return fmt.Sprintf("the proxy %v can't be reached (%s)", proxy, failure.Reason), check.Or(ask("whether this machine may reach it"))
 	case probe.Silent:
-		return fmt.Sprintf("the proxy %v did not answer within %v", proxy, a.limit), check
+		return fmt.Sprintf("the proxy %v did not answer within %v", proxy, a.limit), check.Or(ask("whether this machine may reach it"))
 	case probe.Closed:
-		return fmt.Sprintf("the proxy %v closed the connection", proxy), check + "; is it an HTTP proxy?"
+		return fmt.Sprintf("the proxy %v closed the connection", proxy), check.Or(ask("whether it is an HTTP proxy"))
 	case probe.NoHTTP:
-		return fmt.Sprintf("%v does not answer like an HTTP proxy", proxy), "ask for the HTTP port; https:// and socks5:// proxies have others"
+		return fmt.Sprintf("%v does not answer like an HTTP proxy", proxy), hint.Text("use the proxy's HTTP port; its HTTPS and SOCKS ports have other numbers")
 	case probe.Refused:
 		return a.refusedWords(failure)
 	}
-	message, hint = certificateWords(failure)
-	return fmt.Sprintf("the proxy %v: %s", proxy, message), hint
+	message, advice := certificateWords(failure)
+	return fmt.Sprintf("the proxy %v: %s", proxy, message), advice
 }
 
-// refusedWords is about an answer other than 200 from the proxy.
-func (a attempt) refusedWords(failure *probe.Failure) (message, hint string) {
+// refusedWords describes a status other than 200 from the proxy.
+func (a attempt) refusedWords(failure *probe.Failure) (string, hint.Hint) {
 	proxy, address := a.proxy, a.target.Address()
-	message = fmt.Sprintf("the proxy %v answers with %d", proxy, failure.Status)
+	message := fmt.Sprintf("the proxy %v answers with %d", proxy, failure.Status)
 	switch failure.Status {
 	case http.StatusProxyAuthRequired:
 		return a.loginWords(failure)
 	case http.StatusForbidden:
 		if a.target.Secure && a.target.Port != "443" {
-			return message + ": it does not allow port " + a.target.Port, "ask who runs it to allow CONNECT to " + address + "; many allow 443 only"
+			return message + ": it does not allow port " + a.target.Port, ask("to allow CONNECT to " + address + "; many proxies allow only port 443")
 		}
-		return message + ": it does not allow this host", "ask who runs it to allow " + address
+		return message + ": it does not allow this host", ask("to allow " + address)
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusNotFound, http.StatusBadRequest:
-		return message + " to CONNECT, as a server does that is no proxy", "check host and port in " + a.variable() + ", or ask who runs the proxy to allow CONNECT to " + address
+		return message + " to CONNECT, like a server that is not a proxy", hint.Text("check the host and port in " + a.variable()).Or(ask("to allow CONNECT to " + address))
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return message + ": it does not know or reach " + a.target.Host, "check the URL; if it is inside your network, the app may reach it directly: add " + a.target.Host + " to no_proxy"
+		return message + ": it can't resolve or reach " + a.target.Host, hint.Text("check the URL").Or(hint.Text("if the host is inside your network, add " + a.target.Host + " to no_proxy"))
 	}
-	return message, "ask who runs it why " + address + " is refused"
+	return message, ask("why " + address + " is refused")
 }
 
-// loginWords is about 407. The helper knows Basic alone.
-func (a attempt) loginWords(failure *probe.Failure) (message, hint string) {
+// loginWords describes a 407. The helper supports only Basic.
+func (a attempt) loginWords(failure *probe.Failure) (string, hint.Hint) {
 	proxy := a.proxy
 	basic := len(failure.Logins) == 0 || slices.Contains(failure.Logins, "basic")
 	switch {
 	case !basic:
-		return fmt.Sprintf("the proxy %v wants a login (407) by %s, which does not work", proxy, strings.Join(failure.Logins, " or ")),
-			"run a local proxy that logs in there, such as px or cntlm, and export https_proxy=http://127.0.0.1:3128; or ask for Basic"
+		local := hint.Join(hint.Text("run a local proxy that logs in, such as px or cntlm, and "), hint.Keep("export https_proxy=http://127.0.0.1:3128"))
+		return fmt.Sprintf("the proxy %v requires a login (407) by %s, which next-auth can't do", proxy, strings.Join(failure.Logins, " or ")), local.Or(ask("to offer Basic"))
 	case proxy.HasLogin():
-		return fmt.Sprintf("the proxy %v does not accept user and password (407)", proxy), "check them in " + a.variable() + ", with special characters percent-encoded; " + encode
+		return fmt.Sprintf("the proxy %v rejects the user and password (407)", proxy), hint.Text("check them in " + a.variable() + "; special characters must be percent-encoded").Or(encode)
 	}
-	return fmt.Sprintf("the proxy %v wants a user and a password (407)", proxy), "put them into " + a.variable() + " as http://USER:PASSWORD@HOST:PORT, percent-encoded; " + encode
+	return fmt.Sprintf("the proxy %v requires a user and a password (407)", proxy), hint.Join(hint.Text("add them to "+a.variable()+", percent-encoded: "), withUser).Or(encode)
 }
 
-// directWords is about the way to a target without a proxy.
-func (a attempt) directWords(failure *probe.Failure) (message, hint string) {
-	hint = "it is tried directly because no proxy is set for it or no_proxy excludes it (see proxy above)"
+// directWords describes a failure to reach a target without a proxy.
+func (a attempt) directWords(failure *probe.Failure) (string, hint.Hint) {
+	advice := hint.Text("see proxy above: no proxy is set for this URL, or no_proxy excludes it")
 	switch failure.Kind {
 	case probe.UnknownName:
-		return "no address is known for it here, and no proxy is used", hint
+		return "its name can't be resolved here, and no proxy is used", advice
 	case probe.Silent:
-		return fmt.Sprintf("no connection without a proxy within %v", a.limit), hint
+		return fmt.Sprintf("no connection without a proxy within %v", a.limit), advice
 	}
-	return fmt.Sprintf("it can't be reached without a proxy (%s)", failure.Reason), hint
+	return fmt.Sprintf("it can't be reached without a proxy (%s)", failure.Reason), advice
 }
 
-// tlsWords is about TLS with the target.
-func (a attempt) tlsWords(failure *probe.Failure) (message, hint string) {
+// tlsWords describes a failure of TLS with the target.
+func (a attempt) tlsWords(failure *probe.Failure) (string, hint.Hint) {
+	check := hint.Text("check the host and port in the URL")
+	if a.proxy != nil {
+		check = ask("to allow " + a.target.Address())
+	}
 	switch failure.Kind {
 	case probe.Silent:
-		return fmt.Sprintf("no TLS %s within %v", a.by(), a.limit), "ask who runs the proxy whether it reaches " + a.target.Address()
+		return fmt.Sprintf("the TLS handshake %s did not finish within %v", a.by(), a.limit), check
 	case probe.Closed:
-		return "the connection " + a.by() + " was closed during TLS", "ask who runs the proxy whether it allows " + a.target.Address()
+		return "the connection " + a.by() + " was closed during the TLS handshake", check
 	case probe.NoTLS:
-		return fmt.Sprintf("TLS %s failed: %s", a.by(), failure.Reason), "check the URL's port, and whether it is http://"
+		return fmt.Sprintf("TLS %s failed: %s", a.by(), failure.Reason), hint.Text("check the URL's port, or use http:// if the host has no TLS")
 	}
-	message, hint = certificateWords(failure)
+	message, advice := certificateWords(failure)
 	if a.proxy != nil && failure.Kind == probe.Untrusted {
-		message += ": the proxy inspects TLS, or the identity provider has a CA of its own"
+		message += "; the proxy inspects TLS, or the identity provider has its own CA"
 	}
-	return message, hint
+	return message, advice
 }
 
-func certificateWords(failure *probe.Failure) (message, hint string) {
+// certificateWords describes a certificate that is not accepted.
+func certificateWords(failure *probe.Failure) (string, hint.Hint) {
 	switch failure.Kind {
 	case probe.WrongName:
-		return "its certificate is for other hosts", "check the URL; if a proxy answers in its place, ask who runs it"
+		return "its certificate is for another host", hint.Text("check the URL").Or(hint.Text("if a proxy inspects TLS, ask its administrator"))
 	case probe.Expired:
-		return "its certificate is not valid now", "check this machine's clock, or ask who runs the host"
+		return "its certificate has expired or is not valid yet", hint.Text("check this machine's clock").Or(hint.Text("ask the host's administrator for a new certificate"))
 	}
 	return fmt.Sprintf("its certificate is signed by %q, which Node.js does not trust", failure.Issuer),
-		"ask who runs the proxy for the certificate of that CA as a PEM file, and export NODE_EXTRA_CA_CERTS=/path/to/ca.pem where the app starts"
+		hint.Join(hint.Text("get that CA's certificate as a PEM file, and where the app starts "), exportCA)
 }
 
-// answerWords is about a request for which there was a connection.
-func (a attempt) answerWords(failure *probe.Failure) (message, hint string) {
+// answerWords describes a request that failed after the connection was open.
+func (a attempt) answerWords(failure *probe.Failure) (string, hint.Hint) {
+	check := hint.Text("check the URL, and whether the identity provider is running")
 	switch failure.Kind {
 	case probe.Refused:
 		return a.refusedWords(failure)
 	case probe.Silent:
-		return fmt.Sprintf("no answer %s within %v", a.by(), a.limit), "check the URL, and the identity provider"
+		return fmt.Sprintf("no answer %s within %v", a.by(), a.limit), check
 	case probe.Closed:
-		return "the connection " + a.by() + " was closed without an answer", "check the URL, and the identity provider"
+		return "the connection " + a.by() + " was closed without an answer", check
 	}
-	return "what answers " + a.by() + " is no HTTP", "check the URL's port, and whether it is https://"
+	return "the answer " + a.by() + " is not HTTP", hint.Text("check the URL's port, or use https://")
 }

@@ -64,8 +64,8 @@ func tree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// lines are findings as "severity: message", and all that is not in order has
-// to come with something to do.
+// lines returns findings as "severity: message". Each error and warning must have a
+// hint.
 func lines(t *testing.T, f Findings) []string {
 	t.Helper()
 	all := []string{}
@@ -84,7 +84,7 @@ func lines(t *testing.T, f Findings) []string {
 func TestProxies(t *testing.T) {
 	const (
 		through = "ok: https:// URLs go through the proxy proxy.test:3128 (https_proxy)"
-		plain   = "note: http:// URLs go to their targets directly: neither http_proxy nor all_proxy is set"
+		plain   = "note: http:// URLs use no proxy: neither http_proxy nor all_proxy is set"
 		proxy   = "https_proxy=http://proxy.test:3128"
 	)
 	t.Setenv("HOME", t.TempDir())
@@ -93,30 +93,30 @@ func TestProxies(t *testing.T) {
 		urls []string
 		want []string
 	}{
-		"nothing":        {nil, []string{"idp.test"}, []string{"warning: no proxy variable is set: every request goes to its target directly"}},
+		"nothing":        {nil, []string{"idp.test"}, []string{"warning: no proxy variable is set, so no request uses a proxy"}},
 		"http_proxy":     {[]string{"http_proxy=proxy.test:3128"}, nil, []string{"ok: https:// URLs go through the proxy proxy.test:3128 (http_proxy)"}},
 		"https_proxy":    {[]string{proxy}, []string{"idp.test/x/"}, []string{through, plain, "ok: https://idp.test/x goes through the proxy proxy.test:3128 (https_proxy)"}},
 		"both kinds":     {[]string{proxy, "HTTP_PROXY=http://jane:hunter@other.test:80"}, []string{"http://idp.test"}, []string{through, "ok: http:// URLs go through the proxy other.test (HTTP_PROXY)", "ok: http://idp.test goes through the proxy other.test (HTTP_PROXY)"}},
 		"both cases":     {[]string{proxy, "HTTPS_PROXY=http://jane:hunter@proxy.test:3128"}, nil, []string{"warning: HTTPS_PROXY differs from https_proxy, which wins", through, plain}},
 		"the same twice": {[]string{proxy, "HTTPS_PROXY=http://proxy.test:3128 "}, nil, []string{through, plain}},
 		"blank":          {[]string{"https_proxy= ", "HTTPS_PROXY=http://proxy.test:3128"}, nil, []string{"note: https_proxy is empty and counts as unset", strings.Replace(through, "https_proxy", "HTTPS_PROXY", 1), plain}},
-		"malformed":      {[]string{"https_proxy=http://jane:1#hunter@proxy.test:3128"}, []string{"idp.test"}, []string{"error: https_proxy is not a valid proxy URL", plain, "error: https://idp.test can't be reached: https_proxy decides for it and is not usable"}},
+		"malformed":      {[]string{"https_proxy=http://jane:1#hunter@proxy.test:3128"}, []string{"idp.test"}, []string{"error: https_proxy is not a valid proxy URL", plain, "error: https://idp.test can't be reached: https_proxy applies to it, but is invalid"}},
 		"malformed http": {[]string{proxy, "http_proxy=http://jane:1#hunter@proxy.test:3128"}, nil, []string{through, "warning: http_proxy is not a valid proxy URL"}},
-		"socks":          {[]string{"ALL_PROXY=socks5://jane:hunter@proxy.test:1080"}, nil, []string{"error: ALL_PROXY is no http:// or https:// URL; no other kind of proxy works, socks5:// included"}},
+		"socks":          {[]string{"ALL_PROXY=socks5://jane:hunter@proxy.test:1080"}, nil, []string{"error: ALL_PROXY is not an http:// or https:// URL; other kinds of proxies, such as socks5://, do not work"}},
 		"socks, unused":  {[]string{proxy, "http_proxy=http://proxy.test:3128", "ALL_PROXY=socks5://proxy.test:1080"}, nil, []string{through, "ok: http:// URLs go through the proxy proxy.test:3128 (http_proxy)"}},
-		"quotes":         {[]string{`https_proxy="http://jane:hunter@proxy.test:3128"`}, nil, []string{"error: https_proxy has quotation marks in its value", plain}},
-		"placeholder":    {[]string{"https_proxy=http://jane:${HUNTER}@proxy.test:3128"}, nil, []string{"error: https_proxy holds a placeholder such as ${NAME} that nobody has replaced", plain}},
-		"unencoded":      {[]string{"https_proxy=http://jane:hun@ter@proxy.test:3128"}, nil, []string{through, "warning: https_proxy holds characters in user or password that are not percent-encoded; next-auth's patch reads them, other programs may not", plain}},
-		"no port":        {[]string{"https_proxy=http://proxy.test"}, nil, []string{"ok: https:// URLs go through the proxy proxy.test (https_proxy)", "note: https_proxy names no port, so it is 80", plain}},
-		"over TLS":       {[]string{"https_proxy=https://proxy.test:3128"}, nil, []string{through, "note: https_proxy is https://, so the proxy itself is spoken to with TLS", plain}},
-		"excluded":       {[]string{proxy, "no_proxy=a.test,.Corp.test"}, []string{"https://idp.corp.test"}, []string{through, plain, `warning: https://idp.corp.test goes out directly: ".corp.test" in no_proxy excludes it`}},
-		"comment":        {[]string{"https_proxy=http://jane:hunter@proxy.test:3128 # ours"}, nil, []string{"error: https_proxy is not a valid proxy URL: it holds white space", plain}},
-		"no host left":   {[]string{proxy, "no_proxy=*:443"}, nil, []string{through, plain, `warning: every https:// URL goes out directly: "*:443" in no_proxy excludes all hosts`}},
-		"npm's":          {[]string{"npm_config_proxy=http://jane:hunter@proxy.test:3128"}, nil, []string{"warning: no proxy variable is set: every request goes to its target directly", "note: npm_config_proxy is for npm alone"}},
-		"all excluded":   {[]string{proxy, "NO_PROXY=*"}, []string{"https://idp.corp.test"}, []string{through, plain, `warning: https://idp.corp.test goes out directly: "*" in NO_PROXY excludes it`}},
+		"quotes":         {[]string{`https_proxy="http://jane:hunter@proxy.test:3128"`}, nil, []string{"error: https_proxy contains quotation marks", plain}},
+		"placeholder":    {[]string{"https_proxy=http://jane:${HUNTER}@proxy.test:3128"}, nil, []string{"error: https_proxy contains a placeholder such as ${NAME} that was not replaced", plain}},
+		"unencoded":      {[]string{"https_proxy=http://jane:hun@ter@proxy.test:3128"}, nil, []string{through, "warning: https_proxy has special characters in user or password; the patch accepts them, but other programs may not", plain}},
+		"no port":        {[]string{"https_proxy=http://proxy.test"}, nil, []string{"ok: https:// URLs go through the proxy proxy.test (https_proxy)", "note: https_proxy names no port, so port 80 is used", plain}},
+		"over TLS":       {[]string{"https_proxy=https://proxy.test:3128"}, nil, []string{through, "note: https_proxy starts with https://, so the connection to the proxy itself uses TLS", plain}},
+		"excluded":       {[]string{proxy, "no_proxy=a.test,.Corp.test"}, []string{"https://idp.corp.test"}, []string{through, plain, `warning: https://idp.corp.test does not use the proxy: ".corp.test" in no_proxy excludes it`}},
+		"comment":        {[]string{"https_proxy=http://jane:hunter@proxy.test:3128 # ours"}, nil, []string{"error: https_proxy is not a valid proxy URL: it contains white space", plain}},
+		"no host left":   {[]string{proxy, "no_proxy=*:443"}, nil, []string{through, plain, `warning: no https:// URL uses the proxy: "*:443" in no_proxy excludes all hosts`}},
+		"npm's":          {[]string{"npm_config_proxy=http://jane:hunter@proxy.test:3128"}, nil, []string{"warning: no proxy variable is set, so no request uses a proxy", "note: only npm uses npm_config_proxy"}},
+		"all excluded":   {[]string{proxy, "NO_PROXY=*"}, []string{"https://idp.corp.test"}, []string{through, plain, `warning: https://idp.corp.test does not use the proxy: "*" in NO_PROXY excludes it`}},
 		"loopback":       {[]string{proxy}, []string{"localhost:8443"}, []string{through, plain, "note: https://localhost:8443 is this machine: no proxy is used"}},
-		"plain http":     {[]string{proxy}, []string{"http://idp.test"}, []string{through, plain, "warning: http://idp.test goes out directly: for http:// only http_proxy and all_proxy count"}},
-		"odd entries":    {[]string{proxy, "no_proxy=a.test,https://jane:hunter@b.test;c"}, nil, []string{through, plain, "warning: entry 2 of no_proxy excludes nothing: it holds a semicolon; separate entries by commas"}},
+		"plain http":     {[]string{proxy}, []string{"http://idp.test"}, []string{through, plain, "warning: http://idp.test uses no proxy: only http_proxy and all_proxy apply to http:// URLs"}},
+		"odd entries":    {[]string{proxy, "no_proxy=a.test,https://jane:hunter@b.test;c"}, nil, []string{through, plain, "warning: entry 2 of no_proxy excludes nothing: it contains a semicolon; separate entries with commas"}},
 		"no_proxy twice": {[]string{proxy, "no_proxy=a.test", "NO_PROXY=b.test"}, nil, []string{"warning: NO_PROXY differs from no_proxy, which wins", through, plain}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// What Next.js reads, and what it makes of it.
+// TestDotenv holds the variables to those that Next.js reads from .env files.
 func TestDotenv(t *testing.T) {
 	dir := tree(t, map[string]string{
 		".env":             "https_proxy=http://first.test:1\nHTTP_PROXY='http://proxy.test:1'\nNODE_USE_ENV_PROXY=1\nNODE_EXTRA_CA_CERTS=ca.pem\n",
@@ -145,9 +145,9 @@ func TestDotenv(t *testing.T) {
 		}
 	}
 	want := []string{
-		"note: .env.local sets NO_PROXY; Next.js adds to the environment what that has not set",
-		"note: .env.production sets https_proxy, no_proxy; Next.js adds to the environment what that has not set",
-		"note: .env sets HTTP_PROXY, https_proxy; Next.js adds to the environment what that has not set",
+		"note: .env.local sets NO_PROXY; variables of the environment take precedence",
+		"note: .env.production sets https_proxy, no_proxy; variables of the environment take precedence",
+		"note: .env sets HTTP_PROXY, https_proxy; variables of the environment take precedence",
 		"note: .env.development sets all_proxy; only next dev reads it",
 	}
 	if diff := cmp.Diff(want, lines(t, e.Dotenv(App{Dir: dir}))); diff != "" {
@@ -162,39 +162,39 @@ func TestDotenv(t *testing.T) {
 	if diff := cmp.Diff(want, lines(t, e.Proxies(e.Issuers()))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	want = []string{"warning: NODE_EXTRA_CA_CERTS in .env comes too late: Node.js reads it when it starts"}
+	want = []string{"warning: NODE_EXTRA_CA_CERTS in .env has no effect: Node.js reads it at startup, before Next.js loads .env files"}
 	if diff := cmp.Diff(want, lines(t, e.Certificates())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	all := environmentWith(dir, "https_proxy=http://p.test:1", "HTTP_PROXY=http://p.test:1", "no_proxy=", "NO_PROXY=")
-	if got := lines(t, all.Dotenv(App{Dir: dir}))[0]; got != "note: .env.local sets NO_PROXY, but all of that is set elsewhere already" {
+	if got := lines(t, all.Dotenv(App{Dir: dir}))[0]; got != "note: .env.local sets NO_PROXY, but the environment or another file takes precedence" {
 		t.Error(got)
 	}
 }
 
-// Proxies that only npm knows are named, and files of an app that is not run.
+// TestElsewhere expects notes on proxies that only npm uses, and on .env files of other apps.
 func TestElsewhere(t *testing.T) {
 	t.Setenv("HOME", tree(t, map[string]string{".npmrc": "https-proxy = http://jane:hunter@proxy.test\n"}))
 	e := NewEnvironment(nil)
-	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: ~/.npmrc names a proxy, which is for npm alone" {
+	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: ~/.npmrc names a proxy, but only npm uses it" {
 		t.Error(got)
 	}
 	t.Setenv("HOME", t.TempDir())
 	project := tree(t, map[string]string{".npmrc": "proxy=http://jane:hunter@proxy.test\n"})
 	e = NewEnvironment(nil)
 	e.LoadNpmrc(filepath.Join(project, ".npmrc"), ".npmrc")
-	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: .npmrc names a proxy, which is for npm alone" {
+	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: .npmrc names a proxy, but only npm uses it" {
 		t.Error(got)
 	}
 	app := App{tree(t, map[string]string{".env": "HTTPS_PROXY=x\n"}), "web"}
-	want := []string{"note: web/.env sets HTTPS_PROXY; run doctor in web to have that counted"}
+	want := []string{"note: web/.env sets HTTPS_PROXY; run doctor in web to include this file"}
 	if diff := cmp.Diff(want, lines(t, e.Dotenv(app))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-// The values are those that Next.js 15 was seen to set, but for the order of a
-// file's own references.
+// TestParseDotenv expects the values that Next.js 15 sets, apart from the order of
+// references inside a file.
 func TestParseDotenv(t *testing.T) {
 	got := map[string]string{}
 	e := NewEnvironment(nil)
@@ -214,8 +214,8 @@ func TestParseDotenv(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for text, want := range map[string]string{
-		"https_proxy=http://jane:1#hunter@proxy.test:1":    "warning: https_proxy in .env: a # without quotation marks begins a comment, and the rest is cut off",
-		"https_proxy=\"http://jane:1$hunter@proxy.test\"":  "warning: https_proxy in .env: Next.js takes a $ for the name of a variable that is not set, and puts nothing there",
+		"https_proxy=http://jane:1#hunter@proxy.test:1":    "warning: https_proxy in .env: an unquoted # starts a comment, so the rest is cut off",
+		"https_proxy=\"http://jane:1$hunter@proxy.test\"":  "warning: https_proxy in .env: Next.js replaces a $ and the name after it with nothing, because that variable is not set",
 		"https_proxy=http://jane:1\\$hunter@proxy.test:31": "ok: https:// URLs go through the proxy proxy.test:31 (https_proxy in .env)",
 		"https_proxy=http://proxy.test:31 # hunter":        "ok: https:// URLs go through the proxy proxy.test:31 (https_proxy in .env)",
 		"P=proxy.test\nhttps_proxy=http://jane:h@$P:31":    "ok: https:// URLs go through the proxy proxy.test:31 (https_proxy in .env)",
@@ -229,8 +229,8 @@ func TestParseDotenv(t *testing.T) {
 
 func TestNode(t *testing.T) {
 	const (
-		unneeded = "note: with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy by itself, and next-auth needs no patch"
-		nothing  = "warning: NODE_USE_ENV_PROXY does nothing in Node.js "
+		unneeded = "note: with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy itself, and next-auth needs no patch"
+		nothing  = "warning: NODE_USE_ENV_PROXY has no effect in Node.js "
 		itself   = "ok: NODE_USE_ENV_PROXY: Node.js itself uses the proxy, and next-auth needs no patch"
 	)
 	proxy := "HTTPS_PROXY=http://proxy.test:3128"
@@ -249,7 +249,7 @@ func TestNode(t *testing.T) {
 		"24.5":        {"24.5.0", []string{proxy, "NODE_USE_ENV_PROXY=1"}, itself, true},
 		"26":          {"26.1.0", []string{proxy, "NODE_OPTIONS=--max-old-space-size=1 --use-env-proxy"}, itself, true},
 		"not 1":       {"24.5.0", []string{proxy, "NODE_USE_ENV_PROXY=0"}, unneeded, false},
-		"http_proxy":  {"24.5.0", []string{"http_proxy=proxy.test", "NODE_USE_ENV_PROXY=1"}, "warning: NODE_USE_ENV_PROXY is set, but for https:// Node.js itself looks at https_proxy alone, and that is not set", false},
+		"http_proxy":  {"24.5.0", []string{"http_proxy=proxy.test", "NODE_USE_ENV_PROXY=1"}, "warning: NODE_USE_ENV_PROXY is set, but Node.js itself reads only https_proxy for https:// URLs, and it is not set", false},
 		"20, but set": {"20.20.2", []string{"NODE_USE_ENV_PROXY=1"}, nothing + "20.20.2", false},
 	} {
 		e := environmentWith("", test.env...)
@@ -264,7 +264,7 @@ func TestNode(t *testing.T) {
 	}
 	dir := tree(t, map[string]string{".env": "NODE_USE_ENV_PROXY=1\n"})
 	n := &Node{"node", semver.MustParse("24.5.0")}
-	if got := lines(t, environmentWith(dir, proxy).Node(n))[1]; got != "warning: NODE_USE_ENV_PROXY in .env comes too late: Node.js reads it when it starts" {
+	if got := lines(t, environmentWith(dir, proxy).Node(n))[1]; got != "warning: NODE_USE_ENV_PROXY in .env has no effect: Node.js reads it at startup, before Next.js loads .env files" {
 		t.Error(got)
 	}
 	dir = tree(t, map[string]string{".env": proxy})
@@ -276,8 +276,8 @@ func TestNode(t *testing.T) {
 
 func TestNoNode(t *testing.T) {
 	for want, err := range map[string]error{
-		"warning: there is no node on the PATH": fmt.Errorf("no usable Node.js: %w", &exec.Error{Name: "node", Err: exec.ErrNotFound}),
-		"error: node is Node.js 16":             errors.New("node is Node.js 16"),
+		"warning: node is not on the PATH": fmt.Errorf("no usable Node.js: %w", &exec.Error{Name: "node", Err: exec.ErrNotFound}),
+		"error: node is Node.js 16":        errors.New("node is Node.js 16"),
 	} {
 		if diff := cmp.Diff([]string{want}, lines(t, NoNode(err))); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -292,14 +292,14 @@ func TestRoots(t *testing.T) {
 	}
 }
 
-// What init would do is what is missing.
+// TestHooks expects a finding for each script that init would change.
 func TestHooks(t *testing.T) {
 	const (
-		install    = "warning: package.json: postinstall does not run proxypatch, so the next install brings unpatched files back"
-		add        = "note: package.json: dependencies does not run proxypatch, so npm install PACKAGE may bring unpatched files back"
-		check      = "note: package.json: build does not run proxypatch check, so an unpatched app gets built"
+		install    = "warning: package.json: postinstall does not run proxypatch, so the next install restores the unpatched files"
+		add        = "note: package.json: dependencies does not run proxypatch, so npm install PACKAGE may restore the unpatched files"
+		check      = "note: package.json: build does not run proxypatch check, so an unpatched app can be built"
 		dependency = "warning: proxypatch is not a dependency of the project, so the hooks fail on machines where it is not on the PATH"
-		ok         = "ok: installs patch again, and builds check that"
+		ok         = "ok: every install patches, and every build checks the patch"
 		all        = `{"scripts": {"postinstall": "proxypatch", "dependencies": "proxypatch", "build": "proxypatch check && next build"}, "dependencies": {"proxypatch": "1"}}`
 	)
 	for name, test := range map[string]struct {
@@ -311,7 +311,7 @@ func TestHooks(t *testing.T) {
 		"nothing":         {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
 		"all":             {map[string]string{"package.json": all}, []string{ok}},
 		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but does not patch"}},
-		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: with ignore-scripts no install runs postinstall"}},
+		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: because of ignore-scripts, installs do not run postinstall"}},
 		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
 	} {
 		test.files[".git/x"] = ""
@@ -326,7 +326,7 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// The password is put wherever somebody could put it, whole and in every form.
+// TestNoPasswordIsShown puts a password into every place where it could be, in every form.
 func TestNoPasswordIsShown(t *testing.T) {
 	const password = "hunter2hunter2"
 	forms := []string{password, base64.StdEncoding.EncodeToString([]byte("jane:" + password)), url.QueryEscape(password)}
@@ -408,14 +408,14 @@ func hooksWith(t *testing.T, value, dir string) Findings {
 	return Hooks(w, "proxypatch init")
 }
 
-// What takes longer than next-auth waits is an error, though it works.
+// TestSlow expects an error if an answer takes longer than next-auth waits.
 func TestSlow(t *testing.T) {
 	dir := nodetest.TLS(t, "idp.test")
 	tunnel := proxytest.Tunnel{Certificates: dir, Answer: proxytest.Discovery("https://idp.test"), Delay: 30 * time.Millisecond}
 	e := environmentWith("", "https_proxy="+tunnel.Start(t), "NODE_EXTRA_CA_CERTS="+filepath.Join(dir, "ca.pem"))
 	roots, node := e.Roots(t.Context(), nil)
 	if node {
-		t.Error("there is no Node.js to ask")
+		t.Error("without Node.js, its authorities are reported as known")
 	}
 	for patience, want := range map[time.Duration]string{
 		20 * time.Millisecond: "error: https://idp.test: connecting took ",
@@ -448,11 +448,11 @@ func TestCertificates(t *testing.T) {
 		"NODE_EXTRA_CA_CERTS=ca.pem":       "ok: NODE_EXTRA_CA_CERTS: 1 certificate in ca.pem",
 		"NODE_EXTRA_CA_CERTS=two.pem":      "ok: NODE_EXTRA_CA_CERTS: 2 certificates in two.pem",
 		"NODE_EXTRA_CA_CERTS=ca.der":       "error: NODE_EXTRA_CA_CERTS: ca.der is a certificate, but not in PEM format, so Node.js ignores it",
-		"NODE_EXTRA_CA_CERTS=key.pem":      "error: NODE_EXTRA_CA_CERTS: key.pem holds no PEM certificate, so Node.js ignores it",
-		"NODE_EXTRA_CA_CERTS=broken.pem":   "warning: NODE_EXTRA_CA_CERTS: broken.pem holds something that is no certificate; Node.js reads up to there",
+		"NODE_EXTRA_CA_CERTS=key.pem":      "error: NODE_EXTRA_CA_CERTS: key.pem contains no PEM certificate, so Node.js ignores it",
+		"NODE_EXTRA_CA_CERTS=broken.pem":   "warning: NODE_EXTRA_CA_CERTS: broken.pem contains an invalid certificate; Node.js ignores it and what follows",
 		"NODE_EXTRA_CA_CERTS=dir":          "error: NODE_EXTRA_CA_CERTS: dir is a directory, not a regular file",
 		"NODE_EXTRA_CA_CERTS=nowhere":      "error: NODE_EXTRA_CA_CERTS: nowhere can't be read: no such file or directory",
-		"NODE_TLS_REJECT_UNAUTHORIZED=0":   "warning: NODE_TLS_REJECT_UNAUTHORIZED=0: anybody on the way can read and change what the app sends",
+		"NODE_TLS_REJECT_UNAUTHORIZED=0":   "warning: NODE_TLS_REJECT_UNAUTHORIZED=0: anyone between the app and the identity provider can read and change its requests",
 		"NODE_EXTRA_CA_CERTS=":             "",
 		"NODE_TLS_REJECT_UNAUTHORIZED=yes": "",
 	} {

@@ -7,25 +7,24 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// maxDotenv bounds the size of a .env file that is read, and of a value with all
-// values in the places of names in it, in bytes. No system takes more than twice
-// that for a variable.
+// maxDotenv limits the size of a .env file and of an expanded value, in bytes. No
+// system accepts a variable of more than twice that size.
 const maxDotenv = 64 << 10
 
-// Next.js reads the first four for a build and for the server, a name in an
-// earlier file before those behind it, and for next dev the other two in the
-// place of those of production.
+// Next.js reads productionFiles for a build and for the server; the first file that
+// sets a variable wins. For next dev, developmentFiles replace the files with
+// "production" in their names.
 // https://nextjs.org/docs/pages/guides/environment-variables
 var (
 	productionFiles  = []string{".env.production.local", ".env.local", ".env.production", ".env"}
 	developmentFiles = []string{".env.development.local", ".env.development"}
 )
 
-// assignment is what a .env file says of a variable.
+// assignment is the value that a .env file gives a variable.
 type assignment struct {
 	value   string
-	comment bool     // an unquoted # has cut off the rest
-	expands []string // names behind a dollar sign, in whose place Next.js puts their values
+	comment bool     // an unquoted # cut off the rest
+	expands []string // names after a dollar sign, which Next.js replaces with their values
 }
 
 var (
@@ -33,8 +32,8 @@ var (
 	reference = lazyregexp.Compile(`\\?\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))`)
 )
 
-// parseDotenv reads a .env file by the rules of the package dotenv, with which
-// Next.js reads it.
+// parseDotenv parses a .env file by the rules of the package dotenv, which Next.js
+// uses.
 func parseDotenv(text string) map[string]assignment {
 	found := map[string]assignment{}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
@@ -52,8 +51,8 @@ func parseDotenv(text string) map[string]assignment {
 	return found
 }
 
-// parseValue reads what stands behind a variable's name, and returns the lines
-// below as well. A value in quotation marks may have several lines.
+// parseValue parses the text after a variable's name, and returns the lines after
+// the value as well. A quoted value may have several lines.
 func parseValue(text string) (assignment, string) {
 	if text != "" && strings.ContainsRune("\"'`", rune(text[0])) {
 		if end := closing(text); end > 0 {
@@ -66,7 +65,7 @@ func parseValue(text string) (assignment, string) {
 	return newAssignment(strings.TrimSpace(value), comment && !strings.HasSuffix(value, " ")), rest
 }
 
-// closing returns where the quotation mark that text begins with comes again.
+// closing returns the index of the quotation mark that closes text, or -1.
 func closing(text string) int {
 	for i := 1; i < len(text); i++ {
 		if text[i] == text[0] && text[i-1] != '\\' {
@@ -86,7 +85,7 @@ func newAssignment(value string, comment bool) assignment {
 	return a
 }
 
-// expand puts values in the place of names behind a dollar sign.
+// expand replaces each name after a dollar sign with its value.
 func (a assignment) expand(get func(string) string) string {
 	left := maxDotenv
 	return reference().ReplaceAllStringFunc(a.value, func(text string) string {
@@ -102,7 +101,7 @@ func (a assignment) expand(get func(string) string) string {
 	})
 }
 
-// readDotenv reads a .env file; what can't be read is not there, as for Next.js.
+// readDotenv reads a .env file. Like Next.js, it ignores a file that it can't read.
 func readDotenv(path string) map[string]assignment {
 	data, err := safefile.ReadFile(path, maxDotenv)
 	if err != nil {

@@ -11,38 +11,37 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// Environment is what the app will find in process.env: the variables of the
+// Environment is what the app will see in process.env: the variables of the
 // process, and those that Next.js adds from .env files.
 type Environment struct {
 	process map[string]string
-	files   map[string]fromFile // names that the process has not set
-	app     App                 // whose files these are
-	npmrc   string              // the project's .npmrc, as a person would write it, if it names a proxy
+	files   map[string]fromFile // variables that the process does not set
+	app     App                 // the app that the files belong to
+	npmrc   string              // the path to show for the project's .npmrc, if it names a proxy
 }
 
 // fromFile is a variable that Next.js sets.
 type fromFile struct {
 	assignment
-	path  string // of the file, as a person would write it
+	path  string // the path to show for the file
 	value string
 }
 
-// NewEnvironment returns the environment of a process, given as os.Environ
-// does.
+// NewEnvironment returns the environment of a process, from entries such as
+// os.Environ returns.
 func NewEnvironment(environ []string) *Environment {
 	e := &Environment{process: map[string]string{}, files: map[string]fromFile{}}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		e.process[name] = value
 		if lower := strings.ToLower(name); runtime.GOOS == "windows" && slices.Contains(variables, lower) {
-			e.process[lower], e.process[strings.ToUpper(name)] = value, value // both are one variable there
+			e.process[lower], e.process[strings.ToUpper(name)] = value, value // Windows ignores case
 		}
 	}
 	return e
 }
 
-// LoadNpmrc looks for a proxy in the .npmrc that npm reads for the project. shown is
-// its path as a person would write it.
+// LoadNpmrc looks for a proxy in the project's .npmrc. Findings name the file shown.
 func (e *Environment) LoadNpmrc(path, shown string) {
 	if namesNpmProxy(path) {
 		e.npmrc = shown
@@ -51,12 +50,12 @@ func (e *Environment) LoadNpmrc(path, shown string) {
 
 // App is a Next.js app.
 type App struct {
-	Dir  string // to read it
-	Path string // to name it
+	Dir  string // where its files are
+	Path string // how findings name it
 }
 
-// LoadApp adds what Next.js sets for an app. A variable that the process has
-// set, if only to nothing, stays.
+// LoadApp adds the variables that Next.js sets for an app. A variable of the
+// process wins, even if it is empty.
 func (e *Environment) LoadApp(app App) {
 	e.app = app
 	for _, name := range productionFiles {
@@ -74,7 +73,7 @@ func (e *Environment) LoadApp(app App) {
 	}
 }
 
-// raw returns a variable as it is before names in it are replaced.
+// raw returns a variable before names in it are expanded.
 func (e *Environment) raw(name string) string {
 	if value, set := e.process[name]; set {
 		return value
@@ -82,7 +81,7 @@ func (e *Environment) raw(name string) string {
 	return e.files[name].assignment.value
 }
 
-// Get returns a variable as the app finds it.
+// Get returns a variable as the app sees it.
 func (e *Environment) Get(name string) string {
 	if value, set := e.process[name]; set {
 		return value
@@ -92,15 +91,15 @@ func (e *Environment) Get(name string) string {
 
 func (e *Environment) env() proxyenv.Env { return e.Get }
 
-// set reports whether a variable is there, if only as nothing.
+// set reports whether a variable is set, even if it is empty.
 func (e *Environment) set(name string) bool {
 	_, process := e.process[name]
 	_, file := e.files[name]
 	return process || file
 }
 
-// late reports whether a variable is only in a .env file, which is too late for
-// those that Node.js itself reads when it starts.
+// late reports whether only a .env file sets a variable. That is too late for the
+// variables that Node.js reads at startup.
 func (e *Environment) late(name string) bool {
 	_, file := e.files[name]
 	return file
@@ -116,8 +115,8 @@ func (e *Environment) label(name string) string {
 
 var issuerName = lazyregexp.Compile(`(?i)(^|_)(ISSUER|WELL_?KNOWN)(_(BASE_)?URL)?$`)
 
-// Issuers returns the identity providers that the environment names: what
-// variables such as KEYCLOAK_ISSUER hold, if that is a URL.
+// Issuers returns the identity providers that the environment names: the URLs in
+// variables such as KEYCLOAK_ISSUER.
 func (e *Environment) Issuers() []*proxyenv.Target {
 	names := slices.Sorted(maps.Keys(e.process))
 	names = append(names, slices.Sorted(maps.Keys(e.files))...)

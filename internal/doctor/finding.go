@@ -1,9 +1,9 @@
-// Package doctor finds out why sign-ins fail behind a proxy. It looks at the
+// Package doctor diagnoses why sign-ins fail behind a proxy. It checks the
 // environment, .env files, package.json, Node.js and the connection to the
-// identity provider, and says what to do about each finding.
+// identity provider, and gives each problem a hint.
 //
-// No finding holds a user name, a password, or the value of a variable that may
-// hold one.
+// No finding contains a user name, a password, or the value of a variable that may
+// contain one.
 package doctor
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
-// Severity is how grave a finding is.
+// Severity is how serious a finding is.
 type Severity string
 
 // The severities. A sign-in fails with an Error, and may fail with a Warning.
@@ -23,7 +23,7 @@ const (
 	Error   Severity = "error"
 )
 
-// The areas of findings, in the order in which a person reads them.
+// The areas of findings, in the order in which they are printed.
 const (
 	Proxy        = "proxy"
 	NodeJS       = "node"
@@ -35,7 +35,7 @@ const (
 	Connection   = "connection"
 )
 
-// Finding is one thing that was looked at.
+// Finding is the result of one check.
 type Finding struct {
 	Area     string   `json:"area"`
 	Severity Severity `json:"severity"`
@@ -43,7 +43,7 @@ type Finding struct {
 	hint.Hint
 }
 
-// Findings are what was found.
+// Findings are the results of several checks.
 type Findings []Finding
 
 // Add adds a finding of an area, and returns it so that it can be given a hint.
@@ -52,10 +52,10 @@ func (f *Findings) Add(area string, severity Severity, format string, args ...an
 	return &(*f)[len(*f)-1]
 }
 
-// hint gives the finding a hint in words.
+// hint gives the finding a hint without a command.
 func (f *Finding) hint(format string, args ...any) { f.Hint = hint.Text(fmt.Sprintf(format, args...)) }
 
-// Summary counts what has to be looked at.
+// Summary returns the number of errors and warnings in words.
 func (f Findings) Summary() string {
 	return plural(f.Count(Error), "error") + ", " + plural(f.Count(Warning), "warning")
 }
@@ -67,7 +67,7 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// Count returns how many findings are of a severity.
+// Count returns the number of findings of a severity.
 func (f Findings) Count(severity Severity) int {
 	n := 0
 	for _, finding := range f {

@@ -16,7 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// nodeTime bounds one run of Node.js. It takes a few hundredths of a second.
+// nodeTime limits one run of Node.js, which usually takes less than 0.1 s.
 const nodeTime = 10 * time.Second
 
 // Node is an installed Node.js.
@@ -25,7 +25,7 @@ type Node struct {
 	Version *semver.Version
 }
 
-// run starts Node.js with NODE_OPTIONS of our own: the app's may load its code.
+// run starts Node.js with its own NODE_OPTIONS, because the app's may load code.
 func (n *Node) run(ctx context.Context, options string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, nodeTime)
 	defer cancel()
@@ -35,7 +35,7 @@ func (n *Node) run(ctx context.Context, options string, args ...string) ([]byte,
 	return cmd.Output()
 }
 
-// usesProxies reports whether this Node.js can use proxies by itself.
+// usesProxies reports whether this Node.js has built-in support for proxies.
 // https://nodejs.org/api/cli.html#node_use_env_proxy1
 func (n *Node) usesProxies() bool { return nativeProxies().Check(n.Version) }
 
@@ -48,13 +48,13 @@ func nativeProxies() *semver.Constraints {
 }
 
 // Native reports whether Node.js itself sends the app's requests through the
-// proxy, so that the patch is not needed. n may be nil.
+// proxy, so that the app needs no patch. n may be nil.
 func (e *Environment) Native(n *Node) bool {
-	s, found := e.env().Lookup("https_proxy") // Node.js itself looks at no other for https://
+	s, found := e.env().Lookup("https_proxy") // the only one that Node.js itself reads for https://
 	return n != nil && n.usesProxies() && e.asksNode() && !e.late("NODE_USE_ENV_PROXY") && found && !e.late(s.Name)
 }
 
-// asksNode reports whether Node.js is told to use the proxy variables.
+// asksNode reports whether an option makes Node.js use the proxy variables.
 func (e *Environment) asksNode() bool {
 	return e.Get("NODE_USE_ENV_PROXY") == "1" || e.option("--use-env-proxy")
 }
@@ -64,58 +64,58 @@ func (e *Environment) option(name string) bool {
 	return slices.Contains(strings.Fields(e.process["NODE_OPTIONS"]), name)
 }
 
-// Node looks at the Node.js that runs the app.
+// Node checks the Node.js that runs the app.
 func (e *Environment) Node(n *Node) Findings {
 	var f Findings
 	f.Add(NodeJS, OK, "Node.js %s (%s)", n.Version, n.Path)
 	switch {
 	case e.asksNode() && !n.usesProxies():
-		f.Add(NodeJS, Warning, "NODE_USE_ENV_PROXY does nothing in Node.js %s", n.Version).hint("it needs 22.21, 24.5 or newer; the patch does without")
+		f.Add(NodeJS, Warning, "NODE_USE_ENV_PROXY has no effect in Node.js %s", n.Version).hint("unset it and use the patch\nupgrade Node.js to 22.21, 24.5 or newer")
 	case e.asksNode() && e.late("NODE_USE_ENV_PROXY"):
-		f.Add(NodeJS, Warning, "%s comes too late: Node.js reads it when it starts", e.label("NODE_USE_ENV_PROXY")).hint("set it where the app starts")
+		f.Add(NodeJS, Warning, tooLate, e.label("NODE_USE_ENV_PROXY")).hint(exportIt)
 	case e.asksNode():
 		e.native(&f)
 	case n.usesProxies():
-		f.Add(NodeJS, Note, "with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy by itself, and next-auth needs no patch").Hint = hint.Join(hint.Text("export NODE_USE_ENV_PROXY=1 beside https_proxy where the app starts, then "), hint.Run("proxypatch revert"))
+		f.Add(NodeJS, Note, "with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy itself, and next-auth needs no patch").Hint = hint.Join(hint.Text("set NODE_USE_ENV_PROXY=1 and https_proxy in the environment that starts the app, then run "), hint.Run("proxypatch revert"))
 	}
 	return f
 }
 
-// native looks at what Node.js needs to use the proxy by itself, which is not
-// all that the patch takes.
+// native checks what Node.js needs to use the proxy itself. It reads fewer
+// variables than the patch does.
 func (e *Environment) native(f *Findings) {
 	s, found := e.env().Lookup("https_proxy")
 	switch {
 	case !found:
-		f.Add(NodeJS, Warning, "NODE_USE_ENV_PROXY is set, but for https:// Node.js itself looks at https_proxy alone, and that is not set").hint(useHTTPS)
+		f.Add(NodeJS, Warning, "NODE_USE_ENV_PROXY is set, but Node.js itself reads only https_proxy for https:// URLs, and it is not set").Hint = useHTTPS
 	case e.late(s.Name):
-		f.Add(NodeJS, Warning, "NODE_USE_ENV_PROXY is set, but Node.js itself does not see %s", e.label(s.Name)).hint("set it where the app starts; only the patch sees .env files")
+		f.Add(NodeJS, Warning, "NODE_USE_ENV_PROXY is set, but Node.js itself does not see %s", e.label(s.Name)).hint(exportIt + "; only the patch sees .env files")
 	default:
 		f.Add(NodeJS, OK, "NODE_USE_ENV_PROXY: Node.js itself uses the proxy, and next-auth needs no patch")
 	}
 }
 
-// NoNode says why there is no Node.js that could run the app.
+// NoNode reports that no Node.js can run the app. err is the reason.
 func NoNode(err error) Findings {
 	var f Findings
 	if errors.Is(err, exec.ErrNotFound) {
-		f.Add(NodeJS, Warning, "there is no node on the PATH")
+		f.Add(NodeJS, Warning, "node is not on the PATH")
 	} else {
 		f.Add(NodeJS, Error, "%v", err)
 	}
-	f[0].hint("name the Node.js that runs the app with --node PATH; it has to be 18 or newer")
+	f[0].hint("name the Node.js that runs the app, 18 or newer, with --node PATH")
 	return f
 }
 
-// printRoots prints the certificates that Node.js trusts, NODE_EXTRA_CA_CERTS
-// included in releases that can tell.
+// printRoots prints the certificates that Node.js trusts. Newer releases include
+// those of NODE_EXTRA_CA_CERTS.
 const printRoots = `const tls = require("tls");
 console.log((tls.getCACertificates ? tls.getCACertificates("default") : tls.rootCertificates).join("\n"))`
 
-// Roots returns the authorities that the app trusts: those that Node.js brings
-// along, or the system's where Node.js is told to use them, and those of
-// NODE_EXTRA_CA_CERTS. Without Node.js it takes the system's for the former, and
-// node is false.
+// Roots returns the authorities that the app trusts: those built into Node.js, or
+// the system's where NODE_OPTIONS selects them, and those of NODE_EXTRA_CA_CERTS.
+// If Node.js can't be asked, the system's replace the built-in ones and node is
+// false.
 func (e *Environment) Roots(ctx context.Context, n *Node) (roots *x509.CertPool, node bool) {
 	var options []string
 	for _, option := range []string{"--use-system-ca", "--use-openssl-ca", "--use-bundled-ca"} {
@@ -128,11 +128,11 @@ func (e *Environment) Roots(ctx context.Context, n *Node) (roots *x509.CertPool,
 		roots = x509.NewCertPool()
 		node = err == nil && roots.AppendCertsFromPEM(output)
 	}
-	if !node || e.option("--use-openssl-ca") { // which tls.rootCertificates leaves out
+	if !node || e.option("--use-openssl-ca") { // tls.rootCertificates does not include these
 		roots = systemRoots()
 	}
 	if data, err := safefile.ReadFile(e.process[extraCerts], maxCerts); err == nil {
-		certificates, _ := parseCerts(data) // up to what is none, as Node.js reads them
+		certificates, _ := parseCerts(data) // like Node.js, up to the first invalid one
 		for _, c := range certificates {
 			roots.AddCert(c)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// Dotenv says what the .env files of a Next.js app set of what doctor looks at.
+// Dotenv lists the proxy variables that the .env files of a Next.js app set.
 func (e *Environment) Dotenv(app App) Findings {
 	var f Findings
 	for _, name := range slices.Concat(productionFiles, developmentFiles) {
@@ -29,17 +29,17 @@ func (e *Environment) Dotenv(app App) Findings {
 		case slices.Contains(developmentFiles, name):
 			f.Add(NextJS, Note, "%s sets %s; only next dev reads it", path, list)
 		case e.app != app:
-			f.Add(NextJS, Note, "%s sets %s; run doctor in %s to have that counted", path, list, app.Path)
+			f.Add(NextJS, Note, "%s sets %s; run doctor in %s to include this file", path, list, app.Path)
 		case !e.reads(path):
-			f.Add(NextJS, Note, "%s sets %s, but all of that is set elsewhere already", path, list)
+			f.Add(NextJS, Note, "%s sets %s, but the environment or another file takes precedence", path, list)
 		default:
-			f.Add(NextJS, Note, "%s sets %s; Next.js adds to the environment what that has not set", path, list)
+			f.Add(NextJS, Note, "%s sets %s; variables of the environment take precedence", path, list)
 		}
 	}
 	return f
 }
 
-// reads reports whether a proxy variable is taken from a file.
+// reads reports whether a proxy variable comes from a file.
 func (e *Environment) reads(path string) bool {
 	for key, file := range e.files {
 		if file.path == path && slices.Contains(variables, strings.ToLower(key)) {
@@ -49,14 +49,13 @@ func (e *Environment) reads(path string) bool {
 	return false
 }
 
-// Hooks looks for what init puts into package.json: that every install patches
-// again, and that no build goes on unpatched. What init would change is what is
-// missing; command runs it.
+// Hooks checks that every install patches and every build checks. What init would
+// change in package.json is a finding, and command runs init.
 func Hooks(w *detect.Workspace, command string) Findings {
 	var f Findings
 	plan, err := hooks.Install(w)
 	if err != nil {
-		f.Add(PackageJSON, Warning, "%v", err).hint("run doctor in the project, where its package.json is")
+		f.Add(PackageJSON, Warning, "%v", err).hint("run doctor in the directory of your package.json")
 		return f
 	}
 	for _, file := range plan.Files {
@@ -73,30 +72,30 @@ func Hooks(w *detect.Workspace, command string) Findings {
 	}
 	ignored(&f, w)
 	if len(f) == 0 {
-		f.Add(PackageJSON, OK, "installs patch again, and builds check that")
+		f.Add(PackageJSON, OK, "every install patches, and every build checks the patch")
 	}
 	return f
 }
 
-// missing says what a script that is not as init would have it leads to.
+// missing reports the consequence of a script that init would change.
 func missing(f *Findings, path string, s hooks.Script, command string) {
 	switch {
 	case s.Action == hooks.Keep:
 	case strings.Contains(s.After, "proxypatch check"):
-		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app gets built", path, s.Name).Hint = hint.Run(command)
+		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app can be built", path, s.Name).Hint = hint.Run(command)
 	case s.Name == "postinstall":
-		f.Add(PackageJSON, Warning, "%s: postinstall does not run proxypatch, so the next install brings unpatched files back", path).Hint = hint.Run(command)
+		f.Add(PackageJSON, Warning, "%s: postinstall does not run proxypatch, so the next install restores the unpatched files", path).Hint = hint.Run(command)
 	default:
-		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch, so npm install PACKAGE may bring unpatched files back", path, s.Name).Hint = hint.Run(command)
+		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch, so npm install PACKAGE may restore the unpatched files", path, s.Name).Hint = hint.Run(command)
 	}
 }
 
 var ignoreScripts = lazyregexp.Compile(`(?m)^\s*ignore-scripts\s*=\s*"?true`)
 
-// ignored finds that the package manager is told to run no scripts.
+// ignored reports a package manager that runs no scripts.
 func ignored(f *Findings, w *detect.Workspace) {
 	path := filepath.Join(w.Root().Dir, ".npmrc")
 	if data, err := safefile.ReadFile(path, maxNpmrc); err == nil && ignoreScripts().Match(data) {
-		f.Add(PackageJSON, Warning, "%s: with ignore-scripts no install runs postinstall", w.Display(path)).Hint = hint.Join(hint.Text("run "), hint.Run("proxypatch"), hint.Text(" by itself after each install"))
+		f.Add(PackageJSON, Warning, "%s: because of ignore-scripts, installs do not run postinstall", w.Display(path)).Hint = hint.To("after each install, run", "proxypatch")
 	}
 }

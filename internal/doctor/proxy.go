@@ -7,25 +7,27 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-const (
-	example  = "http://proxy.example.com:3128"
-	encode   = `node -p 'encodeURIComponent("PASSWORD")' prints a password as it has to stand in the URL`
-	useHTTPS = "export https_proxy=" + example + " (with the proxy's own host and port) where the app starts"
+const example = "http://proxy.example.com:3128"
+
+var (
+	encode   = hint.Join(hint.Text("to percent-encode a password: "), hint.Keep(`node -p 'encodeURIComponent("PASSWORD")'`))
+	withUser = hint.Keep("http://USER:PASSWORD@HOST:PORT")
+	useHTTPS = hint.Join(hint.Text("where the app starts, with your proxy's host and port: "), hint.Keep("export https_proxy="+example))
 )
 
-// Proxies looks at the proxy variables, and says for each target which one
-// decides.
+// Proxies checks the proxy variables, and reports which one applies to each target.
 func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	var f Findings
 	e.bothCases(&f)
 	e.blanks(&f)
 	https, found := e.env().Lookup(proxyenv.HTTPS...)
 	if !found {
-		f.Add(Proxy, Warning, "no proxy variable is set: every request goes to its target directly").hint(useHTTPS)
+		f.Add(Proxy, Warning, "no proxy variable is set, so no request uses a proxy").Hint = useHTTPS
 		e.npm(&f)
 		return f
 	}
@@ -33,7 +35,7 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	http, found := e.env().Lookup(proxyenv.HTTP...)
 	switch {
 	case !found:
-		f.Add(Proxy, Note, "http:// URLs go to their targets directly: neither http_proxy nor all_proxy is set")
+		f.Add(Proxy, Note, "http:// URLs use no proxy: neither http_proxy nor all_proxy is set")
 	case http.Name != https.Name:
 		e.judge(&f, http, "http://", Warning)
 	}
@@ -44,16 +46,16 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	return f
 }
 
-// maxNpmrc bounds the size of a .npmrc that is read, in bytes.
+// maxNpmrc limits the size of a .npmrc, in bytes.
 const maxNpmrc = 1 << 20
 
 var npmProxy = lazyregexp.Compile(`(?m)^\s*(https-)?proxy\s*=\s*\S`)
 
-// npm finds a proxy that only npm knows, which people take for the app's.
+// npm reports a proxy that only npm uses, although people expect the app to use it.
 func (e *Environment) npm(f *Findings) {
 	for _, name := range []string{"npm_config_https_proxy", "npm_config_proxy"} {
 		if e.Get(name) != "" {
-			f.Add(Proxy, Note, "%s is for npm alone", name).hint("export https_proxy with the same value")
+			f.Add(Proxy, Note, "only npm uses %s", name).hint("export https_proxy with the same value")
 			return
 		}
 	}
@@ -62,7 +64,7 @@ func (e *Environment) npm(f *Findings) {
 		npmrc = "~/.npmrc"
 	}
 	if npmrc != "" {
-		f.Add(Proxy, Note, "%s names a proxy, which is for npm alone", npmrc).hint("export https_proxy with the same value")
+		f.Add(Proxy, Note, "%s names a proxy, but only npm uses it", npmrc).hint("export https_proxy with the same value")
 	}
 }
 
@@ -73,7 +75,7 @@ func namesNpmProxy(npmrc string) bool {
 
 var variables = append([]string{"no_proxy"}, proxyenv.HTTPS...)
 
-// bothCases finds variables that are set in both cases and differ.
+// bothCases reports variables whose upper-case and lower-case values differ.
 func (e *Environment) bothCases(f *Findings) {
 	for _, lower := range variables {
 		upper := strings.ToUpper(lower)
@@ -82,12 +84,12 @@ func (e *Environment) bothCases(f *Findings) {
 			continue
 		}
 		if second, set := proxyenv.Env(func(name string) string { return e.Get(strings.ToUpper(name)) }).Lookup(lower); set && !first.Same(second) {
-			f.Add(Proxy, Warning, "%s differs from %s, which wins", e.label(upper), e.label(lower)).hint("unset one of the two; other programs may take the other one")
+			f.Add(Proxy, Warning, "%s differs from %s, which wins", e.label(upper), e.label(lower)).hint("unset one of them, because other programs may use the other one")
 		}
 	}
 }
 
-// blanks finds variables that are set to nothing.
+// blanks reports variables that are set but empty.
 func (e *Environment) blanks(f *Findings) {
 	for _, lower := range variables {
 		for _, name := range []string{lower, strings.ToUpper(lower)} {
@@ -98,7 +100,7 @@ func (e *Environment) blanks(f *Findings) {
 	}
 }
 
-// judge looks at the variable that decides for URLs of a kind.
+// judge checks the variable that applies to URLs of a kind.
 func (e *Environment) judge(f *Findings, s proxyenv.Setting, kind string, severity Severity) {
 	label := e.label(s.Name)
 	e.judgeFile(f, s.Name)
@@ -106,72 +108,72 @@ func (e *Environment) judge(f *Findings, s proxyenv.Setting, kind string, severi
 	for _, flaw := range flaws {
 		switch flaw {
 		case proxyenv.Quoted:
-			f.Add(Proxy, severity, "%s has quotation marks in its value", label).hint("write the value without them; docker run --env-file, for one, does not take them away")
+			f.Add(Proxy, severity, "%s contains quotation marks", label).hint("remove them; docker run --env-file, for example, keeps them in the value")
 			return
 		case proxyenv.Spaced:
-			f.Add(Proxy, severity, "%s is not a valid proxy URL: it holds white space", label).hint("write the URL alone, without a comment behind it; a space in a password is %%20")
+			f.Add(Proxy, severity, "%s is not a valid proxy URL: it contains white space", label).hint("remove any comment after the URL, and write a space in a password as %%20")
 			return
 		case proxyenv.Placeholder:
-			f.Add(Proxy, severity, "%s holds a placeholder such as ${NAME} that nobody has replaced", label).hint("write the value itself")
+			f.Add(Proxy, severity, "%s contains a placeholder such as ${NAME} that was not replaced", label).hint("replace it with the real value")
 			return
 		}
 	}
 	proxy, err := s.Proxy()
 	switch {
 	case errors.Is(err, proxyenv.ErrKind):
-		f.Add(Proxy, severity, "%s is no http:// or https:// URL; no other kind of proxy works, socks5:// included", label).hint("export %s=%s; ask who runs the proxy for its HTTP port", s.Name, example)
+		f.Add(Proxy, severity, "%s is not an http:// or https:// URL; other kinds of proxies, such as socks5://, do not work", label).Hint = hint.Join(hint.Text("ask the proxy's administrator for its HTTP port, then set it: "), hint.Keep("export "+s.Name+"="+example))
 		return
 	case err != nil:
-		f.Add(Proxy, severity, "%s is not a valid proxy URL", label).hint("write http://USER:PASSWORD@HOST:PORT with the special characters of user and password percent-encoded; %s", encode)
+		f.Add(Proxy, severity, "%s is not a valid proxy URL", label).Hint = hint.Join(hint.Text("write "), withUser, hint.Text(" with special characters percent-encoded")).Or(encode)
 		return
 	}
 	f.Add(Proxy, OK, "%s URLs go through the proxy %v (%s)", kind, proxy, label)
 	for _, flaw := range flaws {
 		switch flaw {
 		case proxyenv.Unencoded:
-			f.Add(Proxy, Warning, "%s holds characters in user or password that are not percent-encoded; next-auth's patch reads them, other programs may not", label).hint(encode)
+			f.Add(Proxy, Warning, "%s has special characters in user or password; the patch accepts them, but other programs may not", label).Hint = encode
 		case proxyenv.NoPort:
-			f.Add(Proxy, Note, "%s names no port, so it is %s", label, proxy.Port).hint("add the port, mostly :3128 or :8080, unless it is %s", proxy.Port)
+			f.Add(Proxy, Note, "%s names no port, so port %s is used", label, proxy.Port).hint("add the port, usually :3128 or :8080, unless it is %s", proxy.Port)
 		case proxyenv.OverTLS:
-			f.Add(Proxy, Note, "%s is https://, so the proxy itself is spoken to with TLS", label).hint("write http:// unless the proxy wants that; both carry https:// targets")
+			f.Add(Proxy, Note, "%s starts with https://, so the connection to the proxy itself uses TLS", label).hint("change it to http:// unless the proxy requires TLS; both work for https:// targets")
 		}
 	}
 }
 
-// judgeFile finds what a .env file does to a value.
+// judgeFile reports values that a .env file changes.
 func (e *Environment) judgeFile(f *Findings, name string) {
 	file, found := e.files[name]
 	if !found {
 		return
 	}
 	if file.comment {
-		f.Add(Proxy, Warning, "%s: a # without quotation marks begins a comment, and the rest is cut off", e.label(name)).hint("percent-encode it as %%23")
+		f.Add(Proxy, Warning, "%s: an unquoted # starts a comment, so the rest is cut off", e.label(name)).hint("percent-encode the # as %%23")
 	}
 	for _, other := range file.expands {
 		if e.raw(other) == "" {
-			f.Add(Proxy, Warning, "%s: Next.js takes a $ for the name of a variable that is not set, and puts nothing there", e.label(name)).hint("percent-encode it as %%24")
+			f.Add(Proxy, Warning, "%s: Next.js replaces a $ and the name after it with nothing, because that variable is not set", e.label(name)).hint("percent-encode the $ as %%24")
 			return
 		}
 	}
 }
 
-// anyHost stands for every identity provider.
+// anyHost represents every identity provider.
 var anyHost = &proxyenv.Target{Secure: true, Host: "identity-provider.invalid", Port: "443"}
 
-// exclusions finds parts of no_proxy that do nothing and, where nobody has said
-// which hosts matter, those that exclude all.
+// exclusions reports entries of no_proxy that have no effect and, if all is true, an
+// entry that excludes every host.
 func (e *Environment) exclusions(f *Findings, all bool) {
 	setting, set := e.env().Lookup("no_proxy")
 	if !set {
 		return
 	}
 	if d := e.env().Decide(anyHost); all && d.Reason == proxyenv.Excluded {
-		f.Add(Proxy, Warning, "every https:// URL goes out directly: %q in %s excludes all hosts", d.Entry, e.label(setting.Name)).hint("take %q out of %s", d.Entry, setting.Name)
+		f.Add(Proxy, Warning, "no https:// URL uses the proxy: %q in %s excludes all hosts", d.Entry, e.label(setting.Name)).hint("remove %q from %s", d.Entry, setting.Name)
 	}
 	flaws := setting.EntryFlaws()
 	for i := 1; len(flaws) > 0; i++ {
 		if flaw, found := flaws[i]; found {
-			f.Add(Proxy, Warning, "entry %d of %s excludes nothing: it %s", i, e.label(setting.Name), flaw).hint("write hosts, .domains, addresses or blocks such as 10.0.0.0/8, separated by commas")
+			f.Add(Proxy, Warning, "entry %d of %s excludes nothing: it %s", i, e.label(setting.Name), flaw).hint("use hosts, .domains, addresses or blocks such as 10.0.0.0/8, separated by commas")
 			delete(flaws, i)
 		}
 	}
@@ -184,20 +186,19 @@ func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
 		if proxy, err := d.Proxy.Proxy(); err == nil {
 			f.Add(Proxy, OK, "%s goes through the proxy %v (%s)", target, proxy, e.label(d.Proxy.Name))
 		} else {
-			f.Add(Proxy, Error, "%s can't be reached: %s decides for it and is not usable", target, e.label(d.Proxy.Name)).hint("see above")
+			f.Add(Proxy, Error, "%s can't be reached: %s applies to it, but is invalid", target, e.label(d.Proxy.Name)).hint("fix %s, as described above", d.Proxy.Name)
 		}
 	case d.Reason == proxyenv.Loopback:
 		f.Add(Proxy, Note, "%s is this machine: no proxy is used", target)
 	case d.Reason == proxyenv.Excluded:
-		f.Add(Proxy, Warning, "%s goes out directly: %q in %s excludes it", target, d.Entry, e.label(d.By.Name)).hint("take %q out of %s, unless the app reaches %s without the proxy", d.Entry, d.By.Name, target.Host)
+		f.Add(Proxy, Warning, "%s does not use the proxy: %q in %s excludes it", target, d.Entry, e.label(d.By.Name)).hint("remove %q from %s, unless the app can reach %s without the proxy", d.Entry, d.By.Name, target.Host)
 	default:
-		f.Add(Proxy, Warning, "%s goes out directly: for http:// only http_proxy and all_proxy count", target).hint("use https://, or set http_proxy")
+		f.Add(Proxy, Warning, "%s uses no proxy: only http_proxy and all_proxy apply to http:// URLs", target).hint("use https://, or set http_proxy")
 	}
 }
 
-// SecureProxy names the variable by which https:// targets go through a proxy
-// that is itself spoken to with TLS, "" if they do not. Such a proxy needs
-// https-proxy-agent 6 or newer.
+// SecureProxy names the variable that sends https:// requests through an https://
+// proxy, or is "" if none does. Such a proxy needs https-proxy-agent 6 or newer.
 func (e *Environment) SecureProxy() string {
 	s, found := e.env().Lookup(proxyenv.HTTPS...)
 	if !found {

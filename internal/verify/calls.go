@@ -9,9 +9,9 @@ import (
 // Call is a kind of request that next-auth makes on the server.
 type Call struct {
 	Kind    string // as in calls.js
-	File    string // of next-auth, that makes it
+	File    string // of next-auth that makes the request
 	Request string // "METHOD host/path", as it reaches its service
-	Value   string // what comes of it
+	Value   string // the result that proves it
 }
 
 // The files that make requests for every provider.
@@ -46,8 +46,8 @@ func requestHost(request string) string {
 	return host
 }
 
-// callsOf returns the calls that a copy makes, by the files that it has. Those
-// of every sign-in are always among them: a copy without is broken.
+// callsOf returns the calls whose files a copy has. It always includes the calls of
+// every sign-in, because a copy without their file is broken.
 func callsOf(dir string) []Call {
 	var calls []Call
 	for _, c := range Calls {

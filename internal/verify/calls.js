@@ -1,4 +1,4 @@
-// The requests that next-auth makes on the server, each made by itself with the code of one copy.
+// Makes each request that next-auth makes on the server, each on its own, with the code of one copy.
 "use strict";
 
 const path = require("path");
@@ -11,8 +11,8 @@ const options = { clientId: "client", clientSecret: "secret" };
 const tokens = { access_token: "token" };
 const idp = "https://idp.corp.test";
 
-// For copies from which everything was taken out that an app does not load: the providers that other calls than their own
-// are made with.
+// The providers that calls for all providers use. A copy may lack their files, because traced copies contain only what an
+// app loads.
 const providers = {
   github: {
     authorization: "https://github.com/login/oauth/authorize",
@@ -26,7 +26,7 @@ const providers = {
   }
 };
 
-// All that a call may need, from one copy of next-auth.
+// Loads what calls need from one copy of next-auth.
 class Release {
   constructor({ dir, idToken }) {
     this.require = createRequire(path.join(dir, "core/lib/oauth/client.js"));
@@ -53,7 +53,7 @@ class Release {
     return this.load("core/lib/oauth/client.js").openidClient({ provider: { ...options, callbackUrl, ...provider } });
   }
 
-  // Without a request.
+  // Makes no request.
   undiscovered(host, httpOptions) {
     return this.client({
       issuer: idp,
@@ -65,19 +65,19 @@ class Release {
     });
   }
 
-  // As next-auth makes it for a sign-in.
+  // The client that next-auth uses for a sign-in.
   discovered(httpOptions) {
     this.discovering ||= this.client({ wellKnown: `${idp}/.well-known/openid-configuration`, httpOptions });
     return this.discovering;
   }
 
-  // The same, or one that can make its requests although discovery failed.
+  // The same client, or one that works although discovery failed.
   async ready() {
     try {
       return await this.discovered();
     } catch {
       const client = await this.undiscovered("idp.corp.test");
-      client.issuer.jwks_uri ||= `${idp}/jwks`; // older releases take none
+      client.issuer.jwks_uri ||= `${idp}/jwks`; // older releases ignore jwks_endpoint
       return client;
     }
   }
@@ -93,7 +93,7 @@ class Release {
   }
 }
 
-// By their kinds, as calls.go has them. What a call returns shows that it got the answer.
+// By their kinds in calls.go. The value of a call shows that it got the answer.
 const calls = {
   discovery: async release => (await release.discovered()).issuer.token_endpoint,
   token: async release => (await (await release.ready()).callback(callbackUrl, { code: "code" }, {})).access_token,
@@ -135,16 +135,16 @@ const calls = {
   "trakt userinfo": async release => (await release.userinfo("trakt")).name
 };
 
-const current = new AsyncLocalStorage(); // the kind of the call on whose behalf code runs
+const current = new AsyncLocalStorage(); // the kind of the call that is running
 
-// What is wrong, once: some errors repeat that of their cause.
+// The message of an error and of its cause; some messages already contain that of their cause.
 function reasonOf({ message, cause }, error) {
   const what = String(message ?? "");
   const why = cause ? String(cause.message || cause) : "";
   return (what.includes(why) ? what : `${what}: ${why}`) || JSON.stringify(error) || "for no reason";
 }
 
-// Anything may be thrown.
+// Code may throw anything.
 function failureOf(error) {
   try {
     const { code } = error?.cause || error || {};
@@ -162,17 +162,16 @@ async function resultOf(kind, release) {
   }
 }
 
-// The lines of the output are ours: whatever else is printed here goes to stderr.
+// Only say writes to stdout. Everything else that code prints goes to stderr.
 const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
-// Native code and what writes to the file descriptor gets around that, so each begins a line of its own.
+// Native code can still write to stdout, so each message starts on a new line.
 const say = message => print("\n" + JSON.stringify(message) + "\n");
 
-// Makes calls. Each line of the input is a request: { dir, kinds, idToken }, the directory of a next-auth and which of its
-// calls to make; prepare gets it first. A line of the output says what came of one call: { kind, value }, or { kind, error,
-// code }. Every call is made by itself, whatever came of the others. The process ends with its input, for then nobody
-// waits for it any longer.
+// Makes calls. Each line of the input is a request: { dir, kinds, idToken }, the directory of a next-auth and the calls to
+// make; prepare gets it first. Each line of the output is the result of one call: { kind, value } or { kind, error, code }.
+// One failed call does not affect the others. The process ends with its input, because then nothing waits for it.
 async function serve(prepare) {
   const lines = readline.createInterface({ input: process.stdin });
   lines.once("close", () => process.exit());

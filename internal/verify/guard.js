@@ -1,4 +1,4 @@
-// Leaves this process one way out. It is no jail: it stops code that does not know of it, not code that means harm.
+// Allows this process only one connection target. It does not stop malicious code, only code that does not expect it.
 "use strict";
 
 const childProcess = require("child_process");
@@ -6,12 +6,12 @@ const dgram = require("dgram");
 const dns = require("dns");
 const net = require("net");
 const tls = require("tls");
-const workers = require("worker_threads"); // have modules of their own, which would be open
+const workers = require("worker_threads"); // have their own modules, which are not guarded
 const { syncBuiltinESMExports } = require("module");
 
 const asking = object => [object, Object.getOwnPropertyNames(object).filter(name => /^(lookup|resolve|reverse)/.test(name))];
 
-// What reaches out of the process beside connections: a module's name, an object of it, and which of its functions.
+// Other functions that reach out of the process: a module's name, one of its objects, and the names of the functions.
 const doors = [
   ["dns", ...asking(dns)],
   ["dns", ...asking(dns.promises)],
@@ -23,8 +23,8 @@ const doors = [
   ["worker_threads", workers, ["Worker"]]
 ];
 
-// Refuses every connection but those to port on 127.0.0.1, and tells onLeak where it should have gone. Servers are
-// trusted only with a certificate of ca.
+// Refuses every connection except to port on 127.0.0.1, and calls onLeak with the refused target. Servers are trusted
+// only with a certificate of ca.
 exports.guard = ({ port, ca }, onLeak) => {
   const refusal = target => {
     onLeak(target);
@@ -35,7 +35,7 @@ exports.guard = ({ port, ca }, onLeak) => {
   net.Socket.prototype.connect = function (...args) {
     const target = targetOf(args);
     if (target === `127.0.0.1:${port}`) return connect.apply(this, args);
-    // As a name without an address: Node.js knows best how a connection fails.
+    // Fails like an unknown host name, so that Node.js handles the failure itself.
     const error = refusal(target);
     return connect.call(this, { host: "refused.invalid", port: 1, lookup: (...rest) => setImmediate(rest.at(-1), error) });
   };
@@ -53,7 +53,7 @@ exports.guard = ({ port, ca }, onLeak) => {
   syncBuiltinESMExports();
 };
 
-// The forms of arguments that net.Socket.connect takes; net.connect hands on all of them as one array.
+// Handles all forms of arguments of net.Socket.connect; net.connect passes them as one array.
 function targetOf(args) {
   const [first, second] = Array.isArray(args[0]) ? args[0] : args;
   if (first === null || typeof first !== "object") {

@@ -1,5 +1,5 @@
-// What Node.js runs for a copy: calls.js behind guard.js. A line of the output more, { kind, leak }, tells of a connection
-// that was refused, and of the call that wanted it ("" if none is known).
+// Runs the calls of a copy with guard.js active. Adds one kind of output line, { kind, leak }: a refused connection and
+// the call that tried it ("" if unknown).
 calls.serve(({ proxy, ca }) => {
   guard.guard({ port: proxy, ca }, leak => calls.say({ kind: calls.current.getStore() || "", leak }));
 });

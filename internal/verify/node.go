@@ -19,29 +19,28 @@ import (
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
-// oldestNode is the first major release that next-auth's calls can be made
-// with: it is the first that has fetch.
+// oldestNode is the first major release that can make next-auth's calls, because it
+// is the first with fetch.
 const oldestNode = 18
 
-// patience is how long is waited for the output of a process that has ended.
+// patience is how long to wait for the output of a process that has ended.
 const patience = time.Second
 
 // Node is a Node.js.
 type Node struct {
-	Path    string // of the program itself, not of what starts it
+	Path    string // of the program itself, not of a script that starts it
 	Version string // such as "20.20.2"
 }
 
-// ErrNoNode says that there is no usable Node.js of a name.
+// ErrNoNode means that a command does not start a usable Node.js.
 var ErrNoNode = errors.New("no usable Node.js")
 
-// FindNode returns the Node.js that a command means in a directory: what stands
-// on the PATH may choose among several, by the directory. The error wraps
-// ErrNoNode, unless the context ended.
+// FindNode returns the Node.js that a command starts in a directory. Version managers
+// choose it by the directory. The error wraps ErrNoNode, unless the context ended.
 func FindNode(ctx context.Context, command, dir string) (Node, error) {
 	path, err := exec.LookPath(command)
 	if err == nil {
-		path, err = filepath.Abs(path) // it is started elsewhere
+		path, err = filepath.Abs(path) // it runs in another directory
 	}
 	shown := path
 	if printable.MayHoldLogin(command) {
@@ -68,12 +67,12 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 	}
 	var answer struct{ Path, Version, Bun string }
 	if err == nil {
-		err = json.Unmarshal(lastLine(out.kept.Bytes()), &answer) // a version manager may say before what it does
+		err = json.Unmarshal(lastLine(out.kept.Bytes()), &answer) // a version manager may print other lines first
 	}
 	major, _, _ := strings.Cut(answer.Version, ".")
 	switch n, _ := strconv.Atoi(major); {
 	case err != nil || answer.Bun != "" || n == 0:
-		return Node{}, fmt.Errorf("%w: %s does not answer as Node.js does", ErrNoNode, shown)
+		return Node{}, fmt.Errorf("%w: %s is not Node.js", ErrNoNode, shown)
 	case n < oldestNode:
 		return Node{}, fmt.Errorf("%w: %s is Node.js %s, which is too old", ErrNoNode, shown, answer.Version)
 	}
@@ -93,18 +92,18 @@ func lastLine(text []byte) []byte {
 	return text[bytes.LastIndexByte(text, '\n')+1:]
 }
 
-// report is all that a process said.
+// report is the output of a process.
 type report struct {
 	answers map[string]Answer   // by the kinds of calls
 	leaks   map[string][]string // too; "" stands for none of them
 	end     string              // why there are no more answers
 }
 
-// Answer is a line of calls.js: what came of a call, a value or an error.
+// Answer is a line of calls.js: the result of a call, a value or an error.
 type Answer struct{ Kind, Value, Error, Code string }
 
-// drive has Node.js make the calls. Its process ends before drive does and,
-// where this process is killed, with it or because its input ends.
+// drive runs Node.js to make the calls. The process ends before drive returns. If
+// this process is killed, it ends too, or when it sees that its input has ended.
 func drive(ctx context.Context, node Node, network *Network, dir string, calls []Call) (report, error) {
 	stderr := &limited{}
 	cmd := exec.CommandContext(ctx, node.Path, "--eval", program())
@@ -141,13 +140,12 @@ func environment(network *Network) []string {
 	return env
 }
 
-// maxSaid bounds what is read of what main.js says, in bytes. Its answers are
-// lines; with more, next-auth's own code must have got to the output.
+// maxSaid limits how much output of main.js is read, in bytes. Its answers are short
+// lines; only next-auth's own code could print more.
 const maxSaid = 4 << 20
 
-// listen reads what main.js says up to its end. With the last answer it closes
-// the input, which is what the end waits for. What else is printed there is passed
-// over.
+// listen reads the output of main.js to the end. After the last answer it closes the
+// input, which makes main.js exit. It ignores other output.
 func listen(stdout io.Reader, stdin io.Closer, answers int) report {
 	said := report{answers: map[string]Answer{}, leaks: map[string][]string{}}
 	defer stdin.Close()
@@ -172,24 +170,24 @@ func listen(stdout io.Reader, stdin io.Closer, answers int) report {
 	return said
 }
 
-// endOf says why a process ended.
+// endOf returns the reason why a process ended, in words.
 func endOf(ctx context.Context, err error, stderr string) string {
 	switch {
 	case ctx.Err() != nil:
-		return "was not done in time"
+		return "did not finish in time"
 	case err == nil:
-		return "Node.js ended before"
+		return "Node.js exited before it answered"
 	}
 	if line := uncaught().FindString(stderr); line != "" {
-		return fmt.Sprintf("Node.js ended before (%v): %s", err, printable.WithoutLogins(line))
+		return fmt.Sprintf("Node.js exited before it answered (%v): %s", err, printable.WithoutLogins(line))
 	}
-	return fmt.Sprintf("Node.js ended before (%v)", err)
+	return fmt.Sprintf("Node.js exited before it answered (%v)", err)
 }
 
-// uncaught is the line in which Node.js says of what error it dies.
+// uncaught matches the line with the error that ended Node.js.
 var uncaught = lazyregexp.Compile(`(?m)^\w*Error\b.*$`)
 
-// limited keeps the first 64 KiB of what is written.
+// limited keeps the first 64 KiB of what is written to it.
 type limited struct{ kept bytes.Buffer }
 
 func (l *limited) Write(p []byte) (int, error) {

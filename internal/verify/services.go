@@ -22,8 +22,8 @@ const issuer = "https://idp.corp.test"
 
 // Service answers one kind of request.
 type Service struct {
-	accepts func(*http.Request) bool // whether the request is as it has to be
-	answer  any                      // text as it is, all else as JSON
+	accepts func(*http.Request) bool // whether the request is correct
+	answer  any                      // a string is sent unchanged, anything else as JSON
 }
 
 func (s Service) reply(w http.ResponseWriter) {
@@ -37,14 +37,14 @@ func (s Service) reply(w http.ResponseWriter) {
 
 type object = map[string]any
 
-// UserInfo is an identity provider's answer to those who have its token.
+// UserInfo is the identity provider's answer to a request with its token.
 var UserInfo = Service{bearer, object{"sub": "user-1", "name": "Ada", "email": "ada@corp.test"}}
 
 // signingKey is the identity provider's.
 var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// allServices returns the services by their requests. What they ask of a
-// request is that which a wrong way to make it could lose.
+// allServices returns the services by their requests. They check the parts of a
+// request that a faulty patch could lose.
 func allServices(key *rsa.PrivateKey) map[string]Service {
 	services := map[string]Service{
 		"GET idp.corp.test/.well-known/openid-configuration": {nil, object{
@@ -64,8 +64,7 @@ func allServices(key *rsa.PrivateKey) map[string]Service {
 	return services
 }
 
-// providerServices are the services of the providers that make requests of
-// their own.
+// providerServices returns the services of providers that make their own requests.
 func providerServices() map[string]Service {
 	return map[string]Service{
 		"GET graph.microsoft.com/v1.0/me/photos/48x48/$value": {bearer, "photo"},
@@ -109,7 +108,7 @@ func form(name, value string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.FormValue(name) == value }
 }
 
-// maxBody bounds what is read of a request, in bytes.
+// maxBody limits how much of a request is read, in bytes.
 const maxBody = 1 << 20
 
 func body(text string) func(*http.Request) bool {
@@ -132,7 +131,7 @@ func both(a, b func(*http.Request) bool) func(*http.Request) bool {
 	return func(r *http.Request) bool { return a(r) && b(r) }
 }
 
-// idToken says who has signed in.
+// idToken returns a signed token for user-1.
 func idToken(key *rsa.PrivateKey) string {
 	now := time.Now().Unix()
 	claims, _ := json.Marshal(object{"iss": issuer, "aud": "client", "sub": "user-1", "iat": now, "exp": now + 3600})

@@ -9,8 +9,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify/network"
 )
 
-// Network is what next-auth has of the internet: services that answer its
-// calls, behind a CONNECT proxy that alone knows their names.
+// Network replaces the internet for next-auth. Its services answer next-auth's calls
+// and can be reached only through its CONNECT proxy.
 type Network struct {
 	*network.Network
 
@@ -18,14 +18,14 @@ type Network struct {
 	services map[string]Service // by "METHOD host/path"
 }
 
-// LoopbackError says that this machine can't be reached by itself.
+// LoopbackError means that 127.0.0.1 can't be used.
 type LoopbackError = network.LoopbackError
 
-// Options are what a network has beside what Calls need.
+// Options extend a network beyond what Calls need.
 type Options struct {
 	Services map[string]Service // by "METHOD host/path"
-	// Dial, if there is one, is asked before the proxy connects to a host. Its
-	// error is a refusal.
+	// Dial may be nil. The proxy calls it before it connects to a host, and refuses
+	// the connection if it returns an error.
 	Dial func(ctx context.Context, host string) error
 }
 
@@ -45,7 +45,7 @@ func NewNetwork(options Options) (*Network, error) {
 	return n, err
 }
 
-// Request asks calls.js for some kinds of calls, with the code in a directory.
+// Request makes calls.js make some kinds of calls with the code in a directory.
 type Request struct {
 	Dir     string   `json:"dir"`
 	Kinds   []string `json:"kinds"`
@@ -59,14 +59,14 @@ func (n *Network) Request(dir string, kinds []string) Request {
 	return Request{dir, kinds, idToken(n.key), n.ProxyPort(), string(n.CA)}
 }
 
-// serve is all services.
+// serve answers for all services.
 func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 	service, found := n.services[r.Method+" "+r.Host+r.URL.Path]
 	switch {
 	case !found:
 		http.NotFound(w, r)
 	case service.accepts != nil && !service.accepts(r):
-		http.Error(w, "not as it has to be", http.StatusUnauthorized)
+		http.Error(w, "unexpected request", http.StatusUnauthorized)
 	default:
 		service.reply(w)
 	}

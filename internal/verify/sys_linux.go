@@ -2,6 +2,6 @@ package verify
 
 import "syscall"
 
-// fate makes a process end with the thread that starts it, and so with this
-// process, whatever either is busy with. Go keeps its threads.
+// fate kills a process when the thread that started it ends, and so with this
+// process, even if it is busy. Go does not end its threads.
 func fate() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// together makes what a process has started end with it when the context ends:
-// what stands on the PATH for Node.js is often a script that starts others.
+// together kills a process and all that it started when the context ends. The node
+// on the PATH is often a script that starts other programs.
 func together(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

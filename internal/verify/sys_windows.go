@@ -2,5 +2,5 @@ package verify
 
 import "os/exec"
 
-// together leaves it to those that a process has started to end with it.
+// together does nothing on Windows: what a process started ends by itself.
 func together(*exec.Cmd) {}

@@ -1,9 +1,9 @@
 // Package verify proves that the requests of installed copies of next-auth go
 // through a proxy. The project's Node.js makes them with the copy's own code and
-// dependencies, in a network of stand-ins on this machine (Network). Every other
-// connection of that process is refused.
+// dependencies, in a network of stand-ins on this machine (Network). Verify refuses
+// every other connection of that process.
 //
-// It writes nothing to disk: Node.js gets the JavaScript, the names and the
+// It writes nothing to disk: Node.js receives the JavaScript, the names and the
 // certificate in memory.
 package verify
 
@@ -30,15 +30,15 @@ var guardSource string
 //go:embed main.js
 var mainSource string
 
-// module is a JavaScript file, as a value that others use by its name.
+// module turns a JavaScript file into a value with a name.
 const module = "const %s = (module => {\nconst { exports } = module;\n%s\nreturn module.exports;\n})({ exports: {} });\n"
 
-// program returns what Node.js runs.
+// program returns the JavaScript that Node.js runs.
 func program() string {
 	return `"use strict";` + "\n" + fmt.Sprintf(module, "calls", callsSource) + fmt.Sprintf(module, "guard", guardSource) + mainSource
 }
 
-// Outcome is what is known of a call. The names stand in --json.
+// Outcome is the result of a call, by its name in --json.
 type Outcome string
 
 // The outcomes.
@@ -48,17 +48,17 @@ const (
 	Failed  Outcome = "failed"  // neither: it could not be made, or not to the end
 )
 
-// Result is what came of a call.
+// Result is the outcome of a call, with details.
 type Result struct {
 	Call
 	Outcome Outcome
 	Detail  string // one line; empty if proxied
 }
 
-// Proof is what came of all calls of a copy.
+// Proof holds the results of all calls of a copy.
 type Proof struct {
 	Results []Result
-	Arrived []string // what the proxy and the services saw, as Network.Seen tells it
+	Arrived []string // what the proxy and the services saw, from Network.Seen
 }
 
 // Copies makes all calls of the copies in some directories, and returns a Proof
@@ -82,9 +82,9 @@ func Copies(ctx context.Context, node Node, dirs []string, started func(n int)) 
 	return proofs, errors.Join(errs...)
 }
 
-// prove makes the calls of one copy. It has a process of its own, because
-// openid-client keeps settings that are for all of a process, and a network, so
-// that what arrives is this copy's.
+// prove makes the calls of one copy. Each copy has its own process, because
+// openid-client has settings for the whole process, and its own network, so that
+// all requests there come from this copy.
 func prove(ctx context.Context, node Node, dir string) (Proof, error) {
 	network, err := NewNetwork(Options{})
 	if err != nil {
@@ -106,7 +106,7 @@ func prove(ctx context.Context, node Node, dir string) (Proof, error) {
 	return proof, nil
 }
 
-// judge says what came of a call, by what Node.js said and the network saw.
+// judge returns the result of a call, from the report of Node.js and the requests seen.
 func judge(c Call, said report, seen []string) Result {
 	answer, answered := said.answers[c.Kind]
 	switch arrived := slices.Contains(seen, c.Request); {
@@ -121,7 +121,7 @@ func judge(c Call, said report, seen []string) Result {
 	case !arrived:
 		return Result{c, Failed, "never reached the proxy"}
 	case answer.Value != c.Value:
-		return Result{c, Failed, "reached the proxy, but did not bring back what the service had sent"}
+		return Result{c, Failed, "reached the proxy, but did not return the service's answer"}
 	}
 	return Result{c, Proxied, ""}
 }
@@ -131,7 +131,7 @@ func tried(leaks []string) string {
 	return "tried " + printable.WithoutLogins(strings.Join(slices.Compact(leaks), ", ")) + " without the proxy"
 }
 
-// reason is the first line of what code said of an error.
+// reason returns the first line of an error.
 func reason(a Answer) string {
 	line, _, _ := strings.Cut(a.Error, "\n")
 	return printable.WithoutLogins(line)

@@ -67,7 +67,7 @@ var waysOut = map[string]string{
 	"worker_threads.Worker two":   `new (require("worker_threads").Worker)("two", { eval: true })`,
 }
 
-// Every way out is refused and named, on every Node.js.
+// TestWaysOut expects every way out to be refused and named, on every Node.js.
 func TestOnlyTheProxyCanBeReached(t *testing.T) {
 	t.Parallel()
 	code := "const over = stream => new Promise((resolve, reject) => stream.on('error', reject).on('close', resolve));\n"
@@ -90,7 +90,7 @@ func TestOnlyTheProxyCanBeReached(t *testing.T) {
 	}
 }
 
-// What a call says of itself counts for as much as the proxy saw of it.
+// A call counts only if the proxy saw its request.
 func TestJudgement(t *testing.T) {
 	t.Parallel()
 	const request = `const { hostname: host, port } = new URL(process.env.http_proxy);
@@ -112,7 +112,7 @@ func TestJudgement(t *testing.T) {
 		},
 		"another answer": {
 			request + `return { issuer: { token_endpoint: "https://other.test/token" } };`,
-			verify.Result{Outcome: verify.Failed, Detail: "reached the proxy, but did not bring back what the service had sent"},
+			verify.Result{Outcome: verify.Failed, Detail: "reached the proxy, but did not return the service's answer"},
 		},
 		"lost on the way": {
 			request + `throw new Error("no\nreason");`,
@@ -161,7 +161,7 @@ func TestJudgement(t *testing.T) {
 	}
 }
 
-// What no call can be blamed for is reported all the same.
+// A leak that belongs to no call is reported too.
 func TestLeakOutsideOfTheCalls(t *testing.T) {
 	t.Parallel()
 	dir := standIn(t, `process.once("exit", () => require("net").connect(9, "late.test"));`)

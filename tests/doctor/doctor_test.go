@@ -1,4 +1,4 @@
-// Package doctor tests what proxypatch doctor says of proxies of all kinds.
+// Package doctor tests proxypatch doctor with proxies of all kinds.
 package doctor
 
 import (
@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
 const (
 	issuer = "https://idp.corp.test/realms/x"
-	// secret stands in every proxy URL, and is what nothing may show.
+	// secret is the password in every proxy URL. No output may show it.
 	secret = "hunter2hunter2"
 	login  = "jane:" + secret
 
@@ -27,11 +27,11 @@ test "$1" = --print && echo "{\"path\": \"$0\", \"version\": \"20.20.2\"}"
 `
 )
 
-// TestDoctorProbes goes to an identity provider through proxies of all kinds.
+// TestDoctorProbes requests an identity provider through proxies of all kinds.
 func TestDoctorProbes(t *testing.T) {
 	clearEnvironment(t)
 	realNode := nodetest.Node(t)
-	fakeNode := filepath.Join(t.TempDir(), "node") // fast, but knows no certificates
+	fakeNode := filepath.Join(t.TempDir(), "node") // fast, but lists no certificates
 	if err := os.WriteFile(fakeNode, []byte(fakeNodeScript), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -49,32 +49,32 @@ func TestDoctorProbes(t *testing.T) {
 		return proxytest.Answering(t, "HTTP/1.1 "+status+"\r\n\r\n")
 	}
 	for name, test := range map[string]struct {
-		proxy   string // without a scheme, login is put before it
+		proxy   string // gets http:// and login if it has no scheme
 		url     string
 		code    clitest.Code
-		message string // a part of what is found
-		hint    string // how that begins
+		message string // part of a finding's message
+		hint    string // start of that finding's hint
 	}{
 		"open":          {open.Start(t), issuer, clitest.OK, "https://idp.corp.test/realms/x/.well-known/openid-configuration answers through the proxy 127.0.0.1:", ""},
 		"https://":      {"https://" + login + "@" + secure.Start(t), issuer, clitest.OK, "openid-configuration answers through the proxy", ""},
-		"not https://":  {"https://" + login + "@" + answering("200 OK"), issuer, clitest.Unproven, "does not speak TLS, but https_proxy begins with https://", "write http://"},
-		"other issuer":  {other.Start(t), issuer, clitest.OK, "calls its issuer otherwise", "give the provider the issuer"},
-		"no document":   {absent.Start(t), issuer, clitest.OK, "there is no discovery document (404)", ""},
-		"redirect":      {moved.Start(t), issuer, clitest.OK, "with a redirect (301)", "name the issuer"},
-		"refusing":      {proxytest.Refusing(t), issuer, clitest.Unproven, "can't be reached (connection refused)", "check host and port in https_proxy"},
-		"silent":        {proxytest.Silent(t), issuer, clitest.Unproven, "did not answer within 300ms", "check host and port"},
-		"407":           {wanting.Start(t), issuer, clitest.Unproven, "does not accept user and password (407)", "check them in https_proxy"},
-		"407, no login": {"http://" + wanting.Start(t), issuer, clitest.Unproven, "wants a user and a password (407)", "put them into https_proxy as http://USER:PASSWORD@HOST:PORT"},
-		"407 NTLM":      {answering("407 x\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate " + secret), issuer, clitest.Unproven, "by ntlm or negotiate, which does not work", "run a local proxy that logs in there, such as px or cntlm"},
-		"403":           {answering("403 " + secret), issuer, clitest.Unproven, "answers with 403: it does not allow this host", "ask who runs it"},
-		"403, port":     {answering("403 x"), "https://idp.corp.test:8443", clitest.Unproven, "does not allow port 8443", "ask who runs it to allow CONNECT to idp.corp.test:8443"},
-		"405":           {answering("405 x"), issuer, clitest.Unproven, "as a server does that is no proxy", "check host and port"},
-		"502":           {answering("502 x"), issuer, clitest.Unproven, "does not know or reach idp.corp.test", "check the URL"},
+		"not https://":  {"https://" + login + "@" + answering("200 OK"), issuer, clitest.Unproven, "does not speak TLS, but https_proxy starts with https://", "change it to http://"},
+		"other issuer":  {other.Start(t), issuer, clitest.OK, "names a different issuer", "set the provider's issuer"},
+		"no document":   {absent.Start(t), issuer, clitest.OK, "but without a discovery document (404)", ""},
+		"redirect":      {moved.Start(t), issuer, clitest.OK, "with a redirect (301)", "use the issuer's exact URL"},
+		"refusing":      {proxytest.Refusing(t), issuer, clitest.Unproven, "can't be reached (connection refused)", "check the host and port in https_proxy"},
+		"silent":        {proxytest.Silent(t), issuer, clitest.Unproven, "did not answer within 300ms", "check the host and port"},
+		"407":           {wanting.Start(t), issuer, clitest.Unproven, "rejects the user and password (407)", "check them in https_proxy"},
+		"407, no login": {"http://" + wanting.Start(t), issuer, clitest.Unproven, "requires a user and a password (407)", "add them to https_proxy, percent-encoded: http://USER:PASSWORD@HOST:PORT"},
+		"407 NTLM":      {answering("407 x\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate " + secret), issuer, clitest.Unproven, "by ntlm or negotiate, which next-auth can't do", "run a local proxy that logs in, such as px or cntlm"},
+		"403":           {answering("403 " + secret), issuer, clitest.Unproven, "answers with 403: it does not allow this host", "ask the proxy's administrator to allow idp.corp.test:443"},
+		"403, port":     {answering("403 x"), "https://idp.corp.test:8443", clitest.Unproven, "does not allow port 8443", "ask the proxy's administrator to allow CONNECT to idp.corp.test:8443"},
+		"405":           {answering("405 x"), issuer, clitest.Unproven, "like a server that is not a proxy", "check the host and port"},
+		"502":           {answering("502 x"), issuer, clitest.Unproven, "can't resolve or reach idp.corp.test", "check the URL"},
 		"no HTTP":       {proxytest.Answering(t, secret+"\r\n"), issuer, clitest.Unproven, "does not answer like an HTTP proxy", ""},
-		"inspecting":    {inspecting.Start(t), issuer, clitest.Unproven, `is signed by "proxypatch test authority", which Node.js does not trust`, `ask who runs the proxy for the certificate of that CA`},
-		"another name":  {open.Start(t), "https://other.corp.test", clitest.Unproven, "its certificate is for other hosts", ""},
-		"malformed":     {"http://jane:1#" + secret + "@proxy.test", issuer, clitest.Unproven, "was not tried: https_proxy is not usable", ""},
-		"http://":       {answering("403 x"), "http://idp.corp.test", clitest.OK, "is 403; whether the proxy or the target gives it can't be told", ""},
+		"inspecting":    {inspecting.Start(t), issuer, clitest.Unproven, `is signed by "proxypatch test authority", which Node.js does not trust`, `get that CA's certificate as a PEM file, and where the app starts export NODE_EXTRA_CA_CERTS=`},
+		"another name":  {open.Start(t), "https://other.corp.test", clitest.Unproven, "its certificate is for another host", ""},
+		"malformed":     {"http://jane:1#" + secret + "@proxy.test", issuer, clitest.Unproven, "was not tried: https_proxy is invalid", ""},
+		"http://":       {answering("403 x"), "http://idp.corp.test", clitest.OK, "with 403, which may come from the proxy or from the target", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			proxy := test.proxy
@@ -102,20 +102,20 @@ func TestDoctorProbes(t *testing.T) {
 	}
 }
 
-// clearEnvironment takes away what would decide about proxies.
+// clearEnvironment unsets every variable that doctor reads.
 func clearEnvironment(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "NODE_") || strings.Contains(upper, "ISSUER") {
-			t.Setenv(name, "") // which brings it back
+			t.Setenv(name, "") // restores it after the test
 			os.Unsetenv(name)
 		}
 	}
 }
 
-// runDoctor runs doctor for a person and for a program, where no next-auth is,
-// and returns what it finds. Neither may see the secret.
+// runDoctor runs doctor in an empty project, with and without --json, and returns
+// its findings. Neither output may show the secret.
 func runDoctor(t *testing.T, want clitest.Code, args ...string) []clitest.Finding {
 	t.Helper()
 	dir := t.TempDir()

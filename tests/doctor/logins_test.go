@@ -12,7 +12,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 )
 
-// TestNoLoginIsShown puts a proxy's login into every place that doctor and init read. No output in any format may show it.
+// TestNoLoginIsShown puts a proxy's login into every place that doctor and init read.
+// No output in any format may show it.
 func TestNoLoginIsShown(t *testing.T) {
 	clearEnvironment(t)
 	proxy := "http://" + login + "@proxy.test:3128"

@@ -18,7 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// action is what the tests read of action.yml.
+// action holds the parts of action.yml that the tests read.
 type action struct {
 	Inputs  map[string]struct{ Default string }
 	Outputs map[string]struct{ Value string }
@@ -42,8 +42,8 @@ func readYAML(t *testing.T, name string, into any) {
 
 var expression = regexp.MustCompile(`^\$\{\{ ([\w.-]+) \}\}$`)
 
-// TestActionTakesInputsAsVariables reads action.yml: what stands in an expression
-// within a script would be run as part of it.
+// TestActionTakesInputsAsVariables allows no expression in a script of action.yml,
+// because its value would run as shell code.
 func TestActionTakesInputsAsVariables(t *testing.T) {
 	var a action
 	readYAML(t, "action.yml", &a)
@@ -78,12 +78,12 @@ func TestActionTakesInputsAsVariables(t *testing.T) {
 	}
 }
 
-// runner is a stand-in for GitHub's: it runs the steps of action.yml with bash.
+// runner stands in for GitHub's runner. It runs the steps of action.yml with bash.
 type runner struct {
 	os, arch string
 	inputs   map[string]string
-	ref      string // by which the action is used
-	path     string // where its sources are
+	ref      string // the tag or branch of the action
+	path     string // of the action's sources
 	temp     string
 }
 
@@ -95,8 +95,8 @@ func newRunner(t *testing.T, inputs map[string]string) *runner {
 	return &runner{os: "Linux", arch: "X64", inputs: inputs, path: repotest.Top(t), temp: t.TempDir()}
 }
 
-// run returns what was printed, and the output exit-code, which is empty if
-// proxypatch was not run. ok says whether every step succeeded.
+// run returns the printed text and the output exit-code, which is empty if
+// proxypatch did not run. ok reports whether every step succeeded.
 func (r *runner) run(t *testing.T) (printed, exitCode string, ok bool) {
 	t.Helper()
 	var a action
@@ -155,7 +155,7 @@ func downloads(t *testing.T, release string) string {
 	return server.URL
 }
 
-// testAction goes through what people do with the action, with the archive of a release.
+// testAction uses the action as people do, with the archive of a release.
 func testAction(t *testing.T, release string) {
 	project, url := unpatched(t), downloads(t, release)
 	for _, step := range []struct{ args, code string }{
@@ -176,7 +176,7 @@ func testAction(t *testing.T, release string) {
 	}
 }
 
-// testActionRefuses goes through what must fail before proxypatch is there.
+// testActionRefuses expects failures before proxypatch is installed.
 func testActionRefuses(t *testing.T, release string) {
 	tampered, nameless := t.TempDir(), t.TempDir()
 	must(t, nodetest.CopyTree(release, tampered))
@@ -187,11 +187,11 @@ func testActionRefuses(t *testing.T, release string) {
 		release, version, os, arch string
 		prints                     string
 	}{
-		"tampered":        {tampered, tag, "Linux", "X64", "is not the one that SHA256SUMS names"},
+		"tampered":        {tampered, tag, "Linux", "X64", "does not match SHA256SUMS"},
 		"no sum":          {nameless, tag, "Linux", "X64", "SHA256SUMS does not name proxypatch_9.8.7_linux_amd64.tar.gz"},
 		"no such release": {release, "v1.0.0", "Linux", "X64", "can't be downloaded"},
-		"shell code":      {release, "1.0.0; touch pwned", "Linux", "X64", "one such as v1.2.3"},
-		"path":            {release, "../../x", "Linux", "X64", "one such as v1.2.3"},
+		"shell code":      {release, "1.0.0; touch pwned", "Linux", "X64", "the input version must look like v1.2.3"},
+		"path":            {release, "../../x", "Linux", "X64", "the input version must look like v1.2.3"},
 		"system":          {release, tag, "Plan9", "X64", "there is no proxypatch for Plan9"},
 		"architecture":    {release, tag, "Linux", "X86", "there is no proxypatch for X86"},
 	} {
@@ -210,7 +210,7 @@ func testActionRefuses(t *testing.T, release string) {
 	}
 }
 
-// testActionRunsNoInput gives shell code as arguments and as a directory.
+// testActionRunsNoInput passes shell code as arguments and as a directory.
 func testActionRunsNoInput(t *testing.T, release string) {
 	project := unpatched(t)
 	r := newRunner(t, map[string]string{
@@ -231,7 +231,7 @@ func testActionRunsNoInput(t *testing.T, release string) {
 	}
 }
 
-// TestActionFromCheckout builds the action's sources, as a workflow of their own
+// TestActionFromCheckout builds the action's sources, as a workflow in this
 // repository does.
 func TestActionFromCheckout(t *testing.T) {
 	gate.Need(t, "release")

@@ -24,15 +24,14 @@ import (
 
 const tag = "v9.8.7"
 
-// needGoReleaser keeps tests out of make test that build what builds a release: that
-// takes minutes, and hundreds of modules.
+// needGoReleaser skips tests that build GoReleaser, unless all release tests are
+// wanted. Building it takes minutes and hundreds of modules.
 func needGoReleaser(t *testing.T) {
 	t.Helper()
 	gate.NeedAll(t, "release")
 }
 
-// makeRelease makes all of the release that a repository is tagged for, and
-// publishes nothing.
+// makeRelease builds the release of the repository's tag, and publishes nothing.
 func makeRelease(t *testing.T, repository string) (dir string, err error) {
 	t.Helper()
 	cmd := repotest.Command(repository, nil, "go", "tool", "-modfile=tools/goreleaser.mod", "goreleaser", "release", "--skip=publish")
@@ -43,8 +42,8 @@ func makeRelease(t *testing.T, repository string) (dir string, err error) {
 	return filepath.Join(repository, "dist", "release"), err
 }
 
-// archived is a release with an archive for this machine that holds the program
-// alone: what the GitHub Action and GitLab's job need of one.
+// archived makes a release with one archive, which contains the program for this
+// machine. The GitHub Action and the GitLab job need no more.
 func archived(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -57,7 +56,7 @@ func archived(t *testing.T) (dir string) {
 	return dir
 }
 
-// tagged returns a clone at a tag that CHANGELOG.md tells of.
+// tagged returns a clone at a tag that CHANGELOG.md lists.
 func tagged(t *testing.T) string {
 	t.Helper()
 	dir := clone(t)
@@ -74,7 +73,7 @@ func tagged(t *testing.T) string {
 	return dir
 }
 
-// archiveName is that of the archive for this machine.
+// archiveName returns the name of the archive for this machine.
 func archiveName(version string) string {
 	name := "proxypatch_" + version + "_" + runtime.GOOS + "_" + runtime.GOARCH
 	if runtime.GOOS == "windows" {
@@ -83,10 +82,10 @@ func archiveName(version string) string {
 	return name + ".tar.gz"
 }
 
-// TestDownloads goes the ways on which a release is downloaded.
+// TestDownloads downloads a release with the GitHub Action and the GitLab job.
 func TestDownloads(t *testing.T) {
 	gate.Need(t, "release")
-	newRunner(t, nil) // skips where there is no such machine
+	newRunner(t, nil) // skips on machines that the action does not support
 	testDownloads(t, archived(t))
 }
 
@@ -97,7 +96,7 @@ func testDownloads(t *testing.T, release string) {
 	t.Run("GitLab", func(t *testing.T) { testGitLab(t, release) })
 }
 
-// TestArchives makes a release twice, in different directories.
+// TestArchives builds a release in two directories and compares them.
 func TestArchives(t *testing.T) {
 	needGoReleaser(t)
 	dir, err := makeRelease(t, tagged(t))
@@ -129,9 +128,9 @@ func TestArchives(t *testing.T) {
 	testDownloads(t, dir)
 }
 
-// testContents unpacks the archive for this machine.
+// testContents checks the archive for this machine.
 func testContents(t *testing.T, release string) {
-	newRunner(t, nil) // skips where there is no such machine
+	newRunner(t, nil) // skips on machines that the action does not support
 	archive, err := os.ReadFile(filepath.Join(release, archiveName("9.8.7")))
 	must(t, err)
 	files := unpack(t, archive)
@@ -169,7 +168,7 @@ func testContents(t *testing.T, release string) {
 	}
 }
 
-// TestArchivesNeedChangelog tags what CHANGELOG.md does not tell of.
+// TestArchivesNeedChangelog expects no release of a tag that CHANGELOG.md lacks.
 func TestArchivesNeedChangelog(t *testing.T) {
 	needGoReleaser(t)
 	repository := clone(t)
@@ -183,8 +182,8 @@ func TestArchivesNeedChangelog(t *testing.T) {
 	}
 }
 
-// unpack returns the files of a tar.gz, whose headers hold nothing of whoever
-// made it.
+// unpack returns the files of a tar.gz. Its headers must not name the user who made
+// it.
 func unpack(t *testing.T, archive []byte) map[string][]byte {
 	t.Helper()
 	compressed, err := gzip.NewReader(bytes.NewReader(archive))

@@ -32,18 +32,18 @@ export default NextAuth({ secret: "not a secret", providers: [AzureADProvider({ 
 
 const clientJS = "node_modules/next-auth/core/lib/oauth/client.js"
 
-// addNext adds Next.js 14 and what it needs. Its compiler is half of that and no part
-// of what it builds, so it is linked to.
+// addNext adds Next.js 14 and its dependencies. It links to the compiler, which makes
+// up half of the size and is not part of the built app.
 func addNext(t *testing.T, modules string) {
 	t.Helper()
 	next := filepath.Join(nodetest.Project(t, "next-14"), "node_modules")
 	entries, err := os.ReadDir(next)
 	must(t, err)
-	must(t, os.RemoveAll(filepath.Join(modules, ".bin"))) // Next.js brings one that has next
+	must(t, os.RemoveAll(filepath.Join(modules, ".bin"))) // Next.js has its own, which contains next
 	for _, entry := range entries {
 		from, to := filepath.Join(next, entry.Name()), filepath.Join(modules, entry.Name())
 		switch _, err := os.Stat(to); {
-		case err == nil: // of the older next-auth
+		case err == nil: // from the older next-auth
 		case entry.Name() == "@next":
 			must(t, os.Symlink(from, to))
 		case entry.IsDir():
@@ -52,8 +52,8 @@ func addNext(t *testing.T, modules string) {
 	}
 }
 
-// newDockerBuild prepares the example's build of dockerApp. Instead of the network,
-// npm ci gets modules.
+// newDockerBuild prepares the example's build of dockerApp. npm ci copies modules
+// instead of using the network.
 func newDockerBuild(t *testing.T, program []byte, modules string) *dockerBuild {
 	t.Helper()
 	bin, context := t.TempDir(), t.TempDir()
@@ -79,7 +79,7 @@ func newDockerBuild(t *testing.T, program []byte, modules string) *dockerBuild {
 	}
 }
 
-// TestDockerfile builds the image of examples/docker, without Docker.
+// TestDockerfile builds the image of examples/docker without Docker.
 func TestDockerfile(t *testing.T) {
 	gate.Need(t, "release")
 	if runtime.GOOS == "windows" {
@@ -154,7 +154,7 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// TestDockerfileIsDocumented wants the document to have the example as it is.
+// TestDockerfileIsDocumented compares the example with the one in the document.
 func TestDockerfileIsDocumented(t *testing.T) {
 	block := "```dockerfile\n" + readTop(t, "examples/docker/Dockerfile") + "```\n"
 	if !strings.Contains(readTop(t, "docs/docker.md"), block) {
@@ -162,7 +162,7 @@ func TestDockerfileIsDocumented(t *testing.T) {
 	}
 }
 
-// buildProgram returns proxypatch.
+// buildProgram builds proxypatch and returns its bytes.
 func buildProgram(t *testing.T) []byte {
 	t.Helper()
 	name, err := clitest.Program()

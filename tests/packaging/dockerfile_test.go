@@ -12,13 +12,13 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// dockerBuild runs a Dockerfile without Docker: a directory stands for the root of
-// each stage, and commands of RUN start in WORKDIR below it. Base images are empty,
-// and programs are this machine's. It knows the instructions and the forms of them
-// that the example has, and refuses others.
+// dockerBuild runs a Dockerfile without Docker. Each stage has a directory as its
+// root, and commands of RUN start in WORKDIR below it. Base images are empty, and
+// programs are this machine's. It supports only the instructions and forms in the
+// example, and refuses others.
 type dockerBuild struct {
-	context string   // what COPY copies from; its .dockerignore may have names only
-	scratch string   // where stages are made
+	context string   // where COPY copies from; its .dockerignore may contain only names
+	scratch string   // where the stages are
 	env     []string // of RUN; PATH comes after the stage's /usr/local/bin
 	path    string
 
@@ -32,7 +32,7 @@ type dockerStage struct {
 	env           []string
 }
 
-// at is the place of a path of the stage on this machine.
+// at returns where a path of the stage is on this machine.
 func (s *dockerStage) at(name string) string {
 	if !path.IsAbs(name) {
 		name = path.Join(s.workdir, name)
@@ -73,7 +73,7 @@ func (b *dockerBuild) instruction(name, rest string) error {
 		return nil
 	case "RUN":
 		return b.sh(rest)
-	case "USER", "CMD": // of the container
+	case "USER", "CMD": // they concern only the container
 		return nil
 	}
 	return fmt.Errorf("%s is not known here", name)
@@ -121,7 +121,7 @@ func (b *dockerBuild) copy(words []string) error {
 	return nil
 }
 
-// copyEntries copies what is in a directory, as COPY does.
+// copyEntries copies the contents of a directory, as COPY does.
 func (b *dockerBuild) copyEntries(from, to string, ignored []string) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {
@@ -138,7 +138,7 @@ func (b *dockerBuild) copyEntries(from, to string, ignored []string) error {
 	return nil
 }
 
-// copyEntry copies a directory or a file, which replaces one that is there.
+// copyEntry copies a directory or a file, and replaces an existing one.
 func (b *dockerBuild) copyEntry(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err

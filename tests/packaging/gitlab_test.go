@@ -10,7 +10,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// job is what the tests read of a job in examples/gitlab.
+// job holds the parts of a job in examples/gitlab that the tests read.
 type job struct {
 	Extends      string
 	Variables    map[string]string
@@ -18,7 +18,7 @@ type job struct {
 	Script       []string
 }
 
-// gitlabJob is the example's job, with what it extends.
+// gitlabJob returns the example's job, including the job that it extends.
 func gitlabJob(t *testing.T) job {
 	t.Helper()
 	var included map[string]job
@@ -37,8 +37,8 @@ func gitlabJob(t *testing.T) job {
 	return build
 }
 
-// testGitLab runs the job's script with the archive of a release. npm is a
-// stand-in that notes what it was asked to do.
+// testGitLab runs the job's script with the archive of a release. npm is a stand-in
+// that records its arguments.
 func testGitLab(t *testing.T, release string) {
 	tampered := t.TempDir()
 	must(t, os.CopyFS(tampered, os.DirFS(release)))
@@ -53,7 +53,7 @@ func testGitLab(t *testing.T, release string) {
 		"tampered": {tampered, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			newRunner(t, nil) // skips where there is no such machine
+			newRunner(t, nil) // skips on machines that the action does not support
 			project, bin := unpatched(t), t.TempDir()
 			if test.remove != "" {
 				must(t, os.RemoveAll(filepath.Join(project, test.remove)))

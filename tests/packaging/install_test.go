@@ -21,9 +21,8 @@ var (
 	published  = module.Version{Path: modulePath, Version: "v0.0.2-test"}
 )
 
-// TestInstallFromProxy installs the last commit as everybody would a release:
-// from a module proxy, which is a directory. Making the module's zip checks its
-// names and its size.
+// TestInstallFromProxy installs the last commit as users install a release: from a
+// module proxy, here a directory. Making the module's zip checks file names and size.
 func TestInstallFromProxy(t *testing.T) {
 	gate.Need(t, "release")
 	t.Parallel()
@@ -50,7 +49,7 @@ func TestInstallFromProxy(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(versions, name), data, 0o666))
 	}
 
-	// What it depends on was fetched to build this test.
+	// The build of this test already fetched its dependencies.
 	known := filepath.Join(strings.TrimSpace(repotest.Output(t, repotest.Command("", nil, "go", "env", "GOMODCACHE"))), "cache", "download")
 	bin := t.TempDir()
 	repotest.Output(t, repotest.Command(t.TempDir(), []string{
@@ -76,8 +75,8 @@ func TestInstallFromClone(t *testing.T) {
 	isComplete(t, filepath.Join(bin, "proxypatch"), tag)
 }
 
-// isComplete runs a program that somebody has installed: it knows its version
-// and carries the diffs.
+// isComplete checks that an installed program knows its version and contains the
+// diffs.
 func isComplete(t *testing.T, program, version string) {
 	t.Helper()
 	if got, want := repotest.Output(t, repotest.Command("", nil, program, "version")), "proxypatch "+version+"\n"; got != want {

@@ -7,7 +7,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// form is what GitHub wants of an issue form; a form with a mistake is not shown.
+// form holds the fields that GitHub requires. GitHub does not show a faulty form.
 type form struct {
 	Name, Description string
 	Body              []struct {
@@ -19,7 +19,7 @@ type form struct {
 	}
 }
 
-// TestIssueForms reads the forms as GitHub does. Workflows are actionlint's.
+// TestIssueForms parses the forms as GitHub does. actionlint checks the workflows.
 func TestIssueForms(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(repotest.Top(t), ".github", "ISSUE_TEMPLATE", "*.yml"))
 	must(t, err)

@@ -1,6 +1,6 @@
-// Package packaging tests the ways in which proxypatch reaches a person: go install,
-// the archives of a release, the GitHub Action, and the examples for Docker and
-// GitLab. All of it runs on this machine, with loopback in place of the network.
+// Package packaging tests the ways to install proxypatch: go install, the archives of a
+// release, the GitHub Action, and the examples for Docker and GitLab. All tests run on
+// this machine, with loopback instead of the network.
 package packaging
 
 import (
@@ -11,7 +11,7 @@ import (
 )
 
 // clone returns a clone of the repository at its last commit, without tags.
-// Sources without a repository are no release.
+// Sources without a repository are not a release.
 func clone(t *testing.T) string {
 	t.Helper()
 	if out, err := repotest.Command(repotest.Top(t), nil, "git", "rev-parse", "HEAD").CombinedOutput(); err != nil {

@@ -55,7 +55,7 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 		"SIGTERM":                  {busy, syscall.SIGTERM, nil, clitest.Failed, "proxypatch: interrupted\n"},
 		"killed":                   {waiting, syscall.SIGKILL, nil, -1, ""},
 		"timeout":                  {busy, 0, []string{"--timeout", "8s"}, clitest.Unproven, "discovery, token, JWKS"},
-		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, "was not done in time\nhint: --timeout gives it longer\n"},
+		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, "did not finish in time\nhint: --timeout gives it longer\n"},
 	}
 	if runtime.GOOS == "linux" { // elsewhere a process that is busy does not notice
 		test := ends["killed"]

@@ -1,9 +1,9 @@
-// Command npmpack makes the npm packages, in the repository's top directory.
+// Command npmpack builds the npm packages, in the repository's top directory.
 //
 //	go run ./tools/npmpack                   all packages, into dist/npm
-//	go run ./tools/npmpack -platform host    only those that this machine needs
+//	go run ./tools/npmpack -platform host    only the packages for this machine
 //
-// docs/npm.md says what they are.
+// docs/npm.md describes them.
 package main
 
 import (
@@ -18,9 +18,9 @@ import (
 )
 
 func main() {
-	out := flag.String("out", filepath.Join("dist", "npm"), "write them into `DIR`")
-	version := flag.String("version", "", "their `VERSION` (default: that of the commit's tag, or "+npm.Development+")")
-	platform := flag.String("platform", "all", "the `PLATFORM` to build for: all, host, or one such as linux-x64")
+	out := flag.String("out", filepath.Join("dist", "npm"), "write the packages into `DIR`")
+	version := flag.String("version", "", "`VERSION` of the packages (default: the commit's tag, or "+npm.Development+")")
+	platform := flag.String("platform", "all", "`PLATFORM` to build for: all, host, or a name such as linux-x64")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// pack makes all packages before it writes the first.
+// pack builds all packages before it writes the first.
 func pack(ctx context.Context, out, version, platform string) error {
 	platforms, err := choose(platform)
 	if err != nil {
@@ -76,7 +76,7 @@ func choose(platform string) ([]npm.Platform, error) {
 	return nil, fmt.Errorf("there is no package for the platform %q, only for %v", platform, npm.Platforms)
 }
 
-// write writes the packages and says where they are.
+// write writes the packages and prints their paths.
 func write(dir string, tarballs []npm.Tarball) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

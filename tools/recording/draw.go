@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// span is a piece of a line in one colour.
+// span is a part of a line in one colour.
 type span struct {
 	class string // of the picture's styles; empty for plain text
 	text  string
@@ -20,11 +20,11 @@ var classes = map[string]string{"0": "", "1": "bold", "31": "red", "32": "green"
 
 var escape = regexp.MustCompile("\x1b\\[([0-9]*)m")
 
-// rewrite is what a program prints to put something else in place of a line, as of its progress.
+// rewrite is the sequence that replaces a line, such as a line of progress.
 const rewrite = "\r\x1b[K"
 
-// parse reads what a program wrote to a terminal. Escape sequences for other things than colour are an error: the picture
-// would not show what a terminal shows.
+// parse splits the output of a program into lines and spans. Escape sequences other than colours are an error, because the
+// picture would not match a terminal.
 func parse(out string) ([][]span, error) {
 	var lines [][]span
 	class := ""
@@ -63,12 +63,12 @@ const (
 	charWidth  = 7.8
 	lineHeight = 19
 	margin     = 18
-	bar        = 30 // the window's upper edge
-	typing     = 1  // the command stands alone
-	reading    = 5  // then with its output
+	bar        = 30 // height of the title bar
+	typing     = 1  // only the command is visible
+	reading    = 5  // the command with its output
 )
 
-// head has the styles. Where the reader wants no motion, the scene of apply stands still.
+// head contains the styles. For readers who prefer no motion, it shows only the scene of apply.
 const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" role="img" aria-labelledby="title" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13">
 <title id="title">proxypatch in a terminal</title>
 <style>
@@ -99,10 +99,10 @@ text { fill: #e6edf3 }
 <circle class="dot" cx="20" cy="16" r="5"/><circle class="dot" cx="38" cy="16" r="5"/><circle class="dot" cx="56" cy="16" r="5"/>
 `
 
-// still is the scene that is shown where nothing moves.
+// still is the scene for readers who prefer no motion.
 const still = 1
 
-// draw makes the picture.
+// draw returns the picture.
 func draw(scenes []scene) []byte {
 	columns, rows := 0, 0
 	for _, s := range scenes {
@@ -143,7 +143,7 @@ func draw(scenes []scene) []byte {
 	return b.Bytes()
 }
 
-// motion returns the styles that show the scenes one after the other, again and again.
+// motion returns the styles that show the scenes one after the other, in a loop.
 func motion(scenes int) string {
 	total := float64(scenes * (typing + reading))
 	var b strings.Builder
@@ -161,6 +161,6 @@ func motion(scenes int) string {
 
 func escaped(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a Builder takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder never fails
 	return b.String()
 }

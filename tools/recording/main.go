@@ -1,5 +1,5 @@
-// Command recording draws docs/recording.svg, the terminal in the README: it runs the real program in a pseudo-terminal,
-// on a real next-auth 4.2.1 in a scratch folder that is gone afterwards.
+// Command recording draws docs/recording.svg, the terminal in the README. It runs the real program in a pseudo-terminal,
+// on a real next-auth 4.2.1 in a temporary directory.
 //
 //	go run ./tools/recording docs/recording.svg
 package main
@@ -17,10 +17,10 @@ import (
 	"github.com/creack/pty"
 )
 
-// commands are what the recording shows.
+// commands are the commands in the recording.
 var commands = []string{"proxypatch --dry-run", "proxypatch", "proxypatch check", "proxypatch verify"}
 
-// project is that of demo/demo.sh.
+// project is the project of demo/demo.sh.
 const project = "testdata/npm/agent-7.0.6"
 
 func main() {
@@ -68,13 +68,13 @@ func install(dir string) error {
 	return npm.Run()
 }
 
-// scene is a command and what the terminal shows of it.
+// scene is a command and its output in the terminal.
 type scene struct {
 	command string
 	lines   [][]span
 }
 
-// record builds proxypatch into bin and runs the commands in a project, each of which has to succeed.
+// record builds proxypatch into bin and runs the commands in a project. Each must succeed.
 func record(dir, bin string) ([]scene, error) {
 	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "github.com/proxypatch/proxypatch/cmd/proxypatch")
 	build.Stderr = os.Stderr
@@ -96,12 +96,12 @@ func record(dir, bin string) ([]scene, error) {
 	return scenes, nil
 }
 
-// inTerminal runs a command as if typed, and returns what it writes to the terminal.
+// inTerminal runs a command in a pseudo-terminal and returns its output.
 func inTerminal(dir, bin, command string) (string, error) {
 	words := strings.Fields(command)
 	cmd := exec.Command(filepath.Join(bin, words[0]), words[1:]...)
 	cmd.Dir = dir
-	// Nothing of the machine: no NO_COLOR, no proxy, no home directory with settings.
+	// Leave out the machine's settings: NO_COLOR, proxies and the home directory.
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TERM=xterm-256color"}
 	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 160})
 	if err != nil {
@@ -109,7 +109,7 @@ func inTerminal(dir, bin, command string) (string, error) {
 	}
 	defer terminal.Close()
 	out, err := io.ReadAll(terminal)
-	if errors.Is(err, syscall.EIO) { // how Linux says that the other side is closed
+	if errors.Is(err, syscall.EIO) { // on Linux, the other side is closed
 		err = nil
 	}
 	return strings.ReplaceAll(string(out), dir, "~/app"), errors.Join(err, cmd.Wait())

@@ -38,7 +38,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestPicture holds the committed picture to what README needs of it.
+// TestPicture checks that the committed picture suits the README.
 func TestPicture(t *testing.T) {
 	picture, err := os.ReadFile("../../docs/recording.svg")
 	if err != nil {
@@ -65,7 +65,7 @@ func TestPicture(t *testing.T) {
 
 var nodeRelease = regexp.MustCompile(`Node\.js \d+\.\d+\.\d+`)
 
-// TestPictureIsOfThisProgram makes the picture again: only the release of Node.js may differ.
+// TestPictureIsOfThisProgram draws the picture again. Only the release of Node.js may differ.
 func TestPictureIsOfThisProgram(t *testing.T) {
 	gate.Need(t, "verify")
 	scenes, err := record(nodetest.Copy(t, "agent-7.0.6"), filepath.Join(t.TempDir(), "bin"))

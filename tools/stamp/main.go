@@ -1,5 +1,5 @@
-// Command stamp brings the hash in the helper's first line up to date. The
-// revision stays; whoever changes a helper that was released raises it.
+// Command stamp updates the hash in the helper's first line. It keeps the revision,
+// which you raise if you change a released helper.
 //
 //	go run ./tools/stamp patches/helper/proxy.js
 package main

@@ -1,10 +1,10 @@
-// Wine runs the tests of the packages that touch files, and the program's
-// scripts, as Windows programs under Wine. `make windows` starts it; it installs
-// nothing, and keeps a Wine prefix and what it builds in .cache/wine.
+// Command wine runs tests as Windows programs under Wine: those of the packages that
+// use files, and the program's scripts. `make windows` starts it. It installs nothing,
+// and keeps its Wine prefix and builds in .cache/wine.
 //
 //	go run ./tools/wine [flags of the test binary, such as -test.run=TestScripts]
 //
-// It fails if a test fails that is not in the list in skipped.go.
+// It fails if a test fails that skipped.go does not list.
 package main
 
 import (
@@ -18,8 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 )
 
-// packages are those whose code or tests meet the file system, and what they
-// read from it.
+// packages are the packages that use files, and their data.
 var packages = []string{
 	"internal/apply", "internal/buildcache", "internal/detect", "internal/hooks",
 	"internal/patchset", "internal/safefile", "patches", "internal/cli",
@@ -81,7 +80,7 @@ func run(flags []string) error {
 	return nil
 }
 
-// build makes a program for Windows by a command of Go.
+// build builds a program for Windows with a go command.
 func build(overlay, binary string, command ...string) error {
 	last := len(command) - 1
 	cmd := exec.Command("go", append(command[:last:last], "-overlay", overlay, "-o", binary, command[last])...)
@@ -90,7 +89,7 @@ func build(overlay, binary string, command ...string) error {
 	return cmd.Run()
 }
 
-// machine is a Wine prefix: a registry and a drive C of its own.
+// machine is a Wine prefix, with its own registry and drive C.
 type machine struct {
 	wine, prefix string
 }
@@ -114,8 +113,9 @@ func (m machine) run(dir, binary string, args ...string) error {
 	return cmd.Run()
 }
 
-// command keeps Wine from asking to install browsers and from writing menus, and
-// the tests from failing for want of Node.js, which is not in the prefix.
+// command returns a command that Wine runs without offering to install browsers and
+// without writing menus. Tests that need Node.js are skipped, because the prefix has
+// none.
 func (m machine) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(m.wine, args...)
 	cmd.Env = append(os.Environ(), "WINEPREFIX="+m.prefix, "WINEDEBUG=-all", "WINEARCH=win64",
@@ -123,7 +123,7 @@ func (m machine) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// stop ends the processes of this prefix and no other's.
+// stop ends the processes of this prefix only.
 func (m machine) stop() {
 	if server, err := exec.LookPath("wineserver"); err == nil {
 		cmd := exec.Command(server, "-k")

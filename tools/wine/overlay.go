@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// change is an edit of one file of Go's standard library.
+// change is an edit of a file in Go's standard library.
 type change struct {
 	file     string // below GOROOT/src
 	old, new string
 }
 
-// changes are what Wine 8, Debian 12's, has to be spared. It has no
-// bcryptprimitives.dll; advapi32.dll offers the same under its older name. And
-// it answers a deletion with POSIX semantics by STATUS_NOT_IMPLEMENTED, which Go
-// does not take for a reason to delete as before Windows 10.
+// changes avoid what Wine 8, the one in Debian 12, does not support. It has no
+// bcryptprimitives.dll; advapi32.dll offers the same function under its older name. It
+// answers a deletion with POSIX semantics with STATUS_NOT_IMPLEMENTED, after which Go
+// does not try the deletion of older Windows.
 var changes = []change{
 	{"runtime/os_windows.go", `'b', 'c', 'r', 'y', 'p', 't', 'p', 'r', 'i', 'm', 'i', 't', 'i', 'v', 'e', 's', '.'`, `'a', 'd', 'v', 'a', 'p', 'i', '3', '2', '.'`},
 	{"runtime/os_windows.go", `"ProcessPrng\000"`, `"SystemFunction036\000"`},
@@ -27,8 +27,8 @@ var changes = []change{
 	{"internal/syscall/windows/at_windows.go", "\tcase STATUS_INVALID_INFO_CLASS,", "\tcase NTStatus(0xC0000002), STATUS_INVALID_INFO_CLASS,"},
 }
 
-// writeOverlay writes the changed files below dir and returns the path of what
-// `go build -overlay` reads. A change that no longer fits is an error.
+// writeOverlay writes the changed files below dir and returns the path of the file for
+// `go build -overlay`. A change that no longer fits is an error.
 func writeOverlay(dir string) (string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {

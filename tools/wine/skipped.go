@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Why a test can't pass under Wine 8.
+// The reasons why a test can't pass under Wine 8.
 const (
 	noLinks = "Wine 8 says that it made a symbolic link and makes none, and knows no junctions"
 	noNode  = "needs Node.js for Windows, which is not in the prefix"
 )
 
-// skip is a test, with its subtest where only that is left out.
+// skip is a test to skip, with its subtest if only that is skipped.
 type skip struct {
 	pkg, test, reason string
 }
 
-// skipped is the whole list; docs/testing.md names each.
+// skipped is the complete list. docs/testing.md names each test.
 var skipped = []skip{
 	{"internal/apply", "TestDirectorySwapped", noLinks},
 	{"internal/buildcache", "TestConfigurationBehindALink", noLinks},
@@ -41,8 +41,8 @@ var skipped = []skip{
 	{"tests/scripts", "TestRealPackages/verify", noNode},
 }
 
-// skipPattern returns what -test.skip takes for the package; Go writes a space in
-// a subtest's name as an underscore.
+// skipPattern returns the value of -test.skip for a package. Go replaces spaces in
+// names of subtests with underscores.
 func skipPattern(pkg string) string {
 	var patterns []string
 	for _, s := range skipped {

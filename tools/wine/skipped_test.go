@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestSkippedIsDocumented wants every test that is left out under Wine to exist,
-// and docs/testing.md to name those and no others.
+// TestSkippedIsDocumented requires that every skipped test exists, and that
+// docs/testing.md names exactly these.
 func TestSkippedIsDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/testing.md")
 	if err != nil {
@@ -36,7 +36,7 @@ func TestSkippedIsDocumented(t *testing.T) {
 	}
 }
 
-// holds says whether a file of the package holds the text.
+// holds reports whether a file of the package contains the text.
 func holds(t *testing.T, pkg, pattern, text string) bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("../..", pkg, pattern))

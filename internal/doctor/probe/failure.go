@@ -18,23 +18,21 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// Failure is why an attempt got no answer. Of what a proxy or a server sends it
-// holds the status, the names of known ways to log in, and the name of a
-// certificate's issuer, never text as it came.
+// Failure is why an attempt got no answer. It never quotes text from a proxy or a
+// server, except the name of a certificate's issuer.
 type Failure struct {
 	At     Stage
 	Kind   Kind
 	Status int      // with Refused
 	Logins []string // with Refused: the ways to log in that the proxy offers, in lower case
-	Issuer string   // with Untrusted: who has signed
+	Issuer string   // with Untrusted: who signed the certificate
 	Reason string   // with Unreachable and NoTLS: what the system or the TLS library says
 }
 
-// Stage is how far an attempt had come.
+// Stage is how far an attempt got.
 type Stage int
 
-// The stages, in their order. With a direct connection AtTarget takes the place
-// of the first three.
+// The stages, in order. A direct connection has AtTarget instead of the first three.
 const (
 	AtProxy    Stage = iota // connecting to the proxy
 	AtProxyTLS              // TLS with an https:// proxy
@@ -49,21 +47,21 @@ type Kind int
 
 // The kinds.
 const (
-	UnknownName Kind = iota // no address is known for the host
+	UnknownName Kind = iota // the host name can't be resolved
 	Unreachable             // the system could not connect
 	Silent                  // no answer within the limit
 	Closed                  // the other side closed the connection
-	NoHTTP                  // the answer is no HTTP
-	Refused                 // the proxy answered with another status than 200
-	NoTLS                   // TLS failed before there was a certificate
-	Untrusted               // nobody who is trusted has signed the certificate
+	NoHTTP                  // the answer is not HTTP
+	Refused                 // the proxy answered with a status other than 200
+	NoTLS                   // TLS failed before the server sent a certificate
+	Untrusted               // no trusted authority signed the certificate
 	WrongName               // the certificate is for other hosts
 	Expired                 // the certificate is not valid now
 )
 
 func (f *Failure) Error() string { return fmt.Sprintf("stage %d, kind %d: %s", f.At, f.Kind, f.Reason) }
 
-// failed says at which stage an error came, and of which kind it is.
+// failed returns the Failure of an error at a stage.
 func failed(at Stage, err error) *Failure {
 	f := &Failure{}
 	if !errors.As(err, &f) {
@@ -111,8 +109,7 @@ func tlsReason(err error) string {
 	return strings.TrimPrefix(err.Error(), "tls: ")
 }
 
-// offered finds the names of ways to log in, of which one header may list
-// several.
+// offered matches the ways to log in; one header may list several.
 var (
 	offered = lazyregexp.Compile(`(?i)(?:^|,)\s*(basic|bearer|digest|kerberos|negotiate|ntlm)\b`)
 	quoted  = lazyregexp.Compile(`"[^"]*"`)
@@ -130,8 +127,8 @@ func refused(answer *http.Response) *Failure {
 	return f
 }
 
-// mistrusted says what is wrong with a certificate, and who has signed it: the
-// top of what was sent, where there is more than the certificate itself.
+// mistrusted returns what is wrong with a certificate. The issuer is that of the
+// last certificate in the chain.
 func mistrusted(chain []*x509.Certificate, err error) *Failure {
 	var (
 		name    x509.HostnameError

@@ -22,28 +22,28 @@ import (
 )
 
 const (
-	// maxHead and maxBody bound what is read of an answer, in bytes.
+	// maxHead and maxBody limit how much of an answer is read, in bytes.
 	maxHead = 64 << 10
 	maxBody = 1 << 20
 
 	discovery = "/.well-known/openid-configuration"
 )
 
-// Way is what is tried.
+// Way is a target and how to reach it.
 type Way struct {
 	Target *proxyenv.Target
 	Proxy  *proxyenv.Proxy // nil to connect directly
 	Roots  *x509.CertPool  // the authorities to trust; nil for the system's
-	Limit  time.Duration   // for all of it
+	Limit  time.Duration   // for the whole attempt
 }
 
-// Result is what came back.
+// Result is the answer of a target.
 type Result struct {
-	Opened   time.Duration // until the connection stood, TLS with the target included
-	Answered time.Duration // from then to the head of the answer
+	Opened   time.Duration // until the connection was open, including TLS with the target
+	Answered time.Duration // from then until the head of the answer arrived
 	Status   int           // of the answer
 	Found    bool          // whether the answer is a discovery document
-	Issuer   string        // as that names it
+	Issuer   string        // as the document names it
 }
 
 // Run tries a way. The error is a *Failure.
@@ -81,7 +81,7 @@ func Run(ctx context.Context, way Way) (Result, error) {
 	return result, nil
 }
 
-// open returns a connection on which the target can be asked.
+// open returns a connection for the request to the target.
 func (w Way) open(ctx context.Context) (net.Conn, error) {
 	if w.Proxy == nil {
 		conn, err := dial(ctx, w.Target.Address())
@@ -112,7 +112,7 @@ func (w Way) open(ctx context.Context) (net.Conn, error) {
 	return w.secure(ctx, conn)
 }
 
-// dial opens a connection that ends with the context's deadline.
+// dial opens a connection with the context's deadline.
 func dial(ctx context.Context, address string) (net.Conn, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", address)
@@ -145,7 +145,7 @@ func (w Way) connect(conn net.Conn) error {
 	return nil
 }
 
-// secure adds TLS with a target that wants it.
+// secure adds TLS if the target is https://.
 func (w Way) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	if !w.Target.Secure {
 		return conn, nil
@@ -158,8 +158,7 @@ func (w Way) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	return secured, nil
 }
 
-// handshake judges the certificate itself, so that one that is not trusted can
-// be described.
+// handshake verifies the certificate itself, so that a failure can name its issuer.
 func (w Way) handshake(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
 	client := tls.Client(conn, &tls.Config{ServerName: host, InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
 	if err := client.HandshakeContext(ctx); err != nil {
@@ -176,7 +175,7 @@ func (w Way) handshake(ctx context.Context, conn net.Conn, host string) (net.Con
 	return client, nil
 }
 
-// get asks for the discovery document.
+// get requests the discovery document.
 func (w Way) get(ctx context.Context, conn net.Conn) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Target.Origin()+DiscoveryPath(w.Target.Path), nil)
 	if err != nil {
@@ -198,8 +197,8 @@ func (w Way) get(ctx context.Context, conn net.Conn) (*http.Response, error) {
 	return http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxHead+maxBody)), request)
 }
 
-// DiscoveryPath returns the path of the discovery document of an issuer with a
-// path, or the path itself if it is that of such a document.
+// DiscoveryPath returns the path of an issuer's discovery document. A path that
+// already names such a document is returned unchanged.
 func DiscoveryPath(path string) string {
 	if strings.Contains(path, "/.well-known/") {
 		return path

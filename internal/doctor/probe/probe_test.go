@@ -20,11 +20,11 @@ import (
 const (
 	issuer = "https://idp.corp.test/realms/x"
 	ok     = "HTTP/1.1 200 OK\r\n\r\n"
-	plenty = time.Minute            // for what has to succeed
-	little = 200 * time.Millisecond // for what never answers
+	plenty = time.Minute            // for requests that must succeed
+	little = 200 * time.Millisecond // for servers that never answer
 )
 
-// try goes to a URL by way of a proxy's URL, "" for none.
+// try requests a URL through a proxy, or directly if proxy is "".
 func try(t *testing.T, proxy, url string, roots *x509.CertPool, limit time.Duration) (Result, error) {
 	t.Helper()
 	target, err := proxyenv.ParseTarget(url)
@@ -86,7 +86,7 @@ func TestOtherAnswers(t *testing.T) {
 		"HTTP/1.1 200 OK\r\n\r\n<html>":                                  {Status: 200},
 		"HTTP/1.1 200 OK\r\n\r\n{}":                                      {Status: 200},
 		"HTTP/1.1 302 Found\r\nLocation: https://x/\r\n\r\n":             {Status: 302},
-		"HTTP/1.1 407 x\r\nProxy-Authenticate: NTLM\r\n\r\n":             {Status: 407}, // of the target, so nothing to do with the proxy
+		"HTTP/1.1 407 x\r\nProxy-Authenticate: NTLM\r\n\r\n":             {Status: 407}, // from the target, not from the proxy
 		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"issuer\":\"a\"}": {Status: 200},
 	} {
 		tunnel := proxytest.Tunnel{Certificates: dir, Answer: answer}
@@ -167,8 +167,8 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// Names that nobody knows are not asked for here: some networks take long to
-// say so.
+// TestNames does not look up unknown names, because that takes long on some
+// networks.
 func TestNames(t *testing.T) {
 	for err, want := range map[error]Failure{
 		&net.DNSError{Err: "no such host", Name: "proxy.test", IsNotFound: true}:     {At: AtProxy, Kind: UnknownName},

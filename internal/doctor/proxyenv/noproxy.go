@@ -27,8 +27,8 @@ var (
 	digits     = lazyregexp.Compile(`^[0-9]+$`)
 )
 
-// split returns the name, address or block that an entry is about, without
-// dots and brackets around it, and its port, "" for every port.
+// split returns the name, address or block of an entry, without surrounding dots
+// and brackets, and its port. The port is "" if the entry applies to every port.
 func (e entry) split() (name, port string) {
 	name = string(e)
 	if m := withPort().FindStringSubmatch(name); m != nil {
@@ -37,8 +37,8 @@ func (e entry) split() (name, port string) {
 	return decoration().ReplaceAllString(name, ""), port
 }
 
-// shown returns the entry up to a second slash. Nothing reads what follows, so it
-// may be anything that a person has pasted.
+// shown returns the entry up to a second slash. The rest has no meaning and may be
+// anything that a person pasted, such as a password.
 func (e entry) shown() string {
 	parts := strings.SplitN(string(e), "/", 3)
 	return strings.Join(parts[:min(len(parts), 2)], "/")
@@ -59,7 +59,7 @@ func (e entry) excludes(host, port string) bool {
 	return ok && contains(address, bits, host)
 }
 
-// block takes "address/bits" or "address" apart.
+// block splits "address/bits" or "address".
 func block(name string) (address string, bits int, ok bool) {
 	parts := strings.Split(name, "/")
 	if len(parts) == 1 {
@@ -94,21 +94,20 @@ func contains(address string, bits int, host string) bool {
 	return netip.PrefixFrom(base, bits).Contains(ip)
 }
 
-// EntryFlaw is why a part of no_proxy excludes nothing.
+// EntryFlaw is the reason why an entry of no_proxy excludes nothing.
 type EntryFlaw string
 
 // The flaws of entries.
 const (
 	EntryURL       EntryFlaw = "is a URL, not a host name"
-	EntrySemicolon EntryFlaw = "holds a semicolon; separate entries by commas"
-	EntryStar      EntryFlaw = "has a star in its middle; only *.domain works"
-	EntryBlock     EntryFlaw = "is not a block of addresses"
-	EntryQuoted    EntryFlaw = "holds a quotation mark"
+	EntrySemicolon EntryFlaw = "contains a semicolon; separate entries with commas"
+	EntryStar      EntryFlaw = "has a * in the middle; only *.domain works"
+	EntryBlock     EntryFlaw = "is not a valid block of addresses"
+	EntryQuoted    EntryFlaw = "contains a quotation mark"
 )
 
-// EntryFlaws returns what is wrong with the parts of no_proxy, by their
-// positions from 1 on. An entry may be anything that a person has pasted, so it
-// is not quoted.
+// EntryFlaws returns what is wrong with the entries of no_proxy, by position from 1
+// on. It does not quote an entry, because a person may have pasted a password.
 func (s Setting) EntryFlaws() map[int]EntryFlaw {
 	flaws := map[int]EntryFlaw{}
 	for i, e := range s.entries() {

@@ -1,9 +1,9 @@
-// Package proxyenv decides which proxy a URL goes through, by the rules of the
-// helper that proxypatch adds to next-auth (patches/helper/proxy.js, in words
-// docs/helper.md). Its tests hold it against the helper itself.
+// Package proxyenv decides which proxy a URL goes through. It follows the rules of
+// the helper that proxypatch adds to next-auth (patches/helper/proxy.js, explained
+// in docs/helper.md). Its tests compare it with the helper itself.
 //
-// The value of a proxy variable can hold a password. It stays inside: nothing
-// that is exported here, printed or not, has more of it than host and port.
+// The value of a proxy variable can contain a password. Nothing exported here shows
+// more of it than host and port, except Authorization.
 package proxyenv
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// Env returns the value of an environment variable, "" where it is not set.
+// Env returns the value of an environment variable, or "" if it is not set.
 type Env func(name string) string
 
 // Setting is an environment variable that is set and not blank.
@@ -24,14 +24,14 @@ type Setting struct {
 	value string
 }
 
-// Format prints the variable's name, whatever the verb, and never its value.
+// Format prints the variable's name with every verb, and never its value.
 func (s Setting) Format(w fmt.State, _ rune) { io.WriteString(w, s.Name) }
 
 // Same reports whether two variables have the same value.
 func (s Setting) Same(other Setting) bool { return s.value == other.value }
 
-// Lookup returns the first of the variables that is set, the lower-case form of
-// each name before the upper-case one. A blank value counts as unset.
+// Lookup returns the first of the variables that is set. It tries the lower-case
+// form of each name before the upper-case one. A blank value counts as unset.
 func (env Env) Lookup(names ...string) (Setting, bool) {
 	for _, lower := range names {
 		for _, name := range []string{lower, strings.ToUpper(lower)} {
@@ -43,11 +43,11 @@ func (env Env) Lookup(names ...string) (Setting, bool) {
 	return Setting{}, false
 }
 
-// isSpace is JavaScript's white space.
+// isSpace reports whether JavaScript treats r as white space.
 func isSpace(r rune) bool { return unicode.IsSpace(r) && r != '\u0085' || r == '\ufeff' }
 
-// HTTPS and HTTP are the variables that decide for targets of the two kinds, in
-// the order in which they are asked, in lower case.
+// HTTPS and HTTP are the variables for https:// and http:// targets, in lower case
+// and in the order in which they are tried.
 var (
 	HTTPS = []string{"https_proxy", "http_proxy", "all_proxy"}
 	HTTP  = HTTPS[1:]
@@ -55,13 +55,13 @@ var (
 
 // Decision is which proxy a URL goes through.
 type Decision struct {
-	Proxy  *Setting // the variable that names it; nil where the connection is direct
-	Reason Reason   // why it is direct
+	Proxy  *Setting // the variable that names it; nil if no proxy is used
+	Reason Reason   // why no proxy is used
 	By     Setting  // the variable that excludes the host
-	Entry  string   // the part of that variable that does
+	Entry  string   // the entry of that variable that excludes it
 }
 
-// Reason is why a connection is direct.
+// Reason is why no proxy is used.
 type Reason int
 
 // The reasons.
@@ -71,7 +71,7 @@ const (
 	Excluded               // no_proxy names it
 )
 
-// Decide says which proxy a target is reached through.
+// Decide returns which proxy a request to a target goes through.
 func (env Env) Decide(target *Target) Decision {
 	names := HTTP
 	if target.Secure {

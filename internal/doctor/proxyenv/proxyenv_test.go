@@ -18,7 +18,7 @@ import (
 
 const helper = "../../../patches/helper"
 
-// question is what is asked of both the Go code and the helper.
+// question is the input of both the Go code and the helper.
 type question struct {
 	Env map[string]string `json:"env"`
 	URL string            `json:"url"`
@@ -120,7 +120,7 @@ func questions(t *testing.T) []question {
 	return all
 }
 
-// TestSameAsHelper asks the helper what the Go code is asked.
+// TestSameAsHelper requires the same answers from the helper and from the Go code.
 func TestSameAsHelper(t *testing.T) {
 	all := questions(t)
 	input, err := json.Marshal(all)
@@ -247,7 +247,7 @@ func TestEntryFlaws(t *testing.T) {
 	}
 }
 
-// Nothing that prints a setting or a proxy shows the password.
+// TestNothingIsShown prints settings and proxies with every verb.
 func TestNothingIsShown(t *testing.T) {
 	for _, value := range values {
 		s := Setting{"https_proxy", value + "hunter"}
@@ -258,7 +258,7 @@ func TestNothingIsShown(t *testing.T) {
 				P *Proxy
 			}{s, p})
 			if p != nil && strings.Contains(p.Label, "hunter") {
-				continue // the word stands where the host is expected, and is a host
+				continue // the word is at the place of the host, so it is a host
 			}
 			if strings.Contains(shown, "hunter") {
 				t.Errorf("%q shows as %s", value, shown)

@@ -14,7 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// Target is a URL that a request is made to.
+// Target is the URL of a request.
 type Target struct {
 	Secure bool   // https, not http
 	Host   string // without brackets
@@ -24,13 +24,12 @@ type Target struct {
 	origin string
 }
 
-// ErrTarget says that a text is not the URL of a target. It does not quote it.
+// ErrTarget means that a text is not the URL of a target. It does not quote the text.
 var ErrTarget = errors.New("is not an http:// or https:// URL")
 
-// ParseTarget reads a URL as Node.js does; "login.example.com" is
-// https://login.example.com. User, password and query are dropped. Where a slash or
-// a colon is missing or too many, or the password has a "#" or "?", a part of the
-// user would become the host: that is no URL of a target.
+// ParseTarget parses a URL as Node.js does; "login.example.com" means
+// https://login.example.com. It drops user, password and query. It rejects a URL
+// whose slashes, colons or password would make a part of the login the host.
 func ParseTarget(text string) (*Target, error) {
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
@@ -57,13 +56,13 @@ func (t *Target) Origin() string { return t.origin }
 // String returns the URL for a person.
 func (t *Target) String() string { return t.origin + t.Path }
 
-// Address returns host:port, as CONNECT and a connection want it.
+// Address returns host:port, as CONNECT and net.Dial need it.
 func (t *Target) Address() string { return net.JoinHostPort(t.Host, t.Port) }
 
-// Proxy is what a proxy variable says.
+// Proxy is the proxy that a variable names.
 type Proxy struct {
 	Setting Setting
-	Secure  bool   // spoken to with TLS
+	Secure  bool   // the connection to it uses TLS
 	Host    string // without brackets
 	Port    string
 	Label   string // host, and the port unless it is the scheme's own
@@ -71,16 +70,16 @@ type Proxy struct {
 	login string // user:password
 }
 
-// Format prints the proxy's host and port, whatever the verb.
+// Format prints the proxy's host and port with every verb.
 func (p *Proxy) Format(w fmt.State, _ rune) { fmt.Fprint(w, p.Label) }
 
 // Address returns host:port of the proxy.
 func (p *Proxy) Address() string { return net.JoinHostPort(p.Host, p.Port) }
 
-// HasLogin reports whether the variable holds a user or a password.
+// HasLogin reports whether the variable contains a user or a password.
 func (p *Proxy) HasLogin() bool { return p.login != ":" }
 
-// Authorization returns the value of Proxy-Authorization, "" without a login.
+// Authorization returns the value of Proxy-Authorization, or "" without a login.
 // It is a secret.
 func (p *Proxy) Authorization() string {
 	if !p.HasLogin() {
@@ -90,16 +89,16 @@ func (p *Proxy) Authorization() string {
 }
 
 var (
-	// ErrKind says that a variable names a kind of proxy that does not work.
+	// ErrKind means that a variable names a kind of proxy that does not work.
 	ErrKind = errors.New("must be an http:// or https:// proxy; no other kind works, socks5:// included")
-	// ErrInvalid says that a variable's value can't be read.
+	// ErrInvalid means that a variable's value can't be parsed.
 	ErrInvalid = errors.New("is not a valid proxy URL; percent-encode the characters of user and password")
 
 	scheme  = lazyregexp.Compile(`(?i)^[a-z][a-z0-9+.-]*://`)
 	webKind = lazyregexp.Compile(`(?i)^https?:`)
 )
 
-// Proxy reads the variable. The error is the variable's name and ErrKind or
+// Proxy parses the variable. The error is the variable's name and ErrKind or
 // ErrInvalid.
 func (s Setting) Proxy() (*Proxy, error) {
 	text := s.value
@@ -116,8 +115,8 @@ func (s Setting) Proxy() (*Proxy, error) {
 	return nil, fmt.Errorf("%s %w", s.Name, ErrInvalid)
 }
 
-// parseProxy returns nil where a character that is not percent-encoded moves a
-// part of the password to where the host or the path is expected.
+// parseProxy returns nil if a character that is not percent-encoded makes a part of
+// the password the host or the path.
 func parseProxy(text string) *Proxy {
 	u, err := whatwg.Parse(text)
 	if err != nil || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
@@ -140,7 +139,7 @@ func parseProxy(text string) *Proxy {
 	}
 }
 
-// decode is decodeURIComponent.
+// decode does what JavaScript's decodeURIComponent does.
 func decode(text string) (string, bool) {
 	decoded, err := url.PathUnescape(text)
 	return decoded, err == nil && utf8.ValidString(decoded)
@@ -160,17 +159,17 @@ func unbracket(host string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 }
 
-// Flaw is what is odd about a proxy variable's value although it may be read.
+// Flaw is a likely mistake in a proxy variable's value.
 type Flaw int
 
-// The flaws. Quoted and Placeholder values name no real proxy.
+// The flaws. Quoted and Placeholder values do not name a real proxy.
 const (
-	Quoted      Flaw = iota + 1 // quotation marks that a shell would have taken away
-	Placeholder                 // ${NAME} or %NAME%, which nobody has replaced
-	Unencoded                   // characters in user or password that other programs read otherwise
-	NoPort                      // so the port is 80 or 443
-	Spaced                      // white space, which makes the value unreadable
-	OverTLS                     // https://, although most proxies are spoken to without TLS
+	Quoted      Flaw = iota + 1 // quotation marks that a shell would have removed
+	Placeholder                 // ${NAME}, $(…), {{…}} or <NAME> that was not replaced
+	Unencoded                   // characters in user or password that other programs may misread
+	NoPort                      // the port is 80 or 443
+	Spaced                      // white space, which makes the value invalid
+	OverTLS                     // https://, although most proxies do not use TLS
 )
 
 var (
@@ -179,7 +178,7 @@ var (
 	placeholder = lazyregexp.Compile(`\$\{\w+\}|\$\(|\{\{|<\w+>`)
 )
 
-// Flaws returns what is odd about the value.
+// Flaws returns the likely mistakes in the value.
 func (s Setting) Flaws() []Flaw {
 	var flaws []Flaw
 	if strings.Trim(s.value, "\"'`“”‘’") != s.value {
@@ -209,5 +208,5 @@ func (s Setting) Flaws() []Flaw {
 	return flaws
 }
 
-// explicitPort finds a port that is also the scheme's own.
+// explicitPort matches a port that is also the default of its scheme.
 var explicitPort = lazyregexp.Compile(`:(?:80|443)/?$`)

@@ -1,5 +1,5 @@
-// Package casecount records how many cases a test ran and fails the test below a
-// minimum. A test that searches for its cases would pass if it found none.
+// Package casecount records how many cases a test ran, and fails the test below a
+// minimum. Without it, a test that searches for its cases would pass if it found none.
 package casecount
 
 import (
@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// Dir is the environment variable that names the directory to keep counts in,
-// one file for each name. Without it, as in the quick loop, counts are only
-// logged: a test that writes files is never taken from Go's cache.
+// Dir is the environment variable that names the directory for counts, one file for
+// each name. Without it, as in the quick loop, counts are only logged, because Go does
+// not cache the result of a test that writes files.
 const Dir = "PROXYPATCH_COUNTS"
 
-// Report puts on record that a test has tried n of what name says, such as
-// "fault points". The name is a file's name too. make test prints the records.
+// Report records that a test tried n cases of a name, such as "fault points". The name
+// is also the name of a file. make test prints the records.
 func Report(t testing.TB, name string, n int) {
 	t.Helper()
 	t.Logf("%d %s", n, name)
@@ -31,8 +31,8 @@ func Report(t testing.TB, name string, n int) {
 	}
 }
 
-// AtLeast is Report, and fails the test if n is less than floor, the number
-// that the test is known to reach.
+// AtLeast calls Report, and fails the test if n is less than floor, the number that
+// the test reached before.
 func AtLeast(t testing.TB, name string, n, floor int) {
 	t.Helper()
 	Report(t, name, n)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// recorder notes a failure instead of failing.
+// recorder records a failure instead of failing.
 type recorder struct {
 	testing.TB
 	failed bool

@@ -1,5 +1,5 @@
-// Package citest holds documents for CI systems against what these read: the
-// published schemas of SARIF and JUnit. It is for tests only.
+// Package citest validates documents for CI systems against the published schemas of
+// SARIF and JUnit. Only tests use it.
 package citest
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// Log is what tests look at in SARIF.
+// Log holds the parts of SARIF that tests check.
 type Log struct {
 	Runs []struct {
 		Results []struct {
@@ -42,7 +42,7 @@ type Log struct {
 	}
 }
 
-// DecodeSARIF reads a document that must hold one run and its invocation.
+// DecodeSARIF parses a document, which must contain one run and its invocation.
 func DecodeSARIF(t testing.TB, document []byte) Log {
 	t.Helper()
 	var log Log
@@ -68,7 +68,7 @@ func Unescape(t testing.TB, uri string) string {
 	return parsed.Path
 }
 
-// ValidSARIF holds documents against the schema of SARIF 2.1.0.
+// ValidSARIF validates documents against the schema of SARIF 2.1.0.
 func ValidSARIF(t testing.TB, documents ...[]byte) {
 	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile(schemaFile(t, "@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"))
@@ -86,7 +86,7 @@ func ValidSARIF(t testing.TB, documents ...[]byte) {
 	}
 }
 
-// Suites is what tests look at in JUnit's XML.
+// Suites holds the parts of JUnit's XML that tests check.
 type Suites struct {
 	XMLName  xml.Name `xml:"testsuites"`
 	Tests    int      `xml:"tests,attr"`
@@ -110,14 +110,14 @@ type Wrong struct {
 	Text    string `xml:",chardata"`
 }
 
-// DecodeJUnit reads a document, all of which must be well-formed.
+// DecodeJUnit parses a document, which must be well-formed to its end.
 func DecodeJUnit(t testing.TB, document []byte) Suites {
 	t.Helper()
 	decoder := xml.NewDecoder(bytes.NewReader(document))
 	var suites Suites
 	err := decoder.Decode(&suites)
 	for err == nil {
-		_, err = decoder.Token() // what follows the element
+		_, err = decoder.Token() // the text that follows the element
 	}
 	if err != io.EOF {
 		t.Fatalf("%v in\n%s", err, document)
@@ -125,7 +125,7 @@ func DecodeJUnit(t testing.TB, document []byte) Suites {
 	return suites
 }
 
-// ValidJUnit holds documents against the schema that Jenkins's plugin publishes.
+// ValidJUnit validates documents against the schema of Jenkins's plugin.
 func ValidJUnit(t testing.TB, documents ...[]byte) {
 	t.Helper()
 	if len(documents) == 0 {

@@ -1,4 +1,4 @@
-// Package clitest builds proxypatch and runs it as a person would.
+// Package clitest builds proxypatch and runs it as a user would.
 package clitest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// Code is an exit code of the program, as docs/exit-codes.md has it.
+// Code is an exit code from docs/exit-codes.md.
 type Code int
 
 // The exit codes.
@@ -36,7 +36,7 @@ const (
 
 var codeNames = []string{"ok", "failed", "usage", "pending", "drift", "unsupported", "not found", "agent", "unproven"}
 
-// String returns the name that the code has in --json.
+// String returns the name of the code in --json.
 func (c Code) String() string {
 	if c < 0 || int(c) >= len(codeNames) {
 		return fmt.Sprint(int(c))
@@ -44,8 +44,8 @@ func (c Code) String() string {
 	return codeNames[c]
 }
 
-// Main is for a TestMain: it runs the tests with the program on the PATH, outside of
-// any step of a workflow.
+// Main runs the tests of a package with the program on the PATH, without the variables
+// of CI workflows. Call it from TestMain.
 func Main(m *testing.M) int {
 	program, err := Program()
 	if err != nil {
@@ -58,14 +58,13 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// Outcome is what came of a run of the program.
+// Outcome is the result of a run of the program.
 type Outcome struct {
 	Code           Code
 	Stdout, Stderr string
 }
 
-// Run runs the program in a directory, with env in addition to this process's
-// environment without what CI systems, pagers and terminals set.
+// Run runs the program in a directory, with env added to Environment.
 func Run(t testing.TB, dir string, env []string, args ...string) Outcome {
 	t.Helper()
 	program, err := Program()
@@ -82,8 +81,8 @@ func Run(t testing.TB, dir string, env []string, args ...string) Outcome {
 	return Outcome{Code(cmd.ProcessState.ExitCode()), stdout.String(), stderr.String()}
 }
 
-// Environment is this process's environment without what CI systems, pagers and
-// terminals set.
+// Environment returns this process's environment without the variables of CI systems,
+// pagers and terminals.
 func Environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
@@ -91,7 +90,7 @@ func Environment() []string {
 	})
 }
 
-// Must runs the program, which has to exit with 0.
+// Must runs the program, which must exit with 0.
 func Must(t testing.TB, args ...string) {
 	t.Helper()
 	if got := Run(t, "", nil, args...); got.Code != OK {
@@ -99,8 +98,8 @@ func Must(t testing.TB, args ...string) {
 	}
 }
 
-// JSON runs the program with --json, which has to exit with a code and print nothing
-// to stderr, and returns the document.
+// JSON runs the program with --json and returns the document. The program must exit
+// with the wanted code and print nothing to stderr.
 func JSON(t testing.TB, want Code, args ...string) Report {
 	t.Helper()
 	got := Run(t, "", nil, append(args, "--json")...)
@@ -110,7 +109,7 @@ func JSON(t testing.TB, want Code, args ...string) Report {
 	return Decode(t, got.Stdout)
 }
 
-// Decode reads the document that --json printed.
+// Decode parses the document that --json printed.
 func Decode(t testing.TB, text string) Report {
 	t.Helper()
 	var r Report
@@ -123,7 +122,7 @@ func Decode(t testing.TB, text string) Report {
 	return r
 }
 
-// schema compiles the schema that docs/json.md promises.
+// schema compiles the schema in docs/json.md.
 var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	top, err := repotest.FindTop()
 	if err != nil {
@@ -132,8 +131,8 @@ var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return jsonschema.NewCompiler().Compile(filepath.Join(top, "docs", "report.schema.json"))
 })
 
-// Validate holds a document against the schema, against the code that the program
-// exited with, and each command in it against its hint.
+// Validate checks that a document fits the schema and the program's exit code, and that
+// each hint contains its command.
 func Validate(text string, code Code) error {
 	schema, err := schema()
 	if err != nil {

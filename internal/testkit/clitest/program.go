@@ -15,12 +15,12 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// ProgramVariable is the environment variable that names a program to test instead
-// of the one that the sources make.
+// ProgramVariable is the environment variable that names a program to test instead of
+// the one built from the sources.
 const ProgramVariable = "PROXYPATCH_PROGRAM"
 
-// Program returns the path of the built program. It is built once for all packages
-// of tests: .cache/bin keeps it under a hash of its sources.
+// Program returns the path of the built program. All test packages share one build,
+// which .cache/bin keeps under a hash of its sources.
 var Program = sync.OnceValues(func() (string, error) {
 	if program := os.Getenv(ProgramVariable); program != "" {
 		return filepath.Abs(program)
@@ -45,8 +45,8 @@ var Program = sync.OnceValues(func() (string, error) {
 	return program, build(top, program)
 })
 
-// build puts the program in its place in one step: other processes see it whole or
-// not at all.
+// build renames the finished program into place, so that other processes never see a
+// part of it.
 func build(top, program string) error {
 	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
 		return err
@@ -65,7 +65,7 @@ func build(top, program string) error {
 	return os.Rename(made, program)
 }
 
-// removeOld removes programs that nobody has built lately.
+// removeOld removes programs that were not used for some time.
 func removeOld(bin string) {
 	entries, _ := os.ReadDir(bin)
 	for _, entry := range entries {
@@ -75,7 +75,7 @@ func removeOld(bin string) {
 	}
 }
 
-// sourceHash hashes everything that the program is built from.
+// sourceHash hashes all sources of the program.
 func sourceHash(top string) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH)

@@ -8,7 +8,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
-// Report is what tests read of the document that --json prints.
+// Report holds the parts of --json's document that tests check.
 type Report struct {
 	Exit struct {
 		Code Code
@@ -31,7 +31,7 @@ type Copy struct {
 	Arrived   []string
 }
 
-// File is a file that is patched, or is not.
+// File is a file to patch, and its state.
 type File struct {
 	Path, State, Action string
 	Conflict            *struct {
@@ -49,7 +49,7 @@ type Call struct {
 // Finding is what doctor found.
 type Finding struct{ Area, Severity, Message, Hint, Run string }
 
-// validateRuns requires that each command is part of its hint.
+// validateRuns requires that each hint contains its command.
 func (r Report) validateRuns() error {
 	for _, p := range r.Problems {
 		if !strings.Contains(p.Hint, p.Run) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// List lists everything below a directory: modes, names, and hashes of contents.
+// List lists everything below a directory with its mode and a hash of its contents.
 func List(t testing.TB, dir string) string {
 	t.Helper()
 	list, err := Listing(dir)
@@ -20,7 +20,7 @@ func List(t testing.TB, dir string) string {
 	return list
 }
 
-// Listing is List for those who have no test.
+// Listing is List without a test.
 func Listing(root string) (string, error) {
 	var b strings.Builder
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

@@ -16,7 +16,7 @@ func splitLines(text []byte) []string {
 // at returns an index into n things, or 0 if there are none.
 func (g *Generator) at(n int) int { return g.r.IntN(max(n, 1)) }
 
-// damageContent makes another content of one.
+// damageContent changes a content at random.
 func (g *Generator) damageContent(content []byte) []byte {
 	for range 1 + g.r.IntN(2) {
 		lines := splitLines(content)
@@ -55,7 +55,7 @@ func (g *Generator) damageContent(content []byte) []byte {
 	return content
 }
 
-// endOtherwise adds the final newline, or takes it away.
+// endOtherwise adds or removes the final newline.
 func (g *Generator) endOtherwise(content []byte) []byte {
 	if cut, found := bytes.CutSuffix(content, []byte("\n")); found {
 		return cut
@@ -70,7 +70,7 @@ func otherEnd(line string) string {
 	return strings.TrimSuffix(line, "\n") + "\r\n"
 }
 
-// entries are lines between "diff --git" and the hunks.
+// entries are lines that may be between "diff --git" and the hunks.
 var entries = []string{
 	"new file mode 100644\n", "deleted file mode 100644\n", "old mode 100644\n", "new mode 100644\n", "new mode 100755\n", "old mode 100755\n", "old mode 120000\n",
 	"rename from f.js\n", "rename to f.js\n", "rename to g.js\n", "copy from f.js\n", "copy to g.js\n", "similarity index 90%\n", "dissimilarity index x\n",
@@ -80,24 +80,24 @@ var entries = []string{
 	"--- a/g.js\n", "+++ b/g.js\n", "+++ b/f.js.orig\n", "--- f.js\n", "+++ f.js\n", "--- a//f.js\n", "+++ b/./f.js\n", "--- x/y/f.js\n", "+++ x/y/f.js\n",
 }
 
-// headers are other headers than git's, of which some name two files.
+// headers are headers that git does not write; some name two files.
 var headers = []string{
 	"--- a/f.js\n+++ b/f.js.new\n", "--- a/f.js.orig\n+++ b/f.js\n", "--- f.js\n+++ f.js\n", "--- f.js\n+++ f.js.new\n", "--- f.js\n+++ b/f.js\n", "--- a/f.js\n+++ f.js\n",
 	"--- f.js\n+++ b/f.js.new\n", "--- a/f.js\n+++ f.js.new\n", "--- x/f.js\n+++ x/f.js\n", "--- x/f.js\n+++ y/f.js\n", "--- f.js\n+++ x/f.js\n", "--- a/x/f.js\n+++ b/x/f.js.new\n",
 	"--- a/f.js\t2026-01-01 00:00:00 +0000\n+++ b/f.js.new\t2026-01-01 00:00:00 +0000\n", "--- a/f.js\tx\t1970-01-01 00:00:00 +0000\n+++ b/f.js\n", "--- f\n+++ f.js\n", "--- a/f\n+++ b/f.js\n",
 }
 
-// preambles are what may come before a diff.
+// preambles are texts before a diff.
 var preambles = []string{"Releases: 4.2.1\n", "Releases: four\n", "Releases: 4.2.1\nReleases: 4.2.2\n", "Subject: a letter\n\n", "\n", "index x\n"}
 
-// tails are what may follow a diff.
+// tails are texts after a diff.
 var tails = []string{
 	"\n", "  \n\n", "bye\n", "bye", "-- \n2.39.5\n", "-- \n2.39.5", "-- \n@@ -1 +1 @@\n-a\n+b\n", "-- ", "\\ No newline at end of file\n", "\\ x\n", "@@\n", "@@ -x\n", "@@ -1 +1 @@\n", "@@ -1 +1 @@\n-a\n+b\n",
 	"diff --git a/f.js b/f.js\n", "diff --git a/g.js b/g.js\n", "--- a/f.js\n+++ b/f.js\n", "--- a/f.js\n+++ b/f.js\n@@ -1 +1 @@\n-a\n+b\n",
 	"diff --git a/g.js b/g.js\nnew file mode 100644\n--- /dev/null\n+++ b/g.js\n@@ -0,0 +1 @@\n+a\n", " a\n", "-a\n", "+a\n",
 }
 
-// damageDiff makes another diff of one, or what is no diff any more.
+// damageDiff changes a diff at random. The result may not be a diff any more.
 func (g *Generator) damageDiff(diff []byte) []byte {
 	for range 1 + g.r.IntN(2)*g.r.IntN(2) {
 		lines := splitLines(diff)
@@ -170,7 +170,7 @@ func (g *Generator) damageDiff(diff []byte) []byte {
 				lines = append([]string{pick(g, headers)}, lines[first:]...)
 			}
 		case 22:
-			if first > 0 && g.oneIn(2) { // nothing is left but the beginning of a hunk
+			if first > 0 && g.oneIn(2) { // only the start of a hunk is left
 				lines = append(lines[:first], "@@ -")
 			}
 		}
@@ -181,7 +181,7 @@ func (g *Generator) damageDiff(diff []byte) []byte {
 
 var number = regexp.MustCompile(`[0-9]+`)
 
-// damageNumbers changes one number in one hunk's header.
+// damageNumbers changes one number in the header of one hunk.
 func (g *Generator) damageNumbers(lines []string) []string {
 	at := g.r.IntN(len(lines))
 	for i := range lines {
@@ -202,7 +202,7 @@ func (g *Generator) damageNumbers(lines []string) []string {
 	return lines
 }
 
-// damageHunks changes the order of hunks, or leaves one out, or repeats one.
+// damageHunks reorders hunks, drops one or repeats one.
 func (g *Generator) damageHunks(lines []string) []string {
 	var starts []int
 	for i, line := range lines {

@@ -1,5 +1,5 @@
 // Package difftest generates random file contents and diffs, many of them damaged,
-// and asks git apply about them. It is for tests only.
+// and runs git apply on them. Only tests use it.
 package difftest
 
 import (
@@ -14,15 +14,15 @@ import (
 // Name is the file that every case changes.
 const Name = "f.js"
 
-// Case is one question: does the diff go on the content, and what comes of it?
+// Case is a diff to apply to a content.
 type Case struct {
 	Content []byte
 	Diff    []byte
-	Reverse bool // take it off instead
-	Intact  bool // the diff is as a program writes it; only the content may be another
+	Reverse bool // reverse the diff instead
+	Intact  bool // the diff is undamaged; only the content may differ
 }
 
-// Generator makes cases. One seed always gives the same cases.
+// Generator generates cases. A seed always gives the same cases.
 type Generator struct{ r *rand.Rand }
 
 // New returns a generator for a seed.
@@ -30,8 +30,7 @@ func New(seed uint64) *Generator {
 	return &Generator{rand.New(rand.NewPCG(seed, 0))}
 }
 
-// Case returns a case in which the diff, the content, both or neither are
-// damaged.
+// Case returns a case. The diff, the content, both or neither are damaged.
 func (g *Generator) Case() Case {
 	before, after, diff := g.Change()
 	c := Case{Content: before, Diff: diff, Reverse: g.oneIn(2), Intact: true}
@@ -48,7 +47,7 @@ func (g *Generator) Case() Case {
 	return c
 }
 
-// IntactCase returns a case whose diff is as a program writes it.
+// IntactCase returns a case with an undamaged diff.
 func (g *Generator) IntactCase() Case {
 	for {
 		if c := g.Case(); c.Intact {
@@ -57,7 +56,7 @@ func (g *Generator) IntactCase() Case {
 	}
 }
 
-// Change returns two contents and a diff that leads from one to the other.
+// Change returns two contents and the diff between them.
 func (g *Generator) Change() (before, after, diff []byte) {
 	for {
 		lines := g.lines(g.r.IntN(30))
@@ -73,8 +72,8 @@ func (g *Generator) oneIn(n int) bool { return g.r.IntN(n) == 0 }
 
 func pick[T any](g *Generator, from []T) T { return from[g.r.IntN(len(from))] }
 
-// words are what lines are made of: few, so that context repeats, and some that
-// mislead a careless reader of diffs or of text.
+// words are the parts of lines. They are few, so that context repeats. Some look like
+// syntax of diffs, or have odd characters.
 var words = []string{
 	"a", "b", "c", "d", "", "}", "  });", " ", "\t", "e ",
 	"-- ", "-- a/f.js", "++ b/f.js", "@@ -1 +1 @@", "\\ No newline at end of file", "diff --git a/f.js b/f.js",
@@ -88,7 +87,7 @@ func (g *Generator) word() string {
 	return pick(g, words)
 }
 
-// lines returns n lines with their ends.
+// lines returns n lines with their line ends.
 func (g *Generator) lines(n int) []string {
 	ends := pick(g, [][]string{{"\n"}, {"\n"}, {"\n"}, {"\r\n"}, {"\n", "\r\n"}})
 	var lines []string
@@ -106,8 +105,8 @@ func (g *Generator) lines(n int) []string {
 	return lines
 }
 
-// script is how one content becomes another: lines that stay (' '), go ('-')
-// and come ('+').
+// script turns one content into another: lines to keep (' '), to remove ('-') and to
+// add ('+').
 type script []scripted
 
 type scripted struct {
@@ -126,7 +125,7 @@ func (s script) side(without byte) []byte {
 	return b.Bytes()
 }
 
-// edit changes lines at one to three places.
+// edit changes lines in one to three places.
 func (g *Generator) edit(lines []string) script {
 	changes := map[int]bool{}
 	for range 1 + g.r.IntN(3) {
@@ -151,8 +150,8 @@ func (g *Generator) edit(lines []string) script {
 	return g.endings(s, lines)
 }
 
-// endings makes new lines end as the others do, mostly, and each side a
-// possible content: only its last line may lack a newline.
+// endings gives new lines the line ends of the others, usually. Only the last line of
+// each side may lack a newline.
 func (g *Generator) endings(s script, lines []string) script {
 	if len(lines) > 0 && strings.HasSuffix(lines[0], "\r\n") && !g.oneIn(5) {
 		for i := range s {
@@ -184,8 +183,8 @@ func (g *Generator) endings(s script, lines []string) script {
 	return s
 }
 
-// write returns the script as a unified diff, with a context of its own before
-// and after each hunk.
+// write returns the script as a unified diff. Each hunk has its own number of context
+// lines before and after it.
 func (g *Generator) write(before, after []byte, s script) []byte {
 	var b bytes.Buffer
 	g.writeHeader(&b, before, after)
@@ -242,7 +241,7 @@ func (g *Generator) writeHeader(b *bytes.Buffer, before, after []byte) {
 	fmt.Fprintf(b, "--- a/%s\n+++ b/%s\n", Name, Name)
 }
 
-// writeHunk writes lines that follow oldStart and newStart others.
+// writeHunk writes the hunk that starts after oldStart and newStart lines.
 func writeHunk(b *bytes.Buffer, lines script, oldStart, oldLines, newStart, newLines int) {
 	if oldLines > 0 {
 		oldStart++
@@ -260,8 +259,8 @@ func writeHunk(b *bytes.Buffer, lines script, oldStart, oldLines, newStart, newL
 	}
 }
 
-// OnlyCRLF reports whether a content has lines, and all of them end in CRLF:
-// there an LF diff is taken otherwise than by git.
+// OnlyCRLF reports whether a content has lines and all of them end in CRLF. There our
+// engine applies an LF diff in another way than git.
 func OnlyCRLF(content []byte) bool {
 	n := bytes.Count(content, []byte("\n"))
 	return n > 0 && n == bytes.Count(content, []byte("\r\n"))

@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// Git runs git apply in a directory of its own, without anybody's settings.
-// It is for one goroutine.
+// Git runs git apply in its own directory, without a user's settings. Use it in one
+// goroutine.
 type Git struct {
 	t   testing.TB
 	dir string
 	env []string
 }
 
-// NewGit returns a Git for a test. Without git the test is skipped, or fails if
-// CI is set.
+// NewGit returns a Git for a test. Without git, it skips the test, or fails it if CI is
+// set.
 func NewGit(t testing.TB) *Git {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -44,15 +44,14 @@ func (g *Git) In(t testing.TB) *Git {
 	return &in
 }
 
-// Apply returns what git makes of the case's content; ok is false if it
-// refuses. That it then leaves the content alone is its affair.
+// Apply returns the content after git applied the diff; ok is false if git refused it.
 func (g *Git) Apply(c Case) (after []byte, ok bool) {
 	g.t.Helper()
 	file := filepath.Join(g.dir, Name)
 	g.write(file, c.Content)
 	ok = g.run(c.Diff, c.Reverse)
 	after, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) { // git took the diff for a deletion
+	if errors.Is(err, fs.ErrNotExist) { // git read the diff as a deletion
 		after, err = nil, nil
 	}
 	if err != nil {
@@ -62,8 +61,8 @@ func (g *Git) Apply(c Case) (after []byte, ok bool) {
 	return after, ok
 }
 
-// Target returns which of some files, all of one content, git apply with these
-// options changes by a diff, or "" if it refuses the diff.
+// Target writes some files with the same content, and returns the one that git apply
+// changes with these options, or "" if it refuses the diff.
 func (g *Git) Target(content, diff []byte, files []string, options ...string) string {
 	g.t.Helper()
 	defer g.clean()
@@ -87,14 +86,14 @@ func (g *Git) Target(content, diff []byte, files []string, options ...string) st
 	return ""
 }
 
-// Result is what git made of one case.
+// Result is the result of git for one case.
 type Result struct {
 	After []byte
 	OK    bool
 }
 
-// ApplyAll asks about many cases in one process, which is a hundred times as
-// fast. Their diffs must be intact, and all go the same way.
+// ApplyAll applies many cases in one process, which is a hundred times as fast. Their
+// diffs must be intact, and all must have the same direction.
 func (g *Git) ApplyAll(cases []Case) []Result {
 	g.t.Helper()
 	var diffs bytes.Buffer
@@ -109,7 +108,7 @@ func (g *Git) ApplyAll(cases []Case) []Result {
 		diffs.WriteString("\n@@ -")
 		diffs.Write(hunks)
 	}
-	// With --reject a file that refuses a hunk says so, and the others go on.
+	// With --reject, git reports a file with a refused hunk and continues with the others.
 	g.run(diffs.Bytes(), len(cases) > 0 && cases[0].Reverse, "--reject")
 	results := make([]Result, len(cases))
 	for i := range cases {
@@ -132,8 +131,8 @@ func (g *Git) write(name string, content []byte) {
 	}
 }
 
-// run reports whether git apply succeeds. It fails the test on what is neither success
-// nor a refusal, such as a signal.
+// run reports whether git apply succeeds. It fails the test if git neither succeeds nor
+// refuses, for example after a signal.
 func (g *Git) run(diff []byte, reverse bool, options ...string) bool {
 	g.t.Helper()
 	args := append([]string{"apply", "--whitespace=nowarn"}, options...)
@@ -151,7 +150,7 @@ func (g *Git) run(diff []byte, reverse bool, options ...string) bool {
 	return err == nil
 }
 
-// clean makes the directory anew.
+// clean removes and recreates the directory.
 func (g *Git) clean() {
 	if err := os.RemoveAll(g.dir); err != nil {
 		g.t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package gate keeps slow tests out of the quick loop. The environment variable
-// PROXYPATCH_TESTS names those to run, as in PROXYPATCH_TESTS=faults,layouts:all.
+// Package gate skips slow tests in the quick loop. The environment variable
+// PROXYPATCH_TESTS names the ones to run, as in PROXYPATCH_TESTS=faults,layouts:all.
 package gate
 
 import (
@@ -10,10 +10,10 @@ import (
 )
 
 // Variable is the environment variable that lists names, separated by commas.
-// NAME:all asks for what even make test leaves out.
+// NAME:all also runs the tests that make test skips.
 const Variable = "PROXYPATCH_TESTS"
 
-// names are the tests that can be asked for, and whether NAME:all adds more.
+// names are the groups of tests, and whether NAME:all adds more.
 var names = map[string]bool{
 	"differential": false,
 	"e2e":          true,
@@ -27,7 +27,7 @@ var names = map[string]bool{
 	"verify":       false,
 }
 
-// Need skips the test unless the name is asked for.
+// Need skips the test unless Variable lists the name.
 func Need(t testing.TB, name string) {
 	t.Helper()
 	if !Wanted(t, name) {
@@ -35,7 +35,7 @@ func Need(t testing.TB, name string) {
 	}
 }
 
-// NeedAll skips the test unless NAME:all is asked for.
+// NeedAll skips the test unless Variable lists NAME:all.
 func NeedAll(t testing.TB, name string) {
 	t.Helper()
 	if !All(t, name) {
@@ -43,21 +43,21 @@ func NeedAll(t testing.TB, name string) {
 	}
 }
 
-// Wanted reports whether the name is asked for, with or without ":all".
+// Wanted reports whether Variable lists the name, with or without ":all".
 func Wanted(t testing.TB, name string) bool {
 	t.Helper()
 	_, wanted := asked(t, name)
 	return wanted
 }
 
-// All reports whether NAME:all is asked for.
+// All reports whether Variable lists NAME:all.
 func All(t testing.TB, name string) bool {
 	t.Helper()
 	all, _ := asked(t, name)
 	return all
 }
 
-// asked fails the test for a name that nothing knows: a typo must not skip tests.
+// asked fails the test for an unknown name, because a typo must not skip tests.
 func asked(t testing.TB, name string) (all, wanted bool) {
 	t.Helper()
 	if _, known := names[name]; !known {
@@ -71,7 +71,7 @@ func asked(t testing.TB, name string) (all, wanted bool) {
 	return all, wanted
 }
 
-// parse returns the names in a list, and for each whether ":all" follows it.
+// parse returns the names in a list, and whether ":all" follows each.
 func parse(list string) (map[string]bool, error) {
 	chosen := map[string]bool{}
 	if list == "" {
@@ -85,7 +85,7 @@ func parse(list string) (map[string]bool, error) {
 		}
 		all := hasMore && suffix == "all"
 		if item != name && !all {
-			return nil, fmt.Errorf("%s: %q: nothing more than %s can be asked for", Variable, item, name)
+			return nil, fmt.Errorf("%s: %q: there are no more tests than %s", Variable, item, name)
 		}
 		chosen[name] = chosen[name] || all
 	}

@@ -36,7 +36,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// recorder notes what becomes of a test instead of ending this one.
+// recorder records the end of a test instead of ending this one.
 type recorder struct {
 	testing.TB
 	end string
@@ -51,7 +51,7 @@ func (r *recorder) stop(how string) {
 	runtime.Goexit()
 }
 
-// TestNeed runs, skips and fails tests by what the variable holds.
+// TestNeed runs, skips and fails tests depending on the variable.
 func TestNeed(t *testing.T) {
 	for _, test := range []struct {
 		list, name, need, needAll string
@@ -82,7 +82,7 @@ func TestNeed(t *testing.T) {
 
 var row = regexp.MustCompile("(?m)^\\| `([a-z0-9]+)(?:`, `[a-z0-9]+:(all))?` \\|")
 
-// TestNamesAreDocumented holds the table in docs/testing.md to the names.
+// TestNamesAreDocumented compares the table in docs/testing.md with the names.
 func TestNamesAreDocumented(t *testing.T) {
 	document, err := os.ReadFile("../../../docs/testing.md")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package markdown reads the project's documents, so that tests can hold them to what they say. It is for tests only.
+// Package markdown parses the project's documents, so that tests can check them. Only tests use it.
 package markdown
 
 import (
@@ -14,18 +14,18 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// Document is a document's sections, in their order. The first is what stands before all headings.
+// Document is a document's sections, in order. The first is the text before all headings.
 type Document []Section
 
-// Section is what tests look at from one heading to the next, each kind in its order.
+// Section holds what tests check between one heading and the next, each kind in order.
 type Section struct {
 	Level  int    // of the heading, from 1; 0 before all headings
 	Title  string // without marks
-	Anchor string // leads to the heading
+	Anchor string // the heading's anchor
 	Links  []string
 	Codes  []string // code spans
 	Blocks []Block
-	Rows   [][]string // of tables, their heads included: cells without the marks of emphasis and code
+	Rows   [][]string // of tables, including heads: cells without marks for emphasis and code
 }
 
 // Block is a fenced block of code.
@@ -36,7 +36,7 @@ type Block struct {
 	Line     int // of the first line of code, from 1
 }
 
-// Read reads the document in a file.
+// Read parses the document in a file.
 func Read(path string) (Document, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -45,7 +45,7 @@ func Read(path string) (Document, error) {
 	return Parse(source)
 }
 
-// Parse reads a document of GitHub's flavour.
+// Parse parses a document of GitHub's flavour.
 func Parse(source []byte) (Document, error) {
 	root := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
 	r := reader{source: source, sections: Document{{}}, anchors: map[string]int{}}
@@ -53,11 +53,11 @@ func Parse(source []byte) (Document, error) {
 	return r.sections, err
 }
 
-// reader is a walk through a document's tree.
+// reader walks through a document's tree.
 type reader struct {
 	source   []byte
 	sections Document
-	anchors  map[string]int // how often each has been made
+	anchors  map[string]int // number of headings with this anchor
 }
 
 func (r *reader) visit(node ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -126,8 +126,8 @@ func (r *reader) plain(node ast.Node) string {
 	return b.String()
 }
 
-// anchor makes a heading's anchor as GitHub does: letters in lower case, digits, hyphens and underscores stay, spaces
-// become hyphens, the rest goes, and what has been there gets a number.
+// anchor returns a heading's anchor as GitHub makes it. It keeps letters, in lower case, digits, hyphens and underscores,
+// turns spaces into hyphens, drops the rest, and numbers duplicates.
 func (r *reader) anchor(title string) string {
 	anchor := strings.Map(func(c rune) rune {
 		switch {

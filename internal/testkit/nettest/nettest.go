@@ -1,5 +1,5 @@
-// Package nettest gives tests a network, with the files that a Node.js process
-// needs to live in it. It is for tests only.
+// Package nettest starts a simulated network for tests, and writes the files that a
+// Node.js process needs to use it. Only tests use it.
 package nettest
 
 import (
@@ -18,14 +18,14 @@ import (
 //go:embed names.js
 var names []byte
 
-// Network is a network that lives as long as the test.
+// Network is a network that ends with the test.
 type Network struct {
 	*network.Network
 	dir       string
-	forgotten int // lines of the log
+	forgotten int // number of lines of the log to skip
 }
 
-// New starts a network of services, by their host names.
+// New starts a network of services by host name.
 func New(t testing.TB, services map[string]http.Handler) *Network {
 	t.Helper()
 	inner, err := network.New(services, nil)
@@ -43,31 +43,30 @@ func New(t testing.TB, services map[string]http.Handler) *Network {
 	return n
 }
 
-// Forget makes Log and Seen begin anew.
+// Forget clears Log and Seen.
 func (n *Network) Forget() { n.forgotten = len(n.Network.Log()) }
 
-// Log returns what arrived since Forget, in order.
+// Log returns the requests since Forget, in order.
 func (n *Network) Log() []string { return n.Network.Log()[n.forgotten:] }
 
-// Seen returns the lines of Log, each once and sorted.
+// Seen returns the lines of Log, sorted and without duplicates.
 func (n *Network) Seen() []string { return slices.Compact(slices.Sorted(slices.Values(n.Log()))) }
 
-// Arrivals returns what a network sees of a request, "METHOD host/path", that
-// goes through its proxy.
+// Arrivals returns the lines that a request "METHOD host/path" through the proxy adds
+// to the log.
 func Arrivals(request string) []string {
 	_, target, _ := strings.Cut(request, " ")
 	host, _, _ := strings.Cut(target, "/")
 	return []string{"CONNECT " + host + ":443", request}
 }
 
-// CA is the file with the authority that signed the certificate of all
-// services, for NODE_EXTRA_CA_CERTS.
+// CA returns the file with the authority of all services' certificate, for
+// NODE_EXTRA_CA_CERTS.
 func (n *Network) CA() string { return filepath.Join(n.dir, "ca.pem") }
 
-// Certificate is the file with that certificate.
+// Certificate returns the file with that certificate.
 func (n *Network) Certificate() string { return filepath.Join(n.dir, "cert.pem") }
 
-// Names is a script for Node's --require with which a process can't resolve the
-// name of any host but localhost: it reaches the services by way of the proxy or
-// not at all.
+// Names returns a script for Node's --require. With it, a process resolves only
+// localhost, so it can reach the services only through the proxy.
 func (n *Network) Names() string { return filepath.Join(n.dir, "names.js") }

@@ -1,8 +1,8 @@
-// Package nodetest gives tests what they need of the Node.js world: a Node binary, projects installed by npm, a registry
-// for other package managers, and certificates for servers on this machine. It is for tests only.
+// Package nodetest provides tests with Node.js, projects installed by npm, a registry for other package managers, and
+// certificates for servers on this machine. Only tests use it.
 //
-// Nothing that npm installs is in the repository. A test project is its package.json, its .npmrc and its
-// package-lock.json, whose integrity hashes decide what may be installed.
+// Nothing that npm installs is in the repository. A test project consists of package.json, .npmrc and package-lock.json,
+// whose integrity hashes pin the packages.
 package nodetest
 
 import (
@@ -27,14 +27,14 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// installTime bounds one run of npm.
+// installTime limits one run of npm.
 const installTime = 3 * time.Minute
 
-// installing makes the tests of one process wait for each other's npm instead of repeating its work.
+// installing makes tests of one process wait for a running npm instead of repeating its work.
 var installing sync.Mutex
 
-// Node returns the path of the Node binary that tests run: $PROXYPATCH_NODE where it is set, so that other releases of
-// Node can be tried, else the node on the PATH. Without one the test is skipped, and in CI it fails.
+// Node returns the path of the Node binary for tests: $PROXYPATCH_NODE, or the node on the PATH. Without one it skips the
+// test, or fails it in CI.
 func Node(t testing.TB) string {
 	t.Helper()
 	name := os.Getenv("PROXYPATCH_NODE")
@@ -48,8 +48,8 @@ func Node(t testing.TB) string {
 	return path
 }
 
-// PinnedNode returns the path of the Node binary of a project testdata/npm/node-<major>. Where npm offers none for this
-// platform, the test is skipped.
+// PinnedNode returns the path of the Node binary of a project testdata/npm/node-<major>. If npm has none for this
+// platform, it skips the test.
 func PinnedNode(t testing.TB, name string) string {
 	t.Helper()
 	// The package's name depends on the platform, and npm installs the one that runs here.
@@ -63,11 +63,11 @@ func PinnedNode(t testing.TB, name string) string {
 	return nodes[0]
 }
 
-// Project returns a directory in which the project testdata/npm/<name> is installed, as `npm ci --ignore-scripts` does
-// it. The directory is shared by all tests and test processes and must not be changed; for that there is [Copy].
+// Project installs the project testdata/npm/<name> with `npm ci --ignore-scripts` and returns its directory. All tests and
+// test processes share it, so do not change it; use [Copy] for that.
 //
-// It lives in .cache/npm at the top of the repository under the hash of what it is made from, so a second call does not
-// start npm. Where npm fails, mostly for want of a network, the test is skipped, and in CI it fails.
+// The directory is in .cache/npm, under a hash of its input, so a second call does not start npm. If npm fails, usually
+// because there is no network, it skips the test, or fails it in CI.
 func Project(t testing.TB, name string) string {
 	t.Helper()
 	installing.Lock()
@@ -92,8 +92,8 @@ func Project(t testing.TB, name string) string {
 	return dir
 }
 
-// Copy returns a fresh copy of [Project] that the test may change. Symbolic links and modes are kept; every file is a
-// copy of its own, never a hard link, so that no write through it can reach the shared directory.
+// Copy returns a fresh copy of [Project] that the test may change. It keeps symbolic links and modes. It copies every file
+// instead of making hard links, so that no write reaches the shared directory.
 func Copy(t testing.TB, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
@@ -103,8 +103,8 @@ func Copy(t testing.TB, name string) string {
 	return dir
 }
 
-// CopyProject is CopyTree for a [Project]. Unless a bundler is there to ask for it, what Node.js does not load is left out
-// of what the packages under test depend on: it is most of the files, and copying them took most of the time.
+// CopyProject is CopyTree for a [Project]. Without a bundler, it leaves out the files of dependencies that Node.js does not
+// load. They are most of the files, and copying them took most of the time.
 func CopyProject(from, to string) error {
 	if isDir(filepath.Join(from, "node_modules", "next")) {
 		return CopyTree(from, to)
@@ -112,8 +112,8 @@ func CopyProject(from, to string) error {
 	return copyTree(from, to, neverLoaded)
 }
 
-// neverLoaded reports whether a file or directory is for compilers, debuggers or
-// browsers, in a package that only others depend on.
+// neverLoaded reports whether a file or directory of a dependency is only for
+// compilers, debuggers or browsers.
 func neverLoaded(name string) bool {
 	name = filepath.ToSlash(name)
 	for _, dependency := range []string{"@babel/", "@panva/", "jose/", "openid-client/", "preact/", "preact-render-to-string/", "pretty-format/", "uuid/"} {
@@ -124,7 +124,7 @@ func neverLoaded(name string) bool {
 	return false
 }
 
-// unavailable ends a test that this machine cannot run. In CI that is a failure: a green run must have run everything.
+// unavailable skips a test that this machine cannot run. In CI it fails the test, because CI must run everything.
 func unavailable(t testing.TB, what string, err error) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -133,13 +133,13 @@ func unavailable(t testing.TB, what string, err error) {
 	t.Skipf("skipped %s: %v", what, err)
 }
 
-// file is a file of a project by name and content.
+// file is a file of a project.
 type file struct {
 	name string
 	data []byte
 }
 
-// projectFiles reads all that an installation depends on.
+// projectFiles reads all files that an installation depends on.
 func projectFiles(dir string) ([]file, error) {
 	var files []file
 	for _, name := range []string{".npmrc", "package-lock.json", "package.json"} {
@@ -161,8 +161,8 @@ func hash(files []file) string {
 	return hex.EncodeToString(sum.Sum(nil))[:12]
 }
 
-// install runs npm in a directory beside dir and renames it when it is complete: other processes see dir whole or not
-// at all. When two install at once, the first to rename wins and the other's work is dropped.
+// install runs npm in a directory beside dir and renames it when it is complete, so that other processes never see a part
+// of it. If two install at once, the first rename wins and the other result is dropped.
 func install(cache, dir string, files []file) error {
 	temp, err := os.MkdirTemp(cache, ".installing-")
 	if err != nil {
@@ -207,7 +207,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// CopyTree copies the directory from to to, which must not hold any of its files yet. Symbolic links and modes are kept.
+// CopyTree copies the directory from to to, which must not contain any of its files. It keeps symbolic links and modes.
 func CopyTree(from, to string) error {
 	return copyTree(from, to, func(string) bool { return false })
 }
@@ -261,5 +261,5 @@ func copyFile(from, to string, mode fs.FileMode) (err error) {
 	if _, err := io.Copy(target, source); err != nil {
 		return err
 	}
-	return target.Chmod(mode) // past the umask
+	return target.Chmod(mode) // despite the umask
 }

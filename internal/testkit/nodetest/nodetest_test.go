@@ -11,7 +11,7 @@ import (
 
 func TestProjectIsInstalledOnce(t *testing.T) {
 	dirs := make([]string, 3)
-	dirs[0] = Project(t, "agent-7.0.6") // skips here, not in a goroutine
+	dirs[0] = Project(t, "agent-7.0.6") // skips the test here, not in a goroutine
 	var wait sync.WaitGroup
 	for i := range dirs[1:] {
 		wait.Go(func() { dirs[i+1] = Project(t, "agent-7.0.6") })

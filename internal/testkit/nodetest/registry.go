@@ -20,8 +20,8 @@ import (
 	"github.com/proxypatch/proxypatch/npm"
 )
 
-// Registry serves packages to package managers the way an npm registry does, and returns its address, which ends with a
-// slash. It lives as long as the test. What it does not have, nobody gets: an install from it needs no other network.
+// Registry serves packages as an npm registry does until the test ends. It returns its address, which ends with a slash.
+// An install from it uses no other network.
 func Registry(t testing.TB, tarballs [][]byte) string {
 	t.Helper()
 	r := &registry{documents: map[string]*packument{}, tarballs: map[string][]byte{}}
@@ -42,8 +42,8 @@ type registry struct {
 	tarballs  map[string][]byte     // by path
 }
 
-// packument is what a registry says of a package. It is the full document, which is an answer to those who ask for the
-// abbreviated one too.
+// packument is a registry's document on a package. The full document is also a valid answer to requests for the
+// abbreviated one.
 type packument struct {
 	Name     string               `json:"name"`
 	DistTags map[string]string    `json:"dist-tags"`
@@ -53,7 +53,7 @@ type packument struct {
 
 type manifest map[string]any
 
-// published is when everything was: long enough ago for those managers that distrust what is new.
+// published is the date of all versions, old enough for package managers that distrust new ones.
 var published = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (r *registry) add(tarball []byte) error {
@@ -85,7 +85,7 @@ func (r *registry) document(name string) *packument {
 	return r.documents[name]
 }
 
-// add records a version; the highest one is the latest.
+// add adds a version; the highest one is the latest.
 func (p *packument) add(version string, m manifest) error {
 	v, err := semver.StrictNewVersion(version)
 	if err != nil {
@@ -113,8 +113,8 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	_ = json.NewEncoder(w).Encode(document)
 }
 
-// Pack makes the tarball of a package that only tests have: the manifest, as JSON, and its other files. Equal packages
-// have equal tarballs. All files are executable, so that any of them can be a command.
+// Pack returns the tarball of a package for tests, from its manifest as JSON and its other files. Equal packages have equal
+// tarballs. All files are executable, so that any of them can be a command.
 func Pack(t testing.TB, manifest string, files map[string]string) []byte {
 	t.Helper()
 	all := []npm.File{{Path: "package.json", Mode: 0o755, Data: []byte(manifest)}}

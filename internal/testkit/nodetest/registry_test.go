@@ -25,7 +25,7 @@ func TestRegistry(t *testing.T) {
 			Dist struct{ Tarball, Integrity string }
 		}
 	}
-	_, body := get(t, address+"@scope%2ftool") // as package managers ask
+	_, body := get(t, address+"@scope%2ftool") // the URL that package managers request
 	if err := json.Unmarshal(body, &document); err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// Releases returns every supported release of next-auth, oldest first, and its package. Where npm cannot fetch them, the
-// test is skipped, and in CI it fails.
+// Releases returns every supported release of next-auth with its package, oldest first. If npm cannot fetch them, it skips
+// the test, or fails it in CI.
 func Releases(t testing.TB) ([]npmreleases.Release, []npmreleases.Package) {
 	t.Helper()
 	releases := npmreleases.All()

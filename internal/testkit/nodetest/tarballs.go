@@ -14,8 +14,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// Tarballs returns, as published, all packages that the project testdata/npm/<name> pins. Where npm cannot fetch them,
-// the test is skipped, and in CI it fails.
+// Tarballs returns the published tarballs of all packages that the project testdata/npm/<name> pins. If npm cannot fetch
+// them, it skips the test, or fails it in CI.
 func Tarballs(t testing.TB, name string) [][]byte {
 	t.Helper()
 	root := repotest.Top(t)
@@ -39,7 +39,7 @@ func Tarballs(t testing.TB, name string) [][]byte {
 
 func tarballCache(root string) string { return filepath.Join(root, ".cache", "npm", "tarballs") }
 
-// pinned reads what a package-lock.json installs, each once and in order.
+// pinned returns the packages in a package-lock.json, in order and without duplicates.
 func pinned(lock []byte) ([]npmreleases.Pin, error) {
 	var content struct {
 		Packages map[string]struct{ Name, Version, Integrity string }
@@ -52,7 +52,7 @@ func pinned(lock []byte) ([]npmreleases.Pin, error) {
 	for _, path := range slices.Sorted(maps.Keys(content.Packages)) {
 		p := content.Packages[path]
 		pin := npmreleases.Pin{Name: p.Name, Version: p.Version, Integrity: p.Integrity}
-		if pin.Name == "" { // it is named only where an alias differs from it
+		if pin.Name == "" { // only an alias has a name here
 			pin.Name = path[strings.LastIndex(path, "node_modules/")+len("node_modules/"):]
 		}
 		if !slices.Contains(pins, pin) {

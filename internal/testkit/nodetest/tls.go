@@ -10,9 +10,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify/network/certs"
 )
 
-// TLS makes a certificate authority and a certificate for hosts (names or IP addresses) and returns the directory that
-// holds them: ca.pem, for NODE_EXTRA_CA_CERTS, and cert.pem with key.pem, for a server. Both are valid for a day and
-// gone with the test; the key of the authority is never written.
+// TLS makes a certificate authority and a certificate for hosts (names or IP addresses), both valid for a day. It returns a
+// directory with ca.pem, for NODE_EXTRA_CA_CERTS, and cert.pem with key.pem, for a server. The directory ends with the test
+// and does not contain the authority's key.
 func TLS(t testing.TB, hosts ...string) string {
 	t.Helper()
 	ca, server, err := certs.New(hosts...)

@@ -1,9 +1,8 @@
-// Package npmreleases fetches packages as they were published on npm: each
-// supported release of next-auth, and what tests need besides. Only tests and the
-// maintainers' programs use it.
+// Package npmreleases fetches published packages from npm: each supported release of
+// next-auth, and others for tests. Only tests and the maintainers' programs use it.
 //
-// releases.tsv pins next-auth's: npm fetches, but only bytes with the right
-// integrity hash are used.
+// releases.tsv pins the releases of next-auth. npm fetches them, and only bytes with the
+// pinned integrity hash are used.
 package npmreleases
 
 import (
@@ -27,7 +26,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Release is one published version.
+// Release is a published version.
 type Release struct {
 	Version   string
 	Integrity string // "sha512-" and the hash in base64, as in a lock file
@@ -56,21 +55,21 @@ func parse(table string) ([]Release, error) {
 	for row := range strings.Lines(rows) {
 		version, integrity, found := strings.Cut(strings.TrimSuffix(row, "\n"), "\t")
 		if _, err := semver.StrictNewVersion(version); err != nil || !found {
-			return nil, fmt.Errorf("releases.tsv: %q is no row", row)
+			return nil, fmt.Errorf("releases.tsv: %q is not a row", row)
 		}
 		releases = append(releases, Release{version, integrity})
 	}
 	return releases, nil
 }
 
-// Sort puts releases in order, the oldest first.
+// Sort sorts releases, oldest first.
 func Sort(releases []Release) {
 	slices.SortFunc(releases, func(a, b Release) int {
 		return semver.MustParse(a.Version).Compare(semver.MustParse(b.Version))
 	})
 }
 
-// Format returns the table of some releases, oldest first.
+// Format returns the table of releases, oldest first.
 func Format(releases []Release) string {
 	sorted := slices.Clone(releases)
 	Sort(sorted)
@@ -82,21 +81,20 @@ func Format(releases []Release) string {
 	return b.String()
 }
 
-// Package is the content of a released package's files, by their paths in it.
+// Package maps the paths in a released package to the contents of its files.
 type Package map[string][]byte
 
-// Pin says which bytes are a version of a package.
+// Pin identifies the bytes of a version of a package.
 type Pin struct {
 	Name      string // with its scope
 	Version   string
 	Integrity string // as in [Release]
 }
 
-// ErrUnavailable says that npm could not fetch a package.
+// ErrUnavailable means that npm could not fetch a package.
 var ErrUnavailable = errors.New("not available")
 
-// Fetch returns the packages of some releases, in their order, as [Tarballs]
-// gets them.
+// Fetch returns the packages of releases, in order. It fetches them like [Tarballs].
 func Fetch(cache string, releases []Release) ([]Package, error) {
 	pins := make([]Pin, len(releases))
 	for i, r := range releases {
@@ -115,9 +113,8 @@ func Fetch(cache string, releases []Release) ([]Package, error) {
 	return packages, nil
 }
 
-// Tarballs returns what was published under some pins, in their order. What is
-// not in the directory cache, npm fetches into it, in one run; the error is
-// ErrUnavailable if it can't.
+// Tarballs returns the tarballs of pins, in order. npm fetches the missing ones into the
+// directory cache, in one run. If it can't, the error is ErrUnavailable.
 func Tarballs(cache string, pins []Pin) ([][]byte, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return nil, err
@@ -132,7 +129,7 @@ func Tarballs(cache string, pins []Pin) ([][]byte, error) {
 			return nil, err
 		}
 		if got := Integrity(data); got != p.Integrity {
-			return nil, fmt.Errorf("%s %s: its integrity is %s, not %s as pinned", p.Name, p.Version, got, p.Integrity)
+			return nil, fmt.Errorf("%s %s: the integrity is %s, but %s is pinned", p.Name, p.Version, got, p.Integrity)
 		}
 		tarballs[i] = data
 	}
@@ -145,7 +142,7 @@ func Integrity(tarball []byte) string {
 	return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// Write writes the package's files below dir, with the modes npm gives them.
+// Write writes the package's files below dir with the modes that npm uses.
 func (p Package) Write(dir string) error {
 	for name, content := range p {
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -159,15 +156,14 @@ func (p Package) Write(dir string) error {
 	return nil
 }
 
-// file is where npm pack puts it, below cache.
+// file returns the path below cache where npm pack writes the tarball.
 func (p Pin) file(cache string) string {
 	name := strings.ReplaceAll(strings.TrimPrefix(p.Name, "@"), "/", "-")
 	return filepath.Join(cache, name+"-"+p.Version+".tgz")
 }
 
-// download lets npm fetch what is missing. It works in a directory of its own
-// and renames each file when it is whole, so that several processes can do so
-// at once.
+// download runs npm to fetch missing tarballs. It works in its own directory and
+// renames complete files, so that several processes can run it at once.
 func download(cache string, pins []Pin) error {
 	args := []string{"pack", "--silent", "--pack-destination"}
 	temp, err := os.MkdirTemp(cache, ".fetching-")
@@ -201,7 +197,7 @@ func download(cache string, pins []Pin) error {
 
 // Unpack returns the files of a package's tarball.
 func Unpack(tarball []byte) (Package, error) {
-	const maxFile = 64 << 20 // programs are among them
+	const maxFile = 64 << 20 // some are programs
 	unzipped, err := gzip.NewReader(bytes.NewReader(tarball))
 	if err != nil {
 		return nil, err

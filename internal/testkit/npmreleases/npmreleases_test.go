@@ -30,7 +30,7 @@ func TestBrokenTable(t *testing.T) {
 	}
 }
 
-// Bytes that are not the pinned ones are never used, however they got there.
+// Bytes that differ from the pinned ones are never used, even from the cache.
 func TestWrongIntegrity(t *testing.T) {
 	cache := t.TempDir()
 	release := All()[0]

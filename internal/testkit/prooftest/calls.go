@@ -16,11 +16,11 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
-// CurrentClient is the npm project with what next-auth depends on, as people
-// who install it today get it.
+// CurrentClient is the npm project with the dependencies of next-auth that an install
+// gets today.
 const CurrentClient = "deps-openid-client-5.7.1"
 
-// CallsOf returns the calls that a release makes, by the files that it has.
+// CallsOf returns the calls whose files a release has.
 func CallsOf(t *testing.T, pkg npmreleases.Package) []verify.Call {
 	t.Helper()
 	for _, file := range []string{
@@ -33,8 +33,8 @@ func CallsOf(t *testing.T, pkg npmreleases.Package) []verify.Call {
 	return slices.DeleteFunc(slices.Clone(verify.Calls), func(c verify.Call) bool { return pkg[c.File] == nil })
 }
 
-// Install writes what is needed of the package where Node.js finds it from dir:
-// writing all of it takes longer than all calls.
+// Install writes the needed files of the package to the place where Node.js finds it
+// from dir. Writing all files would take longer than all calls.
 func Install(t *testing.T, dir string, pkg npmreleases.Package) {
 	t.Helper()
 	needed := maps.Clone(pkg)
@@ -47,10 +47,10 @@ func Install(t *testing.T, dir string, pkg npmreleases.Package) {
 	}
 }
 
-// PackageDir is where Node.js finds next-auth from dir.
+// PackageDir returns the directory where Node.js finds next-auth from dir.
 func PackageDir(dir string) string { return filepath.Join(dir, "node_modules", "next-auth") }
 
-// Patch patches the package below dir and returns the files that it patched.
+// Patch patches the package below dir and returns the patched files.
 func Patch(t *testing.T, dir string) []string {
 	t.Helper()
 	var patched []string
@@ -66,13 +66,13 @@ func Patch(t *testing.T, dir string) []string {
 type Phase struct {
 	Name   string
 	Caller *Caller
-	// Arrivals is all that the network sees of a call. Where it is nothing, the
-	// call has to fail because its host has no address.
+	// Arrivals returns all requests that the network sees of a call. If there are
+	// none, the call must fail because its host has no address.
 	Arrivals func(verify.Call) []string
 }
 
-// Prove makes the calls of the release in dir, and holds what comes of them
-// and what the network sees against what should be.
+// Prove makes the calls of the release in dir, and checks their results and the
+// requests that the network sees.
 func (p Phase) Prove(t *testing.T, network *Network, calls []verify.Call, dir string) {
 	t.Helper()
 	network.Forget()
@@ -92,7 +92,7 @@ func (p Phase) Prove(t *testing.T, network *Network, calls []verify.Call, dir st
 	}
 }
 
-// judge reports what is wrong with a call of which some arrivals were lost.
+// judge reports a wrong result of a call, and its lost requests.
 func (p Phase) judge(t *testing.T, c verify.Call, got Result, lost []string) {
 	t.Helper()
 	want, fails := Result{Value: c.Value}, p.Arrivals(c) == nil
@@ -107,7 +107,7 @@ func (p Phase) judge(t *testing.T, c verify.Call, got Result, lost []string) {
 	}
 }
 
-// Missing returns those of want that are not in got.
+// Missing returns the elements of want that got lacks.
 func Missing(want, got []string) []string {
 	return slices.DeleteFunc(slices.Clone(want), func(s string) bool { return slices.Contains(got, s) })
 }
@@ -121,13 +121,13 @@ type Caller struct {
 	awaited  int // results
 }
 
-// Result is what came of a call: a value or an error.
+// Result is the result of a call: a value or an error.
 type Result struct{ Value, Error, Code string }
 
-// hangs is after what time a call is given up for lost.
+// hangs is the time after which a call counts as lost.
 const hangs = 30 * time.Second
 
-// Caller starts Node.js, to make calls in an environment.
+// Caller starts Node.js in an environment, to make calls.
 func (n *Network) Caller(t *testing.T, env ...string) *Caller {
 	t.Helper()
 	cmd := n.Command(t, "calls.js", env...)
@@ -142,7 +142,7 @@ func (n *Network) Caller(t *testing.T, env ...string) *Caller {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Wait() }) // killed at the end of the test, if it has not ended before
+	t.Cleanup(func() { _ = cmd.Wait() }) // the end of the test kills it if it is still running
 	return &Caller{n, cmd.Process, json.NewEncoder(stdin), json.NewDecoder(stdout), 0}
 }
 
@@ -153,7 +153,7 @@ func (c *Caller) Call(t *testing.T, dir string, kinds ...string) map[string]Resu
 	return c.Receive(t)
 }
 
-// Send asks for some kinds of calls of the next-auth in dir.
+// Send requests some kinds of calls of the next-auth in dir.
 func (c *Caller) Send(t *testing.T, dir string, kinds ...string) {
 	t.Helper()
 	if err := c.requests.Encode(c.network.Request(dir, kinds)); err != nil {
@@ -162,7 +162,7 @@ func (c *Caller) Send(t *testing.T, dir string, kinds ...string) {
 	c.awaited = len(kinds)
 }
 
-// Receive waits for what came of them.
+// Receive waits for the results.
 func (c *Caller) Receive(t *testing.T) map[string]Result {
 	t.Helper()
 	defer time.AfterFunc(hangs, func() { _ = c.process.Kill() }).Stop()

@@ -1,5 +1,5 @@
-// Package prooftest makes the requests of an installed next-auth in Node.js, and sees
-// what of them arrives at a proxy.
+// Package prooftest makes the requests of an installed next-auth in Node.js, and checks
+// which of them arrive at a proxy.
 package prooftest
 
 import (
@@ -20,31 +20,31 @@ import (
 )
 
 const (
-	slowHost   = "slow.corp.test"   // the identity provider too, where the proxy takes slowness to connect to it
+	slowHost   = "slow.corp.test"   // the same identity provider, but the proxy takes slowness to connect to it
 	silentHost = "silent.corp.test" // the proxy never connects to it
 
-	// slowness is more than the 3.5 s that openid-client waits by itself.
+	// slowness is more than the 3.5 s that openid-client waits by default.
 	slowness = 4 * time.Second
 )
 
-// Network is that of verify, with hosts that are slow. Node.js, as Command starts
-// it, resolves no name.
+// Network is the network of verify with additional slow hosts. A Node.js started by
+// Command can't resolve names.
 type Network struct {
 	*verify.Network
 	ca        string // file
 	node      string
-	forgotten int // lines of the log
+	forgotten int // number of lines of the log to skip
 }
 
-// Forget makes Seen begin anew.
+// Forget clears Seen.
 func (n *Network) Forget() { n.forgotten = len(n.Log()) }
 
-// Seen returns what arrived since Forget, each line once and sorted.
+// Seen returns the requests since Forget, sorted and without duplicates.
 func (n *Network) Seen() []string {
 	return slices.Compact(slices.Sorted(slices.Values(n.Log()[n.forgotten:])))
 }
 
-// NewNetwork makes one, which lives as long as the test.
+// NewNetwork starts a network that ends with the test.
 func NewNetwork(t *testing.T) *Network {
 	t.Helper()
 	node := nodetest.Node(t)
@@ -64,7 +64,7 @@ func NewNetwork(t *testing.T) *Network {
 	return n
 }
 
-// takeTime holds up the proxy before it connects to a host.
+// takeTime delays the proxy before it connects to a slow host.
 func takeTime(ctx context.Context, host string) error {
 	slow := map[string]time.Duration{slowHost: slowness, silentHost: math.MaxInt64}
 	select {
@@ -75,8 +75,8 @@ func takeTime(ctx context.Context, host string) error {
 	}
 }
 
-// Command runs a script of testdata with only http_proxy set, as the tutorial tells
-// people to.
+// Command returns a command that runs a script of testdata with only http_proxy set, as
+// the tutorial recommends.
 func (n *Network) Command(t *testing.T, script string, env ...string) *exec.Cmd {
 	t.Helper()
 	kit := filepath.Join(repotest.Top(t), "internal", "testkit")
@@ -91,10 +91,10 @@ func (n *Network) Command(t *testing.T, script string, env ...string) *exec.Cmd 
 	return cmd
 }
 
-// OwnPort is the port of all services, as a string.
+// OwnPort returns the port of all services, as a string.
 func (n *Network) OwnPort() string { return n.Address()[strings.LastIndex(n.Address(), ":")+1:] }
 
-// Direct is the environment in which the hosts can be reached without the proxy.
+// Direct returns an environment that makes Node.js reach the hosts without the proxy.
 func (n *Network) Direct() string {
 	return "DIRECT=" + strings.Join(n.Hosts(), ",") + ":" + n.OwnPort()
 }

@@ -1,5 +1,5 @@
-// Package proxytest gives tests proxies that behave as those of companies do, on loopback, for as long as the test runs.
-// It is for tests only.
+// Package proxytest starts proxies that behave like those of companies, on loopback and until the test ends. Only tests use
+// it.
 package proxytest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Serve has each connection to the address that it returns handled, and closes it then.
+// Serve returns an address. It handles each connection to it, and then closes the connection.
 func Serve(t testing.TB, handle func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -37,8 +37,8 @@ func Serve(t testing.TB, handle func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
-// Refusing returns an address at which nobody listens, nor will before the test
-// ends: it is the near end of a connection.
+// Refusing returns an address at which nothing listens until the test ends, because it
+// is the local end of a connection.
 func Refusing(t testing.TB) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", Silent(t))
@@ -49,7 +49,7 @@ func Refusing(t testing.TB) string {
 	return conn.LocalAddr().String()
 }
 
-// Silent takes connections and never answers.
+// Silent accepts connections and never answers.
 func Silent(t testing.TB) string {
 	return Serve(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 }
@@ -63,12 +63,12 @@ func Answering(t testing.TB, text string) string {
 	})
 }
 
-// Tunnel is a proxy that leads every CONNECT to the same answer.
+// Tunnel is a proxy that gives every CONNECT the same answer.
 type Tunnel struct {
-	Certificates string        // the directory with those of the target, of nodetest.TLS
-	Answer       string        // of the target, head and all
-	Delay        time.Duration // before the tunnel stands
-	Login        string        // the Proxy-Authorization that it insists on
+	Certificates string        // the directory of the target's certificates, from nodetest.TLS
+	Answer       string        // the complete answer of the target
+	Delay        time.Duration // before the tunnel is open
+	Login        string        // the required Proxy-Authorization
 	Secure       bool          // an https:// proxy, with the target's certificate
 }
 
@@ -102,7 +102,7 @@ func (p Tunnel) Start(t testing.TB) string {
 	})
 }
 
-// Discovery is the answer of an identity provider, with its discovery document.
+// Discovery returns the answer of an identity provider, with its discovery document.
 func Discovery(issuer string) string {
 	body := fmt.Sprintf(`{"issuer":%q}`, issuer)
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)

@@ -1,5 +1,5 @@
-// Package repotest is for tests of the repository as a whole: of what is built
-// from it, and of how.
+// Package repotest helps to test the repository as a whole: its documents, its builds
+// and its releases.
 package repotest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/markdown"
 )
 
-// Unavailable skips a test for want of something, and fails it in CI.
+// Unavailable skips a test that lacks something, and fails it in CI.
 func Unavailable(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -22,7 +22,7 @@ func Unavailable(t testing.TB, format string, args ...any) {
 	t.Skipf("skipped: "+format, args...)
 }
 
-// Top is the repository: the nearest directory upwards that holds a go.mod.
+// Top returns the repository: the nearest parent directory with a go.mod.
 func Top(t testing.TB) string {
 	t.Helper()
 	top, err := FindTop()
@@ -32,7 +32,7 @@ func Top(t testing.TB) string {
 	return top
 }
 
-// FindTop is Top for those who have no test.
+// FindTop is Top without a test.
 func FindTop() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -68,7 +68,7 @@ func Document(t testing.TB, name string) markdown.Document {
 	return document
 }
 
-// Command is a program in dir, with the test's environment and more of it.
+// Command returns a command that runs in dir, with env added to the test's environment.
 func Command(dir string, env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir

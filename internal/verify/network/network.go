@@ -18,9 +18,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify/network/certs"
 )
 
-// Network is a number of services and the proxy in front of them.
+// Network is a set of services and the proxy that forwards to them.
 type Network struct {
-	CA          []byte // the certificate that vouches for the services, as PEM
+	CA          []byte // the certificate of the services' authority, as PEM
 	Certificate tls.Certificate
 
 	services      map[string]http.Handler
@@ -29,7 +29,7 @@ type Network struct {
 
 	mu      sync.Mutex
 	log     []string
-	tunnels map[string]tunnel // by their addresses as the server sees them
+	tunnels map[string]tunnel // by address, as the server sees it
 	closing []io.Closer
 }
 
@@ -39,7 +39,7 @@ type tunnel struct {
 	service net.Conn
 }
 
-// LoopbackError says that this machine can't be reached by itself.
+// LoopbackError means that 127.0.0.1 can't be used.
 type LoopbackError struct{ Err error }
 
 func (e *LoopbackError) Error() string { return fmt.Sprintf("127.0.0.1 can't be used: %v", e.Err) }
@@ -47,10 +47,10 @@ func (e *LoopbackError) Error() string { return fmt.Sprintf("127.0.0.1 can't be 
 // Unwrap returns the cause.
 func (e *LoopbackError) Unwrap() error { return e.Err }
 
-// New starts a network of services, which are known by their host names and all
-// answer at port 443 of them. dial, if there is one, is asked before the proxy
-// connects to a host; its error is a refusal. The error may be a *LoopbackError.
-// Close the network.
+// New starts a network of services by host name; each answers at port 443. dial may
+// be nil. The proxy calls it before it connects to a host, and refuses the
+// connection if it returns an error. The error of New may be a *LoopbackError. Close
+// the network after use.
 func New(services map[string]http.Handler, dial func(ctx context.Context, host string) error) (*Network, error) {
 	n := &Network{services: services, dial: dial, tunnels: map[string]tunnel{}}
 	var err error
@@ -67,7 +67,7 @@ func New(services map[string]http.Handler, dial func(ctx context.Context, host s
 	return n, nil
 }
 
-// listen starts a server, and makes sure that it can be reached.
+// listen starts a server and checks that it can be reached.
 func (n *Network) listen(handler http.HandlerFunc, config *tls.Config) (net.Listener, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -89,15 +89,15 @@ func (n *Network) listen(handler http.HandlerFunc, config *tls.Config) (net.List
 	return listener, connection.Close()
 }
 
-// Close ends the servers, and with them the tunnels.
+// Close ends the servers and the tunnels.
 func (n *Network) Close() {
 	for _, server := range slices.Backward(n.closing) {
 		server.Close()
 	}
 }
 
-// StopProxy ends the proxy and all tunnels. Nothing listens at its address any
-// more.
+// StopProxy ends the proxy and all tunnels. After that, nothing listens at its
+// address.
 func (n *Network) StopProxy() {
 	for _, server := range n.closing[:2] { // its listener and its server
 		server.Close()
@@ -109,7 +109,7 @@ func (n *Network) StopProxy() {
 	}
 }
 
-// Address returns the host and port at which all services really are.
+// Address returns the host and port at which all services really listen.
 func (n *Network) Address() string { return n.server.Addr().String() }
 
 // Proxy returns the proxy's URL.
@@ -127,19 +127,19 @@ func (n *Network) note(what string) {
 	n.log = append(n.log, what)
 }
 
-// Log returns what arrived, in order: "CONNECT host:port" at the
-// proxy, "METHOD host/path" at a service by way of a tunnel to its host, and
-// "direct METHOD host/path" where there was no tunnel.
+// Log returns the requests in order: "CONNECT host:port" at the proxy, "METHOD
+// host/path" at a service through a tunnel to its host, and "direct METHOD
+// host/path" at a service without a tunnel.
 func (n *Network) Log() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.log)
 }
 
-// Seen returns the lines of Log, each once and sorted.
+// Seen returns the lines of Log, sorted and without duplicates.
 func (n *Network) Seen() []string { return slices.Compact(slices.Sorted(slices.Values(n.Log()))) }
 
-// connect is the proxy.
+// connect answers for the proxy.
 func (n *Network) connect(w http.ResponseWriter, r *http.Request) {
 	n.note(r.Method + " " + r.Host)
 	host, port, _ := net.SplitHostPort(r.Host)
@@ -179,15 +179,15 @@ func (n *Network) reach(ctx context.Context, host string) (net.Conn, error) {
 	return net.Dial("tcp", n.server.Addr().String())
 }
 
-// open records where a tunnel leads to.
+// open records the target of a tunnel.
 func (n *Network) open(t tunnel) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.tunnels[t.service.LocalAddr().String()] = t
 }
 
-// close ends a tunnel, which is no longer known before its address can be
-// anyone else's.
+// close ends a tunnel. It forgets the address first, because another connection may
+// reuse it at once.
 func (n *Network) close(service net.Conn) {
 	n.mu.Lock()
 	delete(n.tunnels, service.LocalAddr().String())
@@ -195,7 +195,7 @@ func (n *Network) close(service net.Conn) {
 	service.Close()
 }
 
-// serve is all services.
+// serve answers for all services.
 func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 	n.note(n.way(r) + r.Method + " " + r.Host + r.URL.Path)
 	if service := n.services[r.Host]; service != nil {
@@ -205,7 +205,7 @@ func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// way says how a request came, if it was not through the tunnel to its host.
+// way describes how a request arrived, if it was not through the tunnel to its host.
 func (n *Network) way(r *http.Request) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()

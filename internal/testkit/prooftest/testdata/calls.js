@@ -1,4 +1,4 @@
-// Makes the calls of many releases in one process, and some that only tests make; see serve() in the file that is loaded.
+// Makes the calls of many releases in one process, and some that only tests make. See serve() in the loaded file.
 "use strict";
 
 const assert = require("assert");
@@ -22,7 +22,7 @@ async function userinfoAt(release, host, httpOptions) {
   return (await (await release.undiscovered(host, httpOptions)).userinfo("token")).name;
 }
 
-// Knows the way to the services without a proxy.
+// Reaches the services without a proxy.
 function ownAgent() {
   const agent = new https.Agent();
   const port = process.env.OWN_AGENT_PORT;
@@ -30,8 +30,8 @@ function ownAgent() {
   return agent;
 }
 
-// openid-client keeps the http options of the process, and next-auth's own state is in its modules: with modules of its
-// own, no release works because of what another one did. Only jose is shared: it keeps nothing, and takes longest to load.
+// openid-client keeps HTTP options for the process, and next-auth keeps state in its modules. Each release gets its own
+// modules, so that releases do not affect each other. They share only jose, which has no state and takes longest to load.
 serve((request, release) => {
   for (const file of Object.keys(require.cache)) {
     if (!file.includes(path.join("/", "node_modules", "jose", "/"))) delete require.cache[file];

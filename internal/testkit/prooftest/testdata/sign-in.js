@@ -1,6 +1,6 @@
-// Does with the next-auth installed in the working directory what a sign-in
-// does on the server: discovery, token, JWKS, userinfo, and azure-ad's photo.
-// Prints what came back as JSON, or the error.
+// Makes the requests of a sign-in on the server, with the next-auth installed in the
+// working directory: discovery, token, JWKS, userinfo, and azure-ad's photo. Prints the
+// results as JSON, or the error.
 "use strict";
 
 const path = require("path");

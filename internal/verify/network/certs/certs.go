@@ -16,8 +16,8 @@ import (
 )
 
 // New makes a certificate authority and a certificate for hosts (names or IP addresses), both valid for a day. It
-// returns the authority's certificate as PEM, for those who are to trust it, and what a server needs. The authority's
-// key is not kept.
+// returns the authority's certificate as PEM, and the certificate and key for a server. It discards the authority's
+// key.
 func New(hosts ...string) (authority []byte, server tls.Certificate, err error) {
 	caKey, caErr := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

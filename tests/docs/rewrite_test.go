@@ -7,5 +7,5 @@ var beingRewritten = []string{
 	"npm/", "tools/", "patches/",
 	"docs/states.md", "docs/patch-format.md", "docs/layouts.md", "docs/init.md", "docs/build-caches.md",
 	"docs/doctor.md", "docs/verify.md", "docs/npm.md", "docs/ci.md", "docs/docker.md", "docs/monorepos.md",
-	"README", "SECURITY.md", "CHANGELOG.md", "docs/",
+	"SECURITY.md", "CHANGELOG.md", "docs/",
 }

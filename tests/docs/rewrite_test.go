@@ -7,5 +7,4 @@ var beingRewritten = []string{
 	"npm/", "tools/", "patches/",
 	"docs/states.md", "docs/patch-format.md", "docs/layouts.md", "docs/init.md", "docs/build-caches.md",
 	"docs/doctor.md", "docs/verify.md", "docs/npm.md", "docs/ci.md", "docs/docker.md", "docs/monorepos.md",
-	"SECURITY.md", "CHANGELOG.md", "docs/",
 }

@@ -1,44 +1,43 @@
-# Everything a person needs. docs/testing.md lists the targets and their cost.
+# Every task of a contributor. docs/testing.md lists the targets and their cost.
 
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
 GORELEASER = $(GO) tool -modfile=tools/goreleaser.mod goreleaser
 
-# What a release has programs for.
+# The platforms of a release.
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
 .PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
 
-# The same bytes of the same commit, wherever it is built, with a C compiler or without.
+# Builds the same bytes from the same commit on every machine, with or without a C compiler.
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
-# The archives of a release, their checksums and what they consist of, in dist/release.
+# Makes the archives of a release, their checksums and lists of contents, in dist/release.
 snapshot:
 	$(GORELEASER) release --snapshot --clean
 
-# A release made twice, as far as a machine can go that may not publish it.
+# Makes a release twice and compares the two. Publishes nothing.
 archives:
 	PROXYPATCH_TESTS=release:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 60m -run TestArchives ./tests/packaging
 
-# Checks, tests and programs are compiled in one way, so that each finds in Go's cache
-# what another has compiled.
+# Checks, tests and programs use the same settings, so they share Go's build cache.
 test lint: export CGO_ENABLED = 0
 test lint: export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath)
 
-# What make test adds to the quick loop; docs/testing.md says what each name means.
+# The tests that make test adds to the quick loop. docs/testing.md explains each name.
 TESTS = differential,e2e,faults,hostile,layouts,next,nodes,release,releases,verify
 
-# Prints at the end how much the tests that count have tried.
+# Runs all checks and tests. At the end it prints how many cases the counting tests ran.
 test: lint
 	@rm -rf .cache/counts
 	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_TESTS=$(TESTS) $(TOOL) gotestsum --format pkgname -- -count=1 -vet=off -p 2 -timeout 60m ./...
 	@cat .cache/counts/*
 
-# Every fuzz target for a while. What fails is kept under testdata/fuzz of its package.
-# Making inputs smaller is bounded, or it takes all the time where each costs a process.
-# There Go may also report its own end of the time as a failure, without an input.
+# Runs every fuzz target for FUZZTIME. Failing inputs stay under testdata/fuzz of their
+# package. Minimizing is bounded: where each input costs a process, it would take all the
+# time. There Go may also report the end of the time as a failure without an input.
 FUZZTIME = 5m
 fuzz:
 	@log=$$(mktemp); \
@@ -51,27 +50,27 @@ fuzz:
 	  done; \
 	done; rm -f $$log; test -z "$$failed"
 
-# Every layout of docs/layouts.md, of which make test tries some.
+# Tests every layout of docs/layouts.md; make test tests some of them.
 layouts:
 	PROXYPATCH_TESTS=layouts:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m -run 'TestLayout|TestPackage|TestTranscript' ./tests/layouts
 
-# What a new user types and sees with each package manager; writes docs/transcripts.md.
+# Runs the README with each package manager and writes docs/transcripts.md.
 transcripts:
 	UPDATE=1 PROXYPATCH_TESTS=layouts:all $(GO) test -count=1 -timeout 30m -run TestTranscript ./tests/layouts
 
-# The packages for npm, in dist/npm.
+# Makes the packages for npm, in dist/npm.
 npm:
 	$(GO) run ./tools/npmpack
 
-# Sign-ins with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
+# Signs in with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
 e2e:
 	PROXYPATCH_TESTS=e2e:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./tests/e2e
 
-# Every system call with every error, and killed before and after each.
+# Fails every system call with every error, and kills the process before and after each.
 faults:
 	PROXYPATCH_TESTS=faults:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestFaults ./tests/faults
 
-# Every command on each hostile project.
+# Runs every command on each hostile project.
 hostile:
 	PROXYPATCH_TESTS=hostile:all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./tests/hostile
 
@@ -88,11 +87,11 @@ lint:
 	$(TOOL) staticcheck ./...
 	$(TOOL) actionlint -shellcheck= -pyflakes=
 
-# The tests as Windows programs, under Wine; docs/testing.md says what it needs.
+# Runs the tests as Windows programs under Wine. docs/testing.md says what it needs.
 windows:
 	$(GO) run ./tools/wine
 
-# What each program consists of, in CycloneDX, read from the program itself.
+# Lists the contents of each program in CycloneDX, read from the program itself.
 sbom:
 	@for platform in $(PLATFORMS); do \
 	  os=$${platform%/*} arch=$${platform#*/} && dir=$(DIST)/sbom/$${os}_$$arch && \
@@ -101,28 +100,28 @@ sbom:
 	    -output $(DIST)/sbom/proxypatch_$${os}_$$arch.cdx.json $$dir/proxypatch* || exit 1; \
 	done
 
-# Known vulnerabilities in what the program calls; needs Go's database of them.
+# Looks for known vulnerabilities in the program's calls; needs Go's database, from the network.
 vulncheck:
 	$(TOOL) govulncheck ./...
 
 demo:
 	demo/demo.sh
 
-# The terminal in README.md, docs/recording.svg, from a real run.
+# Draws docs/recording.svg, the terminal in README.md, from a real run.
 recording:
 	$(GO) run ./tools/recording docs/recording.svg
 
 bench:
 	bench/run.sh
 
-# Finding next-auth among hundreds of thousands of files, beside find and fd.
+# Measures the search among hundreds of thousands of files, beside find and fd.
 bench-find:
 	bench/find.sh
 
-# What the launcher of the npm package adds to the program.
+# Measures what the launcher of the npm package adds to the program.
 bench-npm:
 	bench/npm.sh
 
-# Brings the hash in the helper's first line up to date.
+# Updates the hash in the helper's first line.
 stamp:
 	$(GO) run ./tools/stamp patches/helper/proxy.js

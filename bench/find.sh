@@ -4,9 +4,9 @@
 #
 #   RUNS=10 bench/find.sh
 #
-# fd is called fdfind on Debian (package fd-find). It is run in two trees, the
-# second with twice the files: proxypatch must not notice. What is measured is
-# the whole of `proxypatch check`, which also reads the six copies it finds.
+# Debian calls fd fdfind (package fd-find). Each command runs in two trees, the
+# second with twice the files, which must not slow proxypatch down. It measures
+# all of `proxypatch check`, which also reads the six copies that it finds.
 # Every round runs each command once, in a new order; the caches are warm.
 set -euo pipefail
 export LC_ALL=C

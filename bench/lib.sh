@@ -1,4 +1,4 @@
-# Shared by the measurements; they source it with $cache set.
+# Shared code of the measurements. They set $cache and source this file.
 
 build() { CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$cache/$1" "$2"; }
 

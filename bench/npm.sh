@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Measures what the npm package's launcher adds to the program that it starts.
-# It is Node.js's own start, so that is measured beside it.
+# Measures the time that the npm package's launcher adds to the program. Most of
+# it is the start of Node.js, so that is measured too.
 #
 #   RUNS=50 bench/npm.sh
 #
-# Every round runs each command once, in a new order. Ratios can be compared
-# between machines, times can't. Nothing stays behind but .cache/bench.
+# Every round runs each command once, in a new order. You can compare ratios
+# between machines, but not times. Only .cache/bench remains.
 set -euo pipefail
 export LC_ALL=C
 runs=${RUNS:-50}

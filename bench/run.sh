@@ -4,13 +4,13 @@
 #
 #   RUNS=50 bench/run.sh [DIR]
 #
-# DIR is a directory on the disk to measure on (.cache/bench if not given); a
-# tmpfs is measured too where there is one. proxypatch makes what it writes
-# last (fsync) and the others do not, so on a disk it also waits for the disk.
+# DIR is a directory on the disk to measure (.cache/bench by default). If there
+# is a tmpfs, it is measured too. proxypatch syncs what it writes (fsync) and
+# the others do not, so on a disk it also waits for the disk.
 #
-# Every round runs each command once, in a new order, so that whatever else the
-# machine does hits all alike. Ratios can be compared between machines, times
-# can't. Nothing stays behind but .cache/bench.
+# Every round runs each command once, in a new order, so other load on the
+# machine affects all alike. You can compare ratios between machines, but not
+# times. Only .cache/bench remains.
 set -euo pipefail
 export LC_ALL=C
 runs=${RUNS:-50}
@@ -21,9 +21,9 @@ mkdir -p "$cache"
 [ $# -gt 0 ] || disk=$cache
 . bench/lib.sh
 
-# The commands that are measured: name, whether next-auth is released or patched
-# before it and after it, and what is shown for it. patch-package is started in
-# the fastest way there is: npx and npm scripts start npm first and add to it.
+# The commands to measure: a name, whether next-auth is released or patched
+# before and after, and the text in the table. patch-package starts in the
+# fastest way: npx and npm scripts would also start npm.
 commands='
 true       - -               an empty process
 empty      - -               an empty Go program
@@ -52,8 +52,8 @@ start() {
 	(cd "$1/$2" && shift 2 && exec "$cache/start" "$@")
 }
 
-# to brings a project's next-auth to a state, and the disk to rest: else the
-# first to wait for the disk would wait for this too.
+# to brings a project's next-auth to a state and syncs the disk. Otherwise the
+# next command that syncs would wait for this too.
 to() {
 	local package=$1/node_modules/next-auth file
 	for file in $changed; do
@@ -67,7 +67,7 @@ is() {
 	diff -r "$1/node_modules/next-auth" "$cache/$2" || { echo "$3 did not leave next-auth $2" >&2 && exit 1; }
 }
 
-# prepare makes the change, as a diff for each tool, and what it leads to.
+# prepare makes the change as a diff for each tool, and the result.
 prepare() {
 	local project=$cache/project
 	rm -rf "$cache/released" "$cache/patched" "$project/patches"
@@ -110,8 +110,8 @@ for name in $(git rev-parse --local-env-vars); do unset "$name"; done
 places=("$(mktemp -d "$disk/proxypatch.XXXXXX")")
 trap 'rm -rf "${places[@]}"' EXIT
 [ ! -w /dev/shm ] || places+=("$(mktemp -d /dev/shm/proxypatch.XXXXXX)")
-# Below a repository's top git apply skips what it is given, and that is where
-# the cache is: git must not look for a repository above these directories.
+# The cache is inside a repository, and below a repository's top git apply skips
+# files. So git must not look for a repository above these directories.
 export GIT_CEILING_DIRECTORIES=$cache GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 for place in "${places[@]}"; do GIT_CEILING_DIRECTORIES+=:$place; done
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows the main job on a real next-auth 4.2.1, in a scratch folder that is
-# gone afterwards.
+# Shows proxypatch on a real next-auth 4.2.1, in a scratch folder that it
+# deletes at the end.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$(mktemp -d)
@@ -29,10 +29,10 @@ step "patch, and check as CI would"
 run proxypatch
 run proxypatch check --quiet && echo "(exit code 0)"
 
-step "now the request arrives"
+step "now the request reaches the proxy, which refuses it on purpose"
 run node "$top/demo/request.js" patched
 
-step "take it back, to the byte"
+step "revert, and compare every byte"
 run proxypatch revert
 diff -r node_modules/next-auth "$scratch/released"
-echo "every file of the package is what it was before"
+echo "every file of the package is the released one again"

@@ -1,6 +1,6 @@
-// Starts a CONNECT proxy that only listens and refuses, lets the next-auth in
-// the working directory make the first request of a sign-in with http_proxy set
-// to it, and says what arrived. Fails unless that is what the argument expects.
+// Starts a CONNECT proxy that records requests and refuses them, and sets
+// http_proxy to it. Then the next-auth in the working directory makes the first
+// request of a sign-in. Fails unless the proxy saw what the argument expects.
 "use strict";
 
 const http = require("http");

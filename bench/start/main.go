@@ -1,12 +1,12 @@
 //go:build unix
 
-// Command start runs a program and prints how long it took, from before its
-// start to after its end, in ns, and its peak memory, as the system counts it.
-// Exit code 1 means that the program failed.
+// Command start runs a program and prints its time in ns, from before its start
+// to after its end, and its peak memory, as the system counts it. Exit code 1
+// means that the program failed.
 //
-// Linux counts the memory of the process that starts another to the peak of
-// the other. So this one is as small as it can be, and the script that reads
-// the numbers takes no part in starting.
+// Linux adds the memory of the parent process to the peak of its child. So this
+// program is as small as possible, and the script that reads the numbers does
+// not start the child itself.
 package main
 
 import (

@@ -1,10 +1,10 @@
-// Command workspace makes a large workspace to look for next-auth in:
+// Command workspace makes a large workspace to search for next-auth:
 //
 //	workspace DIR PROJECT FILES
 //
-// It has 500 packages and 1,500 installed ones with FILES files each, and the
-// next-auth that is installed in PROJECT at its root, in four of the packages
-// and nested in an installed one. It prints the number of files.
+// The workspace has 500 packages, and 1,500 installed ones with FILES files each.
+// It copies the next-auth installed in PROJECT to the root, into four of the
+// packages, and into an installed one. It prints the number of files.
 package main
 
 import (

@@ -28,7 +28,7 @@ func (p *program) applyCommand() *cobra.Command {
 	o := &writeOptions{}
 	cmd := &cobra.Command{
 		Use:   "apply",
-		Short: "patch next-auth (also what proxypatch does without a command)",
+		Short: "patch next-auth (the default command)",
 		RunE: p.run("apply", func(*cobra.Command, []string) error {
 			return p.write(o, apply.Patch, applied)
 		}),

@@ -15,7 +15,7 @@ func (p *program) diffCommand() *cobra.Command {
 	o, noPager := &planOptions{}, false
 	cmd := &cobra.Command{
 		Use:   "diff",
-		Short: "print the diff that apply would make, for git apply",
+		Short: "print what apply would change, as a diff for git apply",
 		Long: `diff prints the changes that apply would make as one git diff, with paths
 relative to the package. To apply it with git instead:
 
@@ -24,15 +24,15 @@ relative to the package. To apply it with git instead:
   inside a repository, from its top:
     git apply --directory=node_modules/next-auth FILE
 
-From a subdirectory of a repository git skips the files and exits 0. Where
-several copies of next-auth need different diffs, --copy says whose is printed.`,
+From a subdirectory of a repository, git skips the files and exits 0. If several
+copies of next-auth need different diffs, choose one with --copy.`,
 		RunE: p.run("diff", func(*cobra.Command, []string) error {
 			p.paging = !noPager
 			return p.diff(o)
 		}),
 	}
 	o.register(cmd)
-	cmd.Flags().BoolVar(&noPager, "no-pager", false, "do not show the diff through a pager")
+	cmd.Flags().BoolVar(&noPager, "no-pager", false, "print the diff without a pager")
 	return cmd
 }
 

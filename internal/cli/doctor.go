@@ -41,13 +41,13 @@ func (p *program) doctorCommand() *cobra.Command {
 	o := &doctorOptions{}
 	cmd := &cobra.Command{
 		Use:   "doctor [URL…]",
-		Short: "say what keeps sign-ins from working behind the proxy, and what to type",
-		Long: `doctor looks at the proxy variables, Node.js, the certificates, every copy of
+		Short: "diagnose why sign-ins fail behind the proxy",
+		Long: `doctor checks the proxy variables, Node.js, the certificates, every copy of
 next-auth, the build caches and package.json. It writes nothing and, without
---probe, touches no network.
+--probe, does not use the network.
 
 URL is an identity provider's issuer, such as https://login.example.com. Without
-one, doctor takes those that variables such as KEYCLOAK_ISSUER name.`,
+one, doctor uses the URLs in variables such as KEYCLOAK_ISSUER.`,
 		Example: "  proxypatch doctor\n  proxypatch doctor --probe https://login.example.com",
 		Args:    cobra.ArbitraryArgs,
 		RunE: p.run("doctor", func(cmd *cobra.Command, urls []string) error {

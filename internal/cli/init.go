@@ -23,14 +23,14 @@ func (p *program) initCommand() *cobra.Command {
 	o := &initOptions{}
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "let every install patch and every build check, from package.json",
-		Long: `init puts "proxypatch apply" into the scripts that the package manager runs
-after an install, and "proxypatch check" in front of every "next build" of the
-project. It joins what is there, installs nothing, and run again changes nothing.`,
+		Short: "add install and build hooks to package.json",
+		Long: `init adds "proxypatch apply" to the scripts that the package manager runs after
+an install, and "proxypatch check" before every "next build" of the project. It
+keeps what is there and installs nothing. A second run changes nothing.`,
 		RunE: p.run("init", func(*cobra.Command, []string) error { return p.init(o) }),
 	}
 	registerDryRun(cmd, &o.dryRun)
-	cmd.Flags().BoolVar(&o.undo, "undo", false, "take out what init puts in")
+	cmd.Flags().BoolVar(&o.undo, "undo", false, "remove the hooks that init added")
 	return cmd
 }
 

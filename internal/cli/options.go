@@ -70,8 +70,8 @@ type copyOptions struct {
 func (o *copyOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
-	f.BoolVar(&o.all, "all", false, "take the copies of the whole workspace, also from one of its packages")
-	f.StringArrayVar(&o.chosen, "copy", nil, "take only the copies that are `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
+	f.BoolVar(&o.all, "all", false, "select the copies of the whole workspace, even from one of its packages")
+	f.StringArrayVar(&o.chosen, "copy", nil, "select copies by `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
 }
 
 // planOptions are those of every command that compares files with diffs.
@@ -86,18 +86,18 @@ func (o *planOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.set, "set", patchset.Default, "`SET` of diffs: "+strings.Join(patchset.SetNames, ", "))
 	f.StringVar(&o.patches, "patches", "", "add your own diffs from `DIR`")
-	f.BoolVar(&o.strict, "strict", false, "take changed files for drift even where the diffs fit")
+	f.BoolVar(&o.strict, "strict", false, "treat any modified file as drift, even if the diff applies")
 	o.copyOptions.register(cmd)
 	_ = cmd.MarkFlagDirname("patches")
 	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(patchset.SetNames, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func registerDryRun(cmd *cobra.Command, dryRun *bool) {
-	cmd.Flags().BoolVarP(dryRun, "dry-run", "n", false, "say what would change and write nothing")
+	cmd.Flags().BoolVarP(dryRun, "dry-run", "n", false, "print what would change and write nothing")
 }
 
 func registerKeepCache(cmd *cobra.Command, keepCache *bool) {
-	cmd.Flags().BoolVar(keepCache, "keep-cache", false, "leave Next.js's build caches alone, also when they hold old code")
+	cmd.Flags().BoolVar(keepCache, "keep-cache", false, "leave Next.js's build caches alone, even if they hold old code")
 }
 
 // again returns the flags, other than -C, that a suggested command needs to mean

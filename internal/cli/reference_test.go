@@ -68,7 +68,7 @@ func TestManPage(t *testing.T) {
 		"PROXYPATCH(1)",
 		"-C, --dir=DIR\n",
 		"proxypatch apply [flags]\n",
-		"4  drift        a file is neither as released nor as proxypatch leaves it, or is missing\n",
+		"4  drift        a file is missing, or is neither the released nor the patched one\n",
 		"git apply --directory=node_modules/next-auth FILE\n",
 	} {
 		if !strings.Contains(text, want) {

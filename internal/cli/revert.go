@@ -12,7 +12,7 @@ func (p *program) revertCommand() *cobra.Command {
 	o := &writeOptions{}
 	cmd := &cobra.Command{
 		Use:   "revert",
-		Short: "take the patch back, to the byte",
+		Short: "remove the patch and restore every byte",
 		RunE: p.run("revert", func(*cobra.Command, []string) error {
 			return p.write(o, apply.Restore, reverted)
 		}),

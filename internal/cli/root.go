@@ -15,9 +15,9 @@ import (
 
 const longHelp = `proxypatch makes an installed NextAuth.js 4 work behind a corporate proxy.
 
-It finds node_modules/next-auth, checks its release, and puts in the few lines
-and the one file that send its requests through https_proxy. Run without a
-command it applies; "proxypatch revert" takes everything back to the byte.`
+It finds node_modules/next-auth, checks its release, and adds a few lines and
+one file that send its requests through https_proxy. Without a command it does
+what "proxypatch apply" does. "proxypatch revert" restores every byte.`
 
 func (p *program) rootCommand() *cobra.Command {
 	root := p.applyCommand()

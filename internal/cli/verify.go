@@ -19,10 +19,10 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
-const longVerify = `Makes every call of the installed next-auth with your Node.js and your
-packages, in a network of stand-ins on this machine, and says for each whether
-it went through the proxy (docs/verify.md). Nothing leaves the machine, and
-nothing is changed.`
+const longVerify = `verify makes every call of the installed next-auth with your Node.js and your
+packages, in a simulated network on this machine. It says for each call whether
+it went through the proxy (docs/verify.md). Nothing leaves the machine, and no
+file changes.`
 
 const (
 	defaultNode   = "node"

@@ -29,15 +29,15 @@ var ExitCodes = []struct {
 	Name    string
 	Meaning string
 }{
-	{OK, "ok", "the wanted state is reached or, with --dry-run, can be"},
-	{Failed, "failed", "the system refused something, or anything not listed here; nothing is half done"},
-	{Usage, "usage", "wrong flags or arguments, or --patches that can't be read"},
-	{Pending, "pending", "check only: can be patched, but is not, or a build would use old code from its cache"},
-	{Drift, "drift", "a file is neither as released nor as proxypatch leaves it, or is missing"},
+	{OK, "ok", "success or, with --dry-run, nothing would prevent it"},
+	{Failed, "failed", "any other error; no file was left half written"},
+	{Usage, "usage", "wrong flags or arguments, or --patches can't be read"},
+	{Pending, "pending", "check only: next-auth is not patched but can be, or a build would use old code from its cache"},
+	{Drift, "drift", "a file is missing, or is neither the released nor the patched one"},
 	{Unsupported, "unsupported", "this release or layout of next-auth can't be patched in place"},
-	{NotFound, "not found", "no next-auth is installed; 0 with --if-present"},
-	{Agent, "agent", "https-proxy-agent is missing or not usable from next-auth"},
-	{Unproven, "unproven", "verify saw a request that did not go through the proxy or could not make one, or doctor found an error"},
+	{NotFound, "not found", "next-auth is not installed; 0 with --if-present"},
+	{Agent, "agent", "https-proxy-agent is missing, or next-auth can't use it"},
+	{Unproven, "unproven", "verify saw a request bypass the proxy or could not make one, or doctor found an error"},
 }
 
 // gravity is the order in which reasons decide the exit code, the gravest last. A
@@ -70,6 +70,6 @@ func ExitCodesHelp() string {
 	for _, e := range ExitCodes {
 		fmt.Fprintf(&b, "  %d  %-12s %s\n", e.Code, e.Name, e.Meaning)
 	}
-	b.WriteString("\nWith several reasons the first of 1, 4, 5, 7, 3, 8 decides. revert never looks at\nhttps-proxy-agent. diff is 0 whether or not there is something to print.")
+	b.WriteString("\nIf several apply, the first of 1, 4, 5, 7, 3, 8 decides. revert never looks at\nhttps-proxy-agent. diff exits 0 whether or not there is something to print.")
 	return b.String()
 }

@@ -204,21 +204,26 @@ func (r *table) add(state, router, way, cell string, ok bool) {
 	r.rows[len(r.rows)-1].cells[way] = cell
 }
 
-const heading = `# Sign-ins that were tried
+const heading = `# Sign-ins that were tested
 
-` + "`make e2e`" + ` wrote this. Each cell stands for three sign-ins with next-auth %s on Node.js
-%s, from the app's sign-in page by the provider's pages to the session: by
-OpenID Connect with discovery, token, JWKS and userinfo; by azure-ad with its photo;
-and by twitter with OAuth 1.0A. "Signed in" means also that all requests came
-through the proxy, and that the Edge runtime's middleware, which imports the same
-options, let the signed-in person pass. "Fails, unseen" means that the sign-in ended
-on next-auth's error page and that no request reached the proxy.
+` + "`make e2e`" + ` wrote this page. Each cell has the result of three sign-ins with next-auth %s
+on Node.js %s. Each goes from the app's sign-in page, through the provider's pages, to the
+session:
 
-The columns "next start" and "standalone" (` + "`output: \"standalone\"`" + `) have a CONNECT proxy of
-the tests, which is stopped in the end: then each sign-in has to fail with an error
-that names the proxy. In the column "Chromium" a headless Chromium signs in by OpenID
-Connect, and opens a page that has a provider in the browser's bundle. squid and
-tinyproxy are Debian's, in front of the same proxy; tinyproxy asks for user and
+- OpenID Connect with discovery, token, JWKS and userinfo
+- azure-ad with its photo
+- twitter with OAuth 1.0A
+
+"Signed in" means that all requests went through the proxy. It also means that the Edge
+runtime's middleware, which imports the same options, accepted the session. "Fails,
+unseen" means that the sign-in ended on next-auth's error page and that no request reached
+the proxy.
+
+In the columns "next start" and "standalone" (` + "`output: \"standalone\"`" + `), requests go through
+the tests' own CONNECT proxy. At the end the test stops the proxy, and each sign-in must
+fail with an error that names it. In the column "Chromium", a headless Chromium signs in
+by OpenID Connect. It also opens a page that has a provider in the browser's bundle.
+Debian's squid and tinyproxy forward to the same proxy, and tinyproxy asks for user and
 password.
 
 `

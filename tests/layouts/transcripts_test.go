@@ -57,12 +57,12 @@ func TestTranscripts(t *testing.T) {
 const transcriptsHead = `# Transcripts
 
 What a new user types and sees with each package manager, from an app in which
-nothing is installed to a proven sign-in. The commands are those of the
-[README](../README.md). ` + "`make transcripts`" + ` runs them, with
-the package managers that the tests pin, and writes this file; tests run them again
-and compare. There, next, react and react-dom are empty packages of these names, and
-proxypatch comes from a registry in the test. Times, sizes, paths and proxypatch's
-version are replaced by words in capitals.
+nothing is installed to a proven sign-in. The commands come from the
+[README](../README.md). ` + "`make transcripts`" + ` runs them with
+the package managers that the tests pin, and writes this file. Tests run them again and
+compare. There, next, react and react-dom are empty packages with these names, and
+proxypatch comes from a registry in the test. Words in capitals replace times, sizes,
+paths and proxypatch's version.
 
 The app's package.json at first:
 

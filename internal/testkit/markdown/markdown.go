@@ -14,7 +14,7 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// Document is a document's sections, in order. The first is the text before all headings.
+// Document is a document's sections, in their order. The first is what comes before all headings.
 type Document []Section
 
 // Section holds what tests check between one heading and the next, each kind in order.
@@ -25,7 +25,14 @@ type Section struct {
 	Links  []string
 	Codes  []string // code spans
 	Blocks []Block
-	Rows   [][]string // of tables, including heads: cells without marks for emphasis and code
+	Rows   [][]string // of tables, their heads included: cells without the marks of emphasis and code
+	Prose  []Prose    // headings, paragraphs, list items and cells of tables
+}
+
+// Prose is a passage without its marks, with two backquotes in place of each code span.
+type Prose struct {
+	Text string
+	Line int // of its first word, from 1
 }
 
 // Block is a fenced block of code.
@@ -80,8 +87,18 @@ func (r *reader) visit(node ast.Node, entering bool) (ast.WalkStatus, error) {
 		at.Blocks = append(at.Blocks, r.block(n))
 	case *east.TableHeader, *east.TableRow:
 		at.Rows = append(at.Rows, r.row(n))
+	case *ast.Heading, *ast.Paragraph, *ast.TextBlock, *east.TableCell:
+		at.Prose = append(at.Prose, Prose{r.text(n, "``"), r.line(n)})
 	}
 	return ast.WalkContinue, nil
+}
+
+// line returns the number of a passage's first line, 0 if it is empty.
+func (r *reader) line(n ast.Node) int {
+	if n.Lines().Len() == 0 {
+		return 0
+	}
+	return 1 + strings.Count(string(r.source[:n.Lines().At(0).Start]), "\n")
 }
 
 func (r *reader) block(n *ast.FencedCodeBlock) Block {
@@ -89,9 +106,7 @@ func (r *reader) block(n *ast.FencedCodeBlock) Block {
 	if n.Info != nil {
 		b.Language, b.Info, _ = strings.Cut(string(n.Info.Value(r.source)), " ")
 	}
-	if n.Lines().Len() > 0 {
-		b.Line = 1 + strings.Count(string(r.source[:n.Lines().At(0).Start]), "\n")
-	}
+	b.Line = r.line(n)
 	return b
 }
 
@@ -104,13 +119,21 @@ func (r *reader) row(n ast.Node) []string {
 }
 
 // plain returns the text of a node without its marks.
-func (r *reader) plain(node ast.Node) string {
+func (r *reader) plain(node ast.Node) string { return r.text(node, "") }
+
+// text is plain with code in place of each code span, unless code is empty.
+func (r *reader) text(node ast.Node, code string) string {
 	var b strings.Builder
 	_ = ast.Walk(node, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
+		case *ast.CodeSpan:
+			if code != "" {
+				b.WriteString(code)
+				return ast.WalkSkipChildren, nil
+			}
 		case *ast.Text:
 			b.Write(n.Value(r.source))
 			if n.SoftLineBreak() {

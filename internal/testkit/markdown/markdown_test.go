@@ -14,12 +14,16 @@ func TestParse(t *testing.T) {
 	}
 	want := Document{
 		{},
-		{Level: 1, Title: "A b, c!", Anchor: "a-b-c", Codes: []string{"b"}, Links: []string{"y.md#z", "q.svg"}},
-		{Level: 2, Title: "무엇인가요?", Anchor: "무엇인가요"},
+		{
+			Level: 1, Title: "A b, c!", Anchor: "a-b-c", Codes: []string{"b"}, Links: []string{"y.md#z", "q.svg"},
+			Prose: []Prose{{"A ``, c!", 1}, {"x p", 3}},
+		},
+		{Level: 2, Title: "무엇인가요?", Anchor: "무엇인가요", Prose: []Prose{{"무엇인가요?", 5}}},
 		{
 			Level: 2, Title: "A b c", Anchor: "a-b-c-1", Links: []string{"m"}, Codes: []string{"a|b"},
 			Blocks: []Block{{"sh", "not-run docker", "x\ny\n", 14}, {"", "", "z\n", 19}},
 			Rows:   [][]string{{"k", "v"}, {"a|b", "l"}},
+			Prose:  []Prose{{"A b c", 7}, {"k", 9}, {"v", 9}, {"``", 11}, {"l", 11}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -15,7 +16,7 @@ import (
 const Dir = "PROXYPATCH_COUNTS"
 
 // Report records that a test tried n cases of a name, such as "fault points". The name
-// is also the name of a file. make test prints the records.
+// is also the name of a file, with blanks for slashes. make test prints the records.
 func Report(t testing.TB, name string, n int) {
 	t.Helper()
 	t.Logf("%d %s", n, name)
@@ -26,7 +27,7 @@ func Report(t testing.TB, name string, n int) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		t.Error(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name), fmt.Appendf(nil, "%8d %s\n", n, name), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, strings.ReplaceAll(name, "/", " ")), fmt.Appendf(nil, "%8d %s\n", n, name), 0o666); err != nil {
 		t.Error(err)
 	}
 }

@@ -25,6 +25,10 @@ func TestAtLeast(t *testing.T) {
 		}
 	}
 	Report(t, "fault points", 12)
+	Report(t, "a/ and b/", 1)
+	if _, err := os.Stat(filepath.Join(dir, "a  and b ")); err != nil {
+		t.Error(err)
+	}
 	if got, err := os.ReadFile(filepath.Join(dir, "fault points")); err != nil || string(got) != "      12 fault points\n" {
 		t.Errorf("%q, %v", got, err)
 	}

@@ -13,9 +13,8 @@ import (
 
 var closedRange = regexp.MustCompile(`^>=\d+\.\d+\.\d+ <=?\d+\.\d+\.\d+$`)
 
-// Every embedded diff says which bytes it leads from and to, for which
-// releases, and why; its name tells its path; and no two of a set are for the
-// same file of the same release.
+// Every embedded diff names the bytes before and after, its releases and its reason; its
+// name contains its path; and no two of a set are for the same file of the same release.
 func TestEmbeddedDiffs(t *testing.T) {
 	diffs, err := patchset.Load(patches.FS, ".")
 	if err != nil {
@@ -47,8 +46,8 @@ func TestEmbeddedDiffs(t *testing.T) {
 	}
 }
 
-// splitSet parts "tutorial/v4.2.1/core/x.js.diff" into its set, "tutorial",
-// and the path, "core/x.js".
+// splitSet splits "tutorial/v4.2.1/core/x.js.diff" into its set, "tutorial", and the
+// path, "core/x.js".
 func splitSet(name string) (set, target string) {
 	parts := strings.Split(strings.TrimSuffix(name, path.Ext(name)), "/")
 	for i, part := range parts {
@@ -59,7 +58,7 @@ func splitSet(name string) (set, target string) {
 	return "", ""
 }
 
-// The ids that the tutorial's diffs must lead to.
+// The ids that the tutorial's diffs must produce.
 func TestTutorialResults(t *testing.T) {
 	for name, want := range map[string]patchset.ID{
 		"tutorial/v4.2.1/core/lib/oauth/client.js.diff": "1082fba1b9c00bdccbb3b6b48e4736b19c7362ea",

@@ -124,7 +124,7 @@ func TestOrderOfWriting(t *testing.T) {
 	}
 }
 
-// Copies are locked in one order by everybody, whoever gives them in which.
+// Copies are always locked in the same order, in whatever order they are given.
 func TestCopiesAreSorted(t *testing.T) {
 	first, second := newPackage(t), newPackage(t)
 	given := []detect.Install{second, first}
@@ -158,8 +158,8 @@ func TestSupersededIsOutdated(t *testing.T) {
 	}
 }
 
-// Whatever happens to a later file, of the same copy or of another, everything
-// done before it is put back, and no temporary file stays.
+// If a later file fails, of the same copy or of another one, everything done before is
+// undone, and no temporary file stays.
 func TestFailurePutsEverythingBack(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, dir string){
 		"last file changed": func(t *testing.T, dir string) {
@@ -202,8 +202,8 @@ func TestFailurePutsEverythingBack(t *testing.T) {
 	}
 }
 
-// Where the disk has no room for all new files, none has been replaced yet, so that
-// nothing has to be put back, for which there may be no room either.
+// If the disk has no room for all new files, no file was replaced yet, so nothing needs
+// to be restored, for which there may be no room either.
 func TestAllIsStagedFirst(t *testing.T) {
 	first, second := newPackage(t), newPackage(t)
 	plan := newPlan(t, patchset.Default, Patch, first, second)
@@ -237,7 +237,7 @@ func remove(t *testing.T, dir, name string) {
 	}
 }
 
-// What was looked at and what is opened must be one directory.
+// The directory that is opened must be the one that was found.
 func TestDirectorySwapped(t *testing.T) {
 	project := t.TempDir()
 	dir := filepath.Join(project, "node_modules", "next-auth")
@@ -310,7 +310,7 @@ func TestLockIsWaitedFor(t *testing.T) {
 	}
 }
 
-// Everybody who only looks takes no lock and cleans nothing.
+// A run that only reads takes no lock and removes nothing.
 func TestLookingTakesNoLock(t *testing.T) {
 	install := newPackage(t)
 	newPlan(t, patchset.Default, Patch, install)

@@ -13,8 +13,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
-// TestTargetHeldOpen holds the last file open as an editor or a virus scanner
-// does, so that it can be read and not replaced, once the others are written.
+// TestTargetHeldOpen holds the last file open once the others are written, as an editor
+// or a virus scanner does, so that it can be read but not replaced.
 func TestTargetHeldOpen(t *testing.T) {
 	install := newPackage(t)
 	before := tree(t, install.Dir)
@@ -36,8 +36,8 @@ func TestTargetHeldOpen(t *testing.T) {
 	}
 }
 
-// TestReadOnlyTarget has a file with the read-only attribute. NTFS may refuse to
-// replace it, Wine replaces it; what counts is all or nothing.
+// TestReadOnlyTarget has a file with the read-only attribute. NTFS may refuse to replace
+// it, Wine replaces it; both must be all or nothing.
 func TestReadOnlyTarget(t *testing.T) {
 	install := newPackage(t)
 	target := filepath.Join(install.Dir, filepath.FromSlash(azure))

@@ -16,7 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
-// ownLibrary is a library that wants nothing but these diffs of a person's own.
+// ownLibrary is a library with only these diffs of a user.
 func ownLibrary(t testing.TB, diffs ...*patchset.Diff) *patchset.Library {
 	t.Helper()
 	library, err := patchset.Open(fstest.MapFS{
@@ -31,9 +31,9 @@ func ownLibrary(t testing.TB, diffs ...*patchset.Diff) *patchset.Library {
 	return library
 }
 
-// Copies are patched and reverted by generated diffs: planning changes nothing
-// and comes twice to the same Plan, applying twice is applying once, the order of
-// the copies does not matter, and reverting gives every byte back.
+// Copies are patched and reverted with generated diffs: planning changes nothing and
+// gives the same Plan twice, applying twice equals applying once, the order of the copies
+// does not matter, and reverting restores every byte.
 func TestPlansByChance(t *testing.T) {
 	n := 20
 	if gate.Wanted(t, "differential") {
@@ -98,7 +98,7 @@ func plansByChance(t *testing.T, seed uint64) bool {
 		t.Fatalf("applying again changed (-once +twice):\n%s", diff)
 	}
 	if cmp.Equal(before, once) {
-		return false // it looks as if the diff were on, so reverting would take it off
+		return false // the file looks patched, so reverting would change it
 	}
 	if !commit(t, order, library, Restore) {
 		t.Fatal("revert is refused")
@@ -112,7 +112,7 @@ func plansByChance(t *testing.T, seed uint64) bool {
 	return true
 }
 
-// outcome is what a Plan says of one file of one copy.
+// outcome is what a Plan says about one file of one copy.
 type outcome struct {
 	Dir, Path     string
 	State         patchset.State
@@ -155,7 +155,7 @@ func commit(t *testing.T, installs []detect.Install, library *patchset.Library, 
 	return true
 }
 
-// onDisk is a package on disk: what its files hold, and when they were written.
+// onDisk is a package on disk: the contents and the times of its files.
 type onDisk struct {
 	Content map[string]string
 	Times   map[string]string

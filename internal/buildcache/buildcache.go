@@ -1,12 +1,11 @@
-// Package buildcache keeps a Next.js app from being built with old code after
-// files of next-auth changed.
+// Package buildcache prevents builds of Next.js apps with old code after files of
+// next-auth changed.
 //
-// webpack trusts everything below node_modules by name and version: with a warm
-// <distDir>/cache/webpack, Next.js 14 and 16 build the module that they read
-// before the change. A stamp, proxypatch.json, therefore lies in each cache
-// directory. It names the state that the app's next-auth had when the cache was
-// started, and lives and dies with the cache. It decides about caches only,
-// never about files.
+// webpack assumes that a package never changes while its name and version stay the
+// same: with a warm <distDir>/cache/webpack, Next.js 14 and 16 build the old module.
+// So each cache directory has a stamp, proxypatch.json. It names the state that the
+// app's next-auth had when the cache was started, and is saved and deleted with the
+// cache. It decides only about caches, never about files.
 package buildcache
 
 import (
@@ -24,24 +23,22 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// trusting are the directories inside a cache directory whose builders take
-// modules below node_modules for unchanged. Turbopack looks at every file;
-// images and fetch-cache hold no code.
-var trusting = []string{"webpack", "rspack"}
+// codeCaches are the caches of bundlers that assume node_modules never changes.
+// Turbopack checks every file; images and fetch-cache hold no code.
+var codeCaches = []string{"webpack", "rspack"}
 
-// State returns the name of the state of an app's copies of next-auth, given
-// one line for each of their files: release, path and id of the bytes. The
-// order of the lines, and repeated ones, mean nothing.
+// State returns the name of the state of an app's copies of next-auth. It gets a line
+// for each of their files: release, path and id of the bytes. The order of the lines
+// does not matter, nor do duplicates.
 func State(lines []string) string {
 	sorted := slices.Compact(slices.Sorted(slices.Values(lines)))
 	sum := sha256.Sum256([]byte(strings.Join(sorted, "\n")))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// IsNext says whether the package in dir is a Next.js app: it has a
-// configuration or was built, whatever its package.json says, or that names next
-// and the package has what is built. A workspace's root names next often and
-// builds nothing.
+// IsNext reports whether the package in dir is a Next.js app: it has a configuration
+// or a build, or it depends on next and has a directory of pages. A dependency alone is
+// not enough, because the root of a workspace often has one and builds nothing.
 func IsNext(dir string, namesNext bool) (bool, error) {
 	signs := append([]string{defaultDistDir}, configNames...)
 	if namesNext {
@@ -55,8 +52,8 @@ func IsNext(dir string, namesNext bool) (bool, error) {
 	return false, nil
 }
 
-// HasNext says whether directories below the package in dir get next from it. It
-// may be there without being named, as a peer of next-auth.
+// HasNext reports whether directories below the package in dir can load next from it.
+// It may be installed without a dependency, as a peer of next-auth.
 func HasNext(dir string, namesNext bool) (bool, error) {
 	if namesNext {
 		return true, nil
@@ -67,57 +64,55 @@ func HasNext(dir string, namesNext bool) (bool, error) {
 // Action is what happens to a cache directory.
 type Action int
 
-// Create and Stamp leave everything that is there; Delete removes what webpack
-// kept and nothing else. All three end with a current stamp.
+// Create and Stamp keep everything; Delete removes only the code caches. After all
+// three the stamp is current.
 const (
 	Keep   Action = iota // the stamp is current
-	Create               // there is no cache yet: make one for the stamp
-	Stamp                // nothing in it holds code: only the stamp is put
-	Delete               // what is in it may be old
+	Create               // there is no cache yet: create one with a stamp
+	Stamp                // it holds no code: write only the stamp
+	Delete               // it may hold old code
 )
 
 // Cache is one cache directory of an app.
 type Cache struct {
 	Path   string // relative to the app, with slashes
 	Action Action
-	Warm   []string // what is in it that holds code, such as .next/cache/webpack
+	Warm   []string // its code caches, such as .next/cache/webpack
 
-	// Oldest is when the oldest file in Warm was written, if there is no stamp
-	// at all: a cache that is younger than the files of next-auth was built from
-	// them. It is zero otherwise, and where there is no file or it can't be told.
+	// Oldest is when the oldest file in Warm was written, if there is no stamp: a
+	// cache that is newer than the files of next-auth was built from them. It is zero
+	// if there is a stamp or no file, and if the time is unknown.
 	Oldest time.Time
 
-	// Remains is what Finish could not delete of Warm, under the names that it was
-	// put aside by.
+	// Remains lists what Finish could not delete, by the names that Stage gave.
 	Remains []string
 
-	marked bool    // there is a stamp, be it old
-	aside  []moved // what Stage put out of the way, the stamp first
+	marked bool    // there is a stamp, current or old
+	aside  []moved // what Stage moved aside, the stamp first
 }
 
 // App is a Next.js app and its caches.
 type App struct {
 	Caches []Cache
 
-	// Unknown says why there may be caches elsewhere, for which [Advice] is all
-	// there is. It is empty if the directory that the app is built into is
-	// known.
+	// Unknown says why there may be caches in other places; then show [Advice]. It is
+	// empty if the app's build directory is known.
 	Unknown string
 
 	dir, state string
 }
 
-// Advice is what to do by hand where the caches are not known.
+// Advice says what to do by hand if the build directory is unknown.
 const Advice = "delete cache/webpack and dev/cache/webpack in the app's build directory"
 
-// Inspect says what has to happen to the caches of the app in dir so that it is
-// built with the given state. It only reads, and never through a symbolic link
-// that leads out of dir: that is an *Error, as is a cache that can't be read.
+// Inspect says what must happen to the caches of the app in dir so that the next
+// build uses the given state. It only reads. A link that leads out of dir is an
+// *Error, and so is a cache that can't be read.
 //
-// Next.js keeps a cache in <distDir>/cache, and since 16 that of `next dev` in
-// <distDir>/dev/cache. Both are always looked after, since one that appears
-// later without a stamp would be taken for old. What is in the default distDir is
-// looked after even where the configuration names another one.
+// Next.js keeps a cache in <distDir>/cache and, since 16, one of `next dev` in
+// <distDir>/dev/cache. Inspect always includes both, because a later cache without a
+// stamp counts as old. It also includes existing caches in the default distDir if the
+// configuration names another one.
 func Inspect(dir, state string) (*App, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -190,10 +185,10 @@ func inspect(root *os.Root, name, state string) (Cache, error) {
 	return cache, nil
 }
 
-// warmIn returns the directories of a cache directory that hold code.
+// warmIn returns the code caches in a cache directory.
 func warmIn(root *os.Root, name string) ([]string, error) {
 	var warm []string
-	for _, sub := range trusting {
+	for _, sub := range codeCaches {
 		at := path.Join(name, sub)
 		there, err := isDir(root, at)
 		if err != nil {
@@ -206,7 +201,7 @@ func warmIn(root *os.Root, name string) ([]string, error) {
 	return warm, nil
 }
 
-// isDir says whether there is a directory, be it behind a link inside the app.
+// isDir reports whether a name is a directory, or a link to one inside the app.
 func isDir(root *os.Root, name string) (bool, error) {
 	there, err := safefile.IsDir(root, name)
 	if err != nil {
@@ -215,14 +210,14 @@ func isDir(root *os.Root, name string) (bool, error) {
 	return there, nil
 }
 
-// restoring is how long a restore may take that gives files new times, in any
-// order. Stamps are put where there is no file with code, so if one was there
-// well before the stamp, somebody has unpacked a saved cache over ours; the tools
-// for that keep the times of files.
+// restoring is how long restoring a saved cache may take if files get new times, in
+// any order. A stamp is written only when there are no files with code. So if a file
+// is much older than the stamp, a saved cache was unpacked over ours by a tool that
+// keeps file times.
 const restoring = 10 * time.Minute
 
-// maxDepth bounds how many directories inside each other a cache may have. Each takes
-// a walk from the top.
+// maxDepth limits how deep directories in a cache may be nested. Reaching each one
+// takes a walk from the top.
 const maxDepth = 100
 
 // oldest returns when the oldest file in the directories was written. It is zero
@@ -242,7 +237,7 @@ func oldest(root *os.Root, dirs []string) (time.Time, error) {
 			}
 			info, err := entry.Info()
 			if safefile.Absent(err) {
-				return nil // a build is at work
+				return nil // a build is running
 			}
 			if err == nil && (first.IsZero() || info.ModTime().Before(first)) {
 				first = info.ModTime()

@@ -45,7 +45,7 @@ func newApp(t *testing.T, files ...string) string {
 	return dir
 }
 
-// stale says whether a build would take code from a cache of another state.
+// stale reports whether a build would use code from a cache of another state.
 func stale(a *App) bool {
 	return slices.ContainsFunc(a.Caches, func(c Cache) bool { return c.Action == Delete })
 }
@@ -57,8 +57,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// tree lists what is in dir: files with their content, directories with "/",
-// and what links lead to. Stamps are shown as the state that they name.
+// tree lists everything in dir: files with their content, directories with "/", and
+// links with their targets. Stamps are shown as the state that they name.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -101,7 +101,7 @@ func renewed(t *testing.T, dir string) *App {
 	return app
 }
 
-// renew is what a run does whose changes to next-auth's files succeed.
+// renew does what a run does if its changes to next-auth's files succeed.
 func renew(app *App) ([]*Error, error) {
 	if err := app.Stage(); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func mustRenew(t *testing.T, app *App) {
 	}
 }
 
-// stampedNow says whether the file is a stamp of the current state.
+// stampedNow reports whether the file is a stamp of the current state.
 func stampedNow(t *testing.T, dir, name string) bool {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
@@ -159,7 +159,7 @@ func TestIsNext(t *testing.T) {
 	}
 }
 
-// Every kind of cache directory: what is found, and what is left after a renewal.
+// Each kind of cache directory: what Inspect finds, and what is left after a renewal.
 func TestCacheDirectories(t *testing.T) {
 	huge := `{"schema":1,"state":"sha256:now","about":"` + strings.Repeat("x", maxStamp) + `"}`
 	for name, test := range map[string]struct {
@@ -246,7 +246,7 @@ func TestDevelopmentCache(t *testing.T) {
 	}
 }
 
-// A stamp that is there before the cache marks what is built afterwards.
+// A stamp that exists before the cache marks what is built afterwards.
 func TestFirstCacheIsMarked(t *testing.T) {
 	dir := newApp(t)
 	renewed(t, dir)
@@ -262,8 +262,8 @@ func TestFirstCacheIsMarked(t *testing.T) {
 	}
 }
 
-// Killed at any point, a run leaves nothing that a later run takes for current
-// and that a build in between may have filled with other code.
+// A run that is killed at any point leaves no cache that a later run treats as current
+// although a build in between may have filled it with old code.
 func TestKilledInBetween(t *testing.T) {
 	for name, left := range map[string][]string{
 		"before anything":          {".next/cache/webpack/0.pack", "old", ".next/cache/webpack/1.pack", "old", ".next/cache/proxypatch.json", stampOf(then)},
@@ -287,7 +287,7 @@ func TestKilledInBetween(t *testing.T) {
 	}
 }
 
-// noneAside asserts that nothing is left of what was put aside.
+// noneAside asserts that nothing that was moved aside is left.
 func noneAside(t *testing.T, dir string) {
 	t.Helper()
 	for name := range tree(t, dir) {
@@ -322,7 +322,7 @@ func TestLinksOutOfTheApp(t *testing.T) {
 	}
 }
 
-// A link that appears after Inspect leads nothing out either.
+// A link that appears after Inspect can't redirect writes out of the app either.
 func TestLinkAppears(t *testing.T) {
 	outside := newApp(t, "webpack/0.pack", "theirs")
 	dir := newApp(t, ".next/cache/webpack/0.pack", "old")
@@ -351,7 +351,7 @@ func TestLinkInsideTheApp(t *testing.T) {
 	}
 }
 
-// A stamp behind a link is another's: it says nothing, and is not written to.
+// A stamp that is a link may belong to another app: it is ignored and not written to.
 func TestLinkedStamp(t *testing.T) {
 	outside := newApp(t, "stamp.json", stampOf(now))
 	dir := newApp(t, ".next/cache/webpack/0.pack", "p")
@@ -391,8 +391,8 @@ func TestFullDirectoryForAStamp(t *testing.T) {
 	}
 }
 
-// Each directory takes a walk from the top, so that their number inside each other has
-// a bound, with a stamp and without.
+// Reaching a nested directory takes a walk from the top, so the depth is limited, with a
+// stamp and without.
 func TestDeepCache(t *testing.T) {
 	for _, stamps := range [][]string{nil, {".next/cache/proxypatch.json", stampOf(now)}} {
 		for depth, fails := range map[int]bool{90: false, 110: true} {

@@ -15,23 +15,24 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// configNames are those of Next.js 14 to 16 and those that others hope for.
+// configNames are the names that Next.js 14 to 16 reads, and names that people expect
+// to work.
 var configNames = []string{"next.config.js", "next.config.mjs", "next.config.cjs", "next.config.ts", "next.config.mts"}
 
 const (
 	defaultDistDir = ".next"
-	// maxConfig bounds the size of a configuration file that is read, in bytes.
+	// maxConfig limits the size of a configuration file, in bytes.
 	maxConfig = 1 << 20
-	// maxConfigs bounds how many files one configuration may consist of.
+	// maxConfigs limits the files of one configuration.
 	maxConfigs = 30
 )
 
-// distDir returns the directory that the app is built into, relative to it and
-// with slashes, or why that can't be told without running the configuration.
+// distDir returns the app's build directory, relative to the app and with slashes, or
+// why it is unknown unless the configuration is run.
 func distDir(root *os.Root) (dir, unknown string) {
 	var names []string
 	for _, name := range configNames {
-		if _, err := root.Lstat(name); !errors.Is(err, fs.ErrNotExist) { // else reading it says what is wrong
+		if _, err := root.Lstat(name); !errors.Is(err, fs.ErrNotExist) { // reading the file reports other errors
 			names = append(names, name)
 		}
 	}
@@ -45,7 +46,7 @@ func distDir(root *os.Root) (dir, unknown string) {
 	return chooseDistDir(files)
 }
 
-// configFile is a file that a configuration consists of.
+// configFile is one file of a configuration.
 type configFile struct {
 	name string
 	text []byte
@@ -57,9 +58,9 @@ var (
 	nx       = lazyregexp.Compile(`@(?:nx|nrwl)/next`)
 )
 
-// readConfigs reads the named files and the app's own files that they import:
-// distDir may be set in any of them. Packages are not looked into; of those
-// that set distDir, Nx's is known.
+// readConfigs reads the named files and the app's own files that they import, because
+// any of them may set distDir. It does not look into packages, but it knows that Nx's
+// sets distDir.
 func readConfigs(root *os.Root, names []string) (files []configFile, unknown string) {
 	for i := 0; i < len(names); i++ {
 		name := names[i]
@@ -92,8 +93,8 @@ func readConfigs(root *os.Root, names []string) (files []configFile, unknown str
 	return files, ""
 }
 
-// resolve returns the file that an import leads to, which is empty if it is not
-// found in the app, and whether it is one of the project's own and no package.
+// resolve returns the file that an import names; empty if the app has no such file.
+// own reports whether the import names a file of the project and not a package.
 func resolve(root *os.Root, dir, spec string) (name string, own bool) {
 	if !strings.HasPrefix(spec, ".") {
 		alias := spec == "" || strings.HasPrefix(spec, "@/") || strings.ContainsAny(spec[:1], "/~#$")
@@ -117,8 +118,8 @@ func resolve(root *os.Root, dir, spec string) (name string, own bool) {
 
 const property = "distDir"
 
-// chooseDistDir returns the one literal that the configuration sets, or the
-// default if it sets none.
+// chooseDistDir returns the literal distDir of the configuration, or the default if
+// there is none.
 func chooseDistDir(files []configFile) (dir, unknown string) {
 	var value, setBy string
 	for _, file := range files {
@@ -144,7 +145,7 @@ func chooseDistDir(files []configFile) (dir, unknown string) {
 	return dir, ""
 }
 
-// isGone says whether nothing has a name, not even a link that leads nowhere.
+// isGone reports whether nothing has that name, not even a broken link.
 func isGone(root *os.Root, name string) bool {
 	_, err := root.Lstat(filepath.FromSlash(name))
 	return safefile.Absent(err)

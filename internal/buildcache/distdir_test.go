@@ -8,7 +8,7 @@ import (
 
 const unknown = ""
 
-// Each row is a configuration and what it says about where the app is built.
+// Each row is a configuration and the build directory that it sets.
 func TestDistDir(t *testing.T) {
 	for _, test := range []struct {
 		file, text, want string
@@ -32,7 +32,7 @@ func TestDistDir(t *testing.T) {
 		{"next.config.js", `module.exports = { webpack(c) { c.rules.push({ test: /["'/]{1,2}\// }); return c }, distDir: "build" }`, "build"},
 		{"next.config.js", "module.exports = { a: `${x(`}`)}`, distDir: \"build\" }", "build"},
 
-		// A plain string that may count or not: the default is cared for too.
+		// A plain string that may not be used: the default is handled too.
 		{"next.config.js", `module.exports = dev ? { distDir: "build" } : {}`, "build"},
 		{"next.config.js", `const a = { distDir: "build" }, b = {}; module.exports = dev ? a : b`, "build"},
 		{"next.config.js", `const a = { distDir: "build" }; module.exports = {}; if (dev) module.exports = a`, "build"},
@@ -46,7 +46,7 @@ func TestDistDir(t *testing.T) {
 		{"next.config.js", `module.exports = () => ({ distDir: "build" })`, "build"},
 		{"next.config.js", `module.exports = withX(other, { distDir: "build" })`, "build"},
 
-		// Everything else has to be run.
+		// Anything else would need to be run.
 		{"next.config.js", `module.exports = { distDir: process.env.DIST }`, unknown},
 		{"next.config.js", `module.exports = { distDir: process.env.DIST || "build" }`, unknown},
 		{"next.config.js", `module.exports = { distDir: "build" + n }`, unknown},
@@ -123,8 +123,8 @@ func TestConfigurationBehindALink(t *testing.T) {
 	}
 }
 
-// Where the directory is not known, and where another one is, what is in the
-// default one is not left as it is, but nothing is made there.
+// If the build directory is unknown or not the default, existing caches in the default
+// one are handled too, but none is created there.
 func TestDefaultDirectoryToo(t *testing.T) {
 	for config, unknown := range map[string]string{
 		`module.exports = { distDir: process.env.DIST }`: "next.config.js computes distDir",

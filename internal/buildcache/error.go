@@ -7,11 +7,10 @@ import (
 	"os"
 )
 
-// Error says what could not be done with a cache directory or with what is in
-// it.
+// Error is an error of a cache directory or of a file in it.
 type Error struct {
 	Path string // relative to the app, with slashes
-	Err  error  // what the system said, without a path of its own
+	Err  error  // the cause, without a path
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
@@ -30,9 +29,9 @@ func newError(root *os.Root, name string, err error) *Error {
 	return &Error{name, cause(root, err)}
 }
 
-// cause returns what the system said, without the name of a system call, and
-// without a path that is relative to nothing a person knows. [os.Root] exports
-// no error for a link that leads out of it, but ".." always gives the same one.
+// cause returns the system's error without the system call and without the path, which
+// is relative to a directory that the user does not see. [os.Root] exports no error for
+// a link that leads out of it, but ".." always gives the same one.
 func cause(root *os.Root, err error) error {
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		err = at.Err

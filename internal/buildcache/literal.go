@@ -10,28 +10,27 @@ import (
 	"github.com/tdewolff/parse/v2/js"
 )
 
-// token is a word or sign of JavaScript or TypeScript. Comments and white space
-// are none.
+// token is a token of JavaScript or TypeScript other than a comment or white space.
 type token struct {
 	kind js.TokenType
 	text string
 }
 
-// literalDistDir looks for distDir in a configuration: found says whether the
-// word is used at all, and ok whether that is once and as a property with a
-// plain string, which is then the value:
+// literalDistDir looks for distDir in a configuration. found reports whether the word
+// occurs. ok reports whether it occurs once, as a property with a plain string, which
+// is then the value:
 //
 //	export default withPlugin({ distDir: "build" })
 //
-// Whether that object is what is exported is not looked into; the default
-// directory is cared for as well. For everything else, such as a condition or a
-// variable, the configuration would have to be run.
+// It does not check that this object is exported, because the default directory is
+// handled too. Anything else, such as a condition or a variable, would require running
+// the configuration.
 func literalDistDir(text []byte) (value string, found, ok bool) {
 	tokens, clean := scan(text)
 	if !clean {
 		return "", true, false
 	}
-	tokens = append(tokens, make([]token, 4)...) // so that there is always something behind
+	tokens = append(tokens, make([]token, 4)...) // so that each token has successors
 	at := -1
 	for i, t := range tokens {
 		if !strings.Contains(t.text, property) {
@@ -53,7 +52,7 @@ func literalDistDir(text []byte) (value string, found, ok bool) {
 	return value, true, ok
 }
 
-// plain returns the content of a string without escapes and expressions.
+// plain returns the content of a string that has no escapes and no expressions.
 func plain(t token) (string, bool) {
 	if t.kind != js.StringToken && t.kind != js.TemplateToken || strings.Contains(t.text, `\`) {
 		return "", false
@@ -61,9 +60,9 @@ func plain(t token) (string, bool) {
 	return t.text[1 : len(t.text)-1], true
 }
 
-// scan takes a text apart; clean is false where that can't be done.
+// scan splits a text into tokens; clean is false if it can't.
 func scan(text []byte) (tokens []token, clean bool) {
-	lexer := js.NewLexer(parse.NewInputBytes(bytes.Clone(text))) // it writes behind the end
+	lexer := js.NewLexer(parse.NewInputBytes(bytes.Clone(text))) // it writes past the end
 	for {
 		kind, raw := lexer.Next()
 		if (kind == js.DivToken || kind == js.DivEqToken) && !endsValue(tokens) {
@@ -79,8 +78,8 @@ func scan(text []byte) (tokens []token, clean bool) {
 	}
 }
 
-// endsValue reports whether a slash that follows divides; otherwise it starts a
-// regular expression.
+// endsValue reports whether a slash after the tokens is a division and not the start
+// of a regular expression.
 func endsValue(tokens []token) bool {
 	if len(tokens) == 0 {
 		return false

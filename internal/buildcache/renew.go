@@ -12,16 +12,16 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// moved is what has another name in the meantime; both are relative to the app,
-// with slashes.
+// moved is a file or directory with a temporary name. Both names are relative to the
+// app, with slashes.
 type moved struct{ from, to string }
 
-// Stage puts out of the way what next-auth's new state makes old: the stamps,
-// then what may hold code. Call it before next-auth's files change. If it fails,
-// it puts everything back, so that nothing has changed, and returns an *Error.
+// Stage moves aside what next-auth's new state makes old: first the stamps, then the
+// code caches. Call it before next-auth's files change. If it fails, it moves
+// everything back and returns an *Error.
 //
-// Whenever a run is killed after this, the cache has no stamp, and what is built
-// meanwhile counts as old.
+// If the run is killed afterwards, the cache has no stamp, so builds in between count
+// as old.
 func (a *App) Stage() error {
 	root, err := os.OpenRoot(a.dir)
 	if err != nil {
@@ -39,9 +39,8 @@ func (a *App) Stage() error {
 	return nil
 }
 
-// Unstage takes Stage back, for when next-auth's files stay as they are. The
-// error holds an *Error for everything that could not be put back, which is then
-// missing, and without a stamp.
+// Unstage undoes Stage if next-auth's files did not change. The error holds an *Error
+// for everything that could not be moved back; that cache then has no stamp.
 func (a *App) Unstage() error {
 	root, err := os.OpenRoot(a.dir)
 	if err != nil {
@@ -59,13 +58,11 @@ func (a *App) unstage(root *os.Root) error {
 	return errors.Join(left...)
 }
 
-// Finish makes the directories that are missing, puts the stamps, and removes
-// what Stage put out of the way. Call it after Stage, when next-auth's files are
-// in their new state.
+// Finish creates missing directories, writes the stamps, and deletes what Stage moved
+// aside. Call it after Stage, when next-auth's files are in their new state.
 //
-// What it could not do is worth a note and does no harm: nobody builds from what
-// is out of the way, and what is built without a stamp counts as old at the next
-// run.
+// The errors it returns do no harm: builds ignore what was moved aside, and a cache
+// without a stamp counts as old at the next run.
 func (a *App) Finish() []*Error {
 	root, err := os.OpenRoot(a.dir)
 	if err != nil {
@@ -89,7 +86,7 @@ func (c *Cache) stage(root *os.Root) error {
 	if c.marked && (c.Action == Delete || c.Action == Stamp) {
 		err := c.stageStamp(root)
 		if c.Action == Stamp && errors.Is(err, syscall.EROFS) {
-			return nil // nobody can build into it either, and Finish says so
+			return nil // builds can't write there either, and Finish reports it
 		}
 		if err != nil {
 			return err
@@ -111,8 +108,7 @@ func (c *Cache) stage(root *os.Root) error {
 	return nil
 }
 
-// stageStamp puts the stamp aside, unless there is a directory in its place in
-// which somebody keeps something.
+// stageStamp moves the stamp aside, unless a non-empty directory is in its place.
 func (c *Cache) stageStamp(root *os.Root) error {
 	stamp := path.Join(c.Path, stampName)
 	if err := replaceable(root, stamp); err != nil {
@@ -121,7 +117,7 @@ func (c *Cache) stageStamp(root *os.Root) error {
 	return c.putAside(root, stamp)
 }
 
-// replaceable returns an *Error if a stamp can't be put aside.
+// replaceable returns an *Error if a stamp can't be moved aside.
 func replaceable(root *os.Root, stamp string) error {
 	info, err := root.Lstat(filepath.FromSlash(stamp))
 	if err == nil && info.IsDir() {
@@ -148,7 +144,7 @@ func (c *Cache) putAside(root *os.Root, name string) error {
 	return nil
 }
 
-// unstage puts back the stamp last, and only beside everything that it marked.
+// unstage moves the stamp back last, and only if everything that it marked is back.
 func (c *Cache) unstage(root *os.Root) (left []error) {
 	for _, m := range slices.Backward(c.aside) {
 		if path.Base(m.from) == stampName && len(left) > 0 {
@@ -162,7 +158,7 @@ func (c *Cache) unstage(root *os.Root) (left []error) {
 	return left
 }
 
-// mark puts the stamp, unless there is code again that a build made of
+// mark writes the stamp, unless a build has meanwhile created a code cache from
 // next-auth's old state.
 func (c *Cache) mark(root *os.Root, state string) *Error {
 	warm, err := warmIn(root, c.Path)
@@ -182,7 +178,7 @@ func (c *Cache) mark(root *os.Root, state string) *Error {
 	return nil
 }
 
-// sweep removes what this run and killed ones have put aside.
+// sweep deletes what this run and killed runs moved aside.
 func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 	entries, err := fs.ReadDir(root.FS(), c.Path)
 	if err != nil && (len(c.aside) > 0 || !safefile.Absent(err)) {
@@ -203,5 +199,6 @@ func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 	return notes
 }
 
-// Aside reports whether the error is about what no build uses any more.
+// Aside reports whether the error concerns something that was moved aside, which no
+// build uses.
 func (e *Error) Aside() bool { return safefile.IsAside(path.Base(e.Path)) }

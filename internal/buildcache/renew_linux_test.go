@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// asUser lets the rest of the test work with the rights of uid 1000 on an app
-// that belongs to it, but for the named files, which stay root's.
+// asUser gives the rest of the test the rights of uid 1000, which owns the app except the
+// named files. These stay root's.
 func asUser(t *testing.T, dir string, roots ...string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -54,8 +54,8 @@ func TestRootsCacheInOurDirectory(t *testing.T) {
 	}
 }
 
-// Root has built, and nothing can be moved either. The first cache, which could,
-// is as it was.
+// Root has built, and the second cache can't even be moved. The first one, which could,
+// is unchanged.
 func TestRootsCacheDirectory(t *testing.T) {
 	dir := oldApp(t)
 	asUser(t, dir, ".next/dev/cache/webpack", ".next/dev/cache")
@@ -76,7 +76,7 @@ func TestRootsCacheDirectory(t *testing.T) {
 	must(t, os.Chmod(filepath.Join(dir, ".next", "cache"), 0o755))
 }
 
-// What can't be read has no known age, and that is no error.
+// A cache that can't be read has no known age, which is not an error.
 func TestUnreadableCache(t *testing.T) {
 	dir := newApp(t, ".next/cache/webpack/0.pack", "p")
 	must(t, os.Chmod(filepath.Join(dir, ".next", "cache", "webpack"), 0o700))
@@ -97,7 +97,7 @@ func TestMountedCache(t *testing.T) {
 	same()
 }
 
-// A mount over the cache directory, as by docker build, is nothing special.
+// A mount over the cache directory, as in docker build, changes nothing.
 func TestMountedCacheDirectory(t *testing.T) {
 	dir := newApp(t, ".next/cache/", "")
 	mounted := newApp(t, "webpack/0.pack", "p", "proxypatch.json", stampOf(then))
@@ -108,8 +108,8 @@ func TestMountedCacheDirectory(t *testing.T) {
 	}
 }
 
-// An app whose cache comes from an earlier layer of an image: overlayfs renames
-// none of its directories.
+// The cache comes from an earlier layer of an image, whose directories overlayfs can't
+// rename.
 func TestEarlierLayer(t *testing.T) {
 	for name, undo := range map[string]bool{"finished": false, "taken back": true} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +143,7 @@ func TestEarlierLayer(t *testing.T) {
 	}
 }
 
-// A part that can't be moved leaves all of a layer's directory where it was.
+// If one part can't be moved, the whole directory of a layer stays in its place.
 func TestEarlierLayerFails(t *testing.T) {
 	lower, upper, work, dir := oldApp(t), t.TempDir(), t.TempDir(), t.TempDir()
 	busy := filepath.Join(".next", "cache", "webpack", "zz")

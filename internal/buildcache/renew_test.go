@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// times lists when everything in dir was written, but for cache directories
-// themselves: what comes and goes in them changes theirs.
+// times lists when everything in dir was written, except cache directories: their times
+// change with their content.
 func times(t *testing.T, dir string) map[string]time.Time {
 	t.Helper()
 	got := map[string]time.Time{}
@@ -28,7 +28,7 @@ func times(t *testing.T, dir string) map[string]time.Time {
 	return got
 }
 
-// unchanged asserts at the end of the returned function that dir is what it was.
+// unchanged returns a function that asserts that dir has not changed.
 func unchanged(t *testing.T, dir string) func() {
 	t.Helper()
 	files, at := tree(t, dir), times(t, dir)
@@ -43,8 +43,7 @@ func unchanged(t *testing.T, dir string) func() {
 	}
 }
 
-// oldApp has two caches of another state, one of each builder, and a stamp that
-// is later than them.
+// oldApp has two caches of another state, one per bundler, and a newer stamp.
 func oldApp(t *testing.T) string {
 	t.Helper()
 	return newApp(t,
@@ -71,7 +70,7 @@ func TestStageAndUnstage(t *testing.T) {
 	same()
 }
 
-// What can't be put aside in the last cache keeps the first ones as they were.
+// If the last cache can't be moved aside, the first ones stay unchanged.
 func TestFailingStage(t *testing.T) {
 	dir := oldApp(t)
 	stamp := filepath.Join(dir, ".next", "dev", "cache", stampName)
@@ -89,7 +88,7 @@ func TestFailingStage(t *testing.T) {
 	same()
 }
 
-// A build that runs between Stage and Unstage keeps its place, but no stamp.
+// The cache of a build between Stage and Unstage stays, but without a stamp.
 func TestUnstageBesideABuild(t *testing.T) {
 	dir := oldApp(t)
 	app := inspectNow(t, dir)
@@ -141,8 +140,7 @@ func TestFinishBesideABuild(t *testing.T) {
 	}
 }
 
-// Without Stage, Finish removes nothing that holds code and marks nothing that
-// is old.
+// Without Stage, Finish deletes no code cache and marks no old one.
 func TestFinishAlone(t *testing.T) {
 	dir := oldApp(t)
 	same := unchanged(t, dir)
@@ -152,7 +150,7 @@ func TestFinishAlone(t *testing.T) {
 	same()
 }
 
-// What a killed run left goes, be the cache current or not.
+// Leftovers of a killed run are deleted, no matter whether the cache is current.
 func TestLeftovers(t *testing.T) {
 	for name, state := range map[string]string{"current": now, "old": then} {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +198,7 @@ func TestOldest(t *testing.T) {
 	}
 }
 
-// A stamp that has no place is a note, whatever the reason.
+// If a stamp can't be written, that is a note, for any reason.
 func TestNoPlaceForADirectory(t *testing.T) {
 	dir := newApp(t, ".next/", "")
 	app := inspectNow(t, dir)

@@ -14,27 +14,26 @@ import (
 const (
 	// stampName is the stamp's name in each cache directory.
 	stampName = "proxypatch.json"
-	// maxStamp bounds what is read of a stamp, in bytes.
+	// maxStamp limits the size of a stamp, in bytes.
 	maxStamp = 4096
 	// stampSchema is raised when a field of the stamp changes its meaning.
 	stampSchema = 1
 )
 
-// stamp is the content of the file. It holds no time and no path, so that a
-// cache means the same wherever it is restored.
+// stamp is the content of the file. It has no time and no path, so it means the same in
+// every place where the cache is restored.
 type stamp struct {
 	Schema int    `json:"schema"`
 	State  string `json:"state"`
 	About  string `json:"about"`
 }
 
-const about = "proxypatch marks the build cache beside this file with the state of next-auth that it belongs to; " +
-	"deleting it is safe, the cache is then renewed at the next proxypatch apply"
+const about = "proxypatch records here which state of next-auth this build cache was made with; " +
+	"you can delete this file, then the next proxypatch apply renews the cache"
 
-// readStamp returns the state that a stamp names and since when the stamp is
-// there. The state is empty if there is none that can be understood; the time is
-// zero only if nothing is there, which may be so because another run has just put
-// it aside.
+// readStamp returns the state that a stamp names and the time when the stamp was
+// written. The state is empty if the stamp can't be understood. The time is zero only
+// if nothing is there, perhaps because another run has just moved it aside.
 func readStamp(root *os.Root, name string) (state string, since time.Time, err error) {
 	info, err := root.Lstat(filepath.FromSlash(name))
 	if safefile.Absent(err) {
@@ -60,8 +59,7 @@ func readStamp(root *os.Root, name string) (state string, since time.Time, err e
 	return s.State, since, nil
 }
 
-// writeStamp puts the stamp into dir by a rename, so that it is there whole or
-// not at all.
+// writeStamp writes the stamp into dir with a rename, so it is never incomplete.
 func writeStamp(root *os.Root, dir, state string) error {
 	data, err := json.Marshal(stamp{stampSchema, state, about})
 	if err != nil {

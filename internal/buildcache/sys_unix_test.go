@@ -32,7 +32,7 @@ func TestPipeForAConfiguration(t *testing.T) {
 	}
 }
 
-// What root makes for another user belongs to that user, who builds.
+// What root creates for another user belongs to that user, who builds.
 func TestOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make files for others")
@@ -112,7 +112,7 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// Somebody else's directory: an absent stamp does no harm, a wrong one would.
+// In another user's directory a missing stamp does no harm, but a wrong one would.
 func TestForeignDirectory(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may write everywhere")

@@ -12,9 +12,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
-// newTree writes files, given by their slash-separated names, below a new
-// directory and returns its real path. The directory is a home directory, so
-// that nothing above it is looked at.
+// newTree writes files, given by their slash-separated names, below a new directory and
+// returns its real path. The directory is a home directory, so that nothing above it is
+// searched.
 func newTree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -142,7 +142,7 @@ func TestAgentVersions(t *testing.T) {
 	}
 }
 
-// A link to nowhere is nothing, as for Node.js; the search goes on above it.
+// A broken link counts as absent, as for Node.js; the search continues above it.
 func TestAgentBehindABrokenLink(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/https-proxy-agent/package.json": agent7, "app/node_modules/x": ""})
 	if err := os.Symlink("nowhere", filepath.Join(dir, "app", "node_modules", "https-proxy-agent")); err != nil {
@@ -183,7 +183,7 @@ func TestFindManager(t *testing.T) {
 	}
 }
 
-// What Node.js would load is never said not to be there.
+// A copy that Node.js would load is never reported as absent.
 func TestDirectoryWithoutManifest(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/index.js": ""})
 	project, err := find(dir, false)

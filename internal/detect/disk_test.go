@@ -11,15 +11,15 @@ import (
 	"testing"
 )
 
-// questions counts what is asked about a directory and what is in it.
+// questions counts the questions about a directory and its content.
 type questions struct {
 	sync.Mutex
 	about string
 	asked int
-	reply func(n int, path string) error // called after the n-th was answered; an error replaces the answer
+	reply func(n int, path string) error // called after the n-th answer; an error replaces the answer
 }
 
-// listen puts q between the search and the file system, for the test's duration.
+// listen puts q between the search and the file system until the test ends.
 func (q *questions) listen(t *testing.T) {
 	real := system
 	t.Cleanup(func() { system = real })
@@ -49,7 +49,7 @@ func answer[T any](q *questions, path string, ask func(string) (T, error)) (T, e
 	return result, err
 }
 
-// worlds are projects in which the search asks all that it can ask.
+// worlds are projects in which the search asks every kind of question.
 var worlds = map[string]struct {
 	files map[string]string
 	links []string
@@ -98,7 +98,7 @@ var worlds = map[string]struct {
 	},
 }
 
-// search asks all that there is to ask of a project.
+// search asks every question about a project.
 func search(dir string) error {
 	w, err := Open(filepath.Join(dir, "apps", "web"))
 	if err != nil {
@@ -125,8 +125,8 @@ func search(dir string) error {
 }
 
 // forEachQuestion searches a project once for each question that a search asks.
-// reply gets the project and the path that was asked about; check gets what became of
-// the search.
+// reply gets the project and the path of the question; check gets the result of the
+// search.
 func forEachQuestion(t *testing.T, reply func(dir, path string) error, check func(t *testing.T, path string, err error)) {
 	for name, world := range worlds {
 		t.Run(name, func(t *testing.T) {
@@ -158,7 +158,7 @@ func forEachQuestion(t *testing.T, reply func(dir, path string) error, check fun
 	}
 }
 
-// What the system refuses to say is an error, whatever was asked.
+// If the system refuses to answer any question, that is an error.
 func TestRefused(t *testing.T) {
 	for name, refused := range map[string]error{"EIO": syscall.EIO, "EACCES": syscall.EACCES} {
 		t.Run(name, func(t *testing.T) {
@@ -173,7 +173,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A path that the system refuses to look at is not called no directory.
+// If the system refuses to look at a path, the error does not say that the path is not a
+// directory.
 func TestSelectRefused(t *testing.T) {
 	dir := newTree(t, map[string]string{"node_modules/next-auth/package.json": nextAuth})
 	p, err := find(dir, false)
@@ -187,8 +188,7 @@ func TestSelectRefused(t *testing.T) {
 	}
 }
 
-// What another process removes while the search looks is absent, and no error of
-// its own.
+// What another process removes during the search is absent, which is not an error.
 func TestVanished(t *testing.T) {
 	for name, victimOf := range map[string]func(path string) string{
 		"itself":        func(path string) string { return path },
@@ -221,7 +221,7 @@ func rename(t *testing.T, from, to string) {
 	}
 }
 
-// Node.js looks further up for an https-proxy-agent that is gone.
+// If an https-proxy-agent disappears, Node.js looks further up.
 func TestAgentVanished(t *testing.T) {
 	dir := newTree(t, map[string]string{
 		"node_modules/https-proxy-agent/package.json":                        agent7,
@@ -242,7 +242,7 @@ func TestAgentVanished(t *testing.T) {
 	}
 }
 
-// What the system says is an answer, or none.
+// An error of the system is an answer, or it is not.
 func TestThere(t *testing.T) {
 	for err, refused := range map[error]bool{
 		syscall.ENOENT: false, syscall.ENOTDIR: false, syscall.ENAMETOOLONG: false, syscall.EINVAL: false, syscall.ELOOP: false,

@@ -290,8 +290,8 @@ func newLink(t *testing.T, dir, link string) {
 	}
 }
 
-// describe puts the copies into words, with paths relative to the tree or to
-// the directory that was asked for.
+// describe describes the copies, with paths relative to the tree or to the directory of
+// the search.
 func describe(t *testing.T, dir string, project *Project) []string {
 	t.Helper()
 	relative := func(from, path string) string {
@@ -319,7 +319,7 @@ func describe(t *testing.T, dir string, project *Project) []string {
 	return all
 }
 
-// pnpm's own patches show in the name of the store's entry, unless it is cut off.
+// The name of a store's entry shows pnpm's own patches, unless it is cut off.
 func TestNativePatches(t *testing.T) {
 	const inPackageJSON = `{"pnpm": {"patchedDependencies": {"next-auth@4.24.5": "x.patch"}}}`
 	for _, test := range []struct {
@@ -347,7 +347,7 @@ func TestNativePatches(t *testing.T) {
 	}
 }
 
-// What other projects share is found, so that it can be refused.
+// Copies that other projects share are found, so that they can be refused.
 func TestShared(t *testing.T) {
 	for name, test := range map[string]struct {
 		files map[string]string

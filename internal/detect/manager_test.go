@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What to type depends on the package manager, on the workspace and on where
-// the copy stands.
+// The command depends on the package manager, on the workspace and on the place of the
+// copy.
 func TestProvideAgent(t *testing.T) {
 	const (
 		workspace   = `{"workspaces": ["apps/*"]}`

@@ -14,11 +14,11 @@ import (
 // node is a file in an invented file system.
 type node struct {
 	mode   fs.FileMode
-	target string // what readlink says; nothing if it fails
+	target string // what readlink returns; empty if it fails
 	err    error  // of readlink
 }
 
-// invented is a file system by path; directories need not be named.
+// invented is a file system by path; directories need not be listed.
 type invented map[string]node
 
 func (f invented) reader() disk {
@@ -78,7 +78,7 @@ func TestRealPath(t *testing.T) {
 	}
 }
 
-// On a real file system it says what the standard library says.
+// On a real file system the result equals that of the standard library.
 func TestRealPathLikeTheStandardLibrary(t *testing.T) {
 	dir := newTree(t, map[string]string{"a/b/c": "", "d/e": ""})
 	for _, link := range []string{"a/up -> ..", "d/over -> ../a/up/a/b", "d/nowhere -> x/y", "d/round -> ../d/round"} {

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Command says what a command of proxypatch means in a script.
+// Command describes a command of proxypatch in a script.
 type Command struct {
 	Name    string
 	Patches bool // it patches next-auth, or fails
 	Guards  bool // it fails unless next-auth is patched when it ends
 }
 
-// Commands lists every command of proxypatch. The first is the one that runs
-// without a name.
+// Commands lists every command of proxypatch. The first one runs if no command is
+// named.
 var Commands = []Command{
 	{Name: "apply", Patches: true, Guards: true},
 	{Name: "check", Guards: true},
@@ -29,14 +29,14 @@ var Commands = []Command{
 	{Name: "version"},
 }
 
-// ValueFlags lists the flags, and their letters, that take the next word.
+// ValueFlags lists the flags, long and short, whose value is the next word.
 var ValueFlags = []string{"C", "copy", "dir", "format", "node", "patches", "set", "timeout"}
 
-// idleFlags lists the flags with which no command patches or checks anything.
+// idleFlags lists the flags that prevent commands from patching or checking.
 var idleFlags = []string{"dry-run", "h", "help", "n", "version"}
 
-// commandOf returns the command that the words behind "proxypatch" run, and an
-// empty one if none runs or its flags keep it from its work.
+// commandOf returns the command that the words after "proxypatch" run. It is empty if
+// none runs, or if a flag prevents it from patching or checking.
 func commandOf(words []string) Command {
 	name := ""
 	for i := 0; i < len(words); i++ {
@@ -67,8 +67,8 @@ func commandOf(words []string) Command {
 	return Command{}
 }
 
-// readFlag reports whether a flag, or a letter of several, keeps a command from
-// its work, and whether the next word is its value.
+// readFlag reports whether a flag, or a letter of combined flags, is idle, and whether
+// its value is the next word.
 func readFlag(word string) (idle, takesNext bool) {
 	if long, ok := strings.CutPrefix(word, "--"); ok {
 		name, value, set := strings.Cut(long, "=")

@@ -70,7 +70,7 @@ func TestPatches(t *testing.T) {
 	}
 }
 
-// Only apply and check guard a build, and only what && joins to them.
+// Only apply and check guard a build, and only if && joins it to them.
 func TestGuarded(t *testing.T) {
 	for script, want := range map[string]bool{
 		"proxypatch check && next build":                             true,
@@ -131,7 +131,7 @@ func TestGuarded(t *testing.T) {
 	}
 }
 
-// What only names proxypatch is not taken for the hook.
+// A script that only names proxypatch does not count as a hook.
 func TestOtherCommandsAreNoHooks(t *testing.T) {
 	dir := project(t, map[string]string{"package.json": `{"scripts": {"postinstall": "proxypatch verify", "dependencies": "proxypatch apply -n", "build": "proxypatch diff; next build", "app": "next build", "preapp": "proxypatch check || true"}}`})
 	before := tree(t, dir)
@@ -164,7 +164,7 @@ func TestOtherCommandsAreNoHooks(t *testing.T) {
 	}
 }
 
-// In a real sh, what is guarded builds nothing when the check fails.
+// In a real sh, a guarded script builds nothing when the check fails.
 func TestGuardedBuildsNothing(t *testing.T) {
 	needsShell(t)
 	var all, read []string

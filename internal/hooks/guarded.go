@@ -6,26 +6,26 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// guarded reports whether every next build in a script runs only after a
-// proxypatch that guards it has succeeded. Only && joins the two: whatever the
-// check says, sh goes on behind ";", "&", "|" and, in its own way, "||".
+// guarded reports whether every next build in a script runs only after a proxypatch
+// that guards it has succeeded. Only && ensures this: after ";", "&" and "|" sh continues
+// even if the check fails, and so it does, in its own way, after "||".
 func guarded(script string) bool {
 	r := readGuards(script, false)
 	return r.readable && !r.unguarded
 }
 
-// succeedsGuarded reports whether a script can succeed only after a proxypatch
-// that guards has succeeded.
+// succeedsGuarded reports whether a script succeeds only if a guarding proxypatch has
+// succeeded.
 func succeedsGuarded(script string) bool { return readGuards(script, false).safe }
 
-// guards is what is known of a script, given what ran before it.
+// guards says how a script is guarded, given what ran before it.
 type guards struct {
 	readable  bool
 	unguarded bool // a next build may run without a guard
-	safe      bool // a guard has succeeded whenever the script succeeds
+	safe      bool // if the script succeeds, a guard has succeeded
 }
 
-// readGuards reads a script that runs after a guard has succeeded, if safe.
+// readGuards reads a script. safe says that a guard has succeeded before it.
 func readGuards(script string, safe bool) guards {
 	file, err := parse(script)
 	if err != nil {
@@ -36,15 +36,15 @@ func readGuards(script string, safe bool) guards {
 	return guards{readable: true, unguarded: r.unguarded, safe: safe}
 }
 
-// guardReader walks the statements of a script. Its methods take whether a guard
-// has succeeded before a statement, and return whether one has if the statement
+// guardReader walks the statements of a script. Its methods get whether a guard has
+// succeeded before a statement, and return whether one has succeeded if the statement
 // succeeds.
 type guardReader struct {
 	size      int // of the script
 	unguarded bool
 }
 
-// list reads statements of which each runs whatever became of those before it.
+// list reads statements that run one after the other, even if one fails.
 func (r *guardReader) list(statements []*syntax.Stmt, safe bool) bool {
 	last := safe
 	for _, s := range statements {
@@ -87,13 +87,13 @@ func (r *guardReader) binary(cmd *syntax.BinaryCmd, safe bool) bool {
 		second := r.statement(cmd.Y, safe)
 		return first && second
 	}
-	return r.statement(cmd.Y, safe) // a pipe ends as its last command does
+	return r.statement(cmd.Y, safe) // a pipe has the status of its last command
 }
 
-// call reads one command, and those of its words that are scripts themselves.
+// call reads one command, and its words that are scripts themselves.
 func (r *guardReader) call(call *syntax.CallExpr, safe bool) bool {
 	c := wordsOf(call)
-	if len(c) == 0 { // it only assigns
+	if len(c) == 0 { // only assignments
 		r.nested(call, safe)
 		return safe
 	}
@@ -111,8 +111,8 @@ func (r *guardReader) call(call *syntax.CallExpr, safe bool) bool {
 	return after
 }
 
-// nested reads what is not joined by operators, such as loops and $(…): no
-// build in it is guarded by anything in it.
+// nested reads what operators do not join, such as loops and $(…): nothing in it
+// guards a build in it.
 func (r *guardReader) nested(node syntax.Node, safe bool) {
 	if !safe && slices.ContainsFunc(commandsIn(node, r.size), command.isNextBuild) {
 		r.unguarded = true

@@ -1,8 +1,8 @@
-// Package hooks adds scripts to package.json files, so that every install patches
-// next-auth and every build checks it, and removes them again. The files keep
-// their layout to the byte.
+// Package hooks adds install and build hooks to package.json, and removes them again.
+// Every install then patches next-auth, and every build checks it. The files keep their
+// layout to the byte.
 //
-// It keeps no record: it recognises its hooks by their words, whoever wrote them.
+// It keeps no record: it recognises its hooks by their text, no matter who wrote them.
 package hooks
 
 import (
@@ -29,19 +29,19 @@ const (
 	Remove Action = "remove"
 )
 
-// Script is a script that has to do with the hooks. Its texts are for people to
-// see, so they have no logins of proxies.
+// Script is a script that hooks concern. Its texts are printed, so proxies' users and
+// passwords are removed from them.
 type Script struct {
 	Name   string
 	Action Action
-	Before string // its text; empty if there is none
-	After  string // the text it gets; empty if it is removed
+	Before string // the old text; empty if there is none
+	After  string // the new text; empty if the script is removed
 	Reason string // why it is kept
 }
 
 // File is the package.json of one package of the workspace.
 type File struct {
-	Path    string // as a person would write it
+	Path    string // as the user would type it
 	Scripts []Script
 
 	pkg           detect.Package
@@ -51,33 +51,33 @@ type File struct {
 	builds        bool        // one of its scripts runs proxypatch and then next build
 }
 
-// Changes reports whether the file gets other bytes.
+// Changes reports whether the file changes.
 func (f *File) Changes() bool {
 	return slices.ContainsFunc(f.Scripts, func(s Script) bool { return s.Action != Keep })
 }
 
-// Notice is something a person should know, and what to do about it.
+// Notice is something that the user should know, and what to do about it.
 type Notice struct {
 	Message string
 	Hint    hint.Hint // may be empty
 }
 
-// Plan is what is to be written, complete before anything is.
+// Plan holds all changes. It is complete before anything is written.
 type Plan struct {
-	Files    []*File // those in which there is anything to say
+	Files    []*File // all files with scripts to report
 	Warnings []Notice
 	Notes    []string // what the hooks do not cover
 
 	ws              *detect.Workspace
-	onlyPostinstall bool // dependencies would run too early
+	onlyPostinstall bool // the script dependencies would run too early
 }
 
-// ErrNoManifest says that a project has no package.json to put hooks into.
+// ErrNoManifest says that a project has no package.json.
 var ErrNoManifest = errors.New("no package.json")
 
-// Install plans the hooks of a workspace: patching after each install, from the
-// scripts of its root, and the check in front of each next build. The error
-// wraps ErrNoManifest or is a *SyntaxError or a *FileError.
+// Install plans the hooks of a workspace: scripts of the root that patch after each
+// install, and a check before each next build. The error wraps ErrNoManifest or is a
+// *SyntaxError or a *FileError.
 func Install(ws *detect.Workspace) (*Plan, error) {
 	p, err := read(ws)
 	if err != nil {
@@ -86,7 +86,7 @@ func Install(ws *detect.Workspace) (*Plan, error) {
 	return p, p.install()
 }
 
-// Uninstall plans to take out what Install puts in. Errors are the same.
+// Uninstall plans to remove what Install adds. It returns the same errors.
 func Uninstall(ws *detect.Workspace) (*Plan, error) {
 	p, err := read(ws)
 	if err != nil {
@@ -124,7 +124,7 @@ func (p *Plan) uninstall() {
 	p.finish()
 }
 
-// finish makes the new bytes and leaves out the files that are none of ours.
+// finish makes the new bytes and drops the files without scripts to report.
 func (p *Plan) finish() {
 	for _, f := range p.Files {
 		f.after = f.manifest.pack()
@@ -132,7 +132,7 @@ func (p *Plan) finish() {
 	p.Files = slices.DeleteFunc(p.Files, func(f *File) bool { return len(f.Scripts) == 0 })
 }
 
-// Changes returns how many scripts get another text.
+// Changes returns how many scripts change.
 func (p *Plan) Changes() int {
 	n := 0
 	for _, f := range p.Files {
@@ -155,7 +155,7 @@ func read(ws *detect.Workspace) (*Plan, error) {
 		f := &File{Path: ws.Display(filepath.Join(pkg.Dir, manifestName)), pkg: pkg}
 		if err := f.read(); err != nil {
 			if errors.Is(err, fs.ErrNotExist) && !pkg.Is(ws.Root()) {
-				continue // it was there a moment ago
+				continue // another process has removed it
 			}
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil, fmt.Errorf("%w in %s", ErrNoManifest, ws.Display(pkg.Dir))

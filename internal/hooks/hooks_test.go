@@ -16,8 +16,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// layouts are files as people and programs write them, and what npm's hooks
-// make of them.
+// layouts are files as people and programs write them, and the same files with the hooks
+// for npm.
 var layouts = map[string]struct{ before, after string }{
 	"as npm writes it": {
 		"{\n  \"name\": \"app\",\n  \"scripts\": {\n    \"dev\": \"next dev\",\n    \"build\": \"next build\"\n  },\n  \"version\": \"1.0.0\"\n}\n",
@@ -121,7 +121,7 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// What somebody did after init stays, and what init put in goes.
+// Later changes by people stay, and what init added is removed.
 func TestUndoAfterEdits(t *testing.T) {
 	for name, tc := range map[string]struct{ before, after string }{
 		"scripts added": {
@@ -159,8 +159,8 @@ func TestUndoAfterEdits(t *testing.T) {
 	}
 }
 
-// Whatever the file and its scripts, undo gives the bytes that were there before
-// init, and init changes nothing the second time.
+// For any file and scripts, undo restores the bytes from before init, and a second init
+// changes nothing.
 func FuzzUndo(f *testing.F) {
 	for _, tc := range layouts {
 		f.Add([]byte(tc.before), "a || next build")
@@ -199,7 +199,7 @@ func FuzzUndo(f *testing.F) {
 	})
 }
 
-// planned returns what a plan makes of the package.json of a project of npm's.
+// planned returns the package.json that a plan makes for a project with npm.
 func planned(t *testing.T, data []byte, plan func(*Plan)) []byte {
 	t.Helper()
 	m, err := parseManifest(data)
@@ -212,7 +212,7 @@ func planned(t *testing.T, data []byte, plan func(*Plan)) []byte {
 	return m.pack()
 }
 
-// A failure in the middle leaves every file as it was, and nothing beside it.
+// A failure in the middle leaves every file unchanged, and nothing beside it.
 func TestCommitFails(t *testing.T) {
 	for name, tc := range map[string]struct {
 		prevent func(t *testing.T, dir string)
@@ -255,8 +255,7 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
-// A package that was there when the workspace was looked through, and is not any more, is
-// none of it.
+// A package that disappears after the workspace was searched is ignored.
 func TestPackageGone(t *testing.T) {
 	dir := project(t, workspaceFiles)
 	ws, err := detect.Open(dir)
@@ -338,7 +337,7 @@ func content(t *testing.T, dir, name string) string {
 	return string(data)
 }
 
-// tree returns all files below dir with what is in them.
+// tree returns all files below dir with their content.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

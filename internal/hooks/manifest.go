@@ -12,17 +12,16 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// manifest is a package.json whose every byte is kept but for those that are
-// changed on purpose.
+// manifest is a package.json that keeps every byte that is not changed on purpose.
 type manifest struct {
-	bom  []byte // the mark that some editors put in front; package managers skip it
+	bom  []byte // the byte order mark that some editors write; package managers skip it
 	tree hujson.Value
 	top  *hujson.Object
 }
 
-// SyntaxError says where a package.json is not what package managers read.
+// SyntaxError says where package managers can't read a package.json.
 type SyntaxError struct {
-	Path string // as a person would write it
+	Path string // as the user would type it
 	Line int    // from 1
 	Err  error
 }
@@ -34,8 +33,8 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// parseManifest reads a package.json in strict JSON, since that is all that
-// every package manager and Node.js read. Errors are *SyntaxError without Path.
+// parseManifest reads a package.json in strict JSON, because some package managers and
+// Node.js read nothing else. Errors are *SyntaxError without Path.
 func parseManifest(data []byte) (*manifest, error) {
 	m := &manifest{}
 	text := data
@@ -67,12 +66,11 @@ func syntaxError(text []byte, offset int, format string, args ...any) error {
 	return &SyntaxError{Line: line, Err: fmt.Errorf(format, args...)}
 }
 
-// maxScripts bounds how many scripts a package.json may have: each is looked up
-// among all.
+// maxScripts limits the scripts of a package.json: each is looked up among all.
 const maxScripts = 1000
 
-// checkScripts makes sure that the scripts are what package managers run: texts
-// in an object.
+// checkScripts makes sure that the scripts are an object of strings, as package
+// managers expect.
 func (m *manifest) checkScripts(text []byte) error {
 	member := find(m.top, "scripts")
 	if member == nil {
@@ -95,8 +93,8 @@ func (m *manifest) checkScripts(text []byte) error {
 
 func (m *manifest) pack() []byte { return append(bytes.Clone(m.bom), m.tree.Pack()...) }
 
-// index returns where in an object the member stands that counts, or -1: of
-// several with one name that is the last.
+// index returns the index of an object's member, or -1. If several have the name, the
+// last one counts.
 func index(o *hujson.Object, name string) int {
 	for i, member := range slices.Backward(o.Members) {
 		if nameOf(&member) == name {
@@ -115,7 +113,7 @@ func find(o *hujson.Object, name string) *hujson.ObjectMember {
 
 func nameOf(m *hujson.ObjectMember) string { return m.Name.Value.(hujson.Literal).String() }
 
-// object returns the object of that name at the top, or an empty one.
+// object returns the top-level object of that name, or an empty one.
 func (m *manifest) object(name string) *hujson.Object {
 	if member := find(m.top, name); member != nil {
 		if o, ok := member.Value.Value.(*hujson.Object); ok {
@@ -129,7 +127,7 @@ func (m *manifest) object(name string) *hujson.Object {
 // "dependencies".
 func (m *manifest) depends(field, pkg string) bool { return find(m.object(field), pkg) != nil }
 
-// script returns a script's text, and whether there is one.
+// script returns a script's text, and whether the script exists.
 func (m *manifest) script(name string) (string, bool) {
 	member := find(m.object("scripts"), name)
 	if member == nil {
@@ -150,7 +148,7 @@ func (m *manifest) scriptNames() []string {
 	return names
 }
 
-// setScript gives a script another text, and adds it if there is none.
+// setScript changes a script's text or adds the script.
 func (m *manifest) setScript(name, text string) {
 	scripts := find(m.top, "scripts")
 	if scripts == nil {
@@ -166,9 +164,9 @@ func (m *manifest) setScript(name, text string) {
 	insert(object, newMember(name, hujson.String(text), cmp.Or(lastOf(object), scripts)))
 }
 
-// addScripts adds the object of all scripts with its first one, laid out as the
-// file is. There is always some space in front of that script: by this
-// removeScript knows the object from one that was there, and empty, before.
+// addScripts adds the object "scripts" with a first script, in the layout of the file.
+// There is always space before that script, so that removeScript can distinguish the
+// object from one that was there before and empty.
 func (m *manifest) addScripts(name, text string) {
 	like := lastOf(m.top)
 	script := newMember(name, hujson.String(text), like)
@@ -184,7 +182,7 @@ func (m *manifest) addScripts(name, text string) {
 	insert(m.top, newMember("scripts", scripts, like))
 }
 
-// removeScript takes a script out, and all scripts if addScripts brought them.
+// removeScript removes a script, and the object "scripts" if addScripts added it.
 func (m *manifest) removeScript(name string) {
 	object := m.object("scripts")
 	if space := remove(object, name); len(object.Members) == 0 && len(space) > 0 {
@@ -192,8 +190,8 @@ func (m *manifest) removeScript(name string) {
 	}
 }
 
-// newMember makes a member of an object; the space around its colon is that of
-// like, if there is such a member.
+// newMember makes a member of an object, with the same space around its colon as the
+// member like, if there is one.
 func newMember(name string, value hujson.ValueTrimmed, like *hujson.ObjectMember) hujson.ObjectMember {
 	member := hujson.ObjectMember{Name: hujson.Value{Value: hujson.String(name)}, Value: hujson.Value{Value: value}}
 	member.Value.BeforeExtra = hujson.Extra(" ")
@@ -203,30 +201,29 @@ func newMember(name string, value hujson.ValueTrimmed, like *hujson.ObjectMember
 	return member
 }
 
-// insert adds a member at the end of an object, with the space around it that
-// the other members have. All space of an empty object stays behind it.
+// insert adds a member at the end of an object, with the same space around it as the
+// other members. In an empty object the space stays after the member.
 func insert(o *hujson.Object, member hujson.ObjectMember) {
 	if last := lastOf(o); last != nil {
 		member.Name.BeforeExtra = last.Name.BeforeExtra
 		if len(last.Name.BeforeExtra) == 0 { // {"a": 1} becomes {"a": 1, "b": 2}
 			member.Name.BeforeExtra = last.Value.BeforeExtra
 		}
-		if n := len(o.Members); n > 1 { // lines may begin with the commas
+		if n := len(o.Members); n > 1 { // commas may begin the lines
 			last.Value.AfterExtra = o.Members[n-2].Value.AfterExtra
 		}
 	}
 	o.Members = append(o.Members, member)
 }
 
-// remove is the reverse of insert; it returns the space that was in front of
-// the member.
+// remove reverses insert. It returns the space that was before the member.
 func remove(o *hujson.Object, name string) hujson.Extra {
 	at := index(o, name)
 	space := o.Members[at].Name.BeforeExtra
 	o.Members = slices.Delete(o.Members, at, at+1)
 	switch {
 	case len(o.Members) == 0:
-	case at == len(o.Members): // what is behind the last one belongs to the object
+	case at == len(o.Members): // space after the last one belongs to the object
 		o.Members[at-1].Value.AfterExtra = nil
 	case at == 0:
 		o.Members[0].Name.BeforeExtra = space
@@ -241,8 +238,8 @@ func lastOf(o *hujson.Object) *hujson.ObjectMember {
 	return &o.Members[len(o.Members)-1]
 }
 
-// lastLine returns the line break before the last line of some space, in the
-// file's way of writing it, and that line's indentation.
+// lastLine returns the last line break in some space, as the file writes it, and the
+// indentation after it.
 func lastLine(space hujson.Extra) (lineBreak, indent string) {
 	at := bytes.LastIndexByte(space, '\n')
 	if at < 0 {
@@ -254,8 +251,8 @@ func lastLine(space hujson.Extra) (lineBreak, indent string) {
 	return "\n", string(space[at+1:])
 }
 
-// rewrite returns the literal for the text after where before's is raw. What
-// both have in common keeps its way of being written.
+// rewrite returns the literal for the new text, given the old text and its literal. The
+// part that both have in common keeps its escapes.
 func rewrite(raw hujson.Literal, before, after string) hujson.Literal {
 	inner := string(raw[1 : len(raw)-1])
 	if at := strings.LastIndex(after, before); at >= 0 {
@@ -271,7 +268,7 @@ func rewrite(raw hujson.Literal, before, after string) hujson.Literal {
 	return hujson.String(after)
 }
 
-// escape returns what stands for text between the quotes of a literal.
+// escape returns text as it is written between the quotes of a literal.
 func escape(text string) string {
 	quoted := hujson.String(text)
 	return string(quoted[1 : len(quoted)-1])

@@ -12,10 +12,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
-// patchAfterInstall puts the patching into the scripts that the package manager
-// runs for the root after an install. npm runs postinstall when it installs all
-// of a project, and dependencies whenever it has changed node_modules, as
-// "npm install PACKAGE" does.
+// patchAfterInstall adds the patching to the scripts of the root that the package manager
+// runs after an install. npm runs postinstall when it installs a whole project, and
+// dependencies whenever it has changed node_modules, as "npm install PACKAGE" does.
 func (p *Plan) patchAfterInstall(root *File) {
 	names := []string{"postinstall"}
 	if p.ws.Manager == detect.NPM {
@@ -48,8 +47,8 @@ func (p *Plan) patchAfterInstall(root *File) {
 }
 
 // patchesLater reports whether patch-package runs in some script, but not in
-// dependencies. npm runs that one before all others, and what proxypatch has patched
-// by then patch-package may refuse, without failing.
+// dependencies. npm runs that script before all others, and patch-package may then
+// silently refuse files that proxypatch has patched.
 func (f *File) patchesLater() bool {
 	runs := func(name string) bool {
 		text, _ := f.manifest.script(name)
@@ -62,7 +61,7 @@ func (f *File) patchesLater() bool {
 	return !runs("dependencies") && slices.ContainsFunc(f.manifest.scriptNames(), runs)
 }
 
-// leaveToPostinstall puts nothing into dependencies.
+// leaveToPostinstall adds nothing to the script dependencies.
 func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 	if !patches {
 		p.onlyPostinstall = true
@@ -74,8 +73,7 @@ func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 			Or(hint.Text("or run patch-package before proxypatch in dependencies")))
 }
 
-// mentions reports whether a script runs proxypatch, or names it and can't be
-// read.
+// mentions reports whether a script runs proxypatch, or names it and can't be parsed.
 func mentions(script string) bool {
 	all, err := commands(script)
 	if err != nil {
@@ -84,8 +82,7 @@ func mentions(script string) bool {
 	return slices.ContainsFunc(all, command.isProxypatch)
 }
 
-// checkBeforeBuilds guards every script that builds a Next.js app which may
-// load next-auth.
+// checkBeforeBuilds guards every script that builds a Next.js app with next-auth.
 func (p *Plan) checkBeforeBuilds() error {
 	builds, uses := 0, users(p.ws)
 	for _, f := range p.Files {
@@ -136,8 +133,7 @@ func (p *Plan) isBuild(f *File, name string) bool {
 	return slices.ContainsFunc(all, command.isNextBuild)
 }
 
-// guard puts the check in front of one script, unless there is something of the
-// kind.
+// guard puts the check before one script, unless the script is guarded already.
 func (p *Plan) guard(f *File, name string) {
 	text, _ := f.manifest.script(name)
 	before, exists := f.manifest.script("pre" + name)
@@ -164,8 +160,8 @@ func (p *Plan) guard(f *File, name string) {
 	p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("add before next build: "), hint.Keep(checkCommand+" &&")))
 }
 
-// runsPreScripts reports whether the package manager runs prebuild before
-// build: npm, yarn 1 and bun do, yarn from 2 on does not, pnpm from 9 on does.
+// runsPreScripts reports whether the package manager runs prebuild before build: npm,
+// yarn 1, bun and pnpm since 9 do, yarn since 2 does not.
 func (p *Plan) runsPreScripts() bool {
 	switch p.ws.Manager {
 	case detect.YarnBerry:
@@ -177,7 +173,7 @@ func (p *Plan) runsPreScripts() bool {
 	return true
 }
 
-// undo takes out of one script what Install puts in.
+// undo removes from one script what Install adds.
 func (p *Plan) undo(f *File, name string, root bool) {
 	text, _ := f.manifest.script(name)
 	hook := root && (name == "postinstall" || name == "dependencies")
@@ -197,8 +193,8 @@ func (p *Plan) undo(f *File, name string, root bool) {
 	}
 }
 
-// taken returns a script without what Install put in; where somebody has gone
-// on from there, only the command itself goes.
+// taken returns a script without what Install added. If the script was changed since,
+// only the command itself is removed.
 func taken(text string, hook bool) string {
 	reverse, command := unguard, checkCommand
 	if hook {

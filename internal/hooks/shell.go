@@ -8,14 +8,13 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// command is one command of a script: the words that are run, without what is
-// assigned or redirected.
+// command is one command of a script: its words, without assignments and redirections.
 type command []string
 
-// commands lists the commands of a script in the order in which they are
-// written, also those in words that other programs run as scripts, as
-// concurrently does. Package managers give scripts to sh or, on Windows, to
-// cmd.exe; what those have in common is read as sh. The error is the parser's.
+// commands lists the commands of a script in order. It includes commands in words that
+// other programs run as scripts, as concurrently does. Package managers give scripts to
+// sh or, on Windows, to cmd.exe; commands reads what both have in common as sh. The error
+// is the parser's.
 func commands(script string) ([]command, error) {
 	file, err := parse(script)
 	if err != nil {
@@ -24,7 +23,7 @@ func commands(script string) ([]command, error) {
 	return commandsIn(file, len(script)), nil
 }
 
-// commandsIn lists the commands of a part of a script of some size.
+// commandsIn lists the commands in a part of a script. size is the length of the script.
 func commandsIn(node syntax.Node, size int) []command {
 	var all []command
 	syntax.Walk(node, func(node syntax.Node) bool {
@@ -51,9 +50,9 @@ func wordsOf(call *syntax.CallExpr) command {
 	return c
 }
 
-// scripts returns the words that are scripts themselves, in a command of a
-// script of some size. A word of that size is the whole script, with a space
-// that is escaped.
+// scripts returns the words of a command that are scripts themselves. size is the length
+// of the script around it: a word of that length is the whole script, with an escaped
+// space.
 func (c command) scripts(size int) []string {
 	if c.runsNothing() {
 		return nil
@@ -67,9 +66,8 @@ func (c command) scripts(size int) []string {
 	return scripts
 }
 
-// maxScript bounds the length of a script that is read, in bytes: it is that of a
-// command line on Windows. The parser calls itself for what is inside of
-// something, and would break down on a script of megabytes of parentheses.
+// maxScript limits the length of a script, in bytes, to that of a command line on
+// Windows. The parser is recursive, and would crash on megabytes of parentheses.
 const maxScript = 32 << 10
 
 var errTooLong = errors.New("is too long")
@@ -81,7 +79,7 @@ func parse(script string) (*syntax.File, error) {
 	return syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), "")
 }
 
-// textOf returns a word without its quotes; what only the shell knows is "$".
+// textOf returns a word without its quotes, with "$" for each expansion.
 func textOf(parts []syntax.WordPart) string {
 	var b strings.Builder
 	for _, part := range parts {
@@ -99,8 +97,8 @@ func textOf(parts []syntax.WordPart) string {
 	return b.String()
 }
 
-// program returns the name of the program that a word names: without its
-// directories, the version that npx and others take, and Windows' suffixes.
+// program returns the program that a word names, without directories, without a version
+// as for npx, and without Windows' suffixes.
 func program(word string) string {
 	word = word[strings.LastIndexAny(word, `/\`)+1:]
 	word, _, _ = strings.Cut(word, "@")
@@ -112,18 +110,17 @@ func program(word string) string {
 
 func (c command) isNamed(names ...string) bool { return slices.Contains(names, program(c[0])) }
 
-// runsNothing reports whether the command is one to which the name of a program
-// is but a word.
+// runsNothing reports whether the command is one that runs none of its arguments.
 func (c command) runsNothing() bool {
 	return c.isNamed("echo", "printf", "rm", "rimraf", "cd", "mkdir", "cp", "mv", "ls", "test", "[", "git", "which")
 }
 
-// managing are the words by which a package manager is told of packages, not
-// to run them.
+// managing are the commands with which package managers manage packages and do not run
+// them.
 var managing = []string{"add", "i", "in", "ins", "install", "link", "ln", "ls", "list", "r", "remove", "rm", "un", "uninstall", "unlink", "up", "update", "upgrade", "why"}
 
-// runs returns what follows each mention of a program, if the command may run
-// it there: itself or through another one, such as npx, cross-env or node.
+// runs returns the words after each mention of a program that the command may run,
+// directly or through another one, such as npx, cross-env or node.
 func (c command) runs(name string) [][]string {
 	if c.runsNothing() {
 		return nil
@@ -146,21 +143,20 @@ func (c command) isNextBuild() bool {
 	return slices.ContainsFunc(c.runs("next"), func(args []string) bool { return len(args) > 0 && args[0] == "build" })
 }
 
-// builds reports whether the command may build something, by its words.
+// builds reports whether the command's words mention a build.
 func (c command) builds() bool {
 	return slices.ContainsFunc(c, func(word string) bool { return strings.Contains(word, "build") })
 }
 
-// isProxypatch reports whether the command runs proxypatch, and patches whether
-// it does so to patch.
+// isProxypatch reports whether the command runs proxypatch. patches reports whether it
+// patches.
 func (c command) isProxypatch() bool { return len(c.runs(tool)) > 0 }
 
 func (c command) patches() bool {
 	return slices.ContainsFunc(c.proxypatch(), func(p Command) bool { return p.Patches })
 }
 
-// proxypatch returns what proxypatch may be told to do in the command, for each
-// mention of it.
+// proxypatch returns the command of proxypatch that runs, for each mention of it.
 func (c command) proxypatch() []Command {
 	var all []Command
 	for _, words := range c.runs(tool) {

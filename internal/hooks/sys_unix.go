@@ -9,6 +9,6 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// lock keeps other proxypatches from writing to the package.json files of the
-// workspace whose root this is.
+// lock prevents other runs of proxypatch from writing to the package.json files of the
+// workspace with this root.
 func lock(root *os.Root) (io.Closer, error) { return safefile.LockDir(root) }

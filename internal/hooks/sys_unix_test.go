@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What root writes into somebody's project still belongs to them.
+// What root writes into a user's project belongs to that user.
 func TestOwnerIsKept(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")

@@ -5,5 +5,5 @@ import (
 	"os"
 )
 
-// lock does nothing: what can be locked is a file that is to be replaced.
+// lock does nothing: Windows could lock only the file that will be replaced.
 func lock(*os.Root) (io.Closer, error) { return io.NopCloser(nil), nil }

@@ -7,7 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// What the hooks run.
+// The commands that the hooks run.
 const (
 	applyCommand = "proxypatch apply"
 	checkCommand = "proxypatch check"
@@ -15,15 +15,14 @@ const (
 
 const and = " && "
 
-// guard puts the check in front of a script, so that nothing of the script runs
-// if it fails.
+// guard puts the check before a script, so that nothing of the script runs if it fails.
 func guard(script string) string { return checkCommand + and + group(script) }
 
-// lead puts the patching in front of a script in the same way.
+// lead puts the patching before a script in the same way.
 func lead(script string) string { return applyCommand + and + group(script) }
 
-// follow lets the patching come after a script, unless that fails. An empty
-// script keeps its bytes, so that the two can be told apart again.
+// follow puts the patching after a script, unless the script fails. A blank script keeps
+// its bytes, so that the two can be separated again.
 func follow(script string) string {
 	if strings.TrimSpace(script) == "" {
 		return script + " " + applyCommand
@@ -31,8 +30,8 @@ func follow(script string) string {
 	return group(script) + and + applyCommand
 }
 
-// join adds the patching to a script: after it, because it may be patching too,
-// as patch-package does, but before anything that builds.
+// join adds the patching to a script: after it, because the script may run patch-package,
+// but before it if it builds something.
 func join(script string) string {
 	if all, err := commands(script); err == nil && slices.ContainsFunc(all, command.builds) {
 		return lead(script)
@@ -40,14 +39,13 @@ func join(script string) string {
 	return follow(script)
 }
 
-// group puts a script in parentheses unless all that it has is &&, with which
-// it goes on without them. "||" would run what is behind it when the check
-// fails, and ";" or "&" whatever the check says; cmd.exe also takes "a || b && c"
-// for "a || (b && c)". Operators in quotes get parentheses too, for cmd.exe
-// knows no single quotes. A space keeps sh from taking "((" for arithmetic.
+// group puts a script in parentheses unless && is its only operator. Without them, "||"
+// would continue when the check fails, and ";" or "&" always; cmd.exe also reads
+// "a || b && c" as "a || (b && c)". Quoted operators get parentheses too, because cmd.exe
+// has no single quotes. A space prevents sh from reading "((" as arithmetic.
 //
-// No two scripts give the same text, because a text with parentheses is always
-// put in more of them.
+// No two scripts give the same text, because a script with parentheses always gets
+// another pair.
 func group(script string) string {
 	if !strings.ContainsAny(strings.ReplaceAll(script, "&&", ""), "|&;()\r\n") {
 		return script
@@ -58,8 +56,8 @@ func group(script string) string {
 	return "(" + script + ")"
 }
 
-// unguard and unjoin return the script that guard or join made this one of.
-// Whether there is one they try out, since nothing says how it came about.
+// unguard and unjoin return the script that guard or join turns into this one, if there
+// is one. No record says so, so they try.
 func unguard(script string) (string, bool) {
 	rest, ok := strings.CutPrefix(script, checkCommand+and)
 	return original(guard, script, rest, ok)
@@ -76,8 +74,8 @@ func unjoin(script string) (string, bool) {
 	return original(follow, script, rest, ok)
 }
 
-// original returns the script that make turns into made, given what is left of
-// made without the command.
+// original returns the script that make turns into made. rest is made without the
+// command.
 func original(make func(string) string, made, rest string, ok bool) (string, bool) {
 	inner := strings.TrimSuffix(strings.TrimPrefix(rest, "("), ")")
 	for _, candidate := range []string{rest, inner, strings.TrimPrefix(inner, " ")} {
@@ -88,8 +86,8 @@ func original(make func(string) string, made, rest string, ok bool) (string, boo
 	return "", false
 }
 
-// without takes a command out of the && that somebody has built around it. That
-// changes nothing for the others, whatever stands around them.
+// without removes a command from a chain of && that a person has extended. The other
+// commands run as before.
 func without(script, command string) string {
 	if rest, ok := strings.CutPrefix(script, command+and); ok {
 		return rest
@@ -100,8 +98,8 @@ func without(script, command string) string {
 	return strings.Replace(script, and+command+and, and, 1)
 }
 
-// startsWith reports whether sh reads a script as the command and then, with
-// nothing but && between, the rest.
+// startsWith reports whether sh reads a script as the command and then the rest, joined
+// only by &&.
 func startsWith(script, command string) bool {
 	stmt := only(script)
 	for stmt != nil {
@@ -117,8 +115,8 @@ func startsWith(script, command string) bool {
 	return false
 }
 
-// endsWith reports whether sh reads a script as something, and then the command
-// unless that fails.
+// endsWith reports whether sh runs the command at the end of a script, unless the rest
+// fails.
 func endsWith(script, command string) bool {
 	stmt := only(script)
 	if stmt == nil {
@@ -128,7 +126,7 @@ func endsWith(script, command string) bool {
 	return ok && both.Op == syntax.AndStmt && isCall(both.Y, command)
 }
 
-// only returns the script's statement if it is a single plain one.
+// only returns the statement of a script that has a single plain one.
 func only(script string) *syntax.Stmt {
 	file, err := parse(script)
 	if err != nil || len(file.Stmts) != 1 {

@@ -42,7 +42,7 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// What init can put nothing into is what sh would not read as meant.
+// init leaves scripts alone that sh would read differently with a hook.
 func TestUnreadable(t *testing.T) {
 	for _, script := range []string{"a # why", "a || b # why", "a || b \\", "a '", "if exist x (next build)", "case"} {
 		if after := join(script); startsWith(after, applyCommand) || endsWith(after, applyCommand) {
@@ -135,8 +135,8 @@ func TestMentions(t *testing.T) {
 	}
 }
 
-// scripts lists scripts of three commands with every operator between them: one
-// builds, one succeeds, one fails; some stand in parentheses.
+// scripts lists scripts of three commands with every operator between them: one builds,
+// one succeeds, one fails; some are in parentheses.
 func scripts() []string {
 	operators := []string{" && ", " || ", "; ", " | ", " & ", "\n"}
 	var all []string
@@ -160,8 +160,8 @@ func scripts() []string {
 		"x=1 next build", "next build # why", "# why\nnext build", "f() { next build; }; f", "{ next build; }", "exit 0; next build")
 }
 
-// A check that fails lets no part of a script run, and one that succeeds
-// changes nothing, in a real sh.
+// In a real sh, a check that fails prevents every part of a script from running, and a
+// check that succeeds changes nothing.
 func TestNoBuildWithoutCheck(t *testing.T) {
 	needsShell(t)
 	all := scripts()
@@ -174,7 +174,7 @@ func TestNoBuildWithoutCheck(t *testing.T) {
 		if was, ok := unguard(after); !ok || was != script {
 			t.Errorf("%q is taken back to %q (%v)", script, was, ok)
 		}
-		// cmd.exe has other precedences, but knows && and parentheses.
+		// cmd.exe has another precedence, but also has && and parentheses.
 		rest := strings.TrimPrefix(after, checkCommand+and)
 		if strings.ContainsAny(strings.ReplaceAll(rest, "&&", ""), "|&;\n") && !(strings.HasPrefix(rest, "(") && strings.HasSuffix(rest, ")")) {
 			t.Errorf("%q is not for cmd.exe", after)
@@ -195,7 +195,7 @@ func TestNoBuildWithoutCheck(t *testing.T) {
 	}
 }
 
-// Patching follows what succeeds, and nothing else.
+// Patching runs only after a script that succeeds.
 func TestPatchAfterScript(t *testing.T) {
 	needsShell(t)
 	var all, joined []string
@@ -229,8 +229,8 @@ func needsShell(t *testing.T) {
 	}
 }
 
-// runAll runs the scripts in a sh where proxypatch exits with the code, and
-// returns for each how it ended and whether it built.
+// runAll runs the scripts in a sh in which proxypatch exits with the code. For each it
+// returns the status and whether it built.
 func runAll(t *testing.T, code int, scripts []string) []string {
 	t.Helper()
 	driver := fmt.Sprintf(`proxypatch() { return %d; }

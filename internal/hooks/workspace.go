@@ -11,13 +11,13 @@ import (
 
 const tool = "proxypatch"
 
-// users returns the directories of the packages whose builds may use next-auth:
-// those that declare it, those that depend on such a package of the workspace,
-// those that load an installed copy, and the root, which builds for others.
+// users returns the directories of the packages whose builds may use next-auth. These
+// are packages that declare it, that depend on such a package of the workspace, or that
+// load an installed copy, and the root, which builds for others.
 //
-// These are all packages if the root declares it, because Node.js looks there
-// for all of them, and if none does, because then a package from a registry
-// brings it.
+// If the root declares next-auth, every package can load it, so all packages are
+// included. If no package declares it, a package from a registry depends on it, and all
+// are included too.
 func users(ws *detect.Workspace) map[string]bool {
 	uses := map[string]bool{}
 	for _, p := range ws.Packages {
@@ -38,7 +38,7 @@ func users(ws *detect.Workspace) map[string]bool {
 		for _, p := range ws.Packages {
 			uses[p.Dir] = uses[p.Dir] || slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
 				loads, err := project.Loads(p, &c)
-				return loads || err != nil // better a check too many
+				return loads || err != nil // in doubt, check
 			})
 		}
 	}
@@ -58,9 +58,8 @@ func dependsOnAny(ws *detect.Workspace, p detect.Package, some map[string]bool) 
 var provide = hint.Text("put proxypatch on the PATH of every machine that installs").
 	Or(hint.Text("or add its packages from files or from your own registry, as docs/npm.md describes"))
 
-// warnAboutTool says what to install so that the hooks work. A devDependency is
-// not enough: an install for production leaves it out, still runs postinstall,
-// and fails.
+// warnAboutTool says what to install so that the hooks work. A devDependency is not
+// enough: a production install omits it, still runs postinstall, and fails.
 func (p *Plan) warnAboutTool(root *File) {
 	switch {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
@@ -73,7 +72,7 @@ func (p *Plan) warnAboutTool(root *File) {
 	if p.ws.Manager != detect.YarnBerry {
 		return
 	}
-	for _, f := range p.Files[1:] { // the others run a root's programs in all packages
+	for _, f := range p.Files[1:] { // other package managers run the root's programs in all packages
 		if f.builds && !f.installs("dependencies") && !f.installs("devDependencies") {
 			p.warn(fmt.Sprintf("%s: proxypatch is not a dependency of this package, so yarn can't run it here", f.Path), provide)
 		}
@@ -82,7 +81,7 @@ func (p *Plan) warnAboutTool(root *File) {
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
 
-// uncovered says which installs run no hook.
+// uncovered says which installs run no hooks.
 func uncovered(m detect.Manager) string {
 	without := map[detect.Manager]string{
 		detect.NPM:       "with --ignore-scripts",

@@ -17,7 +17,7 @@ const manifestName = "package.json"
 
 // FileError says which package.json can't be used, and why.
 type FileError struct {
-	Path string // as a person would write it
+	Path string // as the user would type it
 	Err  error
 }
 
@@ -26,8 +26,8 @@ func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err)
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// readFile reads the package.json in root, if it is a regular file: behind a
-// link stands a file that others may use too. The error is a *FileError.
+// readFile reads the package.json in root. It must be a regular file, because the target
+// of a link may have other users. The error is a *FileError.
 func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
 	data, info, err := safefile.ReadUnlinked(root, manifestName, safefile.MaxFile)
 	if err != nil {
@@ -36,7 +36,7 @@ func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
 	return data, info, nil
 }
 
-// plain leaves the path out of an error, for FileError names a better one.
+// plain removes the path from an error, because FileError names a better one.
 func plain(err error) error {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
 		return path.Err
@@ -44,10 +44,10 @@ func plain(err error) error {
 	return err
 }
 
-// Lock keeps other proxypatches from writing to a workspace's package.json files
-// until it is closed. Take it before the plan is made: one that fails puts back
-// what it has read, and with it what others have written since. Windows has no
-// such lock; there a file that was changed meanwhile is an error.
+// Lock prevents other runs of proxypatch from writing to a workspace's package.json files
+// until it is closed. Take it before you make the plan: a plan that fails restores what
+// it has read, and would overwrite what others wrote since. Windows has no such lock;
+// there a file that has changed meanwhile is an error.
 func Lock(ws *detect.Workspace) (io.Closer, error) {
 	root, err := os.OpenRoot(ws.Root().Dir)
 	if err != nil {
@@ -57,8 +57,8 @@ func Lock(ws *detect.Workspace) (io.Closer, error) {
 	return lock(root)
 }
 
-// Commit writes all files of the plan, or none. What a killed run has left beside the
-// files goes first, also if nothing is to be written. Errors are *safefile.CommitError.
+// Commit writes all files of the plan, or none. First it removes what a killed run left
+// beside the files, even if there is nothing to write. Errors are *safefile.CommitError.
 func (p *Plan) Commit() error {
 	for _, pkg := range p.ws.Packages {
 		if pkg.Linked { // another project's
@@ -83,7 +83,7 @@ func (p *Plan) Commit() error {
 	return safefile.Replace(groups, nil)
 }
 
-// change is that of the file, whose directory is root.
+// change returns the change of the file in the directory root.
 func (f *File) change(root *os.Root) *safefile.Group {
 	return &safefile.Group{
 		Root:    root,
@@ -93,8 +93,8 @@ func (f *File) change(root *os.Root) *safefile.Group {
 	}
 }
 
-// clean removes what a killed run has left in a directory. On Windows, where there is
-// no lock, it may be another run's that is at work.
+// clean removes what a killed run left in a directory. It does nothing on Windows, where
+// there is no lock, because the files may belong to a run that is still active.
 func clean(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil

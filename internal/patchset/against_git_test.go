@@ -32,9 +32,9 @@ func engine(c difftest.Case) ([]byte, error) {
 	return d.Apply(c.Content)
 }
 
-// exception is a kind of case in which we may differ from git apply. holds
-// tells it from the texts alone, without our engine. docs/patch-format.md lists
-// them for people.
+// exception is a kind of case in which we may differ from git apply. holds recognises it
+// from the texts alone, without our engine. docs/patch-format.md lists the exceptions for
+// users.
 type exception struct {
 	name  string
 	error *regexp.Regexp // what we say then
@@ -118,12 +118,12 @@ const (
 	beforeSpace = "white space where the diff says that the file ends"
 )
 
-// rawDiff is a diff read in the simplest way that serves: by its hunks' counts.
+// rawDiff is a diff read in the simplest possible way: by the counts of its hunks.
 type rawDiff struct {
 	text  string
 	body  string // from the first hunk on
 	hunks []rawHunk
-	after string // what is left after the last one
+	after string // the rest after the last one
 
 	misplaced bool // a line with a backslash is not the only one after a last line of a side
 }
@@ -180,8 +180,7 @@ func (d rawDiff) hasLFOnly() bool {
 	return len(d.hunks) > 0
 }
 
-// madeFrom reports whether full ids say that the content is the one that the
-// diff leads from.
+// madeFrom reports whether full ids say that the diff was made from the content.
 func (d rawDiff) madeFrom(c difftest.Case) bool {
 	ids := re(`(?m)^index ([0-9a-f]{40})\.\.([0-9a-f]{40})( |$)`).FindStringSubmatch(d.header())
 	if ids == nil {
@@ -194,7 +193,7 @@ func (d rawDiff) madeFrom(c difftest.Case) bool {
 	return from == string(patchset.BlobID(c.Content))
 }
 
-// header returns what stands before the first hunk.
+// header returns the text before the first hunk.
 func (d rawDiff) header() string { return d.text[:len(d.text)-len(d.body)] }
 
 // withCRLF returns the diff with CRLF at the ends of the hunks' lines.
@@ -234,8 +233,8 @@ func (d rawDiff) endsBeforeSpace(c difftest.Case) bool {
 	return slices.ContainsFunc(d.hunks, func(h rawHunk) bool { return h.endsBeforeSpace(c) })
 }
 
-// endsBeforeSpace reports whether the side that is to be replaced has no final
-// newline, but stands where white space follows. git then takes it for the end.
+// endsBeforeSpace reports whether the replaced side has no final newline, but white space
+// follows it in the content. git then treats it as the end.
 func (h rawHunk) endsBeforeSpace(c difftest.Case) bool {
 	text, content := h.replaced(c), string(c.Content)
 	if text == "" || strings.HasSuffix(text, "\n") {
@@ -251,8 +250,8 @@ func (h rawHunk) endsBeforeSpace(c difftest.Case) bool {
 	return false
 }
 
-// places returns the offsets in the content at which the side that is to be
-// replaced stands, from line to line.
+// places returns the offsets in the content, at the start of a line, at which the
+// replaced side is.
 func (h rawHunk) places(c difftest.Case) []int {
 	text, start := h.replaced(c), h.oldStart
 	if c.Reverse {
@@ -272,7 +271,7 @@ func (h rawHunk) places(c difftest.Case) []int {
 	return found
 }
 
-// side returns the lines that stay and those of one kind.
+// side returns the context lines and the lines of one kind.
 func (h rawHunk) side(with, without byte) string {
 	var b strings.Builder
 	for i, line := range h.lines {
@@ -304,8 +303,8 @@ func (h rawHunk) trailing() int {
 	return n
 }
 
-// verdict says in which class a case falls: "both apply", "both refuse", or
-// the exception's name. It is an error if it is in none.
+// verdict returns the class of a case: "both apply", "both refuse", or the name of an
+// exception. A case without a class is an error.
 func verdict(git *difftest.Git, c difftest.Case, want []byte, gitOK bool) (string, error) {
 	raw := readRaw(c.Diff)
 	if converted := c; raw.hasLFOnly() && !raw.madeFrom(c) && difftest.OnlyCRLF(c.Content) {
@@ -341,7 +340,7 @@ func verdictAsIs(raw rawDiff, c difftest.Case, want []byte, gitOK bool) (string,
 			}
 		}
 		return "", errors.New("git applies it, we say: " + err.Error())
-	case raw.endsBeforeSpace(c): // git has gone to another place
+	case raw.endsBeforeSpace(c): // git chose another place
 		return beforeSpace, nil
 	case !gitOK:
 		return "", errors.New("git refuses, we make " + strconv.Quote(string(got)))
@@ -349,8 +348,8 @@ func verdictAsIs(raw rawDiff, c difftest.Case, want []byte, gitOK bool) (string,
 	return "", errors.New("git makes " + strconv.Quote(string(want)) + ", we make " + strconv.Quote(string(got)))
 }
 
-// TestAgainstGit asks git apply and our engine the same questions, and accepts
-// no difference that is not one of the exceptions.
+// TestAgainstGit gives git apply and our engine the same cases, and accepts no difference
+// except the listed ones.
 func TestAgainstGit(t *testing.T) {
 	single, batches := 150, 4
 	full := gate.Wanted(t, "differential")

@@ -97,8 +97,8 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// A diff that is to be taken off is compared with what should come off, unless it
-// was never on.
+// When a diff is reversed, the file is compared with the diff's new side, unless the diff
+// was never applied.
 func TestConflictOff(t *testing.T) {
 	for name, test := range map[string]struct {
 		old  string

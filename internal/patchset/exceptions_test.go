@@ -15,8 +15,8 @@ const (
 	changeB   = "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
 )
 
-// TestWhereGitDiffers has each of the exceptions that docs/patch-format.md
-// lists: git applies the diff, and we do not, or do otherwise.
+// TestWhereGitDiffers has a case of each exception that docs/patch-format.md lists: git
+// applies the diff, and we refuse it or apply it differently.
 func TestWhereGitDiffers(t *testing.T) {
 	git := difftest.NewGit(t)
 	seen := map[string]bool{}
@@ -60,7 +60,7 @@ func TestWhereGitDiffers(t *testing.T) {
 	}
 }
 
-// TestRefusedAsGitDoes has what our engine once took and git does not.
+// TestRefusedAsGitDoes has diffs that our engine once accepted but git refuses.
 func TestRefusedAsGitDoes(t *testing.T) {
 	git := difftest.NewGit(t)
 	const inMiddle = "--- a/f.js\n+++ b/f.js\n@@ -2 +2 @@\n-b\n+B\n"
@@ -83,7 +83,7 @@ func TestRefusedAsGitDoes(t *testing.T) {
 	}
 }
 
-// A diff made of lines with LF and CRLF means them: nothing is converted.
+// In a diff with both LF and CRLF, line endings are not converted.
 func TestDiffWithCRLFIsTakenAsItIs(t *testing.T) {
 	c := difftest.Case{
 		Content: []byte("a\r\nb\r\nc\r\n"),
@@ -95,7 +95,7 @@ func TestDiffWithCRLFIsTakenAsItIs(t *testing.T) {
 	}
 }
 
-// So does one whose ids say that it was made from these very bytes.
+// Nor are they if the ids say that the diff was made from exactly these bytes.
 func TestDiffOfThisContentIsTakenAsItIs(t *testing.T) {
 	before, after := "a\r\nb", "a\r\nB\nc\n"
 	c := difftest.Case{
@@ -109,8 +109,8 @@ func TestDiffOfThisContentIsTakenAsItIs(t *testing.T) {
 	}
 }
 
-// Ids that pin a content decide only between places that fit, and only if both
-// line numbers agree: git goes by the new one.
+// Ids that pin a content decide only between places that fit, and only if both line
+// numbers agree: git uses the new one.
 func TestPinnedContentWithWrongNumbers(t *testing.T) {
 	content := "x\na\nb\ny\nx\na\nb\ny\nend\n"
 	after := "x\na\nB\ny\nx\na\nb\ny\nend\n"
@@ -127,7 +127,7 @@ func TestPinnedContentWithWrongNumbers(t *testing.T) {
 	}
 }
 
-// The harness can fail: what we make is not in any class if git makes another.
+// The harness can fail: a result that differs from git's is in no class.
 func TestVerdictFindsDifferences(t *testing.T) {
 	git := difftest.NewGit(t)
 	c := difftest.Case{Content: []byte(abc), Diff: []byte(gitHeader + changeB)}

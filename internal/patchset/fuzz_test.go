@@ -59,8 +59,8 @@ func seeds(f *testing.F, add func(content, diff []byte)) {
 	}
 }
 
-// contentFor invents a content that a diff goes on: its hunks' old sides where
-// they say they are, and numbered lines between them.
+// contentFor invents a content to which a diff applies: the old sides of its hunks at
+// their line numbers, and numbered lines between them.
 func contentFor(diff []byte) string {
 	var b strings.Builder
 	line := 1
@@ -74,9 +74,9 @@ func contentFor(diff []byte) string {
 	return b.String()
 }
 
-// FuzzParse: a diff is refused with a line, or it means one thing: on the
-// content that it describes it leads to what its other side says, and the diff
-// that Format makes of the two leads there as well.
+// FuzzParse: a diff is refused with a line number, or it has one meaning: it turns the
+// content that it describes into its other side, and so does the diff that Format makes
+// of both.
 func FuzzParse(f *testing.F) {
 	seeds(f, func(_, diff []byte) { f.Add(diff) })
 	f.Fuzz(meansOneThing)
@@ -127,8 +127,8 @@ func oneSided(diff []byte) bool {
 
 var plainPath = regexp.MustCompile(`^[a-zA-Z0-9._/-]+$`).MatchString
 
-// FuzzApplyReverse: a diff that went on and comes off again leaves the bytes
-// that were there, and one that came off and goes on again as well.
+// FuzzApplyReverse: applying a diff and reversing it restores the bytes, and so does
+// reversing and applying it.
 func FuzzApplyReverse(f *testing.F) {
 	seeds(f, func(content, diff []byte) { f.Add(content, diff) })
 	f.Fuzz(goesBothWays)
@@ -147,8 +147,8 @@ func goesBothWays(t *testing.T, content, diff []byte) {
 	}
 }
 
-// TestFuzzedBySeed puts to the fuzz targets that need no process what chance makes
-// of one seed: every run tries the same, which native fuzzing does not.
+// TestFuzzedBySeed gives random inputs from one seed to the fuzz targets that need no
+// process. Unlike native fuzzing, every run tries the same inputs.
 func TestFuzzedBySeed(t *testing.T) {
 	n := 2000
 	if gate.Wanted(t, "differential") {
@@ -169,7 +169,7 @@ func TestFuzzedBySeed(t *testing.T) {
 	casecount.AtLeast(t, "diffs among these that are taken", diffs, n/4)
 }
 
-// bothWays: going there, back and there again ends where going there once does.
+// bothWays checks that going there, back and there again equals going there once.
 func bothWays(t *testing.T, content []byte, there, back func([]byte) ([]byte, error)) {
 	t.Helper()
 	after, err := there(content)
@@ -189,7 +189,7 @@ func bothWays(t *testing.T, content []byte, there, back func([]byte) ([]byte, er
 	}
 }
 
-// FuzzAgainstGit asks git apply about every diff, which is slow.
+// FuzzAgainstGit also gives every diff to git apply, which is slow.
 func FuzzAgainstGit(f *testing.F) {
 	git := difftest.NewGit(f)
 	rename := regexp.MustCompile(`(a|b)/[^ \n]+`)

@@ -7,7 +7,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
 )
 
-// A diff goes to the file that git apply changes, or is refused.
+// A diff changes the file that git apply changes, or is refused.
 func TestHeaders(t *testing.T) {
 	git := difftest.NewGit(t)
 	files := []string{
@@ -81,7 +81,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// Names in a directory that is neither a/ nor b/ are whole, as for git apply -p0.
+// Names that begin with neither a/ nor b/ are kept whole, as with git apply -p0.
 func TestHeadersWithoutPrefix(t *testing.T) {
 	git := difftest.NewGit(t)
 	files := []string{"f.js", "f.js.new", "core/f.js", "core/f.js.new", "core/lib/f.js"}

@@ -147,8 +147,7 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-// A known content is taken as it is: its hunks stand where the diff says, even
-// where their lines occur twice.
+// In a known content the hunks are where the diff says, even if their lines occur twice.
 func TestPinnedContentNeedsNoSearch(t *testing.T) {
 	old := numbers(1, 9) + numbers(1, 9)
 	changed := strings.Replace(old, "line e", "LINE E", 1)

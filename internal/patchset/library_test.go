@@ -34,7 +34,7 @@ func testFS() fstest.MapFS {
 	return files
 }
 
-// selected is a Selection as names: path, the wanted diffs, the others.
+// selected describes a Selection with names: path, wanted diffs, others.
 type selected struct {
 	Newer     bool
 	Uncovered []string
@@ -152,7 +152,7 @@ func TestSelection(t *testing.T) {
 	}
 }
 
-// An embedded diff with an open range would match releases nobody has looked at.
+// An embedded diff with an open range would match releases that no one has checked.
 func TestOpenRangeIsNotEmbedded(t *testing.T) {
 	for _, releases := range []string{"", ">=4.0.1", "<=4.24.15", "4.x"} {
 		files := testFS()
@@ -163,7 +163,7 @@ func TestOpenRangeIsNotEmbedded(t *testing.T) {
 	}
 }
 
-// In a newer release a file that has not changed takes the diff of its content.
+// In a newer release an unchanged file gets the diff of its content.
 func TestNewerReleaseWithKnownContent(t *testing.T) {
 	library, err := Open(testFS(), Default)
 	if err != nil {

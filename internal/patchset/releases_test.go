@@ -6,7 +6,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Both ways of reading a range agree with semver's own.
+// Both ways to read a range agree with semver.
 func TestReleases(t *testing.T) {
 	versions := []string{"4.0.1", "4.1.0", "4.1.2", "4.12.3", "4.13.0", "4.13.1", "4.24.15", "4.24.16"}
 	for _, text := range []string{

@@ -13,8 +13,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
-// A diff may fit what it has made as well. Whatever is patched stays so, also
-// where somebody has changed other lines.
+// A diff may apply to its own result again. A patched file still counts as patched, even
+// if other lines have changed.
 func TestTakenOffBeforePutOn(t *testing.T) {
 	const client = "core/lib/oauth/client.js"
 	const lines = "a\nb\nc\n"
@@ -66,7 +66,7 @@ func TestRefersToHelper(t *testing.T) {
 	}
 }
 
-// ownTarget is the file of a person's own diff, where nothing else is wanted.
+// ownTarget is the file of a user's own diff; no other diff is wanted.
 func ownTarget(t testing.TB, diff *patchset.Diff) patchset.Target {
 	t.Helper()
 	library, err := patchset.Open(fstest.MapFS{
@@ -85,7 +85,7 @@ func ownTarget(t testing.TB, diff *patchset.Diff) patchset.Target {
 	return selection.Targets[0]
 }
 
-// checkClassify holds what classify makes of a content against the diff alone.
+// checkClassify compares the result of Classify with what the diff alone does.
 func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) patchset.State {
 	t.Helper()
 	target := ownTarget(t, diff)
@@ -97,7 +97,7 @@ func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) patchset.S
 		return r
 	}
 	r := read(content)
-	if !target.Wanted() { // its Releases: line leaves this one out
+	if !target.Wanted() { // its Releases: line excludes this release
 		if r.State != patchset.Pristine || !bytes.Equal(r.Base, content) || !bytes.Equal(r.Wanted, content) {
 			t.Fatalf("%q is %s by a diff that is not for its release", content, r.State)
 		}
@@ -134,8 +134,8 @@ func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) patchset.S
 	return r.State
 }
 
-// Whatever a file and a diff are, the state that the file is in agrees with what
-// the diff does to it: what is put on is seen to be on, and comes off to the byte.
+// For any file and diff, the file's state agrees with what the diff does to it: an
+// applied diff is recognised, and reversing it restores every byte.
 func TestStatesByChance(t *testing.T) {
 	n := 5_000
 	if gate.Wanted(t, "differential") {
@@ -154,7 +154,7 @@ func TestStatesByChance(t *testing.T) {
 	}
 }
 
-// A diff that makes the released bytes of other ones would count as not applied.
+// A diff whose result is the released bytes would count as not applied.
 func TestResultThatIsAsReleased(t *testing.T) {
 	text := fmt.Sprintf("diff --git a/f.js b/f.js\nindex %s..%s 100644\n--- a/f.js\n+++ b/f.js\n@@ -1,3 +1,4 @@\n a\n+\n \n b\n",
 		patchset.BlobID([]byte("a\n\n\nb\n")), patchset.BlobID([]byte("a\n\n\n\nb\n")))
@@ -167,7 +167,7 @@ func TestResultThatIsAsReleased(t *testing.T) {
 	}
 }
 
-// A diff of which each line that comes is one that goes leaves nothing to do.
+// A diff that adds the lines that it removes leaves nothing to do.
 func TestDiffThatChangesNothing(t *testing.T) {
 	text := fmt.Sprintf("diff --git a/f.js b/f.js\nindex %s..%s 100644\n--- a/f.js\n+++ b/f.js\n@@ -1 +1 @@\n-a\n+a\n",
 		patchset.BlobID([]byte("a\n")), patchset.BlobID([]byte("b\n")))

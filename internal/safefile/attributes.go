@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-// attributes are those of one file.
+// attributes are the extended attributes of one file.
 type attributes []attribute
 
 type attribute struct {
@@ -13,7 +13,7 @@ type attribute struct {
 	value []byte
 }
 
-// acl returns the access control list alone, as for a new file beside the old one.
+// acl returns only the access control list, for a new file beside the old one.
 func (a attributes) acl() attributes {
 	for _, one := range a {
 		if one.name == aclName {
@@ -23,11 +23,11 @@ func (a attributes) acl() attributes {
 	return nil
 }
 
-// aclName is the name by which Linux has access control lists:
+// aclName is Linux's name for access control lists:
 // https://man7.org/linux/man-pages/man5/acl.5.html
 const aclName = "system.posix_acl_access"
 
-// modeBits are what chmod sets.
+// modeBits are the bits that chmod sets.
 const modeBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
 func aclError(err error) error {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attributesOf returns the attributes of a file in root, whose name has slashes. What is no
-// regular file has none.
+// attributesOf returns the attributes of a file in root; its name has slashes. Only
+// regular files have attributes.
 func attributesOf(root *os.Root, name string) (attributes, error) {
 	name = filepath.FromSlash(name)
 	info, err := root.Lstat(name)
@@ -33,7 +33,7 @@ func attributesOf(root *os.Root, name string) (attributes, error) {
 	var all attributes
 	for attr := range strings.SplitSeq(string(names), "\x00") {
 		if attr != aclName && !strings.HasPrefix(attr, "user.") {
-			continue // what the system gives a new file by itself, or root alone
+			continue // the system sets it on new files, or only root may
 		}
 		value, err := grow(func(to []byte) (int, error) { return unix.Fgetxattr(fd, attr, to) })
 		if errors.Is(err, unix.ENODATA) {
@@ -47,7 +47,7 @@ func attributesOf(root *os.Root, name string) (attributes, error) {
 	return all, nil
 }
 
-// grow calls get with more and more room until there is enough.
+// grow calls get with a larger and larger buffer until it is large enough.
 func grow(get func([]byte) (int, error)) ([]byte, error) {
 	for room := 256; ; room *= 4 {
 		to := make([]byte, room)
@@ -61,10 +61,9 @@ func grow(get func([]byte) (int, error)) ([]byte, error) {
 	}
 }
 
-// giveTo gives a new file the attributes. It gets no other access control list, such
-// as its directory may have for new files. The file must belong to its owner and
-// group already, and must not be open to more than its owner; it gets its mode
-// afterwards, which takes nothing from the list.
+// giveTo sets the attributes of a new file. It removes any other access control list,
+// such as a directory's default for new files. Set the owner and group before, while
+// only the owner has access, and set the mode afterwards, which keeps the list.
 func (a attributes) giveTo(file *os.File) error {
 	fd := int(file.Fd())
 	if a.acl() == nil {

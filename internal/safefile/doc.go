@@ -3,7 +3,7 @@
 // Any file in a project may be a named pipe, a device, a link, or huge. The readers
 // open only regular files below a size limit, and directories.
 //
-// Replace is the one place where files get new bytes: it stages them beside their
-// targets, flushes, renames, and puts everything back if anything fails. LockDir keeps
-// other proxypatches out meanwhile.
+// Files get new bytes only in Replace: it writes them beside their targets, flushes,
+// renames, and restores everything if anything fails. LockDir prevents other runs of
+// proxypatch from writing at the same time.
 package safefile

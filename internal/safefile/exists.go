@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// Absent reports whether an error says that there can be nothing at a path. Every other
-// error leaves open what is there.
+// Absent reports whether an error says that nothing can exist at a path. Any other
+// error does not answer that.
 func Absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// Exists reports whether there is anything at a path, or behind links from there.
+// Exists reports whether a path exists. It follows links.
 func Exists(path string) (bool, error) {
 	_, err := os.Stat(path)
 	if Absent(err) {
@@ -24,13 +24,13 @@ func Exists(path string) (bool, error) {
 	return err == nil, err
 }
 
-// IsDir reports whether a name in root, with slashes, leads to a directory. Anything else
-// there, or in place of a directory above, is an *Error.
+// IsDir reports whether a name in root, with slashes, is a directory or a link to one.
+// Anything else there, or in place of a parent directory, is an *Error.
 func IsDir(root *os.Root, name string) (bool, error) {
 	info, err := root.Stat(filepath.FromSlash(name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		// Windows says so, too, where a file is in place of a directory above.
+		// Windows returns it, too, if a file is in place of a parent directory.
 		if above := path.Dir(name); above != "." {
 			_, err := IsDir(root, above)
 			return false, err
@@ -44,8 +44,8 @@ func IsDir(root *os.Root, name string) (bool, error) {
 	return true, nil
 }
 
-// CheckDirs makes sure that every directory on the way to a name in root, with slashes,
-// is a real one and no link. The error is a *fs.PathError, with an *Error inside if
+// CheckDirs makes sure that every parent directory of a name in root, with slashes, is
+// a real directory and not a link. The error is a *fs.PathError, with an *Error inside if
 // something else is there.
 func CheckDirs(root *os.Root, name string) error {
 	for at, char := range name {

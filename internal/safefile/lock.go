@@ -15,9 +15,9 @@ var errLocked = errors.New("locked")
 // ErrBusy says that another proxypatch holds the lock.
 var ErrBusy = errors.New("another proxypatch has been running")
 
-// BusyError is an ErrBusy that says where. File is the lock file, if there is one. If the
-// process that made it was killed on another machine, it has to be deleted, together with
-// what has the same name and a longer end.
+// BusyError is an ErrBusy with a place. File is the lock file, if there is one. If the
+// process that made it was killed on another machine, delete it and every file whose name
+// begins with its name.
 type BusyError struct {
 	Dir  string
 	File string
@@ -44,16 +44,16 @@ const lockPoll = 20 * time.Millisecond
 
 // Lock is the exclusive lock of a directory.
 type Lock struct {
-	target *os.File // what the system has locked, if it can
+	target *os.File // the file that is locked, if the system can lock
 	file   *lockFile
 }
 
-// LockDir takes the exclusive lock of a directory, for which it waits up to LockWait.
-// The end of the process gives the lock back, however it ends. On Windows it is a lock
-// of the package.json in the directory, which nobody may replace meanwhile.
+// LockDir takes the exclusive lock of a directory. It waits up to LockWait. The system
+// releases the lock when the process ends, even if it is killed. On Windows the lock is
+// on the directory's package.json, which can't be replaced meanwhile.
 //
-// Some network file systems have no such locks. There a file takes its place, which the
-// next run removes if this one is killed.
+// Some network file systems have no locks. There LockDir makes a lock file instead. If
+// this run is killed, the next one removes the file.
 func LockDir(root *os.Root) (*Lock, error) {
 	target, err := root.Open(lockTarget)
 	if err != nil {
@@ -81,7 +81,7 @@ func (l *Lock) try(root *os.Root) error {
 	err := tryLock(l.target)
 	switch {
 	case err == nil:
-		return clearLockFile(root) // that of a machine whose system can't lock
+		return clearLockFile(root) // a machine that can't lock may have made one
 	case errors.Is(err, syscall.ENOLCK), errors.Is(err, errors.ErrUnsupported):
 		l.file, err = makeLockFile(root)
 	}
@@ -96,7 +96,7 @@ func busy(root *os.Root, err error) error {
 	return e
 }
 
-// Close gives the lock back.
+// Close releases the lock.
 func (l *Lock) Close() error {
 	var err error
 	if l.file != nil {

@@ -29,7 +29,7 @@ func lockRoot(t *testing.T) *os.Root {
 	return root
 }
 
-// killed is a process of this machine that has ended.
+// killed returns a process of this machine that has ended.
 func killed(t *testing.T) maker {
 	t.Helper()
 	cmd := exec.Command("true")
@@ -39,7 +39,7 @@ func killed(t *testing.T) maker {
 	gone := thisProcess()
 	gone.PID = cmd.Process.Pid
 	if !gone.isGone() {
-		t.Skip("skipped: nobody can tell here whether a process is running")
+		t.Skip("skipped: here it is unknown whether a process is running")
 	}
 	return gone
 }
@@ -53,7 +53,7 @@ func lockOf(t *testing.T, m maker) string {
 	return string(data)
 }
 
-// A lock file and a lock of the system keep each other out.
+// A lock file and a lock of the system exclude each other.
 func TestLockFile(t *testing.T) {
 	root := lockRoot(t)
 	file, err := makeLockFile(root)
@@ -86,13 +86,13 @@ func TestLockFile(t *testing.T) {
 	}
 }
 
-// A killed process of this machine holds nothing. Whether another one has ended nobody
-// here can tell.
+// A killed process of this machine holds no lock. Whether a process of another machine
+// has ended is unknown here.
 func TestLockFileOfAnother(t *testing.T) {
 	gone, here := killed(t), thisProcess()
 	for name, test := range map[string]struct {
 		content string
-		by      string // empty: nobody
+		by      string // empty if no process holds it
 	}{
 		"killed":                {lockOf(t, gone), ""},
 		"running":               {lockOf(t, here), here.String()},
@@ -141,8 +141,8 @@ func TestLockFileOfAnother(t *testing.T) {
 	})
 }
 
-// Many find the lock file of a killed process at once, and still only one at a time
-// holds the lock.
+// Many runs find the lock file of a killed process at the same time, and still only one
+// of them holds the lock.
 func TestTakeOverAtOnce(t *testing.T) {
 	gone := killed(t)
 	for range 20 {
@@ -181,8 +181,8 @@ func TestTakeOverAtOnce(t *testing.T) {
 	}
 }
 
-// A process that was killed while it took a lock over keeps others from doing that, until
-// the lock files are deleted by hand: it may not be dead.
+// If a process was killed while it took over a lock, no other one can take it over until
+// the lock files are deleted by hand: the process may still be running.
 func TestKilledTakeOver(t *testing.T) {
 	gone, root := killed(t), lockRoot(t)
 	write(t, root.Name(), lockName, lockOf(t, gone))

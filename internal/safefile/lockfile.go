@@ -13,14 +13,14 @@ import (
 const (
 	// lockName is the name of a lock file in the directory that it locks.
 	lockName = tempPrefix + "lock"
-	// takeoverName is the name of the file that whoever removes another's lock file
-	// holds meanwhile.
+	// takeoverName is the name of the file that a process holds while it removes the
+	// lock file of another process.
 	takeoverName = lockName + "-takeover"
-	// maxLock bounds what is read of a lock file, in bytes.
+	// maxLock limits the size of a lock file, in bytes.
 	maxLock = 4096
 )
 
-// maker is the process that made a lock file, and the file's content.
+// maker is the process that made a lock file. It is also the content of the file.
 type maker struct {
 	Host  string `json:"host"`
 	Space string `json:"namespace,omitempty"` // of the process id, on Linux: containers have their own
@@ -36,8 +36,8 @@ func thisProcess() maker {
 	return m
 }
 
-// isGone reports whether the process has surely ended. Only its own machine, and its own
-// container, can tell.
+// isGone reports whether the process has certainly ended. Only its own machine and
+// container can know that.
 func (m maker) isGone() bool {
 	here := thisProcess()
 	known := m.Host != "" && (m.Space != "" || runtime.GOOS != "linux") && m.PID > 0
@@ -59,7 +59,7 @@ func (e *heldError) Error() string { return errLocked.Error() }
 
 func (e *heldError) Unwrap() error { return errLocked }
 
-// lockFile is a lock file of our own.
+// lockFile is a lock file that this process made.
 type lockFile struct {
 	root *os.Root
 	by   maker
@@ -82,7 +82,7 @@ func makeLockFile(root *os.Root) (*lockFile, error) {
 	return f, nil
 }
 
-// remove removes the lock file, unless it is another's by now.
+// remove removes the lock file, unless it now belongs to another process.
 func (f *lockFile) remove() error {
 	defer f.root.Close()
 	by, there, err := readLockFile(f.root)
@@ -92,8 +92,8 @@ func (f *lockFile) remove() error {
 	return err
 }
 
-// clearLockFile makes sure that there is no lock file, and removes that of a process
-// which was killed.
+// clearLockFile makes sure that there is no lock file. It removes the lock file of a
+// killed process.
 func clearLockFile(root *os.Root) error {
 	by, there, err := readLockFile(root)
 	switch {
@@ -105,10 +105,10 @@ func clearLockFile(root *os.Root) error {
 	return &heldError{by}
 }
 
-// takeOver removes the lock file of a process that is gone. Two that try at once must not
-// remove a third one's new lock file. So only one of them may, and it looks again: the
-// file of a process that is gone is nobody's to change. One that is killed here leaves
-// both files, and somebody has to delete them.
+// takeOver removes the lock file of a process that has ended. Two runs that try at once
+// must not remove the new lock file of a third one. So only one of them may remove it,
+// after reading it again: no other run changes the file of an ended process. A run that
+// is killed here leaves both files, and a person must delete them.
 func takeOver(root *os.Root, gone maker) error {
 	if err := createExclusively(root, takeoverName, thisProcess()); err != nil {
 		return err
@@ -122,7 +122,8 @@ func takeOver(root *os.Root, gone maker) error {
 	return errors.Join(err, root.Remove(takeoverName))
 }
 
-// readLockFile returns who made the lock file, as far as it says so.
+// readLockFile returns the maker of the lock file, or a zero maker if the file does not
+// name one.
 func readLockFile(root *os.Root) (by maker, there bool, err error) {
 	data, _, err := ReadUnlinked(root, lockName, maxLock)
 	switch {
@@ -139,7 +140,7 @@ func readLockFile(root *os.Root) (by maker, there bool, err error) {
 	return by, true, nil
 }
 
-// createExclusively makes a file that says who made it. Where there is one it returns an
+// createExclusively makes a file that names its maker. If the file exists, it returns
 // errLocked.
 func createExclusively(root *os.Root, name string, by maker) error {
 	data, err := json.Marshal(by)

@@ -10,28 +10,28 @@ import (
 	"syscall"
 )
 
-// aside starts the base of the temporary names of what PutAside has moved.
+// aside begins the base of the temporary names that PutAside gives.
 const aside = "old-"
 
-// PutAside gives a file or directory a temporary name beside it, and returns that.
-// Both names have slashes. If it fails, nothing has moved. SyncDir brings the
-// move to the disk.
+// PutAside renames a file or directory to a temporary name in the same directory, and
+// returns that name. Both names have slashes. If it fails, nothing has moved. Call
+// SyncDir to flush the move.
 func PutAside(root *os.Root, name string) (to string, err error) {
 	to = path.Join(path.Dir(name), NewTempName(aside+path.Base(name)))
 	return to, move(root, name, to)
 }
 
-// PutBack moves back what PutAside has moved. The name must be free.
+// PutBack undoes PutAside. The name must be free.
 func PutBack(root *os.Root, to, name string) error { return move(root, to, name) }
 
-// IsAside reports whether a name, without a directory, is one that PutAside gives.
+// IsAside reports whether a name, without a directory, comes from PutAside.
 func IsAside(name string) bool {
 	base, ours := TempNameBase(name)
 	return ours && strings.HasPrefix(base, aside)
 }
 
-// RemoveTemporary removes a file or directory that has a temporary name, with all that
-// is in it.
+// RemoveTemporary removes a file or directory that has a temporary name, with all its
+// content.
 func RemoveTemporary(root *os.Root, name string) error {
 	if !IsTempName(path.Base(name)) {
 		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrInvalid}
@@ -39,7 +39,7 @@ func RemoveTemporary(root *os.Root, name string) error {
 	return root.RemoveAll(filepath.FromSlash(name))
 }
 
-// SyncDir brings the renames in a directory of root to the disk.
+// SyncDir flushes the renames in a directory of root.
 func SyncDir(root *os.Root, name string) error {
 	dir, err := root.Open(filepath.FromSlash(name))
 	if err != nil {
@@ -48,8 +48,8 @@ func SyncDir(root *os.Root, name string) error {
 	return errors.Join(syncDir(dir), dir.Close())
 }
 
-// MakeDirs makes the directories that are missing on the way to name. Each gets
-// the owner of the one it is made in, so that whoever builds can write there.
+// MakeDirs creates name and its missing parent directories. Each gets the owner of its
+// parent, so that the user who builds can write there.
 func MakeDirs(root *os.Root, name string) error {
 	for at := range len(name) + 1 {
 		if at < len(name) && name[at] != '/' {
@@ -70,9 +70,9 @@ func MakeDirs(root *os.Root, name string) error {
 	return nil
 }
 
-// move gives a file or directory another name, which is free. Where a directory
-// can't be renamed, what is in it is: overlayfs, under an image that is built,
-// renames no directory of an earlier layer. If it fails, nothing has moved.
+// move renames a file or directory to a free name. If a directory can't be renamed, its
+// content is moved instead: overlayfs, which image builds use, can't rename directories
+// of an earlier layer. If move fails, nothing has moved.
 func move(root *os.Root, from, to string) error {
 	err := root.Rename(filepath.FromSlash(from), filepath.FromSlash(to))
 	if !errors.Is(err, syscall.EXDEV) {
@@ -95,7 +95,7 @@ func move(root *os.Root, from, to string) error {
 	return err
 }
 
-// moveAll moves what is in a directory to another, and removes the first.
+// moveAll moves the content of a directory to another one, and removes the first.
 func moveAll(root *os.Root, from, to string) error {
 	entries, err := fs.ReadDir(root.FS(), from)
 	for i := 0; err == nil && i < len(entries); i++ {

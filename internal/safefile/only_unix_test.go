@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// changers are the functions and methods that take a file away from where it is, or put
-// one in its place. Only os.RemoveAll is allowed: a temporary directory of the program's
-// own is nobody's file.
+// changers are the functions and methods that remove a file or put another one in its
+// place. Only os.RemoveAll is allowed, because it removes only temporary directories of
+// the program.
 var changers = map[string]bool{
 	"Rename": true, "Remove": true, "RemoveAll": true, "Link": true, "Symlink": true, "Truncate": true, "WriteFile": true, "Create": true,
 	"Renameat": true, "Renameat2": true, "Unlink": true, "Unlinkat": true,
@@ -66,7 +66,7 @@ func changes(t *testing.T, source []byte) (found []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours := map[string]bool{} // whose words these are too
+	ours := map[string]bool{} // packages of ours that use the same names
 	for _, spec := range file.Imports {
 		if at, ok := strings.CutPrefix(spec.Path.Value, `"github.com/proxypatch/`); ok {
 			ours[strings.TrimSuffix(path.Base(at), `"`)] = true

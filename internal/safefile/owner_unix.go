@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// keepOwner gives file the owner and group that the file described by like has.
-// Where only root may do that, another owner is an error, since somebody else's
-// file would become ours; another group is not.
+// keepOwner gives file the owner and group of the file that like describes. If only
+// root may do that, a different owner is an error, because another user's file would
+// become ours. A different group is not.
 func keepOwner(file *os.File, like fs.FileInfo) error {
 	want := like.Sys().(*syscall.Stat_t)
 	info, err := file.Stat()
@@ -34,8 +34,8 @@ func keepOwner(file *os.File, like fs.FileInfo) error {
 	return err
 }
 
-// inheritOwner gives what root made the owner and group of the directory it is
-// in. Everybody else can make nothing for others, and needs not to.
+// inheritOwner gives a file that root made the owner and group of its directory. Other
+// users can't change the owner, and need not.
 func inheritOwner(root *os.Root, name string) error {
 	if os.Geteuid() != 0 {
 		return nil

@@ -9,20 +9,20 @@ import (
 	"path/filepath"
 )
 
-// Error says what stands in the place of a regular file of sensible size.
+// Error says what is in the place of a regular file of reasonable size.
 type Error struct{ What string }
 
 func (e *Error) Error() string { return e.What }
 
-// ErrReplaced says that a file was replaced again and again.
+// ErrReplaced says that a file was replaced at every attempt to read it.
 var ErrReplaced = errors.New("keeps being replaced while proxypatch reads it")
 
-// MaxFile bounds the size of a file that is read to be replaced, in bytes. Those of
-// next-auth have a few thousand.
+// MaxFile limits the size of a file to be replaced, in bytes. Files of next-auth have a
+// few thousand.
 const MaxFile = 4 << 20
 
-// ReadFile returns the content of the file at a path, or behind links from
-// there, of at most max bytes. The error is an *Error or from the system.
+// ReadFile returns the content of a file of at most max bytes. It follows links. The
+// error is an *Error or from the system.
 func ReadFile(path string, max int64) ([]byte, error) {
 	found, err := os.Stat(path)
 	if err == nil {
@@ -36,7 +36,8 @@ func ReadFile(path string, max int64) ([]byte, error) {
 	return data, err
 }
 
-// ReadIn is ReadFile for a name in root, with slashes, which links do not leave.
+// ReadIn does what ReadFile does for a name in root, with slashes. Links can't lead out
+// of root.
 func ReadIn(root *os.Root, name string, max int64) ([]byte, error) {
 	name = filepath.FromSlash(name)
 	found, err := root.Stat(name)
@@ -51,9 +52,9 @@ func ReadIn(root *os.Root, name string, max int64) ([]byte, error) {
 	return data, err
 }
 
-// ReadUnlinked is ReadIn for what must not be a link itself, because it is to be
-// written. It describes the file as well. A file that another process replaces
-// meanwhile is read again; the error is ErrReplaced if that does not end.
+// ReadUnlinked does what ReadIn does for a file that will be replaced, so the file must
+// not be a link. It also describes the file. If another process replaces the file
+// meanwhile, it is read again; ErrReplaced means that this did not end.
 func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, error) {
 	name = filepath.FromSlash(name)
 	for range 10 {
@@ -73,8 +74,8 @@ func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, e
 	return nil, nil, ErrReplaced
 }
 
-// read takes what an open has returned. All look before they open, since to open
-// a device can do something; here is looked again, at what has been opened.
+// read reads an opened file. All readers check a file before they open it, because
+// opening a device can have effects. read checks again what was really opened.
 func read(file *os.File, err error, max int64) ([]byte, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
@@ -94,7 +95,7 @@ func read(file *os.File, err error, max int64) ([]byte, fs.FileInfo, error) {
 	return data, info, nil
 }
 
-// check returns an *Error for what is no regular file of at most max bytes.
+// check returns an *Error unless the file is regular and has at most max bytes.
 func check(info fs.FileInfo, max int64) error {
 	if !info.Mode().IsRegular() {
 		return &Error{describe(info.Mode()) + ", not a regular file"}
@@ -105,7 +106,7 @@ func check(info fs.FileInfo, max int64) error {
 	return nil
 }
 
-// describe says what a file of some mode is.
+// describe says what kind of file has a mode.
 func describe(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeSymlink != 0:
@@ -120,8 +121,8 @@ func describe(mode fs.FileMode) string {
 	return "is a special file"
 }
 
-// ReadDir lists a directory, or what a link there leads to, in no order, and
-// opens nothing else.
+// ReadDir lists a directory in no order. It follows links and opens nothing but
+// directories.
 func ReadDir(path string) ([]fs.DirEntry, error) {
 	dir, err := os.OpenFile(path, openDirFlags, 0)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// openFlags keep an open from waiting on a named pipe that took a file's place.
+// openFlags prevent an open from waiting on a named pipe that replaced a file.
 const openFlags = os.O_RDONLY | syscall.O_NONBLOCK
 
-// openDirFlags let the system open directories alone.
+// openDirFlags make the system open only directories.
 const openDirFlags = openFlags | syscall.O_DIRECTORY

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// Every reader takes the same for a file; they differ in the links they follow.
+// All readers agree on what a file is; they differ in the links that they follow.
 func TestRead(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }

@@ -11,37 +11,37 @@ import (
 	"strings"
 )
 
-// Group is a list of changes below one directory. After any number of them, in their
-// order, the files can be used together.
+// Group is a list of changes below one directory. After each of them, in this order,
+// the files work together.
 type Group struct {
 	Root    *os.Root
-	Path    string // of Root, as a person would write it
+	Path    string // of Root, as the user would type it
 	Changes []*Change
 
-	// Explain adds to an error what a person needs to know about the group.
+	// Explain adds to an error what the user needs to know about the group.
 	Explain func(error) error
 }
 
-// Change is what happens to one file: it is replaced, created or removed.
+// Change replaces, creates or removes one file.
 type Change struct {
 	Name   string // in the group's root, with slashes
 	Before []byte // nil if there is no file
-	After  []byte // nil if there is to be none
+	After  []byte // nil to remove it
 
-	// Info describes the file that Before was read from. For a new file it is that of
-	// the file called Like, whose owner, permissions and access control list it gets.
+	// Info describes the file that Before was read from. For a new file it describes
+	// the file Like, whose owner, permissions and access control list the new one gets.
 	Info fs.FileInfo
 	Like string
 
 	group *Group
 	kept  attributes
-	temp  string   // name of the file with the new bytes, until it is in its place
+	temp  string   // name of the file with the new bytes, until it is renamed
 	open  *os.File // that file, until it is flushed
 }
 
-// CommitError says why files could not be replaced. Everything done before was put
-// back, except the files in Left, which hold their new bytes. Temporary lists the
-// temporary files that could not be removed.
+// CommitError says why files could not be replaced. All changes were undone, except in
+// the files of Left, which have their new bytes. Temporary lists the temporary files that
+// could not be removed.
 type CommitError struct {
 	Err       error
 	Left      []string
@@ -67,12 +67,12 @@ var (
 	errAppeared = errors.New("appeared while proxypatch was running")
 )
 
-// Replace makes the changes of all groups, or none. Every file gets its new bytes by a
-// rename within its directory and never in place, since package managers share the
-// bytes of one file between projects by hard links. All new bytes are on the disk
-// before the first file is replaced. Errors are *CommitError.
+// Replace makes the changes of all groups, or none. It never writes to a file in place,
+// because package managers share files between projects with hard links: every file gets
+// its new bytes with a rename in its directory. All new bytes are on the disk before the
+// first rename. Errors are *CommitError.
 //
-// It calls staging, if that is not nil, with the number of each group, from 1.
+// If staging is not nil, Replace calls it with the number of each group, from 1.
 func Replace(groups []*Group, staging func(n int)) error {
 	r := &replacement{}
 	for i, g := range groups {
@@ -97,7 +97,7 @@ func Replace(groups []*Group, staging func(n int)) error {
 	return nil
 }
 
-// replacement is how far Replace has come.
+// replacement is the progress of Replace.
 type replacement struct {
 	staged []*Change
 	done   int // how many of these are finished
@@ -115,26 +115,26 @@ func (r *replacement) stage(g *Group) error {
 	return flush(g.Changes)
 }
 
-// fail takes everything back.
+// fail undoes everything.
 func (r *replacement) fail(g *Group, err error) error {
 	failure := &CommitError{Err: g.Explain(err)}
-	for _, c := range r.staged[r.done:] { // first, for putting back needs room
+	for _, c := range r.staged[r.done:] { // first, because restoring needs room
 		failure.discard(c)
 	}
 	failure.putBack(r.staged[:r.done])
 	return failure
 }
 
-// discard removes a file that is not in its place.
+// discard removes the temporary file of a change.
 func (e *CommitError) discard(c *Change) {
 	if c.discard() != nil {
 		e.Temporary = append(e.Temporary, filepath.Join(c.group.Path, c.temp))
 	}
 }
 
-// putBack undoes changes, the last one first. In a group it ends where that fails: the
-// files can be used after any number of its changes, and not in general if one of the
-// later ones stays.
+// putBack undoes changes, the last one first. In each group it stops at the first
+// failure: the files work together after any number of first changes, but perhaps not
+// with a later change alone.
 func (e *CommitError) putBack(done []*Change) {
 	failed := map[*Group]bool{}
 	for _, c := range slices.Backward(done) {
@@ -145,7 +145,7 @@ func (e *CommitError) putBack(done []*Change) {
 	}
 }
 
-// undo reports whether it could undo a change.
+// undo undoes a change and reports whether it could.
 func (e *CommitError) undo(c *Change) bool {
 	if c.Before == nil {
 		return c.remove() == nil
@@ -162,8 +162,8 @@ func (e *CommitError) undo(c *Change) bool {
 	return err == nil
 }
 
-// stage reads what the file's next bytes, or its old ones if they are put back, are to
-// keep, and writes the next ones to a temporary file.
+// stage reads the file's attributes, which its new bytes and restored old bytes keep,
+// and writes the new bytes to a temporary file.
 func (c *Change) stage() (err error) {
 	switch {
 	case c.Before != nil:
@@ -179,8 +179,8 @@ func (c *Change) stage() (err error) {
 }
 
 // create writes data to a temporary file with the owner, attributes and permissions of
-// the file. In this order nobody may do more with it in between than with the file that
-// it is to replace.
+// the file. They are set in this order, so that at no time the temporary file allows
+// more than the file.
 func (c *Change) create(data []byte) error {
 	if err := c.write(data, 0o600); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (c *Change) write(data []byte, mode fs.FileMode) error {
 	return err
 }
 
-// flush brings the bytes of all new files to the disk, and closes these.
+// flush flushes and closes all new files.
 func flush(changes []*Change) error {
 	var files []*os.File
 	for _, c := range changes {
@@ -232,8 +232,8 @@ func flush(changes []*Change) error {
 	return syncAll(files, (*os.File).Sync)
 }
 
-// syncAll syncs and closes files, all at once: the disk does that in about the time it
-// takes for one.
+// syncAll flushes and closes all files at once, which takes the disk about as long as
+// one file.
 func syncAll(files []*os.File, sync func(*os.File) error) error {
 	errs := make(chan error, len(files))
 	for _, file := range files {
@@ -246,8 +246,7 @@ func syncAll(files []*os.File, sync func(*os.File) error) error {
 	return all
 }
 
-// finish gives the file its new bytes, provided that it is still the one that the change
-// was made for.
+// finish gives the file its new bytes if the file is unchanged since the plan was made.
 func (c *Change) finish() error {
 	if err := c.checkUnchanged(); err != nil {
 		return err
@@ -293,7 +292,7 @@ func (c *Change) checkUnchanged() error {
 
 func (c *Change) wrong(err error) error { return &fs.PathError{Op: "replace", Path: c.Name, Err: err} }
 
-// discard removes the file with the new bytes, if it is not in its place.
+// discard removes the file with the new bytes if it was not renamed.
 func (c *Change) discard() error {
 	if c.open != nil {
 		c.open.Close()
@@ -304,7 +303,7 @@ func (c *Change) discard() error {
 	return c.group.Root.Remove(c.temp)
 }
 
-// syncDirs brings the renames and removals of changes to the disk.
+// syncDirs flushes the directories of changes.
 func syncDirs(root *os.Root, changes []*Change) error {
 	opened := map[string]bool{}
 	var handles []*os.File
@@ -323,8 +322,8 @@ func syncDirs(root *os.Root, changes []*Change) error {
 	return syncAll(handles, syncDir)
 }
 
-// Write puts a file of our own in its place, whole or not at all, whatever file is there
-// already. It belongs to whoever owns the directory.
+// Write writes a file of our own, completely or not at all, and replaces any file of
+// that name. The file belongs to the owner of its directory.
 func Write(root *os.Root, name string, data []byte) error {
 	c := &Change{Name: name, group: &Group{Root: root}}
 	err := c.write(data, 0o666)

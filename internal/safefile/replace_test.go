@@ -76,7 +76,8 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// Bytes, not only the file's identity and its time, are what a change was made for.
+// A change fails if the bytes have changed, even if the file's identity and time have
+// not.
 func TestReplaceLooksAtTheBytes(t *testing.T) {
 	g := newGroup(t, "made", "x")
 	dir, info := g.Root.Name(), g.Changes[1].Info
@@ -93,8 +94,8 @@ func TestReplaceLooksAtTheBytes(t *testing.T) {
 	}
 }
 
-// Where a file can't be put back, those that may need it keep their new bytes
-// too, and all of them are named.
+// If a file can't be restored, the files that may need it keep their new bytes too, and
+// all of them are named.
 func TestWhatCanNotBePutBack(t *testing.T) {
 	g := newGroup(t, "helper", "lib/x", "lib/y")
 	other := newGroup(t, "helper", "z")

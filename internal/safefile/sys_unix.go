@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// lockTarget is what is locked in a directory: that itself.
+// lockTarget is the file that is locked: the directory itself.
 const lockTarget = "."
 
 // tryLock takes an exclusive advisory lock, or returns errLocked at once.
@@ -20,11 +20,10 @@ func tryLock(file *os.File) error {
 	return err
 }
 
-// isRunning reports whether there is a process on this machine, as far as that is known.
+// isRunning reports whether a process may still be running on this machine.
 func isRunning(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }
 
-// syncDir makes the renames in a directory last, as far as its file system can:
-// some flush no directories.
+// syncDir flushes the renames in a directory. Some file systems can't flush directories.
 func syncDir(dir *os.File) error {
 	err := dir.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {

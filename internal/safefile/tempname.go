@@ -11,30 +11,30 @@ import (
 
 const (
 	tempPrefix = ".proxypatch-"
-	// tempAlphabet and tempLength are those of the random end of each name, which never
-	// comes again.
+	// tempAlphabet and tempLength describe the random end of each name, which never
+	// repeats.
 	tempAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	tempLength   = 26
 )
 
-// NewTempName returns a name for something beside the file called base.
+// NewTempName returns a temporary name for a file beside the file called base.
 func NewTempName(base string) string { return tempPrefix + base + "-" + rand.Text()[:tempLength] }
 
-// IsTempName reports whether NewTempName makes names like this one.
+// IsTempName reports whether a name has the form that NewTempName gives.
 func IsTempName(name string) bool {
 	_, is := TempNameBase(name)
 	return is
 }
 
-// CleanDir removes the files in a directory of root, whose name has slashes, that have
-// such names. Nobody else may be writing there.
+// CleanDir removes the files with temporary names from a directory of root; its name has
+// slashes. Call it only while no other process writes there.
 func CleanDir(root *os.Root, dir string) error {
 	handle, err := root.Open(filepath.FromSlash(dir))
 	if err != nil {
 		return err
 	}
 	defer handle.Close()
-	// ReadDir would look at every one of the directory's hundreds of entries.
+	// ReadDir would stat each of the directory's hundreds of entries.
 	names, err := handle.Readdirnames(-1)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func CleanDir(root *os.Root, dir string) error {
 	return nil
 }
 
-// TempNameBase returns the base for which NewTempName has made a name, if it has.
+// TempNameBase returns the base of a name that NewTempName made, if it did.
 func TempNameBase(name string) (base string, is bool) {
 	rest, ours := strings.CutPrefix(name, tempPrefix)
 	at := strings.LastIndexByte(rest, '-')

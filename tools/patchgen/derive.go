@@ -16,16 +16,15 @@ type content struct {
 	bytes    []byte
 }
 
-// madeAgainst are the releases that hold, between them, every content there is.
-// A content's diff is filed under 4.2.1 if that release has it, otherwise under
-// the lowest of these that does. A content that none of them has is filed under
-// its first release.
+// madeAgainst are releases that together have every content. The diff of a content is in
+// the folder of 4.2.1 if that release has the content, otherwise in the folder of the
+// lowest of these that has it. If none has it, the folder is that of its first release.
 var madeAgainst = []string{
 	"4.2.1", "4.0.6", "4.1.2", "4.10.0", "4.12.3", "4.16.4", "4.18.7", "4.18.8", "4.18.9", "4.23.2", "4.24.7", "4.24.13", "4.24.15",
 }
 
-// contents returns all contents of all files that the rules change, by file and
-// release. releases and packages go together and are ordered by age.
+// contents returns all contents of all files that the rules change, by file and release.
+// releases and packages belong together and are ordered by age.
 func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([]*content, error) {
 	var all []*content
 	for _, r := range rules {
@@ -65,7 +64,7 @@ func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([
 func (c *content) first() string { return c.releases[0] }
 func (c *content) last() string  { return c.releases[len(c.releases)-1] }
 
-// dir is the folder of patches/ that has the content's diff.
+// dir returns the folder of patches/ that has the content's diff.
 func (c *content) dir() string {
 	for _, version := range madeAgainst {
 		if slices.Contains(c.releases, version) {
@@ -75,11 +74,11 @@ func (c *content) dir() string {
 	return "v" + c.first()
 }
 
-// name is the diff's name below patches/.
+// name returns the diff's name below patches/.
 func (c *content) name() string { return c.dir() + "/" + c.rule.path + ".diff" }
 
-// ranges is closed at both ends: at the next content, or at the newest release
-// that is known.
+// ranges returns a range that is closed at both ends. It ends before the next content, or
+// with the newest known release.
 func (c *content) ranges() string {
 	if c.next != "" {
 		return ">=" + c.first() + " <" + c.next
@@ -87,7 +86,7 @@ func (c *content) ranges() string {
 	return ">=" + c.first() + " <=" + c.last()
 }
 
-// diff returns the whole text of the content's diff, and what it leads to.
+// diff returns the whole text of the content's diff, and the patched content.
 func (c *content) diff() (text, patched []byte, err error) {
 	patched, err = c.rule.apply(c.bytes)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
-// The history lists what any proxypatch on main has ever left in a package. Each
-// must stay recognised: a diff by being embedded, a helper by its marker.
+// The history lists everything that any proxypatch on main has ever left in a package. All
+// of it must stay recognised: diffs because they are embedded, helpers by their markers.
 const historyFile = "patches/history.tsv"
 
 const helperFile = "patches/helper/proxy.js"
@@ -109,10 +109,10 @@ func helperRow(content []byte) (left, error) {
 	return left{patchset.HelperPath, "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
 }
 
-// supersede adds to files what the last commit has under patches/superseded, and
-// each diff of its default set that changes or goes. It goes by the last commit,
-// not by the working tree, because what was tried in between was never left in
-// any package. It returns the last commit's history.
+// supersede adds to files what the last commit has under patches/superseded, and each
+// diff of its default set that is changed or removed. It reads the last commit and not
+// the working tree, because attempts in between never reached a package. It returns the
+// last commit's history.
 func (r repository) supersede(files generated) (history, error) {
 	head, err := r.head()
 	if err != nil || head[historyFile] == nil {
@@ -144,8 +144,8 @@ func (r repository) supersede(files generated) (history, error) {
 	return h, h.with(now).checkRevisions()
 }
 
-// checkRevisions returns an error if two helpers have one revision: the older
-// could not be told from a file that somebody has changed.
+// checkRevisions returns an error if two helpers have the same revision: the older one
+// could not be distinguished from a file that was edited.
 func (h history) checkRevisions() error {
 	helpers := map[string]patchset.ID{}
 	for row := range h {
@@ -160,8 +160,7 @@ func (h history) checkRevisions() error {
 	return nil
 }
 
-// freeFolder returns the first numbered folder of patches/superseded that is
-// not in use.
+// freeFolder returns the first unused numbered folder of patches/superseded.
 func freeFolder(head map[string][]byte) string {
 	for n := 1; ; n++ {
 		dir := fmt.Sprintf("patches/superseded/%d", n)
@@ -195,8 +194,8 @@ func (r repository) head() (map[string][]byte, error) {
 	}
 }
 
-// checkHistory returns an error for every diff in the history that is not embedded,
-// and for what is embedded without a row.
+// checkHistory returns an error for every diff in the history that is not embedded, and
+// for everything embedded that has no row.
 func (r repository) checkHistory(files generated) error {
 	h, err := r.readHistory()
 	if err != nil {

@@ -1,8 +1,8 @@
 // Command patchgen makes proxypatch's diffs from the released packages.
 //
 //	go run ./tools/patchgen 4.24.16    support these releases too
-//	go run ./tools/patchgen            make everything anew, after a change of the rules
-//	go run ./tools/patchgen --check    fail unless everything committed is as derived
+//	go run ./tools/patchgen            generate everything again after a change of the rules
+//	go run ./tools/patchgen --check    fail unless the committed files are what it generates
 //	go run ./tools/patchgen --watch    fail if npm has releases that are not supported
 //
 // docs/new-releases.md says how a maintainer uses it.

@@ -17,7 +17,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
-// TestEverythingIsAsDerived is patchgen --check.
+// TestEverythingIsAsDerived runs patchgen --check.
 func TestEverythingIsAsDerived(t *testing.T) {
 	nodetest.Node(t)
 	releases, packages := nodetest.Releases(t)
@@ -30,8 +30,8 @@ func TestEverythingIsAsDerived(t *testing.T) {
 	}
 }
 
-// invented returns packages that hold every file of the rules, each made to fit
-// its rule, with a mark of the release's number where it differs.
+// invented returns packages with every file of the rules. Each file fits its rule, and
+// has a mark where releases differ.
 func invented(marks ...string) (releases []npmreleases.Release, packages []npmreleases.Package) {
 	for i, mark := range marks {
 		pkg := npmreleases.Package{}
@@ -95,7 +95,7 @@ func TestContentsRefuses(t *testing.T) {
 	}
 }
 
-// A call site that is gone, or there twice, stops the program and is named.
+// If a call site is missing or occurs twice, the program stops and names it.
 func TestRulesMatchOnce(t *testing.T) {
 	for _, spoil := range []func(string) string{
 		func(text string) string { return strings.Replace(text, "fetch(", "get(", 1) },
@@ -122,8 +122,8 @@ func TestUncovered(t *testing.T) {
 	}
 }
 
-// scratch is a repository that holds what patchgen needs, with one commit: the
-// state that is derived from some invented packages.
+// scratch returns a repository with everything that patchgen needs. It has one commit,
+// with what patchgen generates from some invented packages.
 func scratch(t *testing.T, marks ...string) (repository, []npmreleases.Release, []npmreleases.Package) {
 	t.Helper()
 	gate.Need(t, "releases")
@@ -164,7 +164,7 @@ func (r repository) helper(t *testing.T, revision int, body string) {
 	}
 }
 
-// changeRule makes azure-ad's call site another one until the test ends.
+// changeRule changes azure-ad's call site until the test ends.
 func changeRule(t *testing.T, with string) {
 	t.Helper()
 	was := rules
@@ -187,8 +187,8 @@ func (r repository) superseded(t *testing.T) []string {
 	return names
 }
 
-// What the last commit would leave in packages is kept, whatever was tried on
-// the way to the next one, and stays kept.
+// What the last commit would leave in packages is kept for ever, no matter what was tried
+// before the next commit.
 func TestSupersede(t *testing.T) {
 	repo, releases, packages := scratch(t, "a")
 	const azure = "v4.99.0/providers/azure-ad.js.diff"
@@ -218,7 +218,7 @@ func TestSupersede(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"patches/superseded/1/" + azure, "patches/superseded/2/" + azure}
-	if diff := cmp.Diff(want, repo.superseded(t)); diff != "" { // a helper is known by its marker
+	if diff := cmp.Diff(want, repo.superseded(t)); diff != "" { // helpers are recognised by their markers
 		t.Errorf("a changed helper and rule (-want +got):\n%s", diff)
 	}
 	for _, name := range want {
@@ -238,7 +238,7 @@ func TestSupersede(t *testing.T) {
 	}
 }
 
-// A result that Node.js could not load is refused, and nothing is written.
+// A result that Node.js can't parse is refused, and nothing is written.
 func TestResultsParse(t *testing.T) {
 	repo, releases, packages := scratch(t, "a")
 	changeRule(t, ")(")
@@ -248,7 +248,7 @@ func TestResultsParse(t *testing.T) {
 	repo.git(t, "diff", "--exit-code", "HEAD")
 }
 
-// A release that goes and comes back leaves everything as it was.
+// Removing a release and adding it again changes nothing.
 func TestReleaseComesAndGoes(t *testing.T) {
 	repo, releases, packages := scratch(t, "a", "b")
 	if err := repo.write(releases[:1], packages[:1]); err != nil {

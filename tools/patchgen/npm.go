@@ -22,7 +22,7 @@ func npmView(v any, args ...string) error {
 	return json.Unmarshal(out, v)
 }
 
-// withStderr adds what a command that failed had to say.
+// withStderr adds the stderr of a command that failed.
 func withStderr(err error) error {
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && len(exit.Stderr) > 0 {
 		return fmt.Errorf("%w\n%s", err, exit.Stderr)
@@ -42,7 +42,7 @@ func lookUp(version string) (npmreleases.Release, error) {
 	return release, nil
 }
 
-// supportable leaves out 4.0.0, a build of 3.x, and prereleases.
+// supportable excludes prereleases and 4.0.0, which is a build of 3.x.
 func supportable(v *semver.Version) bool {
 	return v.Major() == 4 && v.Prerelease() == "" && v.String() != "4.0.0"
 }

@@ -68,8 +68,7 @@ func generate(releases []npmreleases.Release, packages []npmreleases.Package) (g
 	return files, parse(results)
 }
 
-// contentsTable lists every content, for reviewers: patches/ holds a diff for
-// each row.
+// contentsTable lists every content for reviewers. patches/ has a diff for each row.
 func contentsTable(all []*content) []byte {
 	var b bytes.Buffer
 	b.WriteString("file\tfirst\tlast\tn\tsha256\tgit_blob\tbytes\n")
@@ -80,7 +79,7 @@ func contentsTable(all []*content) []byte {
 	return b.Bytes()
 }
 
-// parse asks Node.js whether it could load files, given by name and content.
+// parse checks that Node.js can parse files, given by name and content.
 func parse(files [][2]string) error {
 	const script = `const { wrap } = require("module"), { Script } = require("vm");
 for (const [filename, text] of JSON.parse(require("fs").readFileSync(0))) new Script(wrap(text), { filename });`
@@ -96,8 +95,8 @@ for (const [filename, text] of JSON.parse(require("fs").readFileSync(0))) new Sc
 	return nil
 }
 
-// write brings the checkout to what is derived. Diffs that change or go are
-// kept under patches/superseded.
+// write writes the generated files into the checkout. It keeps changed and removed diffs
+// under patches/superseded.
 func (r repository) write(releases []npmreleases.Release, packages []npmreleases.Package) error {
 	files, err := generate(releases, packages)
 	if err != nil {
@@ -128,8 +127,8 @@ func (r repository) write(releases []npmreleases.Release, packages []npmreleases
 	return r.check(releases, packages)
 }
 
-// removeOthers removes the diffs that are for no content any more, and directories
-// that are empty then, which go:embed would refuse.
+// removeOthers removes the diffs that no longer match a content, and directories that
+// become empty, which go:embed would refuse.
 func (r repository) removeOthers(files generated) error {
 	for _, pattern := range []string{"v*", "superseded/*/v*"} {
 		diffs, err := r.embedded(pattern)
@@ -159,8 +158,8 @@ func writeFile(path string, data []byte) error {
 	return os.WriteFile(path, data, 0o644)
 }
 
-// check returns an error for every file that is not as derived, and for every
-// diff or helper in the history that is not embedded any more.
+// check returns an error for every file that differs from the generated one, and for
+// every diff or helper in the history that is no longer embedded.
 func (r repository) check(releases []npmreleases.Release, packages []npmreleases.Package) error {
 	files, err := generate(releases, packages)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"regexp"
 )
 
-// rule says how one file of next-auth is changed: what is shown to people as
-// the reason, and the edits, each of which must match exactly once. A file that
-// was written otherwise stops the program: somebody has to look at it.
+// rule says how to change one file of next-auth: the reason that people see, and the
+// edits, each of which must match exactly once. A file that does not match stops the
+// program, so that a person looks at it.
 type rule struct {
 	path   string
 	reason string
@@ -29,8 +29,8 @@ func requireAfter(line, helper string) edit {
 
 const fetched = "is fetched through the helper"
 
-// rules are all places where next-auth's server side leaves the machine, but
-// for e-mail. docs/call-sites.md says how they were found.
+// rules cover everywhere that next-auth's server code makes an outbound request, except
+// e-mail. docs/call-sites.md says how these places were found.
 var rules = []rule{
 	{
 		"core/lib/oauth/client.js", "discovery, token, JWKS and userinfo requests ask the helper for an agent",
@@ -67,7 +67,7 @@ var rules = []rule{
 
 var requireInProvider = requireAfter(`exports\.default = \w+;`, "../core/lib/proxy")
 
-// fetchRule is for a provider that makes one request of its own with fetch.
+// fetchRule makes the rule for a provider that makes one request itself with fetch.
 func fetchRule(provider, reason string) rule {
 	return rule{"providers/" + provider + ".js", reason, []edit{
 		requireInProvider,

@@ -17,8 +17,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
-// The first diff that changes gets into the program: a file that it has patched
-// is recognised, upgraded and taken back.
+// When a diff changes for the first time, the program gets the old one too: a file that
+// the old one patched is recognised, upgraded and restored.
 func TestFirstSuperseded(t *testing.T) {
 	repo, releases, packages := scratch(t, "a")
 	repo.addProgram(t)
@@ -82,8 +82,8 @@ func (r repository) read(t *testing.T, name string) []byte {
 	return data
 }
 
-// addProgram copies what proxypatch is built from into the repository, but for the
-// default set.
+// addProgram copies the sources of proxypatch, except the default set, into the
+// repository.
 func (r repository) addProgram(t *testing.T) {
 	t.Helper()
 	from, err := openRepository()
@@ -91,7 +91,7 @@ func (r repository) addProgram(t *testing.T) {
 	for _, name := range []string{"go.mod", "go.sum", "patches/embed.go"} {
 		must(t, writeFile(r.path(name), from.read(t, name)))
 	}
-	must(t, os.RemoveAll(r.path("internal"))) // what patchgen has written of it
+	must(t, os.RemoveAll(r.path("internal"))) // patchgen has written parts of it
 	for _, dir := range []string{"cmd", "internal", "patches/tutorial"} {
 		must(t, nodetest.CopyTree(from.path(dir), r.path(dir)))
 	}
@@ -109,7 +109,7 @@ func (r repository) build(t *testing.T) string {
 	return program
 }
 
-// project is one with an invented next-auth, and the program to patch it.
+// project is a project with an invented next-auth, and the program to patch it.
 type project struct{ dir, program string }
 
 func (p project) path(name string) string {
@@ -128,7 +128,7 @@ func (p project) read(t *testing.T, name string) []byte {
 	return data
 }
 
-// install makes node_modules anew.
+// install makes a new node_modules.
 func (p project) install(t *testing.T, pkg npmreleases.Package) {
 	t.Helper()
 	must(t, os.RemoveAll(filepath.Join(p.dir, "node_modules")))
@@ -151,7 +151,7 @@ func (p project) run(t *testing.T, code int, args ...string) []byte {
 	return out
 }
 
-// states returns the states of all files, as a command reports them.
+// states returns the states of all files that a command reports.
 func (p project) states(t *testing.T, code int, args ...string) map[string]patchset.State {
 	t.Helper()
 	var report struct {

@@ -14,7 +14,7 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// Document is a document's sections, in order. The first is the text before all headings.
+// Document is a document's sections, in their order. The first is what stands before all headings.
 type Document []Section
 
 // Section holds what tests check between one heading and the next, each kind in order.
@@ -25,7 +25,7 @@ type Section struct {
 	Links  []string
 	Codes  []string // code spans
 	Blocks []Block
-	Rows   [][]string // of tables, including heads: cells without marks for emphasis and code
+	Rows   [][]string // of tables, their heads included: cells without the marks of emphasis and code
 }
 
 // Block is a fenced block of code.

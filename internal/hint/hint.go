@@ -1,5 +1,4 @@
-// Package hint holds what people can do about a problem, with the command to type as
-// a value of its own.
+// Package hint represents advice on a problem, together with the command to type.
 package hint
 
 import (
@@ -7,10 +6,10 @@ import (
 	"strings"
 )
 
-// Hint is advice. The functions below put it together, so that Run and Kept are parts
-// of Text. The zero value is no advice. Embed it in what --json prints.
+// Hint is advice. The functions below build it, so that Text contains Run and Kept. The
+// zero value is no advice. Embed it in types that --json prints.
 type Hint struct {
-	Text string `json:"hint,omitempty"` // a line for each way out, the usual one first
+	Text string `json:"hint,omitempty"` // a line for each cure, the usual one first
 	Run  string `json:"run,omitempty"`  // the first command in Text, empty if there is none
 
 	// Kept lists the parts of Text that stay on one line, so that a person can copy
@@ -25,22 +24,22 @@ type Phrase struct {
 	Command bool
 }
 
-// Text returns advice in words.
+// Text returns advice without a command.
 func Text(text string) Hint { return Hint{Text: text} }
 
-// Run returns a command that a person can type as it is.
+// Run returns a command that you can type unchanged.
 func Run(command string) Hint {
 	return Hint{Text: command, Run: command, Kept: []Phrase{{command, true}}}
 }
 
-// Keep returns a phrase that stays on one line but is not ready to type, such as an
+// Keep returns a phrase that stays on one line but is not a complete command, such as an
 // entry for a file.
 func Keep(phrase string) Hint { return Hint{Text: phrase, Kept: []Phrase{{phrase, false}}} }
 
-// To returns a command behind its purpose.
+// To returns a command after its purpose.
 func To(purpose, command string) Hint { return Join(Text(purpose+": "), Run(command)) }
 
-// Join puts parts of one hint together.
+// Join joins the parts of a hint. Run is the first command in them.
 func Join(parts ...Hint) Hint {
 	var all Hint
 	for _, part := range parts {
@@ -53,7 +52,7 @@ func Join(parts ...Hint) Hint {
 	return all
 }
 
-// Or adds another way out, on a line of its own.
+// Or adds another cure on its own line.
 func (h Hint) Or(other Hint) Hint { return Join(h, Text("\n"), other) }
 
 // First returns the first way out.

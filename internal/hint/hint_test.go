@@ -54,7 +54,7 @@ func TestHint(t *testing.T) {
 	}
 }
 
-// A hint that two others are made from stays as it is.
+// Two hints made from a third do not change it.
 func TestHintIsShared(t *testing.T) {
 	common := Join(Run("one"), Run("two"), Run("three"))
 	first, second := common.Or(Run("first")), common.Or(Run("second"))
@@ -63,8 +63,7 @@ func TestHintIsShared(t *testing.T) {
 	}
 }
 
-// TestMadeByConstructors makes sure that a command is part of its hint everywhere in the program: only this package puts
-// them together.
+// TestMadeByConstructors allows only this package to build hints, so that every hint contains its command.
 func TestMadeByConstructors(t *testing.T) {
 	literal, files := regexp.MustCompile(`\bhint\.Hint\{[^}]`), 0
 	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Compile returns a function that compiles an expression when it is first
-// called. One that does not compile panics then.
+// Compile returns a function that compiles an expression on its first call. An invalid
+// expression panics then.
 func Compile(text string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns text with everything that is not printable, line ends included, and
-// every byte that is no character as an escape sequence of Go.
+// Text returns text with Go's escape sequences instead of unprintable characters, line
+// ends and invalid bytes.
 func Text(text string) string {
 	if strings.IndexFunc(text, hidden) < 0 && utf8.ValidString(text) {
 		return text
@@ -21,7 +21,7 @@ func Text(text string) string {
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)
 		switch {
-		case r == utf8.RuneError && size == 1: // no character, but an order to some terminals
+		case r == utf8.RuneError && size == 1: // an invalid byte, which some terminals obey
 			fmt.Fprintf(&b, `\x%02x`, text[0])
 		case hidden(r):
 			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
@@ -33,8 +33,8 @@ func Text(text string) string {
 	return b.String()
 }
 
-// JSON returns a JSON document that means the same and has nothing but line ends in
-// it that is not printable. encoding/json leaves characters above 0x7e as they are.
+// JSON returns an equal JSON document whose only unprintable characters are line ends.
+// encoding/json does not escape characters above 0x7e.
 func JSON(document string) string {
 	escaped := func(r rune) bool { return r != '\n' && hidden(r) }
 	if strings.IndexFunc(document, escaped) < 0 {

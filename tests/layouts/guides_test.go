@@ -13,12 +13,12 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// guide is a part of a document whose shell blocks are run, one after the other, in one project.
+// guide is a part of a document. Its shell blocks run in order, in one project.
 type guide struct {
 	document string
-	section  string // all of the document if empty
+	section  string // the whole document if empty
 	manager  string
-	release  string // of next-auth, installed beforehand
+	release  string // the release of next-auth, installed before the first block
 	begin    func(t *testing.T, s *sandbox, dir string)
 }
 
@@ -40,10 +40,10 @@ var guides = []guide{
 	{"docs/docker.md", "", "npm 11", newRelease, useHooks},
 }
 
-// notRunBlocks is how many shell blocks of the guides' documents may be marked "not-run".
+// notRunBlocks is the number of shell blocks of the guides that may be marked "not-run".
 const notRunBlocks = 4
 
-// TestShellBlocks runs what the documents say to type.
+// TestShellBlocks runs the commands in the documents.
 func TestShellBlocks(t *testing.T) {
 	wanted := chosen(t)
 	registry := nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), nodetest.Tarballs(t, "patch-package"), ownPackages(t), published(t)))
@@ -76,7 +76,7 @@ func TestShellBlocks(t *testing.T) {
 	}
 }
 
-// blocks are those that are run.
+// blocks returns the shell blocks to run.
 func (g guide) blocks(t *testing.T) []markdown.Block {
 	var blocks []markdown.Block
 	for _, section := range repotest.Document(t, g.document) {
@@ -107,7 +107,7 @@ func runOf(dockerfile string) string {
 	return b.String()
 }
 
-// TestEveryShellBlockIsRun makes sure that no block of the guides' documents is forgotten, and few are left out.
+// TestEveryShellBlockIsRun requires that every block of the guides runs, except a few.
 func TestEveryShellBlockIsRun(t *testing.T) {
 	run := map[string]map[string]bool{}
 	for _, g := range guides {
@@ -155,7 +155,7 @@ func usePatchPackage(t *testing.T, s *sandbox, dir string) {
 	s.must(t, dir, "proxypatch check --set tutorial")
 }
 
-// usePNPMPatch makes one that keeps it with pnpm.
+// usePNPMPatch makes a project that keeps it with pnpm.
 func usePNPMPatch(t *testing.T, s *sandbox, dir string) {
 	s.must(t, dir, "pnpm add https-proxy-agent@7")
 	patch := tutorialDiff(t, s, dir)
@@ -163,7 +163,7 @@ func usePNPMPatch(t *testing.T, s *sandbox, dir string) {
 	write(t, filepath.Join(s.dir, "tutorial.diff"), patch)
 	s.must(t, filepath.Join(s.dir, "edit"), "git apply -p1 ../tutorial.diff")
 	s.must(t, dir, "pnpm patch-commit "+shellQuote(filepath.Join(s.dir, "edit")))
-	s.must(t, dir, "rm -rf node_modules && pnpm install") // the unpatched copy stays otherwise
+	s.must(t, dir, "rm -rf node_modules && pnpm install") // otherwise the unpatched copy stays
 	s.must(t, dir, "proxypatch check --set tutorial")
 }
 

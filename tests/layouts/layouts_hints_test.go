@@ -13,8 +13,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 )
 
-// TestLayoutHints follows what proxypatch advises where next-auth can't load https-proxy-agent, to the letter and in each
-// of the ways that it names. An install that must not change the lock file has to work afterwards.
+// TestLayoutHints follows each cure that proxypatch names if next-auth can't load https-proxy-agent. After it, an
+// install with a frozen lock file must work.
 func TestLayoutHints(t *testing.T) {
 	wanted := chosen(t)
 	registry := newRegistry(t)
@@ -55,10 +55,10 @@ func TestLayoutHints(t *testing.T) {
 	}
 }
 
-// advice is one way out of a report's problems: what is to be done for each copy.
+// advice is one cure for a report's problems: the steps for each copy.
 type advice []string
 
-// waysOf returns the ways that the hints of a report name; each leads out of all problems.
+// waysOf returns the cures in a report's hints. Each solves all problems.
 func waysOf(r clitest.Report) []advice {
 	ways := map[int]map[string]bool{}
 	for _, p := range r.Problems {
@@ -82,7 +82,7 @@ var (
 	commandAdvice = regexp.MustCompile(`^(?:in (\S+): )?(.*)$`)
 )
 
-// follow does as advised in a project.
+// follow follows the advice in a project.
 func (a advice) follow(t *testing.T, s *sandbox, project string) {
 	t.Helper()
 	for _, line := range a {
@@ -101,7 +101,7 @@ func (a advice) follow(t *testing.T, s *sandbox, project string) {
 	}
 }
 
-// set gives a setting another value, or a first one.
+// set changes or adds a setting.
 func set(t *testing.T, file, setting, value string) {
 	t.Helper()
 	content, err := os.ReadFile(file)

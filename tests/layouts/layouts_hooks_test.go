@@ -11,8 +11,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 )
 
-// TestLayoutHooks lets init write its hooks and the package managers run them: the build fails on what is not patched, and
-// an install patches it.
+// TestLayoutHooks runs init's hooks with each package manager: a build must fail on unpatched files, and an install
+// must patch them.
 func TestLayoutHooks(t *testing.T) {
 	wanted := chosen(t)
 	registry := newRegistry(t)

@@ -10,11 +10,11 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// beta stands in for a release that can't be patched.
+// beta is a release that can't be patched.
 const beta = "5.0.0-beta.30"
 
-// TestLayoutLeftovers goes from one release or patch of next-auth to another. Package managers that keep a store leave
-// the old copy in it, and what can't be patched there must not matter.
+// TestLayoutLeftovers changes the release or the patch of next-auth. Package managers with a store leave the old copy
+// in it. proxypatch must ignore an old copy that it can't patch.
 func TestLayoutLeftovers(t *testing.T) {
 	wanted := chosen(t)
 	registry := nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t), [][]byte{
@@ -61,7 +61,7 @@ func TestLayoutLeftovers(t *testing.T) {
 	}
 }
 
-// requireLeftover requires that a leftover of a release is in nobody's way, and gone when the hint is followed.
+// requireLeftover requires that a leftover of a release blocks nothing, and that the hint removes it.
 func (lt *layoutTest) requireLeftover(t *testing.T, project, release string) {
 	t.Helper()
 	store := filepath.Join(project, "node_modules")

@@ -10,8 +10,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 )
 
-// TestLayoutLinks works on projects that are reached by symbolic links: the project's directory itself, and a
-// workspace in which the directory of all packages, or of one, is elsewhere.
+// TestLayoutLinks patches projects behind symbolic links: to the project's directory, and to one or all packages of a
+// workspace.
 func TestLayoutLinks(t *testing.T) {
 	wanted := chosen(t)
 	registry := newRegistry(t)

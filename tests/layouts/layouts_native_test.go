@@ -18,11 +18,11 @@ import (
 // nativeTool is another tool that patches packages at install time.
 type nativeTool struct {
 	name     string
-	layout   layout // with what makes the tool take the patch
-	file     string // where the patch stands in a project
-	prefix   string // of the paths in it
+	layout   layout // with the setting that makes the tool apply the patch
+	file     string // the patch's place in a project
+	prefix   string // of the paths in the patch
 	conflict clitest.Code
-	finish   func(t *testing.T, s *sandbox, dir string) // what is run after the install, if anything
+	finish   func(t *testing.T, s *sandbox, dir string) // a command after the install, if any
 }
 
 const (
@@ -62,8 +62,8 @@ func runPatchPackage(t *testing.T, s *sandbox, dir string) {
 	s.must(t, dir, "node "+shellQuote(program)+" --error-on-fail")
 }
 
-// TestLayoutNativePatches lets other tools patch next-auth too. What they change elsewhere in the same file stays, through
-// apply and revert; where it is in the way, nothing is changed.
+// TestLayoutNativePatches also patches next-auth with other tools. apply and revert keep their changes to other lines
+// of a file. If the same lines differ, proxypatch changes nothing.
 func TestLayoutNativePatches(t *testing.T) {
 	wanted := chosen(t)
 	registry := newRegistry(t)
@@ -104,7 +104,7 @@ func TestLayoutNativePatches(t *testing.T) {
 	}
 }
 
-// patch makes the tool's patch of next-auth, which replaces the one place where a file of it holds a text.
+// patch writes the tool's patch of next-auth, which replaces the only occurrence of a text in a file.
 func (n nativeTool) patch(t *testing.T, from, to string) string {
 	t.Helper()
 	releases, packages := nodetest.Releases(t)
@@ -117,7 +117,7 @@ func (n nativeTool) patch(t *testing.T, from, to string) string {
 	return string(patchset.Format(n.prefix+verify.ClientFile, before, after, 0o644))
 }
 
-// requireEdited makes sure that another tool's patch is there.
+// requireEdited requires that the other tool's patch is applied.
 func requireEdited(t *testing.T, copies []string, text string) {
 	t.Helper()
 	if len(copies) == 0 {

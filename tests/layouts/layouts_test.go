@@ -1,5 +1,5 @@
-// Package layouts installs next-auth by each package manager, as the documents say
-// too, and has proxypatch patch what is there.
+// Package layouts installs next-auth with each package manager, also as the documents say, and patches every copy with
+// proxypatch.
 package layouts
 
 import (
@@ -29,29 +29,29 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// layout is a way in which package managers lay out node_modules.
+// layout is a layout of node_modules.
 type layout struct {
 	name     string
-	managers []string       // that can make it
-	settings string         // of the manager's, as in its file
+	managers []string       // that can create it
+	settings string         // settings of the manager, as in its file
 	manifest map[string]any // fields of the root's package.json
-	shapes   []string       // of projects; all if none is named
-	shared   bool           // whether projects share the bytes of the files that are patched, by hard links
-	want     want           // what proxypatch is to do
+	shapes   []string       // shapes of projects; all if empty
+	shared   bool           // whether projects share the patched files by hard links
+	want     want           // what proxypatch should do
 }
 
 type want int
 
 const (
 	wantPatched want = iota
-	wantRefused      // with exit code 5, until the hint is followed
-	wantAgent        // in a workspace whose members have https-proxy-agent, but not its root: exit code 7
+	wantRefused      // exit with 5 until you follow the hint
+	wantAgent        // exit with 7 in a workspace whose members have https-proxy-agent, but whose root has not
 )
 
 var (
 	npms  = []string{"npm 11", "npm 12"}
 	pnpms = []string{"pnpm 8", "pnpm 9", "pnpm 10", "pnpm 11", "pnpm 12"}
-	// The settings of older ones stand in .npmrc, those of newer ones in pnpm-workspace.yaml.
+	// Older releases read settings from .npmrc, newer ones from pnpm-workspace.yaml.
 	oldPNPMs, newPNPMs = pnpms[:2], pnpms[2:]
 )
 
@@ -84,7 +84,7 @@ var layouts = []layout{
 	{name: "global store", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"\nglobalStore = true", shared: true, want: wantRefused},
 }
 
-// representative are the tests that make test runs.
+// representative lists the tests that make test runs.
 var representative = []string{
 	"TestLayouts/npm 11, hoisted, workspace",
 	"TestLayouts/yarn 4, hardlinks-global, workspace",
@@ -116,16 +116,16 @@ var representative = []string{
 // member is a package of a project.
 type member struct {
 	dir          string
-	dependencies map[string]string // "workspace" stands for the version of a package of the workspace
+	dependencies map[string]string // "workspace" means a package of the workspace
 }
 
 const (
 	newRelease = "4.24.15"
 	oldRelease = "4.2.1"
-	wrapper    = "auth-kit" // a package of ours that has next-auth for itself
+	wrapper    = "auth-kit" // one of our packages, which depends on next-auth
 )
 
-// shapes are the projects, by name; the first member of each is its root.
+// shapes are the projects by name. The first member of each is its root.
 var shapes = map[string][]member{
 	"app":                           {{".", with(react18, "next-auth", newRelease, "auth4", "npm:next-auth@"+oldRelease, "https-proxy-agent", "7.0.6")}},
 	"app without https-proxy-agent": {{".", with(react18, "next-auth", newRelease)}},
@@ -152,11 +152,11 @@ func with(dependencies map[string]string, more ...string) map[string]string {
 	return all
 }
 
-// built is what our next says when it has built.
+// built is the output of our stand-in for next after a build.
 const built = "next: built"
 
-// ownPackages are those that need not be the real ones: next-auth's peers, each version of which makes isolating package
-// managers install a copy of next-auth, and the wrapper.
+// ownPackages replace real packages: next-auth's peers and the wrapper. Isolating package managers install a copy of
+// next-auth for each version of a peer.
 func ownPackages(t *testing.T) [][]byte {
 	packages := [][]byte{
 		nodetest.Pack(t, `{"name": "next", "version": "15.0.0", "bin": {"next": "next.js"}}`,
@@ -172,7 +172,7 @@ func ownPackages(t *testing.T) [][]byte {
 	return packages
 }
 
-// makeProject writes a project that is not installed yet.
+// makeProject writes a project without installing it.
 func makeProject(t *testing.T, dir string, m packageManager, l layout, members []member) {
 	t.Helper()
 	for _, one := range members {
@@ -191,7 +191,7 @@ func makeProject(t *testing.T, dir string, m packageManager, l layout, members [
 	}
 }
 
-// manifest is the member's package.json.
+// manifest returns the member's package.json.
 func (one member) manifest(m packageManager, l layout, workspace bool) map[string]any {
 	dependencies := map[string]string{}
 	for name, version := range one.dependencies {
@@ -215,7 +215,7 @@ func (one member) manifest(m packageManager, l layout, workspace bool) map[strin
 	return manifest
 }
 
-// copiesBelow searches all of dir for next-auth, following no link.
+// copiesBelow searches all of dir for next-auth without following links.
 func copiesBelow(t *testing.T, dir string) []string {
 	t.Helper()
 	var copies []string
@@ -243,7 +243,7 @@ func copiesBelow(t *testing.T, dir string) []string {
 	return copies
 }
 
-// TestLayouts installs every layout and holds proxypatch against it.
+// TestLayouts installs every layout and runs proxypatch in it.
 func TestLayouts(t *testing.T) {
 	wanted := chosen(t)
 	registry := newRegistry(t)
@@ -263,8 +263,7 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// chosen returns which parts of a test are to be run: all, or the representative ones. Without a choice the test is
-// skipped.
+// chosen returns the parts of a test to run: all, or the representative ones. If none are chosen, it skips the test.
 func chosen(t *testing.T) func(name string) bool {
 	t.Helper()
 	gate.Need(t, "layouts")
@@ -284,7 +283,7 @@ func chosen(t *testing.T) func(name string) bool {
 	}
 }
 
-// newRegistry serves all that the layouts need.
+// newRegistry serves all packages of the layouts.
 func newRegistry(t *testing.T) string {
 	t.Helper()
 	return nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t)))
@@ -303,8 +302,8 @@ type layoutTest struct {
 	layout  layout
 	manager packageManager
 	members []member
-	extra   map[string]string              // files of the project, by their names
-	finish  func(t *testing.T, dir string) // what a person does after the install, if anything
+	extra   map[string]string              // files of the project by name
+	finish  func(t *testing.T, dir string) // a step after the install, if any
 }
 
 func newLayoutTest(t *testing.T, l layout, m packageManager, registry string, members []member) *layoutTest {
@@ -343,7 +342,7 @@ func (lt *layoutTest) run(t *testing.T) {
 	t.Run("patches and reverts", func(t *testing.T) { lt.patchAndRevert(t, project, copies) })
 }
 
-// follow does what the hints of a report say first, in a project and in all that are installed from now on.
+// follow applies the first cure of each hint, in a project and in all projects installed after it.
 func (lt *layoutTest) follow(t *testing.T, project string, r clitest.Report) {
 	t.Helper()
 	advice := waysOf(r)[0]
@@ -354,7 +353,7 @@ func (lt *layoutTest) follow(t *testing.T, project string, r clitest.Report) {
 	lt.finish(t, project)
 }
 
-// refuse makes sure that apply and check exit with a code and apply changes nothing, and returns apply's report.
+// refuse requires that apply and check exit with a code and that apply changes nothing. It returns apply's report.
 func (lt *layoutTest) refuse(t *testing.T, project string, code clitest.Code) clitest.Report {
 	t.Helper()
 	before := snapshotOf(t, lt.dir)
@@ -364,7 +363,7 @@ func (lt *layoutTest) refuse(t *testing.T, project string, code clitest.Code) cl
 	return r
 }
 
-// find makes sure that proxypatch finds exactly the copies from the root, and from a member those that its code loads.
+// find requires that proxypatch finds all copies from the root, and from a member the copies that its code loads.
 func (lt *layoutTest) find(t *testing.T, project string, copies []string) {
 	r := lt.proxypatch(t, clitest.OK, project, "apply", "--dry-run")
 	if diff := cmp.Diff(copies, r.Dirs()); diff != "" {
@@ -372,7 +371,7 @@ func (lt *layoutTest) find(t *testing.T, project string, copies []string) {
 	}
 	lt.requireReached(t, project, r)
 	loaded := lt.resolve(t, project)
-	// Of a copy that only other packages depend on, proxypatch may not know whose code loads it.
+	// proxypatch may not know who loads a copy that only other packages depend on.
 	unknown := prooftest.Missing(copies, slices.Concat(slices.Collect(maps.Values(loaded))...))
 	for _, m := range lt.members[1:] {
 		var want []string
@@ -392,8 +391,7 @@ func (lt *layoutTest) find(t *testing.T, project string, copies []string) {
 	}
 }
 
-// requireReached makes sure that the report names, for each member that depends on next-auth, the copies that it gets,
-// and ways that lead there.
+// requireReached requires that the report names the copies that each member loads, and the paths to them.
 func (lt *layoutTest) requireReached(t *testing.T, project string, r clitest.Report) {
 	t.Helper()
 	want, got := map[string]bool{}, map[string]bool{}
@@ -427,7 +425,7 @@ func (lt *layoutTest) resolve(t *testing.T, project string) map[string][]string 
 	return loaded
 }
 
-// loadedBy asks Node.js which copy the dependency of a member loads, if it has asked for one itself.
+// loadedBy asks Node.js which copy a dependency of a member loads, if it declares one.
 func (lt *layoutTest) loadedBy(t *testing.T, dir, name string) []string {
 	t.Helper()
 	if name != wrapper {
@@ -440,7 +438,7 @@ func (lt *layoutTest) loadedBy(t *testing.T, dir, name string) []string {
 	return lt.node(t, found[0], "next-auth")
 }
 
-// node asks Node.js for the directories of packages that it loads for dir, by their names.
+// node asks Node.js for the directories of packages that it loads from dir, by name.
 func (lt *layoutTest) node(t *testing.T, dir string, names ...string) []string {
 	t.Helper()
 	script, err := filepath.Abs("testdata/resolve.js")
@@ -455,7 +453,7 @@ func (lt *layoutTest) node(t *testing.T, dir string, names ...string) []string {
 	return dirs
 }
 
-// names are those by which the member's code gets next-auth: it may load what it does not declare.
+// names are the names by which the member's code loads next-auth. It may load packages that it does not declare.
 func (one member) names() []string {
 	return slices.Compact(slices.Sorted(slices.Values(append(one.declared(), "next-auth"))))
 }
@@ -482,8 +480,8 @@ func (lt *layoutTest) closure(m member) []string {
 	return dirs
 }
 
-// patchAndRevert takes all copies through apply, check and revert, proves them in Node.js, and makes sure that nothing
-// else changes: not the store, not another project, and not what is installed later.
+// patchAndRevert runs apply, check and revert on all copies, and makes their calls in Node.js. The store, other
+// projects and later installs must not change.
 func (lt *layoutTest) patchAndRevert(t *testing.T, project string, copies []string) {
 	network := prooftest.NewNetwork(t)
 	unpatched := prooftest.Phase{Name: "unpatched", Caller: network.Caller(t), Arrivals: func(verify.Call) []string { return nil }}
@@ -516,12 +514,12 @@ func (lt *layoutTest) patchAndRevert(t *testing.T, project string, copies []stri
 	requireUntouched("after revert")
 }
 
-// requireShared makes sure that two projects share the bytes of each copy's files exactly if the layout is such a one:
-// else it would be no wonder that nothing but the project changes.
+// requireShared requires that two projects share the files of each copy exactly if the layout does. Otherwise, a check
+// that other projects do not change would prove nothing.
 func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, other string) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		return // others share with copy on write
+		return // others use copy-on-write
 	}
 	for _, dir := range copies {
 		a, err := os.Stat(filepath.Join(dir, filepath.FromSlash(verify.ClientFile)))
@@ -538,7 +536,7 @@ func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, othe
 	}
 }
 
-// throughProxy is what arrives of a call that goes through the proxy.
+// throughProxy returns the requests of a call through the proxy.
 func throughProxy(c verify.Call) []string {
 	return nettest.Arrivals(c.Request)
 }
@@ -571,7 +569,7 @@ func (s *sandbox) proxypatch(t *testing.T, want clitest.Code, dir string, args .
 	return r
 }
 
-// snapshotOf returns the modes and the hashes of all files below dir, and where links lead.
+// snapshotOf returns the modes and hashes of all files below dir, and the targets of links.
 func snapshotOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	tree := map[string]string{}
@@ -601,16 +599,16 @@ func snapshotOf(t *testing.T, dir string) map[string]string {
 	return tree
 }
 
-// stamp matches what apply and revert put beside an app that may not have been built yet.
+// stamp matches the stamps that apply and revert write, also in an app that was never built.
 var stamp = regexp.MustCompile(`/\.next(/dev)?(/cache(/proxypatch\.json)?)?$`)
 
-// withoutStamps leaves out of a snapshot what marks the caches of builds.
+// withoutStamps removes the stamps of build caches from a snapshot.
 func withoutStamps(tree map[string]string) map[string]string {
 	maps.DeleteFunc(tree, func(name, _ string) bool { return stamp.MatchString(name) })
 	return tree
 }
 
-// packageOf is snapshotOf without what a package manager put into the package: among it are scripts that name the
+// packageOf is snapshotOf without the files that a package manager adds to the package. Some of these name the
 // project's directory.
 func packageOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
@@ -619,7 +617,7 @@ func packageOf(t *testing.T, dir string) map[string]string {
 	return tree
 }
 
-// requireSame makes sure that nothing is different in a tree.
+// requireSame requires that two snapshots are equal.
 func requireSame(t *testing.T, what string, before, after map[string]string) {
 	t.Helper()
 	if diff := cmp.Diff(before, after); diff != "" {

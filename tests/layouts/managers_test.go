@@ -11,15 +11,15 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// packageManager is a release of a package manager, as npm has it.
+// packageManager is a release of a package manager from npm.
 type packageManager struct {
 	project   string // below testdata/npm
 	program   string // in the project's node_modules; a pattern where the platform is part of it
-	command   string // what people type
-	node      string // the project with the Node.js that it needs, where not any will do
-	settings  string // the file of a project that has its settings
-	workspace string // the version by which it finds a package of the same workspace
-	frozen    string // installs, if the lock file needs no change
+	command   string // the command that people type
+	node      string // the project with the Node.js that it needs, if it needs a certain one
+	settings  string // the file for its settings in a project
+	workspace string // the version that refers to a package of the same workspace
+	frozen    string // installs without changing the lock file
 }
 
 var packageManagers = map[string]packageManager{
@@ -36,15 +36,15 @@ var packageManagers = map[string]packageManager{
 	"bun":        {"bun", "@oven/bun-*/bin/bun", "bun", "", "bunfig.toml", "workspace:*", "bun install --frozen-lockfile"},
 }
 
-// sandbox is a machine for one package manager: a home directory, with all that the manager stores and caches, and
-// projects beside it on the same file system, so that it can link files as it does for people.
+// sandbox is an environment for one package manager: a home directory with its store and caches, and projects. They are
+// on one file system, so that the manager can link files.
 type sandbox struct {
-	dir  string // real
+	dir  string // without symbolic links
 	home string
 	env  []string
 }
 
-// newSandbox makes one in which the package manager, Node.js and proxypatch are on the PATH and the registry is the only
+// newSandbox makes a sandbox with the package manager, Node.js and proxypatch on the PATH. The registry is its only
 // source of packages.
 func newSandbox(t *testing.T, m packageManager, registry string) *sandbox {
 	t.Helper()
@@ -57,8 +57,8 @@ func newSandbox(t *testing.T, m packageManager, registry string) *sandbox {
 	bin := filepath.Join(dir, "bin")
 	program := one(t, filepath.Join(nodetest.Project(t, m.project), "node_modules", filepath.FromSlash(m.program)))
 	write(t, filepath.Join(bin, m.command), "#!/bin/sh\nexec "+invocation(node, program)+" \"$@\"\n")
-	// In the home directory, because the projects' own files are what is tested. Yarn 1 alone refuses old releases of
-	// next-auth, which name no Node.js of today.
+	// These settings are in the home directory, because the test checks the projects' own files. Only yarn 1 refuses
+	// old releases of next-auth, which do not list today's Node.js.
 	write(t, filepath.Join(s.home, ".npmrc"), "registry="+registry+"\n")
 	write(t, filepath.Join(s.home, ".yarnrc"), "registry \""+registry+"\"\nignore-engines true\n")
 	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o755); err != nil {
@@ -75,7 +75,7 @@ func newSandbox(t *testing.T, m packageManager, registry string) *sandbox {
 	return s
 }
 
-// findNode returns the Node.js to run the manager, and the scripts of its projects, with.
+// findNode returns the Node.js that runs the manager and the scripts of its projects.
 func (m packageManager) findNode(t *testing.T) string {
 	t.Helper()
 	if m.node == "" {
@@ -84,7 +84,7 @@ func (m packageManager) findNode(t *testing.T) string {
 	return one(t, filepath.Join(nodetest.Project(t, m.node), "node_modules", "node-*", "bin", "node"))
 }
 
-// invocation is how a shell runs a program: by itself, or with Node.js.
+// invocation returns how a shell runs a program: directly, or with Node.js.
 func invocation(node, program string) string {
 	if strings.HasSuffix(program, "js") {
 		return shellQuote(node) + " " + shellQuote(program)
@@ -92,7 +92,7 @@ func invocation(node, program string) string {
 	return shellQuote(program)
 }
 
-// one returns the only file of a pattern. There is none where the packages are not made for this platform.
+// one returns the only file that matches a pattern. It skips the test if the packages do not support this platform.
 func one(t *testing.T, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(pattern)
@@ -105,7 +105,7 @@ func one(t *testing.T, pattern string) string {
 	return found[0]
 }
 
-// sh runs a command line as a person would in a directory, and returns its exit code and all that it says.
+// sh runs a command line in a directory as a person would, and returns its exit code and output.
 func (s *sandbox) sh(t *testing.T, dir, line string) (int, string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
@@ -118,7 +118,7 @@ func (s *sandbox) sh(t *testing.T, dir, line string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// must is sh for what has to succeed.
+// must is sh for commands that must succeed.
 func (s *sandbox) must(t *testing.T, dir, line string) string {
 	t.Helper()
 	code, out := s.sh(t, dir, line)
@@ -138,7 +138,7 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// shellQuote returns a word as a person has to type it.
+// shellQuote quotes a word for a shell.
 func shellQuote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

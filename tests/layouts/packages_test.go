@@ -17,17 +17,17 @@ import (
 	"github.com/proxypatch/proxypatch/npm"
 )
 
-// packedVersion is the version of the packages in these tests. No registry but
-// the tests' has it, so a program that says so comes from there.
+// packedVersion is the version of the packages in these tests. Only the tests' registry
+// has it, so a program with this version comes from there.
 const packedVersion = "0.0.0-test"
 
-// hostProgram is the program as npm packages hold it.
+// hostProgram is the program in npm packages.
 var hostProgram = sync.OnceValues(func() ([]byte, error) {
 	p, _ := npm.Host()
 	return p.Build(context.Background(), "../..", packedVersion)
 })
 
-// packages makes all npm packages. Only that for this machine has a program.
+// packages builds all npm packages. Only the one for this machine has a program.
 func packages(t *testing.T) []npm.Tarball {
 	t.Helper()
 	host, known := npm.Host()
@@ -61,7 +61,7 @@ func packagesRegistry(t *testing.T) string {
 	return nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t), published(t)))
 }
 
-// published are the packages as registries take them.
+// published returns the packages in the form for registries.
 func published(t *testing.T) [][]byte {
 	t.Helper()
 	var tarballs [][]byte
@@ -71,7 +71,7 @@ func published(t *testing.T) [][]byte {
 	return tarballs
 }
 
-// withoutProxypatch takes the tests' own proxypatch off the PATH.
+// withoutProxypatch removes the tests' own proxypatch from the PATH.
 func (s *sandbox) withoutProxypatch(t *testing.T) *sandbox {
 	t.Helper()
 	own, err := exec.LookPath("proxypatch")
@@ -87,13 +87,13 @@ func (s *sandbox) withoutProxypatch(t *testing.T) *sandbox {
 	return s
 }
 
-// installer is how people install with a package manager.
+// installer holds the commands of a package manager.
 type installer struct {
 	name     string
 	manager  string // in packageManagers
-	settings string // of the manager's
-	add, run string // as the README has them
-	without  string // the option that leaves optional dependencies out, if there is one
+	settings string // settings of the manager
+	add, run string // as in the README
+	without  string // the option that skips optional dependencies, if any
 	prod     string // installs without devDependencies
 }
 
@@ -113,8 +113,8 @@ var installers = []installer{
 
 const agentWanted = "https-proxy-agent@7"
 
-// newApp makes a machine and on it the directory of an app with a release of
-// next-auth, in which nothing is installed.
+// newApp makes a sandbox with an app that depends on a release of next-auth. It
+// installs nothing.
 func (in installer) newApp(t *testing.T, registry, release string) (*sandbox, string) {
 	t.Helper()
 	m := packageManagers[in.manager]
@@ -127,8 +127,8 @@ func (in installer) newApp(t *testing.T, registry, release string) (*sandbox, st
 	return s, dir
 }
 
-// reinstall installs the project as in a fresh clone: yarn 4 remembers in .yarn
-// what it has built.
+// reinstall installs the project as in a fresh clone. yarn 4 records in .yarn what it
+// built.
 func reinstall(t *testing.T, s *sandbox, dir, line string) (int, string) {
 	t.Helper()
 	for _, name := range []string{"node_modules", ".yarn"} {
@@ -139,8 +139,8 @@ func reinstall(t *testing.T, s *sandbox, dir, line string) (int, string) {
 	return s.sh(t, dir, line)
 }
 
-// TestPackages installs the packages by each package manager, and lets it run
-// the hooks of proxypatch init.
+// TestPackages installs the packages with each package manager, which runs the hooks of
+// proxypatch init.
 func TestPackages(t *testing.T) {
 	wanted := chosen(t)
 	registry := packagesRegistry(t)
@@ -203,7 +203,7 @@ func (in installer) test(t *testing.T, registry string) {
 	}
 }
 
-// Plug'n'Play can't be patched, but the program must be there to say so.
+// Plug'n'Play can't be patched, but the program must run and report it.
 func testPlugAndPlay(t *testing.T, registry string) {
 	in := installer{manager: "yarn 4"}
 	s, dir := in.newApp(t, registry, oldRelease)
@@ -221,7 +221,7 @@ func testPlugAndPlay(t *testing.T, registry string) {
 	requireSame(t, "the project", before, snapshotOf(t, dir))
 }
 
-// testDevDependency does what docs/init.md warns of.
+// testDevDependency does what docs/init.md warns against.
 func testDevDependency(t *testing.T, registry string) {
 	in := installer{manager: "npm 11"}
 	s, dir := in.newApp(t, registry, oldRelease)
@@ -236,8 +236,8 @@ func testDevDependency(t *testing.T, registry string) {
 	}
 }
 
-// noFreeze are options that let an install change the lock file in CI too, and
-// show what scripts say.
+// noFreeze are options that allow an install in CI to change the lock file, and show
+// the output of scripts.
 func noFreeze(m packageManager) string {
 	switch m.command {
 	case "pnpm":
@@ -269,9 +269,9 @@ func editManifest(t *testing.T, dir string, edit func(manifest map[string]any)) 
 	write(t, path, string(data)+"\n")
 }
 
-// TestPackageArchives installs the packages from the files that make npm writes,
-// in the way that docs/npm.md gives for each package manager. The registry has
-// other packages of the same names and version, which nobody may get.
+// TestPackageArchives installs the files of make npm with each package manager, as
+// docs/npm.md says. The registry has other packages with the same names and version,
+// which must not be installed.
 func TestPackageArchives(t *testing.T) {
 	wanted := chosen(t)
 	tarballs := slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t), impostors(t))
@@ -317,21 +317,21 @@ func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarbal
 	if m.command != "npm" {
 		return
 	}
-	// The launcher stays where its program is left out, and says so.
+	// If the program is skipped, the launcher is still installed and reports it.
 	code, out := reinstall(t, s, dir, m.frozen+" --omit=optional")
 	if want := "is not installed: optional dependencies were left out"; code == 0 || !strings.Contains(out, want) {
 		t.Errorf("without optional dependencies, %s exited with %d and did not say that %s:\n%s", m.frozen, code, want, out)
 	}
 }
 
-// archives tells the package manager where all packages are, and returns what to
-// type then.
+// archives configures the package manager to use the files, and returns the command to
+// type.
 func (in installer) archives(t *testing.T, dir string) string {
 	t.Helper()
 	file := func(name string) string { return "file:./vendor/" + name + "-" + packedVersion + ".tgz" }
 	host, _ := npm.Host()
-	// Of file names, pnpm and yarn 1 do not look at what platform is in them: pnpm leaves the others out by "-", and
-	// yarn 1 gets this machine's under each name.
+	// pnpm and yarn 1 ignore the platform of files. For pnpm, "-" skips the others.
+	// yarn 1 gets this machine's file under each name.
 	all, one, same := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, p := range npm.Platforms {
 		all[p.Package()] = file("proxypatch-" + p.String())

@@ -46,7 +46,7 @@ func writeOverlay(dir string) (string, error) {
 			texts[path] = string(data)
 		}
 		if n := strings.Count(texts[path], c.old); n != 1 {
-			return "", fmt.Errorf("%s: holds %s %d times, not once; mend tools/wine/overlay.go for this Go", path, c.old, n)
+			return "", fmt.Errorf("%s: contains %s %d times, not once; update tools/wine/overlay.go for this Go", path, c.old, n)
 		}
 		texts[path] = strings.Replace(texts[path], c.old, c.new, 1)
 	}

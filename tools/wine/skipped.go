@@ -8,7 +8,7 @@ import (
 
 // The reasons why a test can't pass under Wine 8.
 const (
-	noLinks = "Wine 8 says that it made a symbolic link and makes none, and knows no junctions"
+	noLinks = "Wine 8 reports that it made a symbolic link but makes none, and has no junctions"
 	noNode  = "needs Node.js for Windows, which is not in the prefix"
 )
 

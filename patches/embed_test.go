@@ -13,8 +13,9 @@ import (
 
 var closedRange = regexp.MustCompile(`^>=\d+\.\d+\.\d+ <=?\d+\.\d+\.\d+$`)
 
-// Every embedded diff names the bytes before and after, its releases and its reason; its
-// name contains its path; and no two of a set are for the same file of the same release.
+// Every embedded diff names the bytes before and after, its releases and its reason. Its
+// name contains its path. No two diffs of a set are for the same file of the same
+// release.
 func TestEmbeddedDiffs(t *testing.T) {
 	diffs, err := patchset.Load(patches.FS, ".")
 	if err != nil {

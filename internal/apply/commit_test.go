@@ -124,7 +124,7 @@ func TestOrderOfWriting(t *testing.T) {
 	}
 }
 
-// Copies are always locked in the same order, in whatever order they are given.
+// Copies are always locked in the same order.
 func TestCopiesAreSorted(t *testing.T) {
 	first, second := newPackage(t), newPackage(t)
 	given := []detect.Install{second, first}
@@ -202,7 +202,7 @@ func TestFailurePutsEverythingBack(t *testing.T) {
 	}
 }
 
-// If the disk has no room for all new files, no file was replaced yet, so nothing needs
+// If the disk has no room for all new files, no file was replaced yet. So nothing needs
 // to be restored, for which there may be no room either.
 func TestAllIsStagedFirst(t *testing.T) {
 	first, second := newPackage(t), newPackage(t)

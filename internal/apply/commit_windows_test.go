@@ -13,8 +13,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
-// TestTargetHeldOpen holds the last file open once the others are written, as an editor
-// or a virus scanner does, so that it can be read but not replaced.
+// TestTargetHeldOpen holds the last file open once the others are written. An editor or a
+// virus scanner does so; the file can then be read but not replaced.
 func TestTargetHeldOpen(t *testing.T) {
 	install := newPackage(t)
 	before := tree(t, install.Dir)

@@ -22,7 +22,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// Goal is the state that a Plan brings files to.
+// Goal is what a Plan does with files.
 type Goal int
 
 const (
@@ -116,7 +116,7 @@ func (f *File) Mode() fs.FileMode {
 	return f.info.Mode().Perm()
 }
 
-// New makes the Plan for some copies, in the order of their directories: if two
+// New makes the Plan for some copies, in the order of their directories. If two
 // processes locked the same copies in different orders, each could wait for the
 // other. Files in a bad state are part of the Plan. If the system refuses something,
 // New returns a *CopyError and no Plan. Close the Plan after use.

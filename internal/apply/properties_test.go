@@ -31,9 +31,9 @@ func ownLibrary(t testing.TB, diffs ...*patchset.Diff) *patchset.Library {
 	return library
 }
 
-// Copies are patched and reverted with generated diffs: planning changes nothing and
-// gives the same Plan twice, applying twice equals applying once, the order of the copies
-// does not matter, and reverting restores every byte.
+// Copies are patched and reverted with generated diffs. Planning changes nothing and gives
+// the same Plan twice, applying twice equals applying once, the order of the copies does
+// not matter, and reverting restores every byte.
 func TestPlansByChance(t *testing.T) {
 	n := 20
 	if gate.Wanted(t, "differential") {

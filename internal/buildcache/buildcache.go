@@ -2,7 +2,7 @@
 // next-auth changed.
 //
 // webpack assumes that a package never changes while its name and version stay the
-// same: with a warm <distDir>/cache/webpack, Next.js 14 and 16 build the old module.
+// same. With a warm <distDir>/cache/webpack, Next.js 14 and 16 build the old module.
 // So each cache directory has a stamp, proxypatch.json. It names the state that the
 // app's next-auth had when the cache was started, and is saved and deleted with the
 // cache. It decides only about caches, never about files.
@@ -36,9 +36,9 @@ func State(lines []string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// IsNext reports whether the package in dir is a Next.js app: it has a configuration
-// or a build, or it depends on next and has a directory of pages. A dependency alone is
-// not enough, because the root of a workspace often has one and builds nothing.
+// IsNext reports whether the package in dir is a Next.js app. An app has a configuration
+// or a build, or depends on next and has a directory of pages. A dependency alone is not
+// enough, because the root of a workspace often has one and builds nothing.
 func IsNext(dir string, namesNext bool) (bool, error) {
 	signs := append([]string{defaultDistDir}, configNames...)
 	if namesNext {
@@ -79,9 +79,9 @@ type Cache struct {
 	Action Action
 	Warm   []string // its code caches, such as .next/cache/webpack
 
-	// Oldest is when the oldest file in Warm was written, if there is no stamp: a
-	// cache that is newer than the files of next-auth was built from them. It is zero
-	// if there is a stamp or no file, and if the time is unknown.
+	// Oldest is when the oldest file in Warm was written, if there is no stamp. A cache
+	// that is newer than the files of next-auth was built from them. Oldest is zero if
+	// there is a stamp or no file, and if the time is unknown.
 	Oldest time.Time
 
 	// Remains lists what Finish could not delete, by the names that Stage gave.

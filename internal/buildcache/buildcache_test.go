@@ -262,8 +262,8 @@ func TestFirstCacheIsMarked(t *testing.T) {
 	}
 }
 
-// A run that is killed at any point leaves no cache that a later run treats as current
-// although a build in between may have filled it with old code.
+// A run that is killed at any point leaves no cache that counts as current although a
+// build in between may have filled it with old code.
 func TestKilledInBetween(t *testing.T) {
 	for name, left := range map[string][]string{
 		"before anything":          {".next/cache/webpack/0.pack", "old", ".next/cache/webpack/1.pack", "old", ".next/cache/proxypatch.json", stampOf(then)},

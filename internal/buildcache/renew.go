@@ -61,8 +61,8 @@ func (a *App) unstage(root *os.Root) error {
 // Finish creates missing directories, writes the stamps, and deletes what Stage moved
 // aside. Call it after Stage, when next-auth's files are in their new state.
 //
-// The errors it returns do no harm: builds ignore what was moved aside, and a cache
-// without a stamp counts as old at the next run.
+// Its errors do no harm: builds ignore what was moved aside, and a cache without a stamp
+// counts as old at the next run.
 func (a *App) Finish() []*Error {
 	root, err := os.OpenRoot(a.dir)
 	if err != nil {

@@ -86,7 +86,7 @@ func TestUnreadableCache(t *testing.T) {
 	}
 }
 
-// A cache with a mount of its own can't be moved.
+// A cache with its own mount can't be moved.
 func TestMountedCache(t *testing.T) {
 	dir := newApp(t, ".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", stampOf(then))
 	mount(t, filepath.Join(dir, ".next", "cache", "webpack"), "--bind", filepath.Join(dir, ".next", "cache", "webpack"))

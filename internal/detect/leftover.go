@@ -6,9 +6,9 @@ import (
 )
 
 // Leftover reports whether a copy in a store is left from an earlier install, so that
-// nothing loads it. pnpm and bun leave such copies. In doubt, Leftover says no: it
-// counts every link that the project's code could follow, under any name, including
-// links of packages that are hoisted inside the store.
+// nothing loads it. pnpm and bun leave such copies. In doubt, Leftover says no. It counts
+// every link that the project's code could follow, under any name, including links of
+// packages that are hoisted inside the store.
 func (p *Project) Leftover(c *Install) (bool, error) {
 	if !keepsLeftovers(c.Dir) || len(c.users) > 0 {
 		return false, nil

@@ -78,7 +78,7 @@ func TestRealPath(t *testing.T) {
 	}
 }
 
-// On a real file system the result equals that of the standard library.
+// On a real file system the standard library gives the same result.
 func TestRealPathLikeTheStandardLibrary(t *testing.T) {
 	dir := newTree(t, map[string]string{"a/b/c": "", "d/e": ""})
 	for _, link := range []string{"a/up -> ..", "d/over -> ../a/up/a/b", "d/nowhere -> x/y", "d/round -> ../d/round"} {

@@ -13,10 +13,10 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// scan collects the copies of next-auth in a workspace. It searches only where package
-// managers put packages: in the node_modules of the workspace's packages, in nested
-// node_modules, and in the entries for next-auth of isolating package managers' stores.
-// So its cost grows with the number of packages, not of files.
+// scan collects the copies of next-auth in a workspace. It searches the node_modules of
+// the workspace's packages, nested node_modules, and the entries for next-auth in stores.
+// Package managers put packages nowhere else. So the cost grows with the number of
+// packages, not of files.
 type scan struct {
 	ws     *Workspace
 	own    []string // real directories that belong to the project
@@ -211,7 +211,7 @@ func (s *scan) scope(dir string, entry fs.DirEntry) ([]module, error) {
 	return s.list(dir, entry.Name()+"/")
 }
 
-// module looks at one package. It follows only links that are called next-auth: other
+// module looks at one package. It follows only links that are called next-auth. Other
 // links lead to packages of the workspace, to linked sources or into a store, which are
 // searched anyway.
 func (s *scan) module(m module) error {

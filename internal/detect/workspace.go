@@ -31,8 +31,8 @@ type Package struct {
 	Next         bool              // it names next, as a dependency of any kind or in a script
 
 	// Linked says that the package belongs to another project. Either a package of the
-	// workspace links to its sources (file:, link: or portal:), or a glob names it
-	// although it is outside the root's directory.
+	// workspace links to its sources (file:, link: or portal:), or it matches a glob but
+	// is outside the root's directory.
 	Linked bool
 }
 
@@ -109,9 +109,9 @@ func (w *Workspace) Name() string {
 // Open finds the workspace of a directory. Its root is the nearest parent whose
 // package.json or pnpm-workspace.yaml lists the package that the directory is in.
 // Without one, that package is the whole workspace. The search ends at the top of a
-// repository, at the home directory and at a directory owned by another user, because
-// nothing above belongs to the project. If the directory itself can't be used, the
-// error is a *DirectoryError.
+// repository, at the home directory and at a directory owned by another user. Nothing
+// above belongs to the project. If the directory itself can't be used, the error is a
+// *DirectoryError.
 func Open(given string) (*Workspace, error) {
 	dir, err := realDir(given)
 	if err != nil {

@@ -268,7 +268,7 @@ func rewrite(raw hujson.Literal, before, after string) hujson.Literal {
 	return hujson.String(after)
 }
 
-// escape returns text as it is written between the quotes of a literal.
+// escape returns text with the escapes of a literal, without its quotes.
 func escape(text string) string {
 	quoted := hujson.String(text)
 	return string(quoted[1 : len(quoted)-1])

@@ -66,7 +66,7 @@ func (c command) scripts(size int) []string {
 	return scripts
 }
 
-// maxScript limits the length of a script, in bytes, to that of a command line on
+// maxScript limits the length of a script, in bytes, to the length of a command line on
 // Windows. The parser is recursive, and would crash on megabytes of parentheses.
 const maxScript = 32 << 10
 
@@ -119,8 +119,8 @@ func (c command) runsNothing() bool {
 // them.
 var managing = []string{"add", "i", "in", "ins", "install", "link", "ln", "ls", "list", "r", "remove", "rm", "un", "uninstall", "unlink", "up", "update", "upgrade", "why"}
 
-// runs returns the words after each mention of a program that the command may run,
-// directly or through another one, such as npx, cross-env or node.
+// runs returns the words after each mention of a program that the command may run. Other
+// programs, such as npx, cross-env or node, may come first.
 func (c command) runs(name string) [][]string {
 	if c.runsNothing() {
 		return nil

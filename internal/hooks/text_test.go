@@ -46,12 +46,12 @@ func TestTexts(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	for _, script := range []string{"a # why", "a || b # why", "a || b \\", "a '", "if exist x (next build)", "case"} {
 		if after := join(script); startsWith(after, applyCommand) || endsWith(after, applyCommand) {
-			t.Errorf("%q is taken for one that patches", after)
+			t.Errorf("%q counts as one that patches", after)
 		}
 	}
 	for _, script := range []string{"a || next build # why", "a; next build \\", "next build '"} {
 		if after := guard(script); startsWith(after, checkCommand) {
-			t.Errorf("%q is taken for one that checks", after)
+			t.Errorf("%q counts as one that checks", after)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 const tool = "proxypatch"
 
 // users returns the directories of the packages whose builds may use next-auth. These
-// are packages that declare it, that depend on such a package of the workspace, or that
-// load an installed copy, and the root, which builds for others.
+// packages declare it, depend on such a package of the workspace, or load an installed
+// copy. The root is always included, because it builds for others.
 //
 // If the root declares next-auth, every package can load it, so all packages are
 // included. If no package declares it, a package from a registry depends on it, and all
@@ -53,7 +53,7 @@ func dependsOnAny(ws *detect.Workspace, p detect.Package, some map[string]bool) 
 	})
 }
 
-// provide tells how to get proxypatch. It names no command that asks npm's
+// provide says how to get proxypatch. It names no command that asks npm's
 // registry, because we do not own the name there.
 var provide = hint.Text("put proxypatch on the PATH of every machine that installs").
 	Or(hint.Text("or add its packages from files or from your own registry, as docs/npm.md describes"))

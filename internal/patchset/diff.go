@@ -44,9 +44,9 @@ type ParseError struct {
 func (e *ParseError) Error() string { return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Msg) }
 
 // Parse reads one diff in git's format (docs/patch-format.md). It accepts only what
-// proxypatch can apply and reverse: exactly one existing text file, a local path, at
-// least one hunk, nothing after the last hunk, and no change of name or mode. All
-// errors are *ParseError.
+// proxypatch can apply and reverse. That is a change of exactly one existing text file
+// with a local path and at least one hunk, without text after the last hunk and without
+// a change of name or mode. All errors are *ParseError.
 func Parse(name string, data []byte) (*Diff, error) {
 	fail := func(line int, format string, args ...any) (*Diff, error) {
 		return nil, &ParseError{name, line, fmt.Sprintf(format, args...)}
@@ -193,7 +193,7 @@ func targetPath(name string) (target, msg string) {
 }
 
 // plainName returns the name that git apply takes from a header without a
-// "diff --git" line: the new name, or the old name if the new one begins with it.
+// "diff --git" line. It is the new name, or the old name if the new one begins with it.
 // If the new name has a directory, git drops the first directory of each. plainName
 // does so only for a/ and b/. If both names begin with the same other directory, it
 // keeps them whole, as git apply -p0 does. It returns "" for anything else.
@@ -244,9 +244,9 @@ func firstOtherName(all lines, header int, name string, git bool) int {
 	return 0
 }
 
-// checkHunks refuses what go-gitdiff accepts but git does not, and what makes no
-// sense: signed line numbers, a last line without a newline, a marker of a missing
-// newline in the middle of a side, and text after the last hunk. The signature of git
+// checkHunks refuses what go-gitdiff accepts but git does not, and what makes no sense.
+// That is a signed line number, a last line without a newline, a marker of a missing
+// newline in the middle of a side, or text after the last hunk. The signature of git
 // format-patch does not count as text.
 func checkHunks(data []byte, header int, fragments []*gitdiff.TextFragment) (line int, msg string) {
 	all := splitLines(data)

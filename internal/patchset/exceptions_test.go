@@ -141,7 +141,7 @@ func TestVerdictFindsDifferences(t *testing.T) {
 			other.Content = []byte("a\nB\nc\n")
 		}
 		if class, err := verdict(git, other, claim.After, claim.OK); err == nil {
-			t.Errorf("%s: is taken for %q", name, class)
+			t.Errorf("%s: counts as %q", name, class)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func contentFor(diff []byte) string {
 	return b.String()
 }
 
-// FuzzParse: a diff is refused with a line number, or it has one meaning: it turns the
+// FuzzParse: a diff is refused with a line number, or it has one meaning. It turns the
 // content that it describes into its other side, and so does the diff that Format makes
 // of both.
 func FuzzParse(f *testing.F) {

@@ -54,8 +54,8 @@ func (h hunk) sides(crlf bool) (before, after [][]byte) {
 	return before, after
 }
 
-// atStart and atEnd follow git: a hunk for the first line fits only at the start of
-// the file, and a hunk without trailing context only at its end.
+// atStart and atEnd follow git. A hunk for the first line fits only at the start of the
+// file, and a hunk without trailing context only at its end.
 func (h hunk) atStart() bool { return h.start <= 1 }
 
 func (h hunk) atEnd() bool {
@@ -86,8 +86,8 @@ func (h hunk) hasCRLF() bool {
 // places goes where it says, but only if the content has the id that the diff was
 // made from.
 //
-// If all lines of a file end in CRLF, so do the hunks' lines, unless the diff has
-// CRLF itself or was made from this content. A file with mixed line endings must
+// If all lines of a file end in CRLF, so do the hunks' lines. The exception is a diff
+// that has CRLF itself or was made from this content. A file with mixed line endings must
 // match exactly. So splice never adds other line endings to a file.
 func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	text := splitLines(content)

@@ -87,7 +87,7 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 }
 
 // Add adds the user's own diffs to the wanted ones. They are applied after the chosen
-// set. A path that differs from another one only in case is a *ParseError: on a
+// set. A path that differs from another one only in case is a *ParseError. On a
 // case-insensitive file system both are the same file, and one result would be lost.
 func (l *Library) Add(diffs []*Diff) error {
 	for _, diff := range diffs {
@@ -133,7 +133,7 @@ func pathOf(dir, name string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(name, dir+"/"), path.Ext(name))
 }
 
-// Empty reports whether no diff is wanted.
+// Empty reports whether the library has no wanted diff.
 func (l *Library) Empty() bool { return len(l.wanted) == 0 }
 
 // Load reads and checks every *.diff and *.patch file below dir, ordered by name.

@@ -3,7 +3,7 @@ package patchset
 import "bytes"
 
 // lines are the lines of a text, each with its terminator. They are stored as the
-// offsets of their ends: a slice for each line would take twenty-four times the memory
+// offsets of their ends. A slice for each line would take twenty-four times the memory
 // of a text of empty lines.
 type lines struct {
 	text []byte

@@ -66,7 +66,7 @@ func TestRefersToHelper(t *testing.T) {
 	}
 }
 
-// ownTarget is the file of a user's own diff; no other diff is wanted.
+// ownTarget is the file of a user's own diff, without any other diff.
 func ownTarget(t testing.TB, diff *patchset.Diff) patchset.Target {
 	t.Helper()
 	library, err := patchset.Open(fstest.MapFS{
@@ -134,7 +134,7 @@ func checkClassify(t testing.TB, diff *patchset.Diff, content []byte) patchset.S
 	return r.State
 }
 
-// For any file and diff, the file's state agrees with what the diff does to it: an
+// For any file and diff, the file's state agrees with what the diff does to it. An
 // applied diff is recognised, and reversing it restores every byte.
 func TestStatesByChance(t *testing.T) {
 	n := 5_000

@@ -181,8 +181,8 @@ func TestTakeOverAtOnce(t *testing.T) {
 	}
 }
 
-// If a process was killed while it took over a lock, no other one can take it over until
-// the lock files are deleted by hand: the process may still be running.
+// If a process was killed while it took over a lock, no other one can do so until the
+// lock files are deleted by hand. The process may still be running.
 func TestKilledTakeOver(t *testing.T) {
 	gone, root := killed(t), lockRoot(t)
 	write(t, root.Name(), lockName, lockOf(t, gone))

@@ -121,8 +121,7 @@ func describe(mode fs.FileMode) string {
 	return "is a special file"
 }
 
-// ReadDir lists a directory in no order. It follows links and opens nothing but
-// directories.
+// ReadDir lists a directory in no order. It follows links and opens only directories.
 func ReadDir(path string) ([]fs.DirEntry, error) {
 	dir, err := os.OpenFile(path, openDirFlags, 0)
 	if err != nil {

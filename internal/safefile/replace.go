@@ -68,7 +68,7 @@ var (
 )
 
 // Replace makes the changes of all groups, or none. It never writes to a file in place,
-// because package managers share files between projects with hard links: every file gets
+// because package managers share files between projects with hard links. Every file gets
 // its new bytes with a rename in its directory. All new bytes are on the disk before the
 // first rename. Errors are *CommitError.
 //
@@ -133,7 +133,7 @@ func (e *CommitError) discard(c *Change) {
 }
 
 // putBack undoes changes, the last one first. In each group it stops at the first
-// failure: the files work together after any number of first changes, but perhaps not
+// failure. The files work together after any number of first changes, but perhaps not
 // with a later change alone.
 func (e *CommitError) putBack(done []*Change) {
 	failed := map[*Group]bool{}

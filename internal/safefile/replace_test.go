@@ -180,7 +180,7 @@ func TestPutAside(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if err := RemoveTemporary(g.Root, "cache/webpack"); err == nil || len(tree(t, dir)) != 1 {
-		t.Errorf("what is no temporary name was removed: %v", err)
+		t.Errorf("a file without a temporary name was removed: %v", err)
 	}
 	if to, err = PutAside(g.Root, "cache/webpack"); err != nil {
 		t.Fatal(err)

@@ -16,9 +16,9 @@ type content struct {
 	bytes    []byte
 }
 
-// madeAgainst are releases that together have every content. The diff of a content is in
-// the folder of 4.2.1 if that release has the content, otherwise in the folder of the
-// lowest of these that has it. If none has it, the folder is that of its first release.
+// madeAgainst are releases that together have every content. If 4.2.1 has a content, its
+// diff is in the folder of 4.2.1, otherwise in the folder of the lowest of these that has
+// it. If none has it, the diff is in the folder of the content's first release.
 var madeAgainst = []string{
 	"4.2.1", "4.0.6", "4.1.2", "4.10.0", "4.12.3", "4.16.4", "4.18.7", "4.18.8", "4.18.9", "4.23.2", "4.24.7", "4.24.13", "4.24.15",
 }

@@ -158,8 +158,8 @@ func writeFile(path string, data []byte) error {
 	return os.WriteFile(path, data, 0o644)
 }
 
-// check returns an error for every file that differs from the generated one, and for
-// every diff or helper in the history that is no longer embedded.
+// check returns an error for every file that differs from the generated one. It also
+// returns one for every diff or helper in the history that is no longer embedded.
 func (r repository) check(releases []npmreleases.Release, packages []npmreleases.Package) error {
 	files, err := generate(releases, packages)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
-// When a diff changes for the first time, the program gets the old one too: a file that
+// When a diff changes for the first time, the program gets the old one too. A file that
 // the old one patched is recognised, upgraded and restored.
 func TestFirstSuperseded(t *testing.T) {
 	repo, releases, packages := scratch(t, "a")

@@ -20,8 +20,8 @@ const (
 	defaultList = "system.posix_acl_default"
 )
 
-// acl makes an access control list as Linux has it: the user with id 33 may read and
-// write, the file's own group may only read.
+// acl returns a Linux access control list: the user with id 33 may read and write, and
+// the file's group may only read.
 func acl(t *testing.T) []byte {
 	t.Helper()
 	const none = 0xffffffff
@@ -37,8 +37,8 @@ func acl(t *testing.T) []byte {
 	return list
 }
 
-// Who may do what with a file, and what is noted on it, is the same when another
-// has taken its place. mode alone would give the group what the list's mask allows.
+// A replaced file keeps its access rights and attributes. The mode alone would give the
+// group the rights in the list's mask.
 func TestAttributesAreKept(t *testing.T) {
 	project := nodetest.Copy(t, "agent-7.0.6")
 	next := filepath.Join(project, "node_modules", "next-auth")
@@ -53,7 +53,7 @@ func TestAttributesAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	legacy := filepath.Join(next, "core/lib/oauth/client-legacy.js") // the first of the files that change
+	legacy := filepath.Join(next, "core/lib/oauth/client-legacy.js") // the first changed file
 	set(legacy, accessList, acl(t))
 	set(legacy, "user.note", []byte("seen"))
 	special := 0o751 | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
@@ -64,7 +64,7 @@ func TestAttributesAreKept(t *testing.T) {
 	}
 	set(client, accessList, acl(t))
 	set(client, "user.note", []byte("seen"))
-	set(filepath.Dir(azure), defaultList, acl(t)) // for new files, of which ours is none
+	set(filepath.Dir(azure), defaultList, acl(t)) // for new files, which ours is not
 	if err := errors.Join(os.Chmod(github, special), os.Chmod(azure, 0o640)); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestAttributesAreKept(t *testing.T) {
 		if diff := cmp.Diff(before, [][]string{attributesOf(t, client), attributesOf(t, github), attributesOf(t, azure)}); diff != "" {
 			t.Errorf("%s (-before +after):\n%s", command, diff)
 		}
-		if command == "apply" { // what is added may be used by whoever may use its neighbour
+		if command == "apply" { // an added file gets the rights of its neighbour
 			if diff := cmp.Diff(before[0][:2], attributesOf(t, filepath.Join(next, "core/lib/proxy.js"))); diff != "" {
 				t.Errorf("the helper (-neighbour +helper):\n%s", diff)
 			}

@@ -1,5 +1,5 @@
-// Package apply tests what proxypatch makes of files: contents beside git apply, and
-// attributes.
+// Package apply tests the files that proxypatch writes: their contents, compared with
+// git apply, and their attributes.
 package apply
 
 import (
@@ -18,10 +18,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// Generated diffs by the program itself: what it applies is what git makes of
-// the file, a second run changes nothing, and revert gives the tree back to the
-// byte. What it refuses leaves the tree as it was. TestAgainstGit tries the
-// engine on many more.
+// The program applies generated diffs. The result equals that of git, a second run
+// changes nothing, and revert restores every byte. A refused diff changes nothing.
+// TestAgainstGit tests the engine with many more.
 func TestDiffsByChance(t *testing.T) {
 	n := 10
 	if gate.Wanted(t, "differential") {
@@ -32,7 +31,7 @@ func TestDiffsByChance(t *testing.T) {
 	for seed := range n {
 		g := difftest.New(uint64(seed))
 		next := g.Case
-		if seed%2 == 0 { // more of these go on
+		if seed%2 == 0 { // more of these apply
 			next = g.IntactCase
 		}
 		c := next()
@@ -49,7 +48,7 @@ func TestDiffsByChance(t *testing.T) {
 	casecount.AtLeast(t, "random diffs refused by the program", refused, n/5)
 }
 
-// byChance reports whether the program applies the case's diff.
+// byChance reports whether the program applies the diff of a case.
 func byChance(t *testing.T, git *difftest.Git, c difftest.Case) bool {
 	t.Helper()
 	project := t.TempDir()
@@ -88,7 +87,7 @@ func byChance(t *testing.T, git *difftest.Git, c difftest.Case) bool {
 	}
 	once := list()
 	if once == before {
-		return false // it looks as if the diff were on already
+		return false // the diff seems to be applied already
 	}
 	got, err := os.ReadFile(target)
 	if err != nil {

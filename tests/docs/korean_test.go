@@ -13,8 +13,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// TestKoreanReadmeIsInStep holds README.ko.md to README.md in what does not depend on the language: the headings' levels,
-// and under each of them the links, the code, what shell blocks do, and the tables.
+// TestKoreanReadmeIsInStep compares README.ko.md with README.md in everything that does not depend on the language: the
+// levels of headings, and below each of them the links, code, shell commands and tables.
 func TestKoreanReadmeIsInStep(t *testing.T) {
 	english, korean := repotest.Document(t, "README.md"), repotest.Document(t, "README.ko.md")
 	for i := range max(len(english), len(korean)) {
@@ -34,7 +34,8 @@ func nameOf(d markdown.Document, i int) string {
 	return fmt.Sprintf("%q (level %d)", d[i].Title, d[i].Level)
 }
 
-// skeleton lists what a section has in any language. Sentences put links and code in another order, so these are sorted.
+// skeleton lists the parts of a section that are equal in all languages. It sorts links and code, because translated
+// sentences have another order.
 func skeleton(s markdown.Section) []string {
 	var out []string
 	for _, link := range s.Links {

@@ -1,4 +1,4 @@
-// Package docs holds the documents to the code, and to each other.
+// Package docs checks the documents against the code and against each other.
 package docs
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// documents reads every document of the repository, by its path in it.
+// documents parses every document of the repository, by path.
 func documents(t *testing.T) map[string]markdown.Document {
 	t.Helper()
 	all := map[string]markdown.Document{}
@@ -74,7 +74,8 @@ func requireTarget(t *testing.T, all map[string]markdown.Document, name, link st
 	}
 }
 
-// TestEveryDocumentIsListed makes sure that docs/README.md leads to every document beside it.
+// TestEveryDocumentIsListed requires that docs/README.md links to every document beside
+// it.
 func TestEveryDocumentIsListed(t *testing.T) {
 	listed := map[string]bool{}
 	for _, section := range repotest.Document(t, "docs/README.md") {

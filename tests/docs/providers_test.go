@@ -19,7 +19,7 @@ import (
 // newRelease is the release of next-auth whose providers are documented.
 const newRelease = "4.24.15"
 
-// TestProviderHostsAreDocumented holds the table of docs/providers.md to what the released providers name.
+// TestProviderHostsAreDocumented compares the table of docs/providers.md with the hosts in the released providers.
 func TestProviderHostsAreDocumented(t *testing.T) {
 	documented, files := map[string]string{}, map[string]bool{}
 	for _, section := range repotest.Document(t, "docs/providers.md") {

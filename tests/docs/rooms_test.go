@@ -21,8 +21,8 @@ var (
 	filePath = regexp.MustCompile("`((?:cmd|internal)/[a-z_/]+\\.go)`")
 )
 
-// TestRooms holds the table of rooms to the directories that exist, and the walk
-// through the files to the files.
+// TestRooms compares the table of rooms with the directories, and the walk through the
+// files with the files.
 func TestRooms(t *testing.T) {
 	top := repotest.Top(t)
 	data, err := os.ReadFile(filepath.Join(top, "docs", "design.md"))
@@ -51,8 +51,8 @@ func TestRooms(t *testing.T) {
 	}
 }
 
-// rooms returns the directories at the top that git tracks, and in place of cmd and
-// internal the directories of Go packages in them. All of testkit is one room.
+// rooms returns the tracked directories at the top. Instead of cmd and internal it
+// returns their Go packages. All of testkit is one room.
 func rooms(t *testing.T, top string) []string {
 	t.Helper()
 	tracked := strings.Fields(repotest.Output(t, repotest.Command(top, nil, "git", "ls-files")))
@@ -81,7 +81,8 @@ func rooms(t *testing.T, top string) []string {
 	return names
 }
 
-// TestNoRoomImportsUpward holds every import of the product to the order of the table.
+// TestNoRoomImportsUpward requires that every import of the product follows the order
+// of the table.
 func TestNoRoomImportsUpward(t *testing.T) {
 	const module = "github.com/proxypatch/proxypatch/"
 	top := repotest.Top(t)

@@ -16,8 +16,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// chromium finds the browser. Without one the test is skipped, and in CI it
-// fails.
+// chromium returns the path of the browser. Without one it skips the test, or fails it
+// in CI.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -33,7 +33,7 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// browse signs in with Chromium and leaves a picture of the signed-in page.
+// browse signs in with Chromium and saves a picture of the signed-in page.
 func (a *app) browse(t *testing.T) {
 	t.Helper()
 	type headings struct{ SignedIn, Other string }
@@ -61,7 +61,7 @@ func (a *app) browse(t *testing.T) {
 	a.keepLog(t, "browser")
 }
 
-// publicKey is the hash by which Chromium knows the key of a network's services.
+// publicKey returns the hash that makes Chromium trust the key of a network's services.
 func publicKey(t *testing.T, network *nettest.Network) string {
 	t.Helper()
 	data, err := os.ReadFile(network.Certificate())

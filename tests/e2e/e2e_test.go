@@ -1,8 +1,7 @@
-// Package e2e signs in to real apps with next-auth behind a proxy, the whole
-// way from the app's sign-in page by the identity provider's pages and back.
-// Nothing of next-auth, of the identity provider or of proxypatch is replaced:
-// next-auth serves its own pages and API, oidc-provider from npm is the
-// identity provider, and the proxypatch that patches is the built program.
+// Package e2e signs in to real apps with next-auth behind a proxy, from the app's
+// sign-in page through the identity provider's pages and back. It replaces no part:
+// next-auth serves its own pages and API, oidc-provider from npm is the identity
+// provider, and the built program patches.
 package e2e
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
-// needE2E keeps these tests out of the quick loop.
+// needE2E skips these tests in the quick loop.
 func needE2E(t *testing.T) {
 	t.Helper()
 	gate.Need(t, "e2e")
@@ -40,7 +39,7 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-// artefact is the path of a file that a test leaves for people to look at.
+// artefact returns the path of a file that a test keeps for people to read.
 func artefact(t *testing.T, name string) string {
 	t.Helper()
 	path := absolute(t, filepath.Join("../../.cache/e2e", t.Name(), name))
@@ -60,17 +59,17 @@ func proxypatch(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// patience is how long a server may take to start on a busy machine.
+// patience is the time that a server may need to start on a busy machine.
 const patience = 2 * time.Minute
 
-// process is a running server. What it prints is kept.
+// process is a running server, with its output.
 type process struct {
 	output *output
 	ended  chan struct{}
 	stop   func()
 }
 
-// output is what a process has printed so far, of both kinds.
+// output returns what a process printed so far to stdout and stderr.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -88,8 +87,8 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// start starts a server in a directory, with nothing in its environment but the
-// PATH, HOME and env. It ends with the test at the latest.
+// start starts a server in a directory. Its environment contains only PATH, HOME and
+// env. It ends with the test at the latest.
 func start(t *testing.T, dir string, env []string, name string, args ...string) *process {
 	t.Helper()
 	p := &process{output: &output{}, ended: make(chan struct{})}
@@ -111,8 +110,8 @@ func start(t *testing.T, dir string, env []string, name string, args ...string) 
 	return p
 }
 
-// port is the first line that is a number, which is how the servers of
-// testdata say that they can be asked.
+// port returns the first line that is a number. The servers of testdata print it when
+// they are ready.
 func (p *process) port(t *testing.T) string {
 	t.Helper()
 	var port string

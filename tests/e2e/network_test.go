@@ -15,8 +15,8 @@ import (
 
 const identityProvider = "idp.corp.test"
 
-// startIdentityProvider starts oidc-provider and returns its address. It serves
-// any number of networks.
+// startIdentityProvider starts oidc-provider and returns its address. Several networks
+// can use it.
 func startIdentityProvider(t *testing.T) *url.URL {
 	t.Helper()
 	project := nodetest.Project(t, "identity-provider")
@@ -24,7 +24,7 @@ func startIdentityProvider(t *testing.T) *url.URL {
 	return &url.URL{Scheme: "http", Host: "127.0.0.1:" + p.port(t)}
 }
 
-// newNetwork is what an app has of the internet.
+// newNetwork returns the network that replaces the internet for an app.
 func newNetwork(t *testing.T, identity *url.URL) *nettest.Network {
 	t.Helper()
 	front := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -39,7 +39,7 @@ func newNetwork(t *testing.T, identity *url.URL) *nettest.Network {
 	})
 }
 
-// photo is what azure-ad asks for with the token it got.
+// photo answers the request that azure-ad makes with its token.
 func photo(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
 		http.Error(w, "no token", http.StatusUnauthorized)
@@ -48,8 +48,8 @@ func photo(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte("photo"))
 }
 
-// twitter speaks OAuth 1.0A (RFC 5849) without looking at signatures, and lets
-// everybody in at once.
+// twitter speaks OAuth 1.0A (RFC 5849) without checking signatures, and accepts
+// everyone at once.
 func twitter() http.Handler {
 	mux := http.NewServeMux()
 	callback := regexp.MustCompile(`oauth_callback="([^"]+)"`)
@@ -59,7 +59,7 @@ func twitter() http.Handler {
 			http.Error(w, "no oauth_callback", http.StatusUnauthorized)
 			return
 		}
-		// The token is the address to go back to, which saves keeping it.
+		// The token is the address to return to, so it need not be stored.
 		w.Write([]byte("oauth_callback_confirmed=true&oauth_token_secret=secret&oauth_token=" + match[1]))
 	})
 	mux.HandleFunc("GET /oauth/authenticate", func(w http.ResponseWriter, r *http.Request) {
@@ -84,13 +84,13 @@ func signed(part, answer string) http.HandlerFunc {
 	}
 }
 
-// arrived is what a network saw of the app: all but what the visitor did.
+// arrived returns the requests of the app in a network, without those of the visitor.
 func arrived(network *nettest.Network) []string {
 	return slices.DeleteFunc(network.Seen(), func(line string) bool { return strings.HasPrefix(line, "direct ") })
 }
 
-// environment is that of a Node.js process behind a proxy, with only http_proxy
-// set, as the tutorial tells people to.
+// environment returns the environment of a Node.js process behind a proxy. Only
+// http_proxy is set, as the tutorial recommends.
 func environment(network *nettest.Network, proxy string) []string {
 	return []string{
 		"NODE_OPTIONS=--require=" + network.Names(),

@@ -14,12 +14,12 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// routers are the places where the app has next-auth, by Next.js's router. In
-// one app they can't both be at /api/auth.
+// routers are the paths of next-auth in the app, by Next.js's router. Both can't be at
+// /api/auth in one app.
 var routers = map[string]string{"pages router": "", "app router": "/app"}
 
-// TestNext signs in to an app of Next.js 14, by both routers, built before the
-// patch, with it, and after it.
+// TestNext signs in to an app of Next.js 14 with both routers, built before the patch,
+// with it and after a revert.
 func TestNext(t *testing.T) {
 	needE2E(t)
 	t.Parallel()
@@ -45,7 +45,7 @@ func TestNext(t *testing.T) {
 	each("reverted", func(t *testing.T, a *app) { a.failsUnseen(t, "ENOTFOUND") })
 }
 
-// nextApp is the app of testdata/next.
+// nextApp is the app in testdata/next.
 type nextApp struct {
 	dir   string
 	flags []string // of next build
@@ -72,8 +72,7 @@ func (n *nextApp) build(t *testing.T, env ...string) {
 	}
 }
 
-// tryBuild runs next build, which finds no registry and sends no telemetry, and
-// returns what it printed.
+// tryBuild runs next build without a registry and telemetry, and returns its output.
 func (n *nextApp) tryBuild(t *testing.T, env ...string) ([]byte, error) {
 	t.Helper()
 	cmd := exec.Command(nodetest.Node(t), append([]string{n.program(), "build"}, n.flags...)...)
@@ -85,15 +84,15 @@ func (n *nextApp) tryBuild(t *testing.T, env ...string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// start serves what was built, with next-auth where a router has it.
+// start serves the built app, with next-auth at the path of a router.
 func (n *nextApp) start(t *testing.T, identity *url.URL, router string) *app {
 	t.Helper()
 	network := newNetwork(t, identity)
 	return n.serve(t, network, network.Proxy(), router, false)
 }
 
-// serve is start with a network and a proxy that are there already. With
-// standalone it runs the server that next build has made (output: "standalone").
+// serve is start with a running network and proxy. With standalone it runs the server
+// that next build made (output: "standalone").
 func (n *nextApp) serve(t *testing.T, network *nettest.Network, proxy, router string, standalone bool) *app {
 	t.Helper()
 	port := freePort(t)
@@ -109,7 +108,7 @@ func (n *nextApp) serve(t *testing.T, network *nettest.Network, proxy, router st
 	return &app{network, server, origin, origin + routers[router]}
 }
 
-// listening asks whether something listens at an address.
+// listening reports whether a server listens at an address.
 func listening(address string) func() bool {
 	return func() bool {
 		connection, err := net.Dial("tcp", address)
@@ -120,7 +119,7 @@ func listening(address string) func() bool {
 	}
 }
 
-// freePort is one at which nothing listens yet.
+// freePort returns a port at which nothing listens yet.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "localhost:0")
@@ -130,8 +129,8 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// admitsMembers makes sure that the middleware, which imports the options of
-// next-auth, lets only those pass who are signed in.
+// admitsMembers requires that the middleware, which imports next-auth's options, admits
+// only signed-in visitors.
 func (a *app) admitsMembers(t *testing.T) {
 	t.Helper()
 	v := newVisitor(t, a.network)
@@ -144,7 +143,7 @@ func (a *app) admitsMembers(t *testing.T) {
 			t.Errorf("%s: got %s with the heading %q\n%s", when, page.Url, got, a.server.output)
 		}
 	}
-	expect("signed out", "/api/auth/signin", "") // next-auth's default, wherever its routes are
+	expect("signed out", "/api/auth/signin", "") // next-auth's default for every path of its routes
 	if _, err := v.signIn(a.url, "idp"); err != nil {
 		t.Error(err)
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 )
 
-// proxy is a program that people have between them and the internet. It knows
-// no name either, but hands everything on to the proxy of a network.
+// proxy is a real proxy program. It resolves no names and forwards everything to the
+// proxy of a network.
 type proxy struct {
 	program string
-	login   *url.Userinfo // what it asks for, with Basic
-	config  string        // of its port, the parent's port and the directory for its log
-	args    []string      // before the name of the configuration
+	login   *url.Userinfo // the login that it requires, with Basic
+	config  string        // from its port, the parent's port and the directory for its log
+	args    []string      // before the configuration's name
 }
 
 var proxies = map[string]proxy{
@@ -52,11 +52,10 @@ LogLevel Connect
 	},
 }
 
-// start runs the proxy in front of a network and returns its URL and the file
-// of its log.
+// start runs the proxy before a network, and returns its URL and its log file.
 func (p proxy) start(t *testing.T, network *nettest.Network) (address, log string) {
 	t.Helper()
-	// Not t.TempDir, which squid may not enter when it has left root behind.
+	// t.TempDir does not work, because squid can't enter it after it gave up root.
 	dir, err := os.MkdirTemp("", "proxy")
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
@@ -72,8 +71,8 @@ func (p proxy) start(t *testing.T, network *nettest.Network) (address, log strin
 	return there.String(), filepath.Join(dir, "log")
 }
 
-// passed makes sure that a proxy's log tells of the identity provider, and
-// leaves it as an artefact.
+// passed requires that a proxy's log names the identity provider, and keeps the log as
+// an artefact.
 func passed(t *testing.T, log string) {
 	t.Helper()
 	data, err := os.ReadFile(log)

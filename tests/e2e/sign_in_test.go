@@ -15,8 +15,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// The providers of testdata/options.js, what arrives of a sign-in by each, and
-// the image that it gives.
+// The providers of testdata/options.js, the requests of a sign-in with each, and its
+// image.
 var providers = map[string]struct {
 	arrives []string
 	image   string
@@ -44,13 +44,11 @@ var providers = map[string]struct {
 	},
 }
 
-// releases are some between the first supported and the last, with different
-// diffs, and one copy of each under the name next-auth-<release> in the npm
-// project sign-in.
+// releases are some supported releases with different diffs. The npm project sign-in
+// has a copy of each under the name next-auth-<release>.
 var releases = []string{"4.0.1", "4.2.1", "4.10.3", "4.15.2", "4.24.15"}
 
-// TestSignIn signs in with some releases, in every state of them and of the
-// proxy.
+// TestSignIn signs in with some releases, in every state of the files and of the proxy.
 func TestSignIn(t *testing.T) {
 	needE2E(t)
 	identity := startIdentityProvider(t)
@@ -79,10 +77,10 @@ type app struct {
 	network *nettest.Network
 	server  *process
 	origin  string
-	url     string // what comes before /api/auth
+	url     string // the part before /api/auth
 }
 
-// startServer serves the next-auth in a directory.
+// startServer starts a server with the next-auth in a directory.
 func startServer(t *testing.T, identity *url.URL, dir string) *app {
 	t.Helper()
 	network := newNetwork(t, identity)
@@ -91,7 +89,7 @@ func startServer(t *testing.T, identity *url.URL, dir string) *app {
 	return &app{network, server, origin, origin}
 }
 
-// succeeds signs in by every provider, through the proxy.
+// succeeds requires a sign-in with every provider, through the proxy.
 func (a *app) succeeds(t *testing.T) {
 	t.Helper()
 	for _, provider := range slices.Sorted(maps.Keys(providers)) {
@@ -109,7 +107,7 @@ func (a *app) succeeds(t *testing.T) {
 	}
 }
 
-// failsWithoutProxy stops the proxy. The error has to name it.
+// failsWithoutProxy stops the proxy. The error must name it.
 func (a *app) failsWithoutProxy(t *testing.T) {
 	t.Helper()
 	a.network.StopProxy()
@@ -117,14 +115,14 @@ func (a *app) failsWithoutProxy(t *testing.T) {
 	a.failsUnseen(t, "proxy "+strings.TrimPrefix(a.network.Proxy(), "http://"))
 }
 
-// keepLog leaves what the network saw as an artefact.
+// keepLog writes the network's log as an artefact.
 func (a *app) keepLog(t *testing.T, name string) {
 	t.Helper()
 	must(t, os.WriteFile(artefact(t, name+".log"), []byte(strings.Join(a.network.Log(), "\n")+"\n"), 0o666))
 }
 
-// failsUnseen tries to sign in by every provider. It has to fail with an error
-// that the server logs, and nothing may arrive anywhere.
+// failsUnseen requires that a sign-in with every provider fails with an error in the
+// server's log, and that no request arrives.
 func (a *app) failsUnseen(t *testing.T, logged string) {
 	t.Helper()
 	for _, provider := range slices.Sorted(maps.Keys(providers)) {

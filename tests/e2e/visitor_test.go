@@ -19,9 +19,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 )
 
-// visitor is a person whose browser knows cookies and forms, but no script. It
-// reaches the services of a network without the proxy, as people's browsers
-// have their own way.
+// visitor is a browser with cookies and forms, but without scripts. It reaches the
+// services of a network without the proxy, because browsers have their own connection.
 type visitor struct {
 	client *http.Client
 }
@@ -47,15 +46,15 @@ func newVisitor(t *testing.T, network *nettest.Network) *visitor {
 	return &visitor{&http.Client{Jar: jar, Transport: transport, Timeout: time.Minute}}
 }
 
-// session is what next-auth says of who is signed in: nobody, if User is empty.
-// Error is what the page said on which a sign-in ended.
+// session is next-auth's session. No one is signed in if User is empty.
+// Error is the error on the page where a sign-in ended.
 type session struct {
 	User  struct{ Name, Email, Image string }
 	Error string
 }
 
-// signIn goes the whole way of a sign-in to the app at a URL by one of its
-// providers: the app's page, the provider's pages, and back.
+// signIn does a complete sign-in to the app at a URL with one of its providers: the
+// app's page, the provider's pages, and back.
 func (v *visitor) signIn(app, provider string) (session, error) {
 	page, err := v.open(app + "/api/auth/signin")
 	if err != nil {
@@ -74,7 +73,7 @@ func (v *visitor) signIn(app, provider string) (session, error) {
 	return session{}, fmt.Errorf("the provider asks again and again, at last at %s", page.Url)
 }
 
-// session asks the app who is signed in after a sign-in that ended on a page.
+// session requests the session from the app after a sign-in that ended on a page.
 func (v *visitor) session(app string, page *url.URL) (session, error) {
 	s := session{Error: page.Query().Get("error")}
 	response, err := v.client.Get(app + "/api/auth/session")
@@ -90,8 +89,8 @@ func (v *visitor) open(address string) (*goquery.Document, error) {
 	return read(response, err)
 }
 
-// submit sends a form of a page as it is, with a name and a password where it
-// asks for them.
+// submit sends a form of a page, and fills in a name and a password if it has such
+// fields.
 func (v *visitor) submit(page *goquery.Document, selector string) (*goquery.Document, error) {
 	form := page.Find(selector).First()
 	if form.Length() == 0 {
@@ -109,7 +108,7 @@ func (v *visitor) submit(page *goquery.Document, selector string) (*goquery.Docu
 	return read(response, err)
 }
 
-// read returns the page to which a request led. An error page is a page.
+// read returns the page of a response. An error page is a page.
 func read(response *http.Response, err error) (*goquery.Document, error) {
 	if err != nil {
 		return nil, err

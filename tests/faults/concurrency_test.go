@@ -11,15 +11,15 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 )
 
-// answer is what one of several processes said.
+// answer is the output of one of several processes.
 type answer struct {
 	args []string
 	code int
 	out  string
 }
 
-// atOnce runs the program once for each command, all at the same time, and
-// returns their answers in that order. A command begins with a directory.
+// atOnce runs all commands at the same time, and returns their answers in order. A
+// command starts with a directory.
 func atOnce(t *testing.T, dir string, commands [][]string) []answer {
 	t.Helper()
 	program := binary(t)
@@ -48,9 +48,9 @@ func atOnce(t *testing.T, dir string, commands [][]string) []answer {
 	return answers
 }
 
-// TestManyAtOnce lets 32 processes apply, revert and look at the same project.
-// Each of them has to tell what may be true, and together they must tell one
-// story: between two that patch there is one that takes the patch off.
+// TestManyAtOnce runs apply, revert and check in 32 processes on the same project. Each
+// must report a possible state, and all reports must fit together: between two patches
+// there is one revert.
 func TestManyAtOnce(t *testing.T) {
 	needFaults(t)
 	for name, l := range map[string]layout{"one copy": one, "two copies": two} {
@@ -87,8 +87,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// requireClean makes sure that nothing passing is left, and that a revert leads
-// back to the project before, but for its caches.
+// requireClean requires that no temporary file is left, and that a revert restores the
+// project, except for its caches.
 func (l layout) requireClean(t *testing.T, dir string, pristine tree) {
 	t.Helper()
 	for name := range treeOf(t, dir) {
@@ -104,8 +104,8 @@ func (l layout) requireClean(t *testing.T, dir string, pristine tree) {
 	}
 }
 
-// TestPostinstallsAtOnce is what package managers do in a workspace: the scripts
-// of its packages run at the same time, each in its own directory.
+// TestPostinstallsAtOnce runs the scripts of a workspace's packages as package managers
+// do: at the same time, each in its own directory.
 func TestPostinstallsAtOnce(t *testing.T) {
 	needFaults(t)
 	dir := two.install(t)
@@ -122,7 +122,7 @@ func TestPostinstallsAtOnce(t *testing.T) {
 		for _, app := range two.apps {
 			write(t, filepath.Join(dir, app, packed), []byte("code of now\n"))
 		}
-		succeed(t, dir, "check") // what is built then is marked rightly
+		succeed(t, dir, "check") // later builds get the right stamp
 		for _, a := range atOnce(t, dir, [][]string{{"apps/web", "revert"}, {"apps/admin", "revert"}, {".", "revert"}}) {
 			if a.code != 0 {
 				t.Errorf("%q exited with %d:\n%s", a.args, a.code, a.out)
@@ -132,8 +132,8 @@ func TestPostinstallsAtOnce(t *testing.T) {
 	two.requireClean(t, dir, pristine)
 }
 
-// TestInitsAtOnce runs init in the packages of a workspace at the same time. All
-// of them want the same, so all succeed, and nothing is put in twice.
+// TestInitsAtOnce runs init in the packages of a workspace at the same time. All must
+// succeed, and no hook may be added twice.
 func TestInitsAtOnce(t *testing.T) {
 	needFaults(t)
 	once, dir := two.install(t), two.install(t)

@@ -33,17 +33,17 @@ type scenario struct {
 	name    string
 	layout  layout
 	args    []string
-	undo    []string      // takes back what it does
-	noLock  syscall.Errno // what the system says to each flock
+	undo    []string      // the command that reverts it
+	noLock  syscall.Errno // the error of each flock
 	prepare func(t testing.TB, l layout, dir string)
 
 	template string // the project before the run
 	before   tree
 	wanted   tree // after it
-	original tree // after it was taken back
+	original tree // after it was reverted
 }
 
-// isInit says whether the run is about package.json files.
+// isInit reports whether the run changes package.json files.
 func (s *scenario) isInit() bool { return s.undo[0] == "init" }
 
 func scenarios() []*scenario {
@@ -72,7 +72,7 @@ func scenarios() []*scenario {
 	return all
 }
 
-// set makes the project and finds out what has to become of it.
+// set makes the project and records its states before and after the run.
 func (s *scenario) set(t *testing.T) {
 	s.template = s.layout.install(t)
 	s.prepare(t, s.layout, s.template)
@@ -84,8 +84,8 @@ func (s *scenario) set(t *testing.T) {
 	s.original = treeOf(t, dir)
 }
 
-// points traces the run. passed are the states that the project goes through,
-// each with a point at which it is in it.
+// points traces the run. passed are the states of the project during the run, each with
+// a point in it.
 func (s *scenario) points(t *testing.T) (points []point, passed map[hash]point) {
 	t.Helper()
 	passed = map[hash]point{}
@@ -108,7 +108,7 @@ func (s *scenario) points(t *testing.T) (points []point, passed map[hash]point) 
 	return points, passed
 }
 
-// numbered passes on the calls on something in the project.
+// numbered returns the calls on files in the project.
 func (s *scenario) numbered(dir string, at func(point) fault) func(call) fault {
 	seen := map[point]int{}
 	return func(c call) fault {
@@ -127,12 +127,12 @@ func (s *scenario) numbered(dir string, at func(point) fault) func(call) fault {
 	}
 }
 
-// same says whether two points are the same in different runs.
+// same reports whether two points of different runs are the same.
 func (p point) same(q point) bool {
 	return p.name == q.name && p.path == q.path && p.occurrence == q.occurrence
 }
 
-// errnos are what each kind of call is known to fail with.
+// errnos are the known errors of each kind of call.
 func (p point) errnos() []syscall.Errno {
 	const (
 		eio, eacces, enospc, erofs, edquot = syscall.EIO, syscall.EACCES, syscall.ENOSPC, syscall.EROFS, syscall.EDQUOT
@@ -161,8 +161,8 @@ func (p point) errnos() []syscall.Errno {
 	panic(p.name + ": no error is known for it") // a new kind of call
 }
 
-// changes says whether the call changes something, so that a process which is
-// killed before it and one which is killed after it leave different things.
+// changes reports whether the call changes something, so that a kill before it and one
+// after it leave different states.
 func (p point) changes() bool {
 	switch p.name {
 	case "write", "fsync", "renameat", "mkdirat", "unlinkat", "fchmod", "fchown", "fchownat", "fchmodat", "flock":
@@ -171,7 +171,7 @@ func (p point) changes() bool {
 	return p.call.make
 }
 
-// worker has a project that it uses until a run has changed it.
+// worker reuses a project until a run changes it.
 type worker struct {
 	t      *testing.T
 	s      *scenario
@@ -179,7 +179,7 @@ type worker struct {
 	dir    string
 }
 
-// run runs the program with one fault and judges what is left.
+// run runs the program with one fault and judges the result.
 func (w *worker) run(p point, f fault) {
 	if w.dir == "" {
 		w.dir = copyOf(w.t, w.s.template)
@@ -204,7 +204,7 @@ func (w *worker) run(p point, f fault) {
 	left := treeOf(w.t, w.dir)
 	w.judge(what, p, f, r, left)
 	if len(differences(left, w.s.before)) == 0 {
-		return // as good as new
+		return // unchanged
 	}
 	if w.states.add(left) {
 		w.after(what, left)
@@ -227,7 +227,7 @@ func (f fault) String() string {
 	return f.errno.Error()
 }
 
-// judge holds what one run left against what it may leave.
+// judge compares the result of a run with the allowed ones.
 func (w *worker) judge(what string, p point, f fault, r result, left tree) {
 	killed := f.before || f.after
 	fail := func(format string, args ...any) {
@@ -261,8 +261,8 @@ func (w *worker) judge(what string, p point, f fault, r result, left tree) {
 	}
 }
 
-// later is what happens after a fault that lasts. On a full disk nothing can be
-// made or written; on one that has become read-only nothing can be changed.
+// later is the fault of later calls. On a full disk, nothing can be created or written.
+// On a disk that became read-only, nothing can be changed.
 func (f fault) later(p point) fault {
 	full := p.call.make || p.name == "write" || p.name == "mkdirat"
 	if !f.lasts || f.errno == syscall.ENOSPC && !full || f.errno == syscall.EROFS && (!p.changes() || p.name == "flock") {
@@ -271,7 +271,7 @@ func (f fault) later(p point) fault {
 	return f
 }
 
-// lasting are the faults that last and may begin at a point.
+// lasting returns the lasting faults that can start at a point.
 func (p point) lasting() (faults []fault) {
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EROFS} {
 		f := fault{errno: errno, lasts: true}
@@ -282,7 +282,7 @@ func (p point) lasting() (faults []fault) {
 	return faults
 }
 
-// named makes sure that every file which could not be put back is named.
+// named requires that the error names every file that was not restored.
 func (w *worker) named(r result, left tree, fail func(string, ...any)) {
 	for _, name := range differences(left, w.s.before) {
 		if strings.Contains(name, ".next/") || passing.MatchString(name) {
@@ -294,8 +294,8 @@ func (w *worker) named(r result, left tree, fail func(string, ...any)) {
 	}
 }
 
-// allowed makes sure that every file has its old or its new bytes, and that no
-// cache of the old state is marked with the new one.
+// allowed requires that every file has its old or its new bytes, and that no cache of
+// the old state has the new stamp.
 func (w *worker) allowed(left tree, fail func(string, ...any)) {
 	for _, name := range differences(left, w.s.before) {
 		content, there := left[name]
@@ -303,7 +303,7 @@ func (w *worker) allowed(left tree, fail func(string, ...any)) {
 		switch {
 		case passing.MatchString(name):
 		case there == added && content == wanted:
-		case strings.Contains(name, "cache/") && !there: // a cache is nothing that anybody misses
+		case strings.Contains(name, "cache/") && !there: // a cache may be missing
 		default:
 			fail("%s is neither as before nor as wanted", name)
 		}
@@ -316,7 +316,7 @@ func (w *worker) allowed(left tree, fail func(string, ...any)) {
 	}
 }
 
-// states are what runs have left, each once.
+// states are the different results of runs.
 type states struct {
 	sync.Mutex
 	seen    map[hash]bool
@@ -337,15 +337,15 @@ func (s *states) add(left tree) bool {
 	return true
 }
 
-// excuse counts the failed calls that did no harm.
+// excuse counts the failed calls without an effect.
 func (s *states) excuse(reason string) {
 	s.Lock()
 	defer s.Unlock()
 	s.excuses[reason]++
 }
 
-// after makes sure that the program is right about what was left, that another run
-// brings it to the wanted state, and that it can all be taken back.
+// after requires that check and a dry run report the remaining state correctly, that
+// another run completes it, and that everything can be reverted.
 func (w *worker) after(what string, left tree) {
 	if w.s.isInit() {
 		w.dryRun(what, left)
@@ -371,7 +371,7 @@ func (w *worker) after(what string, left tree) {
 	}
 }
 
-// check makes sure that check tells whether the files and caches are patched.
+// check requires that check reports correctly whether files and caches are patched.
 func (w *worker) check(what string, left tree) {
 	patched := w.s.wanted
 	if slices.Contains(w.s.args, "revert") {
@@ -386,7 +386,7 @@ func (w *worker) check(what string, left tree) {
 	for _, app := range w.s.layout.apps {
 		stamp := path.Join(app, stamp)
 		if _, warm := left[path.Join(app, packed)]; warm && left[stamp] != patched[stamp] {
-			want = 3 // what is not known to be of the new state may be of the old one
+			want = 3 // without a known new state, it may be the old one
 		}
 	}
 	code, out := proxypatch(w.t, w.dir, "check")
@@ -395,7 +395,7 @@ func (w *worker) check(what string, left tree) {
 	}
 }
 
-// dryRun makes sure that a dry run tells whether there is anything left to do.
+// dryRun requires that a dry run reports correctly whether anything is left to do.
 func (w *worker) dryRun(what string, left tree) {
 	done := !slices.ContainsFunc(differences(left, w.s.wanted), func(name string) bool { return !passing.MatchString(name) })
 	code, out := proxypatch(w.t, w.dir, append(slices.Clone(w.s.args), "--dry-run")...)
@@ -407,8 +407,8 @@ func (w *worker) dryRun(what string, left tree) {
 	}
 }
 
-// unknownLock makes sure that a run which can't tell who holds a lock file waits and
-// names it, and then deletes it, as the hint says.
+// unknownLock requires that a run waits for a lock file of an unknown process and names
+// it. Then it deletes the file, as the hint says.
 func (w *worker) unknownLock(what, name string) {
 	before := treeOf(w.t, w.dir)
 	code, out := proxypatch(w.t, w.dir, w.s.args...)
@@ -422,8 +422,7 @@ func (w *worker) unknownLock(what, name string) {
 	must(w.t, os.Remove(lock))
 }
 
-// load makes sure that Node.js can load every file that is patched, in every
-// state that was left.
+// load requires that Node.js can load every patched file, in every remaining state.
 func (s *scenario) load(t *testing.T, states *states) {
 	top := newDir(t)
 	for i, left := range states.all {
@@ -495,21 +494,21 @@ func (w *worker) harmless(p point, f fault, r result, left tree, fail func(strin
 	w.states.excuse(reason)
 }
 
-// unmarked reports whether a path is in what an app built, and its cache had no
-// stamp before.
+// unmarked reports whether a path is in the build of an app whose cache had no stamp
+// before.
 func (w *worker) unmarked(name string) bool {
 	app, _, inBuild := strings.Cut("/"+name+"/", "/.next/")
 	_, stamped := w.s.before[path.Join(strings.TrimPrefix(app, "/"), stamp)]
 	return inBuild && !stamped
 }
 
-// trial is one run: at a point something happens.
+// trial is a run with a fault at a point.
 type trial struct {
 	point point
 	fault fault
 }
 
-// allTrials are all that may happen at the points.
+// allTrials returns all faults at the points.
 func allTrials(points []point) (trials []trial) {
 	for _, p := range points {
 		for _, errno := range p.errnos() {
@@ -525,11 +524,10 @@ func allTrials(points []point) (trials []trial) {
 	return trials
 }
 
-// someTrials are those of make test. A kill leaves what is there at that moment,
-// so real ones are needed only after the calls that change something; everything
-// else is looked at when it is traced. Each point gets one of its errors in turn.
-// Those of a workspace get none but for the changes to its last copy, which is
-// when the first one has to be put back: the others are those of one copy.
+// someTrials returns the faults of make test. It kills only after calls that change
+// something, because the trace has already checked the other states. Each point gets
+// one of its errors in turn. In a workspace, only changes to the last copy fail,
+// because then the first copy must be restored. A single copy covers the others.
 func (s *scenario) someTrials(points []point) (trials []trial) {
 	last := s.layout.copies[len(s.layout.copies)-1]
 	for i, p := range points {
@@ -554,17 +552,17 @@ func (s *scenario) someTrials(points []point) (trials []trial) {
 	return trials
 }
 
-// onlyRead reports whether the call closes what was only read. That changes
-// nothing, and its error means nothing.
+// onlyRead reports whether the call closes a file that was only read. Such a call
+// changes nothing, and its error has no meaning.
 func (p point) onlyRead() bool {
 	base := path.Base(p.path)
 	if base == lockFile {
-		return p.name == "close" && p.occurrence > 1 // the first one has written
+		return p.name == "close" && p.occurrence > 1 // the first write
 	}
 	return p.name == "close" && (!passing.MatchString(base) || strings.HasPrefix(base, ".proxypatch-old-"))
 }
 
-// try makes all trials, on all processors.
+// try runs all trials, on all processors.
 func (s *scenario) try(t *testing.T, trials []trial, states *states) {
 	jobs := make(chan trial)
 	var workers sync.WaitGroup
@@ -583,7 +581,7 @@ func (s *scenario) try(t *testing.T, trials []trial, states *states) {
 	workers.Wait()
 }
 
-// tried are the counts of all scenarios.
+// tried counts the trials of all scenarios.
 type tried struct{ scenarios, points, initPoints, runs, left, excused int }
 
 func TestFaults(t *testing.T) {
@@ -594,7 +592,7 @@ func TestFaults(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) { s.test(t, all, &sum) })
 	}
 	if sum.scenarios < len(scenarios) {
-		return // those that -run names
+		return // only those that -run selects
 	}
 	casecount.AtLeast(t, "fault points", sum.points, 10534)
 	casecount.AtLeast(t, "fault points of init", sum.initPoints, 590)
@@ -603,7 +601,7 @@ func TestFaults(t *testing.T) {
 	casecount.Report(t, "failed calls that did no harm", sum.excused)
 }
 
-// test makes the trials of a scenario and adds to sum what it has tried.
+// test runs the trials of a scenario and adds their number to sum.
 func (s *scenario) test(t *testing.T, all bool, sum *tried) {
 	sum.scenarios++
 	s.set(t)

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// TestFlushed makes sure that no power failure leaves a file without its bytes, be it one
-// of next-auth, a package.json or a stamp: those of each file are flushed after the last
-// write and before the rename that puts them in place, and each rename and removal by a
-// flush of its directory. What is deleted after it was put aside need not be.
+// TestFlushed requires that no power failure leaves a file without its bytes. Each file
+// of next-auth, package.json and stamp is flushed after the last write and before its
+// rename. The directory is flushed after each rename and removal, except of files that
+// were moved aside.
 func TestFlushed(t *testing.T) {
 	needFaults(t)
 	dir := hooked.install(t)
@@ -50,5 +50,5 @@ func TestFlushed(t *testing.T) {
 	}
 }
 
-// isAside reports whether a path is in what was put out of the way.
+// isAside reports whether a path is in a directory that was moved aside.
 func isAside(name string) bool { return strings.Contains(name, "/.proxypatch-old-") }

@@ -2,17 +2,17 @@ package faults
 
 import "golang.org/x/sys/unix"
 
-// form says where a call's arguments are, counted from 1.
+// form holds the positions of a call's arguments, counted from 1.
 type form struct {
 	name     string
 	what, to place
 	flags    int // of an open
 }
 
-// place is a path, relative to an open directory, or one of the two alone.
+// place is a path relative to an open directory, or only one of the two.
 type place struct{ fd, path int }
 
-// calls are those that are on files, by number.
+// calls are the calls on files, by number.
 var calls = map[uint64]form{
 	unix.SYS_OPENAT:          {name: "openat", what: place{1, 2}, flags: 3},
 	unix.SYS_OPEN:            {name: "open", what: place{0, 1}, flags: 2},
@@ -70,8 +70,8 @@ var calls = map[uint64]form{
 	unix.SYS_CLOSE:           {name: "close", what: place{fd: 1}},
 }
 
-// elsewhere are calls about memory, threads, time and descriptors, which the
-// file system has no part in.
+// elsewhere are calls that do not use the file system: on memory, threads, time and
+// descriptors.
 var elsewhere = numbers(
 	unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT, unix.SYS_MADVISE, unix.SYS_BRK, unix.SYS_MINCORE,
 	unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_EXIT, unix.SYS_EXIT_GROUP, unix.SYS_FUTEX, unix.SYS_SCHED_YIELD,

@@ -11,9 +11,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 )
 
-// TestGoneMeanwhile takes something away before each single call that a command which only
-// reads makes on it, or puts an equal file in its place, as another run does. The command
-// takes it for absent or looks again, and it is never an error.
+// TestGoneMeanwhile removes a file before each call on it, or replaces it with an equal
+// one, as another run does. A command that only reads must treat it as absent or read
+// it again, and must not fail.
 func TestGoneMeanwhile(t *testing.T) {
 	needFaults(t)
 	tried := 0
@@ -48,8 +48,8 @@ func TestGoneMeanwhile(t *testing.T) {
 	casecount.AtLeast(t, "things gone or replaced between two looks", tried, 350)
 }
 
-// happen runs the program, and does something to what its n-th call is on, of those that
-// are on one of the named things that is there. It returns that call, if there is one.
+// happen runs the program, and does something to the file of its n-th call on one of
+// the named files that exist. It returns this call, if any.
 func happen(t *testing.T, dir string, args []string, n int, to func(string) bool, what func(string) error) (at string, r result) {
 	t.Helper()
 	r, err := trace(binary(t), dir, args, environment(), func(c call) fault {
@@ -70,7 +70,7 @@ func happen(t *testing.T, dir string, args []string, n int, to func(string) bool
 	return at, r
 }
 
-// replaceByEqual puts a file with the same bytes in the place of one.
+// replaceByEqual replaces a file with one that has the same bytes.
 func replaceByEqual(path string) error {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {

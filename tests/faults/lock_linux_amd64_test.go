@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestWithoutLocks runs every command where the system can't lock: what writes makes a
-// lock file instead and removes it, and what only looks makes none.
+// TestWithoutLocks runs every command without locks. Commands that write must make a
+// lock file instead and remove it. Commands that only read must make none.
 func TestWithoutLocks(t *testing.T) {
 	needFaults(t)
 	for _, errno := range []syscall.Errno{syscall.ENOLCK, syscall.EOPNOTSUPP, syscall.ENOSYS} {
@@ -42,7 +42,7 @@ func TestWithoutLocks(t *testing.T) {
 	}
 }
 
-// traceWithoutLocks runs the program where each flock fails, and counts the lock files
+// traceWithoutLocks runs the program with a failing flock, and counts the lock files
 // that it makes.
 func traceWithoutLocks(t *testing.T, dir string, errno syscall.Errno, args []string) (locks int, r result) {
 	t.Helper()
@@ -59,7 +59,7 @@ func traceWithoutLocks(t *testing.T, dir string, errno syscall.Errno, args []str
 	return locks, r
 }
 
-// TestLockFilesAtOnce lets several processes apply and revert where the system can't lock.
+// TestLockFilesAtOnce runs several applies and reverts at once without locks.
 func TestLockFilesAtOnce(t *testing.T) {
 	needFaults(t)
 	dir := one.install(t)

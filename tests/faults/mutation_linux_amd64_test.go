@@ -11,8 +11,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 )
 
-// mutations each take out one thing that keeps files whole, and name a test that
-// must fail without it.
+// mutations each remove one protection of files, and name a test that must fail without
+// it.
 var mutations = []struct {
 	name, file, old, new string
 	pkg, test            string
@@ -55,8 +55,8 @@ var mutations = []struct {
 	},
 }
 
-// TestMutations makes sure that what keeps files whole is tested: it lets the
-// go command build each mutation in place of the source, which stays as it is.
+// TestMutations requires that a test fails for each removed protection. The go command
+// builds each mutation from an overlay, so the source does not change.
 func TestMutations(t *testing.T) {
 	needFaults(t)
 	top, err := filepath.Abs("../..")
@@ -77,7 +77,7 @@ func TestMutations(t *testing.T) {
 			write(t, overlay, replace)
 			cmd := exec.Command("go", "test", "-count=1", "-run", "^"+m.test+"$", m.pkg)
 			cmd.Dir = top
-			// In the environment, for a test may build the program.
+			// In the environment, because a test may build the program.
 			cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay), casecount.Dir+"=")
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "--- FAIL: "+m.test+" ") {

@@ -19,8 +19,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// room is the directory of everything that the tests make. Where there is a file
-// system in memory it is on that: thousands of projects need no disk.
+// room is the directory for all files of the tests. It is on a file system in memory,
+// if there is one, because the tests make thousands of projects.
 var room string
 
 func TestMain(m *testing.M) { os.Exit(runAll(m)) }
@@ -43,8 +43,8 @@ func runAll(m *testing.M) int {
 	return m.Run()
 }
 
-// needFaults keeps tests out of the quick loop that run the program thousands of
-// times, and says whether every combination is wanted.
+// needFaults skips tests that run the program thousands of times, unless they are
+// selected. It reports whether to run every combination.
 func needFaults(t *testing.T) (all bool) {
 	t.Helper()
 	gate.Need(t, "faults")
@@ -70,7 +70,8 @@ func binary(t testing.TB) string {
 	return program
 }
 
-// environment is that of every run: the same calls each time, and no colours.
+// environment is the environment of every run, without colours and with the same calls
+// each time.
 func environment() []string {
 	return append(os.Environ(), "NO_COLOR=1", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1", "GOGC=off")
 }
@@ -87,7 +88,7 @@ func proxypatch(t testing.TB, dir string, args ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// succeed runs the program and wants it to exit with 0.
+// succeed runs the program, which must exit with 0.
 func succeed(t testing.TB, dir string, args ...string) {
 	t.Helper()
 	if code, out := proxypatch(t, dir, args...); code != 0 {
@@ -102,8 +103,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// kept are the files of next-auth 4.2.1 that projects have: those that are
-// patched, and some beside them.
+// kept are the files of next-auth 4.2.1 in the projects: the patched ones, and some
+// others.
 var kept = []string{
 	"package.json", "index.js", "core/index.js", "core/lib/oauth/callback.js", "providers/google.js",
 	"core/lib/oauth/client-legacy.js", "core/lib/oauth/client.js", "providers/azure-ad.js", "providers/foursquare.js",
@@ -128,8 +129,7 @@ var (
 			"next.config.js": "module.exports = {}\n",
 		},
 	}
-	// two is a workspace, of which one app has a copy of its own and the other one
-	// that of the root.
+	// two is a workspace. One app has its own copy, and the other loads the root's.
 	two = layout{
 		copies: []string{nextAuth, "apps/web/" + nextAuth},
 		apps:   []string{"apps/admin", "apps/web"},
@@ -156,20 +156,20 @@ var hooked = layout{
 	},
 }
 
-// packed is what webpack is said to have kept of a build.
+// packed is a file in webpack's cache.
 const packed = ".next/cache/webpack/server-production/0.pack"
 
-// stamp is what says with which state of next-auth a cache was built.
+// stamp is the file that records the state of next-auth for a cache.
 const stamp = ".next/cache/proxypatch.json"
 
-// lockFile is the name of the file that takes the place of a lock.
+// lockFile is the name of the file that replaces a lock.
 const lockFile = ".proxypatch-lock"
 
-// install makes the project, with next-auth as released.
+// install makes the project with the released next-auth.
 func (l layout) install(t testing.TB) string {
 	t.Helper()
 	dir := newDir(t)
-	must(t, os.Mkdir(filepath.Join(dir, ".git"), 0o755)) // nothing above is the project's
+	must(t, os.Mkdir(filepath.Join(dir, ".git"), 0o755)) // the project ends here
 	for name, content := range l.files {
 		write(t, filepath.Join(dir, name), []byte(content))
 	}
@@ -183,15 +183,14 @@ func (l layout) install(t testing.TB) string {
 			must(t, err)
 			write(t, filepath.Join(dir, at, name), content)
 		}
-		if os.Geteuid() == 0 { // then new files get the owner of those that they replace
+		if os.Geteuid() == 0 { // then new files get the owner of the replaced ones
 			must(t, os.Lchown(filepath.Join(dir, at, "providers/azure-ad.js"), 12345, 12345))
 		}
 	}
 	return dir
 }
 
-// warm gives each app what a build leaves, marked with the state that next-auth
-// is in.
+// warm gives each app the cache of a build, with a stamp for the state of next-auth.
 func (l layout) warm(t testing.TB, dir string, args ...string) {
 	t.Helper()
 	succeed(t, dir, args...)
@@ -201,8 +200,8 @@ func (l layout) warm(t testing.TB, dir string, args ...string) {
 	}
 }
 
-// supersede makes of a patched project what an older proxypatch left: its
-// helper, two files that call it, and caches without a mark.
+// supersede gives a patched project the files of an older proxypatch: its helper, two
+// files that call it, and caches without a stamp.
 func (l layout) supersede(t testing.TB, dir string) {
 	t.Helper()
 	helper, err := os.ReadFile("../../testdata/superseded/1/helper/proxy.js")
@@ -253,8 +252,8 @@ func copyOf(t testing.TB, project string) string {
 	return dir
 }
 
-// tree is what is below a directory: by name, the mode and the bytes of a file.
-// Random parts of names, and the process in a lock file, are left out.
+// tree holds the mode and bytes of every file below a directory, by name. It leaves out
+// random parts of names, and the process in a lock file.
 type tree map[string]string
 
 func treeOf(t testing.TB, dir string) tree {
@@ -290,7 +289,7 @@ var (
 	process = regexp.MustCompile(`"process":\d+`)
 )
 
-// normal leaves out what is random in a path.
+// normal removes the random parts of a path.
 func normal(path string) string {
 	if !strings.Contains(path, ".proxypatch-") {
 		return path
@@ -298,8 +297,7 @@ func normal(path string) string {
 	return random.ReplaceAllString(path, "${1}*$2")
 }
 
-// differences lists the names that two trees do not have in common, or not
-// alike.
+// differences lists the names whose files differ between two trees.
 func differences(a, b tree) []string {
 	var names []string
 	for name, content := range a {
@@ -316,7 +314,7 @@ func differences(a, b tree) []string {
 	return names
 }
 
-// hash is the same for equal trees.
+// hash returns the same value for equal trees.
 type hash [sha256.Size]byte
 
 func (a tree) hash() hash {

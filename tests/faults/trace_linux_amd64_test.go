@@ -18,18 +18,18 @@ import (
 // call is a system call on a file that a traced process is about to make.
 type call struct {
 	name string // as in section 2 of the manual
-	path string // what it is on, absolute
+	path string // absolute path of its file
 	to   string // the new path of a rename
 	make bool   // whether it is an open that creates or writes
 }
 
-// fault is what happens at a call.
+// fault is an error or a kill at a call.
 type fault struct {
-	errno  syscall.Errno // the call is not made and returns this
+	errno  syscall.Errno // the call fails with this error and has no effect
 	before bool          // the process is killed before the call
-	after  bool          // or when it has been made
-	short  bool          // a write gets only half of its bytes done
-	lasts  bool          // so does every later call of its kind
+	after  bool          // the process is killed after the call
+	short  bool          // a write writes only half of its bytes
+	lasts  bool          // all later calls of its kind fail too
 }
 
 // result is how a traced process ended.
@@ -38,13 +38,13 @@ type result struct {
 	stdout, stderr string
 }
 
-// maxRun bounds the time of one traced process, also on a busy machine.
+// maxRun limits the time of one traced process, also on a busy machine.
 const maxRun = 10 * time.Minute
 
-// trace runs a program in dir with the given environment, and asks at for each
-// of its calls on files what is to happen. It follows all threads.
+// trace runs a program in dir with an environment. For each call on files, it asks at
+// which fault to cause. It follows all threads.
 func trace(binary, dir string, args, env []string, at func(call) fault) (result, error) {
-	runtime.LockOSThread() // only the thread that started a process may trace it
+	runtime.LockOSThread() // only the thread that started a process can trace it
 	defer runtime.UnlockOSThread()
 	var r result
 	out, err := scratch()
@@ -86,7 +86,7 @@ func trace(binary, dir string, args, env []string, at func(call) fault) (result,
 	return r, err
 }
 
-// scratch makes a file without a name.
+// scratch opens a file without a name.
 func scratch() (*os.File, error) {
 	file, err := os.CreateTemp("", "")
 	if err != nil {
@@ -105,10 +105,10 @@ func content(file *os.File) (string, error) {
 	return string(data), err
 }
 
-// tracer follows one process of a Go program. It stops at system calls only
-// between two moments: Go's runtime makes none on the project's files before it
-// starts its first thread, the monitor, which never makes any; and after a fault
-// nothing more is of interest.
+// tracer follows one process of a Go program. It traces system calls only from the
+// start of the runtime's first thread until a fault. Before, the runtime makes no calls
+// on the project's files, and this thread, the monitor, never does. After a fault,
+// calls do not matter.
 type tracer struct {
 	pid      int
 	at       func(call) fault
@@ -117,7 +117,7 @@ type tracer struct {
 	watching bool
 }
 
-// thread is what a thread is in the middle of.
+// thread is the call that a thread is making.
 type thread struct {
 	inCall bool
 	fault  fault
@@ -127,7 +127,7 @@ type thread struct {
 func (t *tracer) follow() (syscall.WaitStatus, error) {
 	for {
 		var status syscall.WaitStatus
-		// A group of its own keeps it from the children that others wait for.
+		// Its own process group prevents waiting for the children of others.
 		tid, err := syscall.Wait4(-t.pid, &status, unix.WALL, nil)
 		if err == syscall.EINTR {
 			continue
@@ -145,7 +145,7 @@ func (t *tracer) follow() (syscall.WaitStatus, error) {
 		if err == nil {
 			err = t.resume(tid, deliver)
 		}
-		if err != nil && err != syscall.ESRCH { // it was killed meanwhile
+		if err != nil && err != syscall.ESRCH { // it was killed in the meantime
 			return 0, err
 		}
 	}
@@ -160,7 +160,7 @@ func (t *tracer) resume(tid, deliver int) error {
 
 const syscallStop = syscall.SIGTRAP | 0x80
 
-// stopped looks at why a thread stands still, and returns the signal to give it.
+// stopped handles a stopped thread, and returns the signal to deliver to it.
 func (t *tracer) stopped(tid int, status syscall.WaitStatus) (int, error) {
 	th, known := t.threads[tid]
 	if !known {
@@ -170,10 +170,10 @@ func (t *tracer) stopped(tid int, status syscall.WaitStatus) (int, error) {
 	switch signal := status.StopSignal(); {
 	case signal == syscallStop:
 		return 0, t.syscall(tid, th)
-	case !known && tid == t.pid: // it has executed the program
+	case !known && tid == t.pid: // the process started the program
 		const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_EXITKILL
 		return 0, syscall.PtraceSetOptions(tid, options)
-	case !known && signal == syscall.SIGSTOP: // clone has made it
+	case !known && signal == syscall.SIGSTOP: // clone created it
 		return 0, nil
 	case status.TrapCause() == unix.PTRACE_EVENT_CLONE:
 		return 0, t.cloned(tid)
@@ -182,7 +182,7 @@ func (t *tracer) stopped(tid int, status syscall.WaitStatus) (int, error) {
 	}
 }
 
-// cloned begins to watch when the monitor has been made.
+// cloned starts to watch when the monitor exists.
 func (t *tracer) cloned(tid int) error {
 	made, err := syscall.PtraceGetEventMsg(tid)
 	if err != nil || t.monitor != 0 {
@@ -203,7 +203,7 @@ type info struct {
 	_    [4]uint64
 }
 
-// syscall is called at the beginning of each call and at its end.
+// syscall runs at the start and at the end of each call.
 func (t *tracer) syscall(tid int, th *thread) error {
 	th.inCall = !th.inCall
 	if !th.inCall {
@@ -216,7 +216,7 @@ func (t *tracer) syscall(tid int, th *thread) error {
 	switch i.op {
 	case unix.PTRACE_SYSCALL_INFO_ENTRY:
 		return t.enter(tid, th, &i)
-	case unix.PTRACE_SYSCALL_INFO_EXIT: // of the clone that made it
+	case unix.PTRACE_SYSCALL_INFO_EXIT: // the clone that created it
 		th.inCall = false
 	}
 	return nil
@@ -273,7 +273,7 @@ func setRegs(tid int, change func(*syscall.PtraceRegs)) error {
 	return syscall.PtraceSetRegs(tid, &regs)
 }
 
-// read makes sense of a call's arguments.
+// read decodes a call's arguments.
 func (f form) read(tid int, args *[6]uint64) (call, error) {
 	c := call{name: f.name}
 	var err error
@@ -301,7 +301,7 @@ func (p place) read(tid int, args *[6]uint64) (string, error) {
 	}
 	base, err := os.Readlink(link)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", nil // a descriptor that is not open
+		return "", nil // the descriptor is not open
 	}
 	return filepath.Join(strings.TrimSuffix(base, " (deleted)"), name), err
 }
@@ -310,7 +310,7 @@ func (p place) read(tid int, args *[6]uint64) (string, error) {
 func cString(tid int, address uint64) (string, error) {
 	var text []byte
 	for len(text) < unix.PathMax {
-		page := make([]byte, 4096-address%4096) // what follows may not be there
+		page := make([]byte, 4096-address%4096) // the memory after it may not be mapped
 		n, err := unix.ProcessVMReadv(tid, []unix.Iovec{{Base: &page[0], Len: uint64(len(page))}}, []unix.RemoteIovec{{Base: uintptr(address), Len: len(page)}}, 0)
 		if err != nil {
 			return "", fmt.Errorf("reading a path: %w", err)

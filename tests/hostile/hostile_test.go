@@ -1,6 +1,6 @@
 //go:build unix
 
-// Package hostile runs proxypatch in projects that somebody has made to do harm.
+// Package hostile runs proxypatch in malicious projects.
 package hostile
 
 import (
@@ -30,7 +30,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// programs is the directory of what the tests build for themselves.
+// programs is the directory of programs that the tests build.
 var programs string
 
 func TestMain(m *testing.M) { os.Exit(runAll(m)) }
@@ -47,35 +47,35 @@ func runAll(m *testing.M) int {
 }
 
 const (
-	// hostileMemory bounds what a run may have in memory, in bytes. It needs
-	// about 30 MB for nothing.
+	// hostileMemory limits the memory of a run, in bytes. A run without work needs
+	// about 30 MB.
 	hostileMemory = 300 << 20
-	// hostileSpace is the limit that the system sets to its address space, in
-	// KiB, so that a run without bounds does not take the machine with it.
+	// hostileSpace limits the address space of a run, in KiB, so that an unlimited run
+	// does not exhaust the machine.
 	hostileSpace = 3 << 20
-	// hostileTime is when a run counts as one that does not end.
+	// hostileTime is the time after which a run counts as endless.
 	hostileTime = 2 * time.Minute
 )
 
-// hostile is a project that somebody has made to do harm.
+// hostile is a malicious project.
 type hostile struct {
 	make func(p *place)
 	runs []attempt
 }
 
-// attempt is a run of the program and what has to come of it.
+// attempt is a run of the program and its expected result.
 type attempt struct {
 	args string
 	exit clitest.Code
-	says string // a regular expression that its output has to match
+	says string // a regular expression that its output must match
 }
 
-// everything are the runs that each case has to stand, whatever comes of them.
+// everything are the runs that each case must survive, with any exit code.
 var everything = []string{"apply -n", "check", "diff", "apply", "revert", "verify", "doctor", "init -n"}
 
-// runHostile runs cases in a project of their own: one in forty in the quick loop,
-// else all of them, and with hostile:all every command of the program on each. It
-// returns how many it has run.
+// runHostile runs cases, each in its own project: one in forty in the quick loop,
+// otherwise all, and with hostile:all every command on each. It returns the number of
+// runs.
 func runHostile(t *testing.T, cases map[string]hostile) (n int) {
 	t.Helper()
 	wanted, all := gate.Wanted(t, "hostile"), gate.All(t, "hostile")
@@ -104,19 +104,18 @@ func runHostile(t *testing.T, cases map[string]hostile) (n int) {
 	return n
 }
 
-// place is a directory with a project and, beside it, what is none of its
-// business.
+// place is a directory with a project and, beside it, files that no run may touch.
 type place struct {
 	*testing.T
 	project, outside, home string
 
-	asUser  bool // whether root gives up what lets it read everything
+	asUser  bool // whether root gives up its right to read everything
 	env     []string
-	without string // of the outside
+	without string // inventory of the outside
 }
 
-// newPlace makes a project with next-auth 4.2.1 and https-proxy-agent, as far as
-// proxypatch looks at them, and the same once more outside.
+// newPlace makes a project with the files of next-auth 4.2.1 and https-proxy-agent that
+// proxypatch reads, and the same outside.
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -142,7 +141,8 @@ func newPlace(t *testing.T) *place {
 	return p
 }
 
-// install puts into a node_modules what proxypatch reads of the real packages.
+// install writes the files that proxypatch reads of the real packages into a
+// node_modules.
 func (p *place) install(modules string) {
 	from := filepath.Join(nodetest.Project(p, "agent-7.0.6"), "node_modules")
 	for _, name := range []string{
@@ -172,7 +172,7 @@ func (p *place) at(name string) string {
 
 func (p *place) mkdir(name string) { p.Helper(); p.must(os.MkdirAll(p.at(name), 0o755)) }
 
-// free removes what is at a name and makes the directories above it.
+// free removes the file or directory of a name, and makes the directories above it.
 func (p *place) free(name string) string {
 	p.Helper()
 	p.must(os.RemoveAll(p.at(name)))
@@ -189,7 +189,7 @@ func (p *place) link(name, target string) { p.Helper(); p.must(os.Symlink(target
 
 func (p *place) fifo(name string) { p.Helper(); p.must(syscall.Mkfifo(p.free(name), 0o644)) }
 
-// sparse makes a file of a size that takes no room on the disk.
+// sparse makes a file of a size that uses no space on the disk.
 func (p *place) sparse(name string, size int64) {
 	p.Helper()
 	p.write(name, "")
@@ -198,16 +198,14 @@ func (p *place) sparse(name string, size int64) {
 
 func (p *place) rename(from, to string) { p.Helper(); p.must(os.Rename(p.at(from), p.free(to))) }
 
-// unreadable takes the right to read from everybody, and from root what lets it
-// read all the same.
+// unreadable removes the right to read from everyone, including root.
 func (p *place) unreadable(name string) {
 	p.Helper()
 	p.must(os.Chmod(p.at(name), 0))
 	p.asUser = true
 }
 
-// attempt runs the program and holds what comes of it against what must. What
-// is refused changes nothing.
+// attempt runs the program and checks its result. A refused run must change nothing.
 func (p *place) attempt(a attempt) {
 	p.Helper()
 	before := inventory(p.T, p.project, true)
@@ -234,9 +232,9 @@ func (p *place) attempt(a attempt) {
 	}
 }
 
-// run runs the program as a process of its own, bounded by the system. However
-// it ends, it ends, with an exit code of its own, without much memory, without an
-// escape sequence in what it prints, and the outside is as before.
+// run runs the program in its own process, with limits. The process must end with one
+// of its exit codes, use little memory, print no escape sequence, and not change the
+// outside.
 func (p *place) run(args string) (clitest.Code, string) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.Context(), hostileTime)
@@ -264,7 +262,7 @@ func (p *place) run(args string) (clitest.Code, string) {
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.project, &stdout, &stderr, time.Second
 	cmd.Env = append([]string{"HOME=" + p.home, "PATH=/usr/bin:/bin", "NO_COLOR=1", "GOMEMLIMIT=off"}, p.env...)
 	if strings.HasPrefix(args, "doctor") || strings.HasPrefix(args, "verify") {
-		cmd.Env = append(cmd.Env, "PATH="+p.home) // what they ask of Node.js is tried elsewhere
+		cmd.Env = append(cmd.Env, "PATH="+p.home) // other tests check what they ask Node.js
 	}
 	err = cmd.Run()
 	p.must(written.Close())
@@ -299,7 +297,7 @@ func (p *place) run(args string) (clitest.Code, string) {
 	return clitest.Code(code), output
 }
 
-// measured builds the program that says how much memory another one took.
+// measured builds the program that measures the memory of another one.
 var measured = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(programs, "measured")
 	out, err := exec.Command("go", "build", "-o", program, "./measured").CombinedOutput()
@@ -309,7 +307,7 @@ var measured = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// hidden returns the surroundings of a character that a terminal may obey.
+// hidden returns the text around a character that a terminal may obey.
 func hidden(output string) string {
 	for at := 0; at < len(output); {
 		r, size := utf8.DecodeRuneInString(output[at:])
@@ -321,8 +319,8 @@ func hidden(output string) string {
 	return ""
 }
 
-// inventory lists everything below root: mode, size, content or target, name
-// and, if asked, when it was changed. Nothing is opened but small files.
+// inventory lists everything below root: mode, size, content or target, name and, if
+// wanted, the modification time. It opens only small files.
 func inventory(t *testing.T, root string, times bool) string {
 	t.Helper()
 	var b strings.Builder
@@ -363,14 +361,14 @@ func inventory(t *testing.T, root string, times bool) string {
 	return b.String()
 }
 
-// withoutTimes leaves out of an inventory the times, and the build caches, whose
-// stamps a revert keeps.
+// withoutTimes removes the times from an inventory, and the build caches, whose stamps
+// a revert keeps.
 func withoutTimes(list string) string {
 	list = regexp.MustCompile(`(?m) @ [-\d]+ [\d:.]+$`).ReplaceAllString(list, "")
 	return regexp.MustCompile(`(?m)^.* "/\.next.*\n`).ReplaceAllString(list, "")
 }
 
-// shorten returns a text as it can be read in a test's output.
+// shorten shortens a text for a test's output.
 func shorten(text string) string {
 	if len(text) > 2000 {
 		text = text[:1500] + " … " + text[len(text)-400:]
@@ -378,14 +376,13 @@ func shorten(text string) string {
 	return fmt.Sprintf("%q", strings.Split(text, "\n"))
 }
 
-// quoted returns a text as it stands in JSON.
+// quoted returns a text as it is in JSON.
 func quoted(text string) string {
 	data, _ := json.Marshal(text)
 	return string(data)
 }
 
-// obstacles are what may stand in the place of a file that is read, with what
-// is said of it.
+// obstacles can replace a file that is read. Each has the expected message.
 var obstacles = map[string]func(p *place, name string){
 	"a named pipe": func(p *place, name string) { p.fifo(name) },
 	"a device":     func(p *place, name string) { p.link(name, "/dev/zero") },

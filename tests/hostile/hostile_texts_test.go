@@ -16,7 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 )
 
-// slow leaves out what takes more than a moment, unless it is asked for.
+// slow skips cases that take long, unless they are selected.
 func slow(p *place) {
 	if !gate.Wanted(p, "hostile") {
 		p.Skip("takes long; make test runs it")
@@ -24,16 +24,15 @@ func slow(p *place) {
 }
 
 const (
-	// escapes is what a terminal must not be given: an escape sequence, its
-	// form in one character and in one byte, a text that runs backwards, a line
-	// break.
+	// escapes is text that a terminal must not get: an escape sequence, the same as one
+	// character and as one byte, right-to-left text, and a line break.
 	escapes = "a\x1b[31m\x1b]0;x\a\u009b2J\x9b2J\u202egpj\nb\rc\x7f"
 )
 
 // nested is JSON or YAML of some depth.
 func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
 
-// hostileManifests has package.json files that lie or are none.
+// hostileManifests has package.json files that are wrong or invalid.
 func hostileManifests() map[string]hostile {
 	const manifest = inPackage + "package.json"
 	cases := map[string]hostile{}
@@ -139,7 +138,7 @@ func hostileManifests() map[string]hostile {
 	return cases
 }
 
-// hostileNames has names that a terminal would obey, wherever a name is printed.
+// hostileNames has names with escape sequences, in every place where a name is printed.
 func hostileNames() map[string]hostile {
 	name := strings.ReplaceAll(escapes, "/", "")
 	cases := map[string]hostile{}
@@ -195,7 +194,7 @@ func hostileNames() map[string]hostile {
 // aLine is a diff that fits the file that hostilePatches writes.
 const aLine = "--- a/x.js\n+++ b/x.js\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
 
-// hostilePatches has things in the directory of --patches.
+// hostilePatches has unusual files in the directory of --patches.
 func hostilePatches() map[string]hostile {
 	cases := map[string]hostile{}
 	with := func(name string, exit clitest.Code, says string, stand func(p *place)) {
@@ -297,7 +296,7 @@ func hostilePatches() map[string]hostile {
 	return cases
 }
 
-// hostileWorkspaces has workspaces that take for ever to find.
+// hostileWorkspaces has workspaces with an endless search.
 func hostileWorkspaces() map[string]hostile {
 	many := func(n int, glob string) string { return quoted(glob) + strings.Repeat(","+quoted(glob), n-1) }
 	deep := func(p *place) {
@@ -340,13 +339,13 @@ func hostileWorkspaces() map[string]hostile {
 	return cases
 }
 
-// unbounded are the workspaces that are given up; the others come to an end.
+// unbounded are the workspaces whose search is given up; the others end.
 var unbounded = []string{
 	"**/**/**/**", "100,000 names", "100,000 times the same", "10,000 times all", "1000 braces", "4 MB of stars", "a class without end", "all of /proc", "all that there is",
 	"braces and stars", "braces in braces", "braces of paths", "stars and names", "stars in one name", "stars, 1000 deep",
 }
 
-// long are those whose end takes more than a moment.
+// long are the workspaces whose search takes long.
 var long = []string{"100,000 names", "100,000 times the same", "10,000 times all", "**/**/**/**", "all of /proc", "all that there is"}
 
 func bounded(what string) clitest.Code {
@@ -357,7 +356,7 @@ func bounded(what string) clitest.Code {
 }
 
 func boundedSays(what string) string {
-	if what == "all of /proc" || what == "all that there is" { // not all of which everybody may look at
+	if what == "all of /proc" || what == "all that there is" { // some of which are not readable for everyone
 		return "(: its workspaces .*\nhint: .*simpler globs|permission denied)"
 	}
 	if bounded(what) == clitest.Failed {
@@ -366,8 +365,7 @@ func boundedSays(what string) string {
 	return ""
 }
 
-// hostileSettings has files that are small, and not what they become when they
-// are read.
+// hostileSettings has small files that become huge when they are parsed.
 func hostileSettings() map[string]hostile {
 	laughs := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
 	for name := 'b'; name <= 'm'; name++ {

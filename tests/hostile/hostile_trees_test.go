@@ -21,8 +21,7 @@ const (
 	clientFile = inPackage + "core/lib/oauth/client.js"
 )
 
-// TestHostile runs the program where somebody wants to do harm by what lies in
-// the project.
+// TestHostile runs the program in malicious projects.
 func TestHostile(t *testing.T) {
 	n, families := 0, map[string]map[string]hostile{
 		"files":      hostileFiles(),
@@ -41,18 +40,17 @@ func TestHostile(t *testing.T) {
 			n += runHostile(t, cases)
 		})
 	}
-	if gate.Wanted(t, "hostile") && ran == len(families) { // not those alone that -run names
+	if gate.Wanted(t, "hostile") && ran == len(families) { // not only those that -run selects
 		casecount.AtLeast(t, "hostile cases", n, 584)
 	}
 }
 
-// refused are the runs of a package in which something is drift.
+// refused are the runs for a package with drift.
 func refused(says string) []attempt {
 	return []attempt{{"apply", clitest.Drift, says}, {"check", clitest.Drift, says}, {"diff", clitest.Drift, says}, {"revert", clitest.Drift, says}}
 }
 
-// hostileFiles has something else in the place of the package's own files and
-// directories.
+// hostileFiles replaces the package's own files and directories.
 func hostileFiles() map[string]hostile {
 	cases := map[string]hostile{}
 	for _, name := range []string{"core/lib/oauth/client.js", "providers/azure-ad.js", "core/lib/proxy.js"} {
@@ -89,7 +87,8 @@ func hostileFiles() map[string]hostile {
 		cases[dir+" is a link to itself"] = hostile{func(p *place) { p.link(at, filepath.Base(at)) }, refused(dir + " is a symbolic link")}
 		cases[dir+" can't be entered"] = hostile{func(p *place) { p.unreadable(at) }, []attempt{{"apply", clitest.Failed, "permission denied"}, {"revert", clitest.Failed, "permission denied"}}}
 	}
-	// 4.1.0 has no azure-ad.js that the tutorial patches: then the place is looked at without being read.
+	// The tutorial patches no azure-ad.js in 4.1.0, so proxypatch looks at the place
+	// without reading it.
 	tutorial := []attempt{{"apply --set tutorial", clitest.Drift, "providers"}, {"check --set tutorial", clitest.Drift, "providers"}}
 	for what, stand := range map[string]func(p *place, name string){
 		"is a file":                    func(p *place, name string) { p.write(name, "") },
@@ -155,8 +154,7 @@ func (p *place) sameFile(a, b string) bool {
 	return os.SameFile(first, second)
 }
 
-// hostileLayouts has directories that lead in circles, out of the project, or
-// nowhere.
+// hostileLayouts has links that form circles, leave the project, or have no target.
 func hostileLayouts() map[string]hostile {
 	const absent = "no next-auth is installed"
 	notFound := []attempt{{"apply", clitest.NotFound, absent}, {"check", clitest.NotFound, absent}, {"revert", clitest.NotFound, absent}}
@@ -247,11 +245,10 @@ func hostileLayouts() map[string]hostile {
 	return cases
 }
 
-// decisive are the inputs that say where copies of next-auth are.
+// decisive are the inputs that decide where copies of next-auth are.
 var decisive = []string{"package.json", "pnpm-workspace.yaml", "node_modules/.modules.yaml", "packages/a/package.json"}
 
-// hostileInputs has something else in the place of every other file and
-// directory that is looked into.
+// hostileInputs replaces every other file and directory that proxypatch reads.
 func hostileInputs(t *testing.T) map[string]hostile {
 	const keepCache = "hint: .*--keep-cache"
 	cases := map[string]hostile{}
@@ -277,7 +274,7 @@ func hostileInputs(t *testing.T) map[string]hostile {
 		".next":                          {clitest.Failed, keepCache, clitest.OK},
 		".next/cache":                    {clitest.Failed, keepCache, clitest.OK},
 		".next/cache/webpack":            {clitest.Failed, keepCache, clitest.OK},
-		".next/cache/proxypatch.json":    {clitest.OK, "", clitest.OK}, // but for one that can't be read
+		".next/cache/proxypatch.json":    {clitest.OK, "", clitest.OK}, // except one that can't be read
 		".next/dev/cache":                {clitest.Failed, keepCache, clitest.OK},
 		"node_modules/.modules.yaml":     {clitest.OK, "", clitest.OK},
 		"node_modules/.pnpm":             {clitest.OK, "", clitest.OK},
@@ -300,7 +297,7 @@ func hostileInputs(t *testing.T) map[string]hostile {
 			apply, says, init := exits.apply, exits.says, exits.init
 			switch {
 			case apply == clitest.Failed && (what == "a directory" || what == "a link to nothing" && name != ".next/cache/webpack"):
-				continue // as it should be, or as good as absent
+				continue // correct, or equal to a missing file
 			case name == ".next/cache/proxypatch.json" && what == "no right to read":
 				apply, says = clitest.Failed, keepCache
 			case name == "packages/a/package.json" && what != "a link to nothing" && what != "a link to itself":
@@ -309,7 +306,7 @@ func hostileInputs(t *testing.T) map[string]hostile {
 				apply, says = clitest.Failed, "too many levels of symbolic links"
 			}
 			doctor := clitest.Unproven
-			if what == "no right to read" && slices.Contains(decisive, name) { // what can't be looked at may hide a copy
+			if what == "no right to read" && slices.Contains(decisive, name) { // an unreadable directory may hide a copy
 				apply, says, doctor, init = clitest.Failed, "permission denied", clitest.Failed, clitest.Failed
 			}
 			if what == "a link to itself" && (name == ".next" || name == "node_modules/.pnpm/next-auth@4") {
@@ -327,5 +324,5 @@ func hostileInputs(t *testing.T) map[string]hostile {
 	return cases
 }
 
-// umask keeps the modes of what the cases make the same everywhere.
+// umask makes the modes of the cases' files the same on every machine.
 func init() { syscall.Umask(0o022) }

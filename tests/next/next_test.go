@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
 // nextApp is an app with next-auth in its app router.
 type nextApp struct {
-	release string // the npm project that it is installed from
+	release string // the npm project of its packages
 	dir     string
 	flags   []string // of next build
 }
@@ -45,8 +45,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// reinstall puts node_modules there anew and wipes what was built, as a fresh
-// checkout in CI does.
+// reinstall replaces node_modules and deletes the build, as a fresh checkout in CI
+// does.
 func (a *nextApp) reinstall(t *testing.T) {
 	t.Helper()
 	must(t, os.RemoveAll(a.path(".next")))
@@ -62,7 +62,7 @@ func (a *nextApp) proxypatch(t *testing.T, args ...string) {
 	clitest.Must(t, append([]string{"-C", a.dir}, args...)...)
 }
 
-// build runs next build, which finds no registry and no telemetry.
+// build runs next build without a registry and telemetry.
 func (a *nextApp) build(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command(nodetest.Node(t), append([]string{a.path("node_modules/next/dist/bin/next"), "build"}, a.flags...)...)
@@ -78,9 +78,8 @@ func (a *nextApp) build(t *testing.T) {
 	}
 }
 
-// built says whether the server's bundle holds next-auth's code with the patch.
-// The helper names this variable, nothing else does, and only patched calls
-// bring the helper in.
+// built reports whether the server's bundle contains the patched next-auth. Only the
+// helper names this variable, and only patched calls load the helper.
 func (a *nextApp) built(t *testing.T) (patched bool) {
 	t.Helper()
 	auth := false
@@ -131,8 +130,8 @@ func (a *nextApp) has(name string) bool {
 
 const warmCache = ".next/cache/webpack/server-production/index.pack"
 
-// TestNextBuildsWhatIsInstalled builds before the patch, with it and after it,
-// with whatever cache the last build left.
+// TestNextBuildsWhatIsInstalled builds before the patch, with it and after a revert,
+// each time with the cache of the last build.
 func TestNextBuildsWhatIsInstalled(t *testing.T) {
 	gate.Need(t, "next")
 	t.Parallel()
@@ -159,8 +158,8 @@ func TestNextBuildsWhatIsInstalled(t *testing.T) {
 	}
 }
 
-// TestNextCacheInCI goes the way of CI with Next.js 14: the cache of a patched
-// build is kept for the next one, and everything else is fresh.
+// TestNextCacheInCI builds Next.js 14 as CI does: it keeps the cache of a patched build
+// for the next one, and everything else is fresh.
 func TestNextCacheInCI(t *testing.T) {
 	gate.Need(t, "next")
 	t.Parallel()
@@ -186,11 +185,12 @@ func TestNextCacheInCI(t *testing.T) {
 	}
 	app.expect(t, "reverted", false)
 
-	// Why there are stamps: webpack builds what it knows, whatever is installed.
+	// This is why stamps exist: webpack builds from its cache and ignores installed
+	// changes.
 	app.proxypatch(t, "apply", "--keep-cache")
 	app.expect(t, "patched, but with the old cache", false)
 
-	// The patch is in place already, and still the cache must go.
+	// The files are already patched, but the cache must be deleted.
 	app.proxypatch(t, "apply")
 	if app.has(".next/cache/webpack") {
 		t.Error("an apply without anything to patch left webpack's old cache")

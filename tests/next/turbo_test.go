@@ -12,8 +12,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// TestTurboReplays shows what docs/build-caches.md says of Turborepo: it replays
-// an app that was built with other code, unless the stamp is part of the hash.
+// TestTurboReplays tests docs/build-caches.md: Turborepo restores an app that was built
+// with other code, unless the stamp is part of the hash.
 func TestTurboReplays(t *testing.T) {
 	gate.Need(t, "next")
 	t.Parallel()
@@ -64,7 +64,7 @@ func turboProject(t *testing.T, config string) string {
 	} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))
 	}
-	if git, err := exec.LookPath("git"); err == nil { // turbo asks it what is ignored
+	if git, err := exec.LookPath("git"); err == nil { // turbo asks git for ignored files
 		cmd := exec.Command(git, "init", "--quiet")
 		cmd.Dir = dir
 		must(t, cmd.Run())
@@ -72,8 +72,8 @@ func turboProject(t *testing.T, config string) string {
 	return dir
 }
 
-// turboBuilds builds with turbo, as in a fresh checkout, and says whether what
-// is there then holds the patch.
+// turboBuilds builds with turbo, as in a fresh checkout, and reports whether the result
+// contains the patch.
 func turboBuilds(t *testing.T, dir string) (patched bool) {
 	t.Helper()
 	must(t, os.RemoveAll(filepath.Join(dir, ".next", "server")))

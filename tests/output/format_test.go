@@ -44,8 +44,8 @@ func mustReplace(t *testing.T, file, old, new string) {
 	}
 }
 
-// Every format says the same of the same project, with the same exit code, and
-// nothing else stands on stdout.
+// Every format reports the same on a project, with the same exit code, and stdout
+// contains nothing else.
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	project := nodetest.Copy(t, "agent-7.0.6")
@@ -65,7 +65,7 @@ func TestFormats(t *testing.T) {
 		change func()
 		args   []string
 		code   clitest.Code
-		broken int // files that are not as wanted
+		broken int // files that are not patched
 	}{
 		{"pristine", func() {}, nil, clitest.Pending, 8},
 		{"patched", func() { must("apply") }, nil, clitest.OK, 0},
@@ -203,7 +203,7 @@ func checkJUnit(t *testing.T, document []byte, code clitest.Code, broken int) {
 	}
 }
 
-// Copies come in the same order, however they are chosen.
+// Copies have the same order with every selection.
 func TestOrderOfCopies(t *testing.T) {
 	t.Parallel()
 	project := t.TempDir()
@@ -224,12 +224,12 @@ func TestOrderOfCopies(t *testing.T) {
 	}
 }
 
-// GitHub Actions gets annotations, on stderr unless they are asked for, and a
-// summary; a name from disk becomes no command.
+// GitHub Actions gets annotations, on stderr without --format github, and a summary. No
+// file name becomes a command.
 func TestGitHubActions(t *testing.T) {
 	t.Parallel()
 	hostile := "::error title=x::injected ##[error]old"
-	if runtime.GOOS == "windows" { // has no colons in names
+	if runtime.GOOS == "windows" { // names can't contain colons
 		hostile = "##[error]old"
 	}
 	outer := t.TempDir()

@@ -19,8 +19,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// onTerminal runs the program in a pseudo-terminal of so many columns and
-// returns all that it writes there, and its exit code.
+// onTerminal runs the program in a pseudo-terminal with a number of columns. It returns its output and exit code.
 func onTerminal(t *testing.T, columns uint16, dir string, env []string, args ...string) (string, clitest.Code) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "proxypatch", args...)
@@ -38,7 +37,7 @@ func onTerminal(t *testing.T, columns uint16, dir string, env []string, args ...
 	return strings.ReplaceAll(string(written), "\r\n", "\n"), clitest.Code(cmd.ProcessState.ExitCode())
 }
 
-// eraseLine is how a line of progress goes.
+// eraseLine erases a line of progress.
 const eraseLine = "\r\x1b[K"
 
 var escape = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
@@ -145,7 +144,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// verify takes seconds even with one copy.
+// verify takes seconds, even with one copy.
 func TestProgressOfVerify(t *testing.T) {
 	gate.Need(t, "verify")
 	t.Parallel()
@@ -208,7 +207,7 @@ func TestWidthOfTerminal(t *testing.T) {
 	}
 }
 
-// Help, errors and hints are wrapped between words, but what is to be typed, and a path, stay in one piece.
+// Help, errors and hints are wrapped between words. Commands and paths stay on one line.
 func TestWordsOnTerminal(t *testing.T) {
 	t.Parallel()
 	project := filepath.Join(t.TempDir(), "a project with blanks in its name")

@@ -1,5 +1,5 @@
-// Package releases tries every supported release of next-auth: its files, and the
-// requests that it makes.
+// Package releases tests every supported release of next-auth: its files and its
+// requests.
 package releases
 
 import (
@@ -24,8 +24,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// TestEveryRelease applies to, checks and reverts every supported release as it
-// was published. --strict throughout: every byte has to be a known one.
+// TestEveryRelease applies, checks and reverts every supported release as published. It
+// always uses --strict, so that every byte must be a known one.
 func TestEveryRelease(t *testing.T) {
 	releases, packages := nodetest.Releases(t)
 	for i, release := range releases {
@@ -57,8 +57,8 @@ func TestEveryRelease(t *testing.T) {
 	}
 }
 
-// requireTargets makes sure that every file of the package which makes requests
-// is among those that are patched, and so is the helper.
+// requireTargets requires that all files with requests are patched, and that the helper
+// is added.
 func requireTargets(t *testing.T, pkg npmreleases.Package, files []clitest.File) {
 	t.Helper()
 	patched := map[string]bool{}
@@ -85,13 +85,12 @@ func requireTargets(t *testing.T, pkg npmreleases.Package, files []clitest.File)
 	}
 }
 
-// toItself are the modules that make requests to the app they run in, partly
-// from the browser. Through a proxy they would break.
+// toItself are the modules that make requests to their own app, some from the browser.
+// A proxy would break these.
 var toItself = map[string]bool{"client/_utils.js": true, "react.js": true, "react/index.js": true, "lib/logger.js": true, "utils/logger.js": true}
 
-// namesOnly reports whether a module loads openid-client without making a
-// request with it: only for its checks of state and PKCE, or for what it
-// exports.
+// namesOnly reports whether a module loads openid-client without making requests: for
+// its checks of state and PKCE, or to export it.
 func namesOnly(path, call string) bool {
 	return call == `require("openid-client")` && strings.HasPrefix(path, "core/lib/oauth/")
 }
@@ -111,7 +110,7 @@ func newProject(t *testing.T, pkg npmreleases.Package) string {
 	return project
 }
 
-// requirePackage makes sure that dir holds exactly the package's files.
+// requirePackage requires that dir contains exactly the package's files.
 func requirePackage(t *testing.T, dir string, pkg npmreleases.Package) {
 	t.Helper()
 	found := 0
@@ -138,9 +137,8 @@ func requirePackage(t *testing.T, dir string, pkg npmreleases.Package) {
 	}
 }
 
-// TestHandPatched patches releases with the tutorial's hunks wherever they fit,
-// as people have done by hand, with whatever release they had. The quick loop takes
-// one in ten of them.
+// TestHandPatched applies the tutorial's hunks to every release where they fit, as
+// people did by hand. The quick loop runs one in ten releases.
 func TestHandPatched(t *testing.T) {
 	releases, packages := nodetest.Releases(t)
 	tutorial, err := patchset.Load(patches.FS, "tutorial")
@@ -194,9 +192,8 @@ func TestHandPatched(t *testing.T) {
 	}
 }
 
-// TestSuperseded recognises, upgrades and takes back what older versions of
-// proxypatch left in 4.2.1: each earlier helper, with the two call sites that
-// the first version patched.
+// TestSuperseded recognises, upgrades and reverts the files of older proxypatches in
+// 4.2.1: each earlier helper, with the two call sites that the first version patched.
 func TestSuperseded(t *testing.T) {
 	testdata := os.DirFS("../../testdata")
 	helpers, err := fs.Glob(testdata, "superseded/*/helper/proxy.js")
@@ -244,8 +241,8 @@ func put(t *testing.T, dir, name string, content []byte) {
 	}
 }
 
-// revert takes back every set, whichever is named, also where the named one has
-// nothing for the release.
+// revert reverts every set, even if --set names another one, or one without diffs for
+// the release.
 func TestRevertWhicheverSet(t *testing.T) {
 	_, packages := nodetest.Releases(t)
 	for _, pkg := range []npmreleases.Package{shrunk(packages[0]), shrunk(packages[len(packages)-1])} {
@@ -303,14 +300,14 @@ func TestInventedRelease(t *testing.T) {
 	}
 }
 
-// shrunk leaves out what no diff concerns, to write fewer files.
+// shrunk drops the files that no diff changes, to write fewer files.
 func shrunk(pkg npmreleases.Package) npmreleases.Package {
 	small := maps.Clone(pkg)
 	maps.DeleteFunc(small, func(name string, _ []byte) bool { return name != "package.json" && !concerned()[name] })
 	return small
 }
 
-// concerned are the files that there is a diff for, of any release.
+// concerned are the files with a diff for any release.
 var concerned = sync.OnceValue(func() map[string]bool {
 	files := map[string]bool{}
 	diffs, err := fs.Glob(patches.FS, "*/providers/*.diff")

@@ -19,10 +19,10 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
-// TestEveryReleaseReachesTheProxy makes every call of every release three
-// times: unpatched, which fails; patched, by way of the proxy; and patched with
-// all hosts in NO_PROXY, by the direct way, which only then exists. The quick
-// loop takes the first release that accepts each range of openid-client, and the last.
+// TestEveryReleaseReachesTheProxy makes every call of every release three times:
+// unpatched, which fails; patched, through the proxy; and patched with all hosts in
+// NO_PROXY, directly. Only the last has a direct connection. The quick loop runs the
+// first release for each range of openid-client, and the last release.
 func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	t.Parallel()
 	releases, packages := nodetest.Releases(t)
@@ -40,7 +40,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	oldest := map[string]bool{}
 	for i, release := range releases {
 		projects := []string{prooftest.CurrentClient}
-		// The oldest openid-client once for each range of releases that accept it.
+		// Run the oldest openid-client once for each range of releases that accept it.
 		if project := oldestClient(t, packages[i]); !oldest[project] {
 			oldest[project] = true
 			projects = append(projects, project)
@@ -75,7 +75,7 @@ func oldestClient(t *testing.T, pkg npmreleases.Package) string {
 	return "deps-openid-client-" + version
 }
 
-// proveRelease takes a release through all phases in a project at dir.
+// proveRelease runs all phases of a release in a project at dir.
 func proveRelease(t *testing.T, network *prooftest.Network, phases []prooftest.Phase, pkg npmreleases.Package, dir string) {
 	calls := prooftest.CallsOf(t, pkg)
 	prooftest.Install(t, dir, pkg)
@@ -86,8 +86,8 @@ func proveRelease(t *testing.T, network *prooftest.Network, phases []prooftest.P
 	}
 }
 
-// requireCalls makes sure that there is a call of each patched file, and of no
-// other: what is patched is proved, and what is proved is patched.
+// requireCalls requires that exactly the patched files make calls, so that every
+// patched file is tested.
 func requireCalls(t *testing.T, calls []verify.Call, patched []string) {
 	t.Helper()
 	for _, file := range patched {
@@ -102,9 +102,8 @@ func requireCalls(t *testing.T, calls []verify.Call, patched []string) {
 	}
 }
 
-// patchedClients installs and patches the last release with each content of
-// client.js, in the quick loop only the oldest of these, and returns where they are,
-// by their versions.
+// patchedClients installs and patches the last release with each content of client.js,
+// in the quick loop only the oldest. It returns their directories by version.
 func patchedClients(t *testing.T) map[string]string {
 	t.Helper()
 	releases, packages := nodetest.Releases(t)
@@ -129,8 +128,8 @@ func patchedClients(t *testing.T) map[string]string {
 // openid-client only after the first discovery.
 const lateHTTPOptions = "4.0.6"
 
-// TestOwnAgentWinsOverTheProxy gives a provider an httpOptions.agent that knows
-// a way without the proxy.
+// TestOwnAgentWinsOverTheProxy gives a provider an httpOptions.agent that connects
+// without the proxy.
 func TestOwnAgentWinsOverTheProxy(t *testing.T) {
 	t.Parallel()
 	const kind = "sign-in with an own agent"
@@ -157,13 +156,13 @@ func TestOwnAgentWinsOverTheProxy(t *testing.T) {
 	}
 }
 
-// TestOwnTimeoutHoldsBehindTheProxy shortens and lengthens the time for which
-// openid-client waits. It keeps such options for the whole process, so each
-// call has a process; all wait at the same time.
+// TestOwnTimeoutHoldsBehindTheProxy shortens and extends the timeout of openid-client.
+// openid-client keeps it for the whole process, so each call has its own process. All
+// wait at the same time.
 func TestOwnTimeoutHoldsBehindTheProxy(t *testing.T) {
-	gate.Need(t, "releases") // it waits for what comes too late
+	gate.Need(t, "releases") // it waits for an answer that comes too late
 	t.Parallel()
-	gaveUp := func(ms string) func(prooftest.Result) bool { // the helper, or openid-client: their limit is the same
+	gaveUp := func(ms string) func(prooftest.Result) bool { // from the helper or from openid-client, which have the same limit
 		return func(r prooftest.Result) bool {
 			return strings.HasSuffix(r.Error, "timed out after "+ms+"ms") || strings.Contains(r.Error, "did not answer within "+ms+" ms")
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 )
 
-// TestRequestsReachTheProxy is the point of it all: patched, a sign-in's
-// requests arrive at the proxy and succeed; unpatched and reverted, they do
-// not arrive.
+// TestRequestsReachTheProxy requires that a sign-in's requests reach the proxy and
+// succeed with the patch, and that none reaches it without the patch and after a
+// revert.
 func TestRequestsReachTheProxy(t *testing.T) {
 	all := []string{
 		"CONNECT graph.microsoft.com:443", "CONNECT idp.corp.test:443",
@@ -53,8 +53,8 @@ func TestRequestsReachTheProxy(t *testing.T) {
 	}
 }
 
-// The tutorial's diffs do with https-proxy-agent 5 what they did when they were
-// published, except for the photo: fetch takes no agent since Node.js 18.
+// With https-proxy-agent 5, the tutorial's diffs still work, except for the photo:
+// fetch accepts no agent since Node.js 18.
 func TestTutorialReachesTheProxy(t *testing.T) {
 	network := prooftest.NewNetwork(t)
 	project := nodetest.Copy(t, "agent-5.0.1")
@@ -71,7 +71,7 @@ func TestTutorialReachesTheProxy(t *testing.T) {
 	}
 }
 
-// signedIn is what prooftest's sign-in.js prints.
+// signedIn is the output of prooftest's sign-in.js.
 type signedIn struct{ Subject, User, Image, Error, Cause string }
 
 // signIn runs a sign-in in the project.

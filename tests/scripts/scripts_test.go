@@ -1,4 +1,4 @@
-// Package scripts runs testdata/*/*.txtar: the program as a person would use it.
+// Package scripts runs the program as a user would, in the scripts testdata/*/*.txtar.
 package scripts
 
 import (
@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// TestScripts runs the program on stand-ins for packages; it needs no network.
+// TestScripts runs the program on stand-ins for packages, without a network.
 func TestScripts(t *testing.T) {
 	runScripts(t, "testdata/script", nil)
 }
@@ -35,14 +35,14 @@ func TestRealPackages(t *testing.T) {
 	})
 }
 
-// TestVerifyScripts runs verify in what scripts can make of a machine.
+// TestVerifyScripts runs verify in environments that scripts set up.
 func TestVerifyScripts(t *testing.T) {
 	gate.Need(t, "verify")
 	runScripts(t, "testdata/verify", map[string]string{"agent-7": nodetest.Project(t, "agent-7.0.6")})
 }
 
-// runScripts runs the scripts in dir. projects are the directories that their
-// command "project" copies, by name.
+// runScripts runs the scripts in dir. The command "project" copies a directory from
+// projects by name.
 func runScripts(t *testing.T, dir string, projects map[string]string) {
 	quick := !gate.Wanted(t, "releases")
 	fixture, err := filepath.Abs("../../testdata/node_modules")
@@ -57,7 +57,7 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("TEMP_DIR", os.TempDir())
-			// Nothing above a script's directory is its project.
+			// A script's project ends at its directory.
 			return os.Mkdir(filepath.Join(env.WorkDir, ".git"), 0o755)
 		},
 		Condition: func(name string) (bool, error) {
@@ -109,8 +109,8 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 	})
 }
 
-// namespaces reports whether scripts can have a file system and a network of
-// their own, and users without rights.
+// namespaces reports whether scripts can have their own file system and network, and
+// users without rights.
 var namespaces = sync.OnceValue(func() bool {
 	return exec.Command("unshare", "-m", "-n", "setpriv", "--reuid", "1000", "true").Run() == nil
 })
@@ -133,8 +133,8 @@ func need(ts *testscript.TestScript, args []string, usage string, n int) {
 	}
 }
 
-// exits CODE COMMAND ARGS… runs a command that must exit with the code. With
-// --json among the arguments, what it prints must fit the schema.
+// exits CODE COMMAND ARGS… runs a command that must exit with the code. With --json,
+// its output must fit the schema.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND ARGS…")
@@ -156,8 +156,8 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// edit FILE OLD NEW replaces the one place where FILE holds OLD. Both may use
-// the escapes of Go's strings.
+// edit FILE OLD NEW replaces the only occurrence of OLD in FILE. Both may use escapes
+// of Go's strings.
 func edit(ts *testscript.TestScript, _ bool, args []string) {
 	need(ts, args, "edit FILE OLD NEW", 3)
 	text := ts.ReadFile(args[0])

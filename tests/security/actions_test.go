@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// pinned is an action by the full id of a commit, with its release behind; or
-// one of this repository.
+// pinned matches an action with the full id of a commit and its release, or an action
+// of this repository.
 var pinned = regexp.MustCompile(`^(\./\S*|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$`)
 
 var uses = regexp.MustCompile(`(?m)^[\s-]*["']?uses["']?\s*:\s*(.*?)\s*$`)
 
-// TestActionsArePinned wants every action by its commit, since a tag can be moved
-// to other code.
+// TestActionsArePinned requires a commit for every action, because a tag can move to
+// other code.
 func TestActionsArePinned(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"workflows/*.yml", "workflows/*.yaml", "actions/*/action.y*ml"} {

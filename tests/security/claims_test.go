@@ -15,8 +15,8 @@ var (
 	testFuncs = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
-// TestClaimsAreTested wants a test behind every claim of docs/security.md, and
-// each that is named to be there.
+// TestClaimsAreTested requires a test for every claim in docs/security.md, and that
+// each named test exists.
 func TestClaimsAreTested(t *testing.T) {
 	data, err := os.ReadFile("../../docs/security.md")
 	must(t, err)

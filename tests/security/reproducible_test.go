@@ -14,13 +14,13 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// sources are the directories and files that a build reads.
+// sources are the files and directories that a build reads.
 var sources = []string{"Makefile", "go.mod", "go.sum", "cmd", "internal", "patches"}
 
-// TestBuildsAreReproducible builds the same commit in two directories and wants
-// the same bytes, for this platform and others. Both builds share Go's build
-// cache, so what this can find is a path, a time or a state of the repository that
-// gets into the program, and not a compiler that gives two results.
+// TestBuildsAreReproducible builds the same commit in two directories and requires the
+// same bytes, for this platform and others. It finds paths, times and states of the
+// repository that get into the program. Both builds share Go's build cache, so it does
+// not find a compiler with varying results.
 func TestBuildsAreReproducible(t *testing.T) {
 	gate.Need(t, "release")
 	for _, name := range []string{"git", "make"} {
@@ -49,8 +49,8 @@ func TestBuildsAreReproducible(t *testing.T) {
 	}
 }
 
-// commit makes a repository in dir of the sources as they are, whose only commit
-// has the same id wherever it is made.
+// commit makes a repository of the current sources in dir. Its only commit always has
+// the same id.
 func commit(t *testing.T, dir string) string {
 	t.Helper()
 	must(t, os.MkdirAll(dir, 0o755))
@@ -68,7 +68,7 @@ func commit(t *testing.T, dir string) string {
 	return dir
 }
 
-// build runs what people run and returns the program.
+// build runs the documented command and returns the program.
 func build(t *testing.T, dir string, env []string) []byte {
 	t.Helper()
 	must(t, os.RemoveAll(filepath.Join(dir, "bin")))
@@ -83,7 +83,7 @@ func build(t *testing.T, dir string, env []string) []byte {
 	return data
 }
 
-// checkStamp wants the program to name the commit that it was built from.
+// checkStamp requires that the program names the commit of its sources.
 func checkStamp(t *testing.T, program []byte, revision string) {
 	t.Helper()
 	info, err := buildinfo.Read(bytes.NewReader(program))

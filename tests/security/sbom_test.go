@@ -13,7 +13,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// TestSBOM holds what make sbom lists against what Go put into the programs.
+// TestSBOM compares the list of make sbom with the modules that Go recorded in the
+// programs.
 func TestSBOM(t *testing.T) {
 	gate.Need(t, "release")
 	dist := t.TempDir()

@@ -1,5 +1,5 @@
-// Package security tests what docs/security.md says about how proxypatch is
-// built, and that each of the tests that it names is there.
+// Package security tests the claims of docs/security.md about builds of proxypatch, and
+// that each test named there exists.
 package security
 
 import "testing"

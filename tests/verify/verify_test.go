@@ -24,9 +24,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// verified runs verify on a project and returns the kinds of calls by what came
-// of them, and what arrived at the proxy. The environment is one that would
-// mislead a Node.js which got it. Nothing may be changed in the project.
+// verified runs verify on a project, which must not change. It returns the kinds of
+// calls by outcome, and the requests at the proxy. The environment has variables that
+// would mislead Node.js.
 func verified(t *testing.T, project string, args ...string) (kinds map[verify.Outcome][]string, r clitest.Report) {
 	t.Helper()
 	args = append([]string{"-C", project, "verify", "--json", "--node", nodetest.Node(t)}, args...)
@@ -66,7 +66,7 @@ func kindsOf(files ...string) []string {
 	return kinds
 }
 
-// arrivalsOf returns all that arrives when the calls go through the proxy.
+// arrivalsOf returns all requests of calls through the proxy.
 func arrivalsOf(kinds []string) []string {
 	seen := map[string]bool{}
 	for _, c := range verify.Calls {
@@ -79,7 +79,7 @@ func arrivalsOf(kinds []string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// proveBoth has verify judge a project unpatched and patched.
+// proveBoth runs verify on a project without and with the patch.
 func proveBoth(t *testing.T, project string, args ...string) {
 	t.Helper()
 	got, r := verified(t, project, args...)
@@ -107,8 +107,8 @@ func TestVerifyWithEachAgent(t *testing.T) {
 	}
 }
 
-// Some of these Node.js use proxies by themselves when they are told to, which
-// would make an unpatched copy look patched.
+// Some of these releases have built-in support for proxies, with which an unpatched
+// copy would look patched.
 func TestVerifyWithEachNode(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")
@@ -138,7 +138,7 @@ func TestVerifyReleases(t *testing.T) {
 	}
 }
 
-// A patched file that is put back by hand leaks, and no other does.
+// A file that is restored by hand leaks, and no other does.
 func TestVerifyNamesEachFile(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")

@@ -21,8 +21,8 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 )
 
-// stuckProject makes a project whose calls run into some JavaScript that never
-// ends, and write the process's id to a file when they do.
+// stuckProject makes a project whose calls write the process's id to a file, and then
+// run JavaScript that never ends.
 func stuckProject(t *testing.T, code string) (project, started string) {
 	t.Helper()
 	project, started = nodetest.Copy(t, "agent-7.0.6"), filepath.Join(t.TempDir(), "started")
@@ -40,7 +40,7 @@ const (
 		"exports.Issuer.discover = () => new exports.Issuer(); exports.custom = {};"
 )
 
-// However verify ends, its Node.js ends too, and nothing is left.
+// verify's Node.js always ends with it, and leaves nothing behind.
 func TestVerifyEndsItsProcess(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")
@@ -57,7 +57,7 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 		"timeout":                  {busy, 0, []string{"--timeout", "8s"}, clitest.Unproven, "discovery, token, JWKS"},
 		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, "did not finish in time\nhint: --timeout gives it longer\n"},
 	}
-	if runtime.GOOS == "linux" { // elsewhere a process that is busy does not notice
+	if runtime.GOOS == "linux" { // on other systems, a busy process does not notice
 		test := ends["killed"]
 		test.code = busy
 		ends["killed while it is busy"] = test
@@ -96,8 +96,8 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 	}
 }
 
-// pidIn waits until a process has written its id to a file, or the one that was
-// to start it has ended.
+// pidIn waits until a process wrote its id to a file, or until the process that starts
+// it has ended.
 func pidIn(t *testing.T, file string, ended <-chan struct{}) int {
 	t.Helper()
 	for {

@@ -1,8 +1,8 @@
 //go:build unix
 
-// Measured runs a program and writes to descriptor 3 the most that it had in memory,
-// in bytes. What the system counts of a process begins with what the one had that
-// started it, and tests have hundreds of megabytes. This one has few.
+// Command measured runs a program and writes its peak memory to descriptor 3, in bytes.
+// The system's count for a process starts with the memory of its parent. Tests use
+// hundreds of megabytes, and this program uses few.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	os.Exit(cmd.ProcessState.ExitCode())
 }
 
-// maxMemory returns the most that a process had in memory, in bytes.
+// maxMemory returns the peak memory of a process, in bytes.
 func maxMemory(state *os.ProcessState) int64 {
 	most := int64(state.SysUsage().(*syscall.Rusage).Maxrss)
 	if runtime.GOOS == "darwin" {

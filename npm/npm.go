@@ -77,8 +77,8 @@ type Tarball struct {
 	Data []byte
 }
 
-// manifest is a package.json. It has no scripts, because package managers block
-// those of dependencies or fail because of them.
+// manifest is a package.json. It has no scripts, because package managers block the
+// scripts of dependencies or fail because of them.
 type manifest struct {
 	Name                 string            `json:"name"`
 	Version              string            `json:"version"`

@@ -108,14 +108,13 @@ func NoNode(err error) Findings {
 }
 
 // printRoots prints the certificates that Node.js trusts. Newer releases include
-// those of NODE_EXTRA_CA_CERTS.
+// NODE_EXTRA_CA_CERTS.
 const printRoots = `const tls = require("tls");
 console.log((tls.getCACertificates ? tls.getCACertificates("default") : tls.rootCertificates).join("\n"))`
 
-// Roots returns the authorities that the app trusts: those built into Node.js, or
-// the system's where NODE_OPTIONS selects them, and those of NODE_EXTRA_CA_CERTS.
-// If Node.js can't be asked, the system's replace the built-in ones and node is
-// false.
+// Roots returns the authorities that the app trusts: the ones built into Node.js, or
+// the system's if NODE_OPTIONS selects them, and NODE_EXTRA_CA_CERTS. If Node.js can't
+// list its own, Roots uses the system's, and node is false.
 func (e *Environment) Roots(ctx context.Context, n *Node) (roots *x509.CertPool, node bool) {
 	var options []string
 	for _, option := range []string{"--use-system-ca", "--use-openssl-ca", "--use-bundled-ca"} {

@@ -137,7 +137,7 @@ const calls = {
 
 const current = new AsyncLocalStorage(); // the kind of the call that is running
 
-// The message of an error and of its cause; some messages already contain that of their cause.
+// The message of an error and of its cause. Some messages already contain the cause.
 function reasonOf({ message, cause }, error) {
   const what = String(message ?? "");
   const why = cause ? String(cause.message || cause) : "";

@@ -16,7 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
-// What stands on the PATH may start others, which end with it.
+// The node on the PATH may start other programs, which must end with it.
 func TestFindNodeLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

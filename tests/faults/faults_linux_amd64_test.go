@@ -443,24 +443,22 @@ func (s *scenario) load(t *testing.T, states *states) {
 	}
 }
 
-// harmless makes sure that a run which exited with 0, although a call failed, may
-// say so. It is for these reasons only:
+// harmless requires a reason if a run exits with 0 although a call failed. These are
+// the only reasons:
 //
-//   - What was only read is closed.
-//   - Go's library looks at something for itself, at what it has opened or at what
-//     a rename replaces, or what is looked at is read next, and that worked.
-//   - Go's library removes something in a second way, and that worked.
-//   - A stamp beside an empty cache can't be moved from a disk that is read-only.
-//     Nobody builds into that, and if it was not read-only after all, the new stamp
-//     replaces it.
-//   - The age of a cache without a stamp can't be told, so it is deleted as an old
-//     one is.
-//   - A lock file takes the place of a lock that the system refuses.
-//   - A lock file stays, which the next run removes.
-//   - init looks at what is installed only to warn about it.
-//   - All files are in their new state, and what went wrong has to do with caches:
-//     they could not be deleted or marked, or the configuration not be read that
-//     says where they are. That is a warning.
+//   - The call closed a file that was only read.
+//   - Go's library looked at a file that it opened or that a rename replaces, or the
+//     program read the file next, and that worked.
+//   - Go's library removed a file with a second call, and that worked.
+//   - A stamp beside an empty cache can't be moved, because the disk is read-only. No
+//     build can write there. If the disk is not read-only, the new stamp replaces it.
+//   - The age of a cache without a stamp is unknown, so it is deleted like an old one.
+//   - A lock file replaces a lock that the system refuses.
+//   - A lock file stays, and the next run removes it.
+//   - init looks at installed packages only to warn about them.
+//   - All files are in their new state, and the failure concerns caches. They could not
+//     be deleted or stamped, or the configuration with their directory not be read.
+//     That is a warning.
 func (w *worker) harmless(p point, f fault, r result, left tree, fail func(string, ...any)) {
 	diff := differences(left, w.s.wanted)
 	ofLock := path.Base(p.path) == lockFile

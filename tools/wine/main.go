@@ -1,6 +1,6 @@
-// Command wine runs tests as Windows programs under Wine: those of the packages that
-// use files, and the program's scripts. `make windows` starts it. It installs nothing,
-// and keeps its Wine prefix and builds in .cache/wine.
+// Command wine runs tests as Windows programs under Wine: the tests of packages that use
+// files, and the program's scripts. `make windows` starts it. It installs nothing, and
+// keeps its Wine prefix and builds in .cache/wine.
 //
 //	go run ./tools/wine [flags of the test binary, such as -test.run=TestScripts]
 //

@@ -127,7 +127,7 @@ func refused(answer *http.Response) *Failure {
 	return f
 }
 
-// mistrusted returns what is wrong with a certificate. The issuer is that of the
+// mistrusted returns the Failure of a rejected certificate. It names the issuer of the
 // last certificate in the chain.
 func mistrusted(chain []*x509.Certificate, err error) *Failure {
 	var (

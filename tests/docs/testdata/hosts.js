@@ -1,5 +1,5 @@
-// Prints, as JSON, the hosts that the server side of each provider in a directory names: those of its endpoints, and
-// those in functions that make requests by themselves.
+// Prints, as JSON, the hosts in the server code of each provider in a directory: in its endpoints, and in functions
+// that make their own requests.
 "use strict";
 
 const fs = require("fs");
@@ -7,9 +7,9 @@ const path = require("path");
 
 const ENDPOINTS = ["wellKnown", "token", "userinfo", "requestTokenUrl", "accessTokenUrl", "profileUrl"];
 const OPTIONS = { clientId: "id", clientSecret: "secret", tenantId: "TENANT", primaryUserFlow: "flow", apiVersion: "1" };
-const OTHER = ["index.js", "oauth.js", "email.js", "credentials.js"]; // no OAuth providers
+const OTHER = ["index.js", "oauth.js", "email.js", "credentials.js"]; // not OAuth providers
 
-// Some take the issuer's URL from the app and fail or make no URL without it; others have one of their own.
+// Some get the issuer's URL from the app, and fail or return no URL without it. Others have their own.
 function make(provider) {
   const config = attempt(() => provider(OPTIONS));
   const usable = config && ENDPOINTS.every(name => !address(config[name]).startsWith("undefined"));

@@ -1,6 +1,5 @@
-// An identity provider for people whom it lets in without asking for more than a name. It speaks HTTP on this machine
-// and is told by X-Forwarded headers that it is https://idp.corp.test. Prints its port when it can be asked.
-// Working directory: where oidc-provider is installed.
+// An identity provider that accepts everyone with a name. It speaks HTTP on this machine, and X-Forwarded headers make
+// it https://idp.corp.test. Prints its port when it is ready. Working directory: where oidc-provider is installed.
 import { createRequire } from "module";
 import path from "path";
 import { pathToFileURL } from "url";
@@ -13,7 +12,7 @@ const provider = new Provider("https://idp.corp.test", {
     {
       client_id: "client",
       client_secret: "secret",
-      // Of a native application's address the port does not matter (RFC 8252, 7.3).
+      // The port of a native application's address does not matter (RFC 8252, 7.3).
       application_type: "native",
       redirect_uris: ["", "/app"].flatMap(app =>
         ["idp", "azure-ad"].map(id => `http://localhost${app}/api/auth/callback/${id}`)
@@ -21,7 +20,7 @@ const provider = new Provider("https://idp.corp.test", {
     }
   ],
   claims: { openid: ["sub"], email: ["email"], profile: ["name"] },
-  conformIdTokenClaims: false, // azure-ad reads the claims of the ID token and nothing else
+  conformIdTokenClaims: false, // azure-ad reads only the claims of the ID token
   cookies: { keys: ["not a secret"] },
   findAccount: (_, accountId) => ({
     accountId,

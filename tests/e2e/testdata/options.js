@@ -1,5 +1,5 @@
-// The options of next-auth in every app here: an identity provider with all four kinds of requests, azure-ad, which asks
-// for a photo besides, and twitter, which speaks OAuth 1.0A.
+// The options of next-auth in all apps here: an identity provider with all four kinds of requests, azure-ad, which also
+// requests a photo, and twitter, which speaks OAuth 1.0A.
 "use strict";
 
 const client = { clientId: "client", clientSecret: "secret" };
@@ -20,7 +20,7 @@ module.exports = (azureAD, twitter) => ({
       userinfo: { request: ({ client, tokens }) => client.userinfo(tokens.access_token) },
       profile: ({ sub, name, email }) => ({ id: sub, name, email })
     },
-    // The first releases do not say of azure-ad that it sends an ID token.
+    // The first releases do not declare that azure-ad sends an ID token.
     azureAD({ ...client, wellKnown, idToken: true, authorization: { params: { scope: "openid email profile" } } }),
     twitter(client)
   ]

@@ -1,5 +1,5 @@
-// Serves the pages and the API of a next-auth without Next.js: node server.js DIRECTORY, in which the next-auth is. Prints
-// its port when it can be asked. What Next.js does for an API route that next-auth needs is done here.
+// Serves the pages and the API of next-auth without Next.js: node server.js DIRECTORY, with the directory of next-auth.
+// Prints its port when it is ready. It does what next-auth needs from Next.js in an API route.
 "use strict";
 
 const http = require("http");

@@ -1,6 +1,6 @@
-// Loads every module of each directory below the first argument. What a module
-// imports is a stand-in, but for the helper, which has to be there.
-// Prints a line for each module that can't be loaded.
+// Loads every module of each directory below the first argument. Imports are stand-ins,
+// except the helper, which must exist. Prints a line for each module that can't be
+// loaded.
 const fs = require('fs')
 const path = require('path')
 const Module = require('module')

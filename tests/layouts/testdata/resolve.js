@@ -1,4 +1,4 @@
-// Prints, as JSON, the real directories of the packages that the working directory's code gets by some names.
+// Prints, as JSON, the real directories of packages that code in the working directory loads by some names.
 "use strict";
 
 const fs = require("fs");

@@ -1,4 +1,4 @@
-// Few processes and no tracing of files: the tests look at bundles only.
+// Use few processes and trace no files, because the tests check only bundles.
 module.exports = {
   experimental: { cpus: 1, webpackBuildWorker: false },
   outputFileTracingExcludes: { "*": ["**/*"] },

@@ -1,4 +1,4 @@
-// What a build is to Turborepo: files made of the package's own and of what is installed.
+// A build for Turborepo: it makes files from the package's own files and from installed packages.
 const { copyFileSync, mkdirSync } = require("node:fs")
 mkdirSync(".next/server", { recursive: true })
 copyFileSync("node_modules/next-auth/core/lib/oauth/client.js", ".next/server/client.js")

@@ -235,7 +235,7 @@ func (w *Workspace) hasNpmLock() (bool, error) {
 func (m Manager) Prune() hint.Hint {
 	afresh := hint.Run("rm -rf node_modules && " + m.Install())
 	if m == PNPM {
-		return hint.Join(hint.Run("pnpm prune"), hint.Text(", or "), afresh)
+		return hint.Run("pnpm prune").Or(hint.Join(hint.Text("or "), afresh))
 	}
 	return afresh
 }

@@ -23,7 +23,7 @@ func TestWaysStayWhole(t *testing.T) {
 			hint.Join(hint.Text("set it, run "), hint.Run("rm -rf node_modules && pnpm install"), hint.Text(", then proxypatch")),
 			[][]string{{"set", "it,", "run", "rm -rf node_modules && pnpm install,", "then", "proxypatch"}},
 		},
-		"two commands": {detect.PNPM.Prune(), [][]string{{"pnpm prune,", "or", "rm -rf node_modules && pnpm install"}}},
+		"two commands": {detect.PNPM.Prune(), [][]string{{"pnpm prune"}, {"or", "rm -rf node_modules && pnpm install"}}},
 		"two ways, one with an entry": {
 			hint.Run("pnpm add -w it").Or(hint.Join(hint.Text("or enter "), hint.Keep(entry), hint.Text("; then "), hint.Run("pnpm install"))),
 			[][]string{{"pnpm add -w it"}, {"or", "enter", entry + ";", "then", "pnpm install"}},

@@ -29,7 +29,7 @@ type stamp struct {
 }
 
 const about = "proxypatch records here which state of next-auth this build cache was made with; " +
-	"you can delete this file, then the next proxypatch apply renews the cache"
+	"you can delete this file; the next proxypatch apply then renews the cache"
 
 // readStamp returns the state that a stamp names and the time when the stamp was
 // written. The state is empty if the stamp can't be understood. The time is zero only

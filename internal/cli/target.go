@@ -41,9 +41,9 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	}
 	selected, err := project.Select(o.chosen)
 	if err != nil {
-		names := "there are " + project.Names()
+		names := "choose from " + project.Names()
 		if len(project.Others) > 0 {
-			names += "; --all takes those of the whole workspace"
+			names += "; add --all to choose from the whole workspace"
 		}
 		return nil, usageError(hint.Text(names), "--copy: %w", err)
 	}

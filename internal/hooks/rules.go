@@ -69,7 +69,7 @@ func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 	}
 	root.keep("dependencies", "already runs proxypatch")
 	p.warn(fmt.Sprintf("%s: npm runs dependencies, with proxypatch in it, before patch-package, whose patches may then fail to apply", root.Path),
-		hint.To("to let postinstall run both in the right order", "npm pkg delete scripts.dependencies").
+		hint.To("to make postinstall run both in the right order", "npm pkg delete scripts.dependencies").
 			Or(hint.Text("or run patch-package before proxypatch in dependencies")))
 }
 

@@ -51,11 +51,6 @@ type passage struct {
 
 func (p passage) report(t *testing.T, what string) {
 	t.Helper()
-	for _, dir := range beingRewritten {
-		if strings.HasPrefix(p.file, dir) {
-			return
-		}
-	}
 	t.Errorf("%s:%d: %s", p.file, p.line, what)
 }
 
@@ -174,6 +169,8 @@ func inGo(t *testing.T, text func(ast.Expr) string, all *[]passage) {
 			case entry.Name() == "testdata", entry.Name() == "testkit":
 				return filepath.SkipDir
 			case !strings.HasSuffix(path, ".go"), strings.HasSuffix(path, "_test.go"):
+				return nil
+			case strings.HasSuffix(filepath.ToSlash(path), "tools/patchgen/rules.go"): // patterns of JavaScript
 				return nil
 			}
 			name, err := filepath.Rel(top, path)

@@ -79,7 +79,6 @@ func waysOf(r clitest.Report) []advice {
 var (
 	settingAdvice = regexp.MustCompile(`^set (\S+?)( = |: )(\S+)(?: under \[\w+\])? in (\S+), run (.*), then (?:proxypatch|run proxypatch again)$`)
 	entryAdvice   = regexp.MustCompile(`^add (.*) to (\S+), run (.*) and commit the lock file$`)
-	commandAdvice = regexp.MustCompile(`^(?:in (\S+): )?(.*)$`)
 )
 
 // follow follows the advice in a project.
@@ -96,8 +95,7 @@ func (a advice) follow(t *testing.T, s *sandbox, project string) {
 			s.must(t, project, m[3])
 			continue
 		}
-		m := commandAdvice.FindStringSubmatch(line)
-		s.must(t, filepath.Join(project, m[1]), m[2])
+		s.must(t, project, line)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // guarded reports whether every next build in a script runs only after a proxypatch
-// that guards it has succeeded. Only && ensures this: after ";", "&" and "|" sh continues
-// even if the check fails, and so it does, in its own way, after "||".
+// that guards it has succeeded. Only && ensures this: after ";", "&", "|" or "||", sh may
+// continue although the check failed.
 func guarded(script string) bool {
 	r := readGuards(script, false)
 	return r.readable && !r.unguarded

@@ -226,7 +226,7 @@ func hostilePatches() map[string]hostile {
 		p.write("patches/x.diff", aLine)
 	})
 	with("300 levels deep", clitest.OK, "", func(p *place) { p.write("patches/"+strings.Repeat("d/", 300)+"x.diff", aLine) })
-	with("more than is read", clitest.Usage, "patches.\\d+.diff:1: .*more than 64 MB", func(p *place) {
+	with("more than is read", clitest.Usage, "patches.\\d+.diff:1: .*exceed 64 MB", func(p *place) {
 		slow(p)
 		for i := range 100 {
 			p.sparse(fmt.Sprintf("patches/%02d.diff", i), 4<<20)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -418,11 +419,11 @@ func TestSlow(t *testing.T) {
 		t.Error("without Node.js, its authorities are reported as known")
 	}
 	for patience, want := range map[time.Duration]string{
-		20 * time.Millisecond: "error: https://idp.test: connecting took ",
-		time.Hour:             "ok: https://idp.test took ",
+		20 * time.Millisecond: `^error: https://idp\.test: (connecting|the answer) took `, // on a busy machine both do
+		time.Hour:             `^ok: https://idp\.test took `,
 	} {
 		got := lines(t, e.try(t.Context(), trial{roots, time.Minute, patience}, targets(t, "idp.test")))
-		if len(got) != 2 || !strings.HasPrefix(got[1], want) {
+		if len(got) != 2 || !regexp.MustCompile(want).MatchString(got[1]) {
 			t.Errorf("with %v got %q, want %s", patience, got, want)
 		}
 	}

@@ -54,8 +54,8 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 		"Ctrl-C":                   {busy, syscall.SIGINT, nil, clitest.Failed, "proxypatch: interrupted\n"},
 		"SIGTERM":                  {busy, syscall.SIGTERM, nil, clitest.Failed, "proxypatch: interrupted\n"},
 		"killed":                   {waiting, syscall.SIGKILL, nil, -1, ""},
-		"timeout":                  {busy, 0, []string{"--timeout", "8s"}, clitest.Unproven, "discovery, token, JWKS"},
-		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, "did not finish in time\nhint: --timeout gives it longer\n"},
+		"timeout":                  {busy, 0, []string{"--timeout", "8s"}, clitest.Unproven, "13 calls: "},
+		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, "did not finish in time\nhint: give it more time with --timeout\n"},
 	}
 	if runtime.GOOS == "linux" { // on other systems, a busy process does not notice
 		test := ends["killed"]

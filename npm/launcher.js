@@ -81,7 +81,7 @@ function failWithoutProgram() {
   if (!platforms.includes(here)) {
     return fail(
       `there is no proxypatch for ${here}, only for ${platforms.join(", ")}`,
-      "build it with Go: go install github.com/proxypatch/proxypatch/cmd/proxypatch@latest"
+      "build it from a checkout, as docs/install.md describes"
     );
   }
   const other = platforms.find(manifestFor);

@@ -191,7 +191,7 @@ func TestLauncherWithoutProgram(t *testing.T) {
 			installed: []npm.Platform{here},
 			arch:      "vax",
 			want: "proxypatch: there is no proxypatch for " + here.OS + "-vax, only for darwin-arm64, darwin-x64, linux-arm64, linux-x64, win32-arm64, win32-x64\n" +
-				"hint: build it with Go: go install github.com/proxypatch/proxypatch/cmd/proxypatch@latest\n",
+				"hint: build it from a checkout, as docs/install.md describes\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,7 @@ type wording struct{ done, would, nothing string }
 var applied = wording{
 	done:    "%s changed",
 	would:   "%s would change; nothing was written",
-	nothing: "nothing to do: %s patched already",
+	nothing: "nothing to do: %s already patched",
 }
 
 func (w wording) sum(plan *apply.Plan, dryRun bool) string {
@@ -131,7 +131,7 @@ func carryOut(plan *apply.Plan, found caches) error {
 	return nil
 }
 
-// copiesOn says on a line which copy is at work, unless there is but one.
+// copiesOn says on a line which copy is at work, unless there is only one.
 func copiesOn(line *term.Progress) func(what string, n, of int) {
 	return func(what string, n, of int) {
 		if of > 1 {

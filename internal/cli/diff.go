@@ -62,7 +62,7 @@ func commonDiff(t *target) (string, error) {
 		switch text := diffOf(c); {
 		case text == "" || text == common:
 		case common != "":
-			return "", usageError(hint.Text("choose with --copy PATH or --copy RELEASE: "+t.project.Names()), "the copies of next-auth need different diffs, with the same paths in them")
+			return "", usageError(hint.Text("choose with --copy PATH or --copy RELEASE: "+t.project.Names()), "the copies of next-auth need different diffs for the same paths")
 		default:
 			common = text
 		}

@@ -108,7 +108,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Pending, func(s *situation, _ *pendingError) hint.Hint { return hint.Run("proxypatch apply" + s.again) }),
 	on(report.Pending, func(*situation, *unpatchedError) hint.Hint { return hint.Hint{} }),
 	on(report.Pending, func(s *situation, _ *staleError) hint.Hint {
-		return hint.To("delete it", "proxypatch apply"+s.again).Or(hint.Text("or ignore it: add --keep-cache"))
+		return hint.To("delete the old caches", "proxypatch apply"+s.again).Or(hint.Text("or ignore them: add --keep-cache"))
 	}),
 	on(report.Unproven, (*situation).unprovenHint),
 	on(report.Unproven, func(*situation, *slowNodeError) hint.Hint { return hint.Text("give it more time with --timeout") }),
@@ -185,7 +185,7 @@ func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 	case s.ownDiffs:
 		return restore
 	}
-	return restore.Or(hint.Text("or, if another tool patches next-auth, remove next-auth from patches, patchedDependencies or resolutions; if --patches DIR did, add it"))
+	return restore.Or(hint.Text("or, if your own diffs or another tool changed it, add --patches DIR or remove that tool's patch"))
 }
 
 // unsupportedHint names the way to patch the other copies, if there are any.
@@ -240,13 +240,13 @@ func remedy(err error) string {
 	case errors.Is(err, safefile.ErrBusy):
 		return "wait until it has ended and run it again"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
-		return "run it as the user who installed it, or remove what stops root, such as chattr +i"
+		return "run proxypatch as the user who installed the packages, or remove what stops root, such as chattr +i"
 	case errors.Is(err, fs.ErrPermission):
-		return "run it as the user who installed it, or as root"
+		return "run proxypatch as the user who installed the packages, or as root"
 	case errors.Is(err, syscall.EROFS):
-		return "run it before the file system becomes read-only"
+		return "run proxypatch before the file system becomes read-only"
 	}
-	return "fix the cause and run it again"
+	return "fix the cause and run proxypatch again"
 }
 
 // locate names the file, or the copy, that has the problem, if the error knows it.
@@ -316,18 +316,17 @@ func (e *absentError) Error() string { return e.err.Error() }
 func (e *absentError) Unwrap() error { return e.err }
 
 func (e *absentError) hint() hint.Hint {
-	elsewhere := hint.Text("run it where node_modules is, or add -C DIR; where next-auth may be absent, add --if-present")
 	if e.install == "" {
-		return elsewhere
+		return hint.Text("name the project with -C DIR").Or(hint.Text("or, if it may lack next-auth, add --if-present"))
 	}
-	return hint.To("install the packages", e.install).Or(elsewhere)
+	return hint.To("install the packages", e.install).Or(hint.Text("or, if the project may lack next-auth, add --if-present"))
 }
 
 // pendingError says how many files are not patched, but can be.
 type pendingError struct{ files int }
 
 func (e *pendingError) Error() string {
-	return report.CountFiles(e.files) + " can be patched, but " + report.IsAre(e.files) + " not"
+	return report.AreFiles(e.files) + " not patched"
 }
 
 // unpatchedError says that about one file.
@@ -337,7 +336,7 @@ type unpatchedError struct {
 }
 
 func (e *unpatchedError) Error() string {
-	return filepath.Join(e.copy.Path, filepath.FromSlash(e.file)) + ": can be patched, but is not"
+	return filepath.Join(e.copy.Path, filepath.FromSlash(e.file)) + ": is not patched"
 }
 
 // staleError says which build caches hold old code.

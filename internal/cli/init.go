@@ -126,7 +126,7 @@ func (p *program) reportHooks(o *initOptions, plan *hooks.Plan, changes int) {
 	}
 	switch {
 	case changes == 0 && o.undo:
-		p.report.Summary = "nothing to take out"
+		p.report.Summary = "nothing to remove"
 	case changes == 0:
 		p.report.Summary = "nothing to do"
 	case o.dryRun:

@@ -52,7 +52,7 @@ func (o *common) chooseFormat(cmd *cobra.Command) error {
 	switch {
 	case !slices.Contains(report.Formats, format):
 		o.format = report.Text
-		return usageError(hint.Text("use one of "+flag.Usage[strings.Index(flag.Usage, ": ")+2:strings.Index(flag.Usage, " (")]), "--format: there is no format %q", format)
+		return usageError(hint.Text("use one of "+flag.Usage[strings.Index(flag.Usage, ": ")+2:strings.Index(flag.Usage, " (")]), "--format: unknown format %q", format)
 	case o.json && format != report.JSON:
 		return usageError(helpOf(cmd), "--json and --format %s contradict each other", format)
 	}

@@ -28,7 +28,7 @@ func newProgram(stdout, stderr io.Writer) *program {
 	return p
 }
 
-// Run is the whole program but for the process around it. It returns the exit
+// Run is the whole program, without the process around it. It returns the exit
 // code of docs/exit-codes.md.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := newProgram(stdout, stderr)

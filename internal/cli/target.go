@@ -121,7 +121,7 @@ func (p *program) absent(err error, allowed bool) error {
 // openLibrary opens the chosen set and adds the person's own diffs.
 func openLibrary(o *planOptions) (*patchset.Library, error) {
 	if !slices.Contains(patchset.SetNames, o.set) {
-		return nil, usageError(hint.Text("use one of "+strings.Join(patchset.SetNames, ", ")), "--set: there is no set %q", o.set)
+		return nil, usageError(hint.Text("use one of "+strings.Join(patchset.SetNames, ", ")), "--set: unknown set %q", o.set)
 	}
 	library, err := patchset.Open(patches.FS, o.set)
 	if err != nil {
@@ -133,11 +133,11 @@ func openLibrary(o *planOptions) (*patchset.Library, error) {
 			return nil, err
 		}
 		if err := library.Add(diffs); err != nil {
-			return nil, usageError(hint.Text("write the path as the file's name is"), "%w", err)
+			return nil, usageError(hint.Text("write the path exactly as the file is named, with the same case"), "%w", err)
 		}
 	}
 	if library.Empty() {
-		return nil, usageError(hint.Text("add --patches DIR"), "--set none wants nothing without diffs of your own")
+		return nil, usageError(hint.Text("add --patches DIR"), "--set none needs --patches")
 	}
 	return library, nil
 }

@@ -16,6 +16,9 @@ func CacheOf(cache buildcache.Cache, at func(name string) string, old bool, tens
 		out.Action, out.verb, out.minor = "keep", verb{"kept", term.Plain}, true
 	case buildcache.Delete:
 		out.Action, out.verb = "delete", tense.choose("would delete", "deleted")
+		if tense == Checking {
+			out.verb = verb{"stale", term.Magenta}
+		}
 		for _, warm := range cache.Warm {
 			out.Delete = append(out.Delete, at(warm))
 		}
@@ -33,9 +36,9 @@ func CacheOf(cache buildcache.Cache, at func(name string) string, old bool, tens
 func (c Cache) what() (path, reason string) {
 	switch c.Action {
 	case "delete":
-		return strings.Join(c.Delete, ", "), "built with another state of next-auth"
+		return strings.Join(c.Delete, ", "), "built from other next-auth files"
 	case "keep":
-		return c.Path, "built with this state of next-auth"
+		return c.Path, "built from these next-auth files"
 	}
 	return c.Path, "for the next build"
 }

@@ -40,7 +40,7 @@ var ExitCodes = []struct {
 	{Unproven, "unproven", "verify saw a request bypass the proxy or could not make one, or doctor found an error"},
 }
 
-// gravity is the order in which reasons decide the exit code, the gravest last. A
+// gravity is the order in which reasons decide the exit code, the most serious last. A
 // command line that nobody can follow, or a project without next-auth, leaves
 // nothing else to judge.
 var gravity = []ExitCode{OK, Unproven, Pending, Agent, Unsupported, Drift, Failed, NotFound, Usage}

@@ -68,5 +68,5 @@ test("a missing https-proxy-agent is named", async t => {
   setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
   const { proxyFetch } = require(path.join(dir, "proxy.js"));
   const { message } = await failure(proxyFetch(url), ["hunter"]);
-  assert.ok(message.endsWith("https-proxy-agent cannot be loaded (ERR_MODULE_NOT_FOUND); install https-proxy-agent 7 or newer"), message);
+  assert.ok(message.endsWith("https-proxy-agent cannot be loaded (MODULE_NOT_FOUND); install https-proxy-agent 7 or newer"), message);
 });

@@ -1,0 +1,42 @@
+package helper_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+)
+
+// combinations are the oldest, a common and the newest Node.js, each with an https-proxy-agent of its time.
+var combinations = []struct{ node, agent string }{
+	{"node-18", "agent-5.0.1"},
+	{"node-20", "agent-7.0.6"},
+	{"node-26", "agent-9.1.0"},
+}
+
+// TestPayload runs the tests of what the helper does over years in a server: connections that are kept, faults, load.
+// Each is tried often enough with PROXYPATCH_ALL_NODES, and now and then in the quick loop.
+func TestPayload(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("test", "payload", "*.test.js"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tests found: %v", err)
+	}
+	s := newSuite(t)
+	if os.Getenv("PROXYPATCH_ALL_NODES") == "" {
+		if failure := s.test(t.Context(), nodetest.Node(t), agents[len(agents)-1], files...); failure != "" {
+			t.Error(failure)
+		}
+		return
+	}
+	for _, c := range combinations {
+		t.Run(c.node+" "+c.agent, func(t *testing.T) {
+			for _, file := range files {
+				if failure := s.testWith(t.Context(), []string{"HELPER_THOROUGH=1"}, nodetest.PinnedNode(t, c.node), c.agent, file); failure != "" {
+					t.Error(failure)
+				}
+			}
+		})
+	}
+}

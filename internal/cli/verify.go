@@ -94,12 +94,24 @@ func (a *app) drive(ctx context.Context, copies []*apply.Copy, line *progress) e
 	if err != nil {
 		return a.verifyFailure(err)
 	}
+	slow := exitFailed
+	if provesFailure(proofs) {
+		slow = exitUnproven
+	}
 	for i, c := range copies {
 		a.report.arrived(c, proofs[i].Arrived)
-		a.judgeCalls(c, proofs[i].Results, limited.Err() != nil)
+		a.judgeCalls(c, proofs[i].Results, slow)
 	}
 	a.sumUp()
 	return nil
+}
+
+// provesFailure reports whether a call leaked or failed. Then those that ran out
+// of time change nothing about it.
+func provesFailure(proofs []verify.Proof) bool {
+	return slices.ContainsFunc(proofs, func(p verify.Proof) bool {
+		return slices.ContainsFunc(p.Results, func(r verify.Result) bool { return r.Outcome == verify.Leaked || r.Outcome == verify.Failed })
+	})
 }
 
 func dirsOf(copies []*apply.Copy) []string {
@@ -115,7 +127,7 @@ func (a *app) verifyFailure(err error) error {
 	loopback := (*verify.LoopbackError)(nil)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return &failure{exitUnproven, fmt.Errorf("%s did not start within %v", a.node, a.timeout), "--timeout gives it longer"}
+		return &failure{exitFailed, fmt.Errorf("%s did not start within %v", a.node, a.timeout), "--timeout gives it longer"}
 	case errors.Is(err, verify.ErrNoNode) && a.node == defaultNode:
 		return &failure{exitFailed, err, "name yours with --node PATH; it has to be 18 or newer"}
 	case errors.Is(err, verify.ErrNoNode):
@@ -162,9 +174,10 @@ func (r *report) arrived(c *apply.Copy, seen []string) {
 	}
 }
 
-// judgeCalls reports the calls of a copy, with one problem for those that leak
-// and one for each other reason to fail.
-func (a *app) judgeCalls(c *apply.Copy, results []verify.Result, late bool) {
+// judgeCalls reports the calls of a copy, with one problem for those that leak,
+// one with the code slow for those that ran out of time, and one for each other
+// reason to fail.
+func (a *app) judgeCalls(c *apply.Copy, results []verify.Result, slow exitCode) {
 	var reasons []string
 	kinds := map[string][]string{}
 	for _, r := range results {
@@ -175,6 +188,8 @@ func (a *app) judgeCalls(c *apply.Copy, results []verify.Result, late bool) {
 			continue
 		case verify.Leaked:
 			reason = notProxied
+		case verify.Slow:
+			reason = tooSlow
 		}
 		if !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
@@ -182,21 +197,28 @@ func (a *app) judgeCalls(c *apply.Copy, results []verify.Result, late bool) {
 		kinds[reason] = append(kinds[reason], r.Kind)
 	}
 	for _, reason := range reasons {
+		code := exitUnproven
+		if reason == tooSlow {
+			code = slow
+		}
 		message := fmt.Sprintf("%s: %s: %s", c.Path, strings.Join(kinds[reason], ", "), reason)
-		a.report.problem(exitUnproven, message, a.verifyHint(c, reason, late)).at(c, "")
+		a.report.problem(code, message, a.verifyHint(c, reason)).at(c, "")
 	}
 }
 
-const notProxied = "not through the proxy"
+const (
+	notProxied = "not through the proxy"
+	tooSlow    = "could not tell: too slow"
+)
 
 // verifyHint says what may help: the patch where it is not in place.
-func (a *app) verifyHint(c *apply.Copy, reason string, late bool) string {
+func (a *app) verifyHint(c *apply.Copy, reason string) string {
 	patched := true
 	for i := range c.Files {
 		patched = patched && !c.Files[i].Changes() && c.Files[i].Err == nil
 	}
 	switch {
-	case late && reason != notProxied:
+	case reason == tooSlow:
 		return "--timeout gives it longer"
 	case !patched:
 		return "proxypatch apply" + a.sameFlags()

@@ -48,11 +48,11 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 		exit   exitCode // -1 if it is killed
 		says   string
 	}{
-		"Ctrl-C":                   {busy, syscall.SIGINT, nil, exitFailed, "proxypatch: interrupted\n"},
-		"SIGTERM":                  {busy, syscall.SIGTERM, nil, exitFailed, "proxypatch: interrupted\n"},
-		"killed":                   {waiting, syscall.SIGKILL, nil, -1, ""},
-		"timeout":                  {busy, 0, []string{"--timeout", "8s"}, exitUnproven, "discovery, token, JWKS"},
-		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, exitUnproven, "was not done in time\nhint: --timeout gives it longer\n"},
+		"Ctrl-C":                {busy, syscall.SIGINT, nil, exitFailed, "proxypatch: interrupted\n"},
+		"SIGTERM":               {busy, syscall.SIGTERM, nil, exitFailed, "proxypatch: interrupted\n"},
+		"killed":                {waiting, syscall.SIGKILL, nil, -1, ""},
+		"timeout":               {busy, 0, []string{"--timeout", "8s"}, exitFailed, "discovery, token, JWKS"},
+		"timeout of some calls": {waiting, 0, []string{"--timeout", "8s"}, exitUnproven, ": could not tell: too slow\nhint: --timeout gives it longer\n"},
 	}
 	if runtime.GOOS == "linux" { // elsewhere a process that is busy does not notice
 		test := ends["killed"]

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
 //go:embed calls.js
@@ -45,6 +47,7 @@ const (
 	Proxied Outcome = "proxied" // it went through the proxy and got its answer
 	Leaked  Outcome = "leaked"  // it wanted a connection to something else
 	Failed  Outcome = "failed"  // neither: it could not be made, or not to the end
+	Slow    Outcome = "slow"    // it ran out of time, which says nothing about where it goes
 )
 
 // Result is what came of a call.
@@ -61,8 +64,8 @@ type Proof struct {
 }
 
 // Copies makes all calls of the copies in some directories, and returns a Proof
-// for each. When the context ends first, what is missing has failed; an error is
-// one of the system. started is called at the start of each copy with how many
+// for each. All waiting is bounded by the context: what is missing when it ends
+// was too slow. An error is one of the system. started is called at the start of each copy with how many
 // have been started, and by several goroutines.
 func Copies(ctx context.Context, node Node, dirs []string, started func(n int)) ([]Proof, error) {
 	proofs, errs := make([]Proof, len(dirs)), make([]error, len(dirs))
@@ -111,8 +114,12 @@ func judge(c Call, said report, seen []string) Result {
 	switch arrived := slices.Contains(seen, c.Request); {
 	case len(said.leaks[c.Kind]) > 0:
 		return Result{c, Leaked, tried(said.leaks[c.Kind])}
+	case !answered && said.late:
+		return Result{c, Slow, said.end}
 	case !answered:
 		return Result{c, Failed, said.end}
+	case outOfTime().MatchString(answer.Error):
+		return Result{c, Slow, firstLine(answer.Error)}
 	case answer.Error != "" && arrived:
 		return Result{c, Failed, "reached the proxy, but then: " + firstLine(answer.Error)}
 	case answer.Error != "":
@@ -124,6 +131,10 @@ func judge(c Call, said report, seen []string) Result {
 	}
 	return Result{c, Proxied, ""}
 }
+
+// outOfTime is how the helper, openid-client and the providers say it. The services answer at once, so it is this machine
+// that was too slow.
+var outOfTime = lazyregexp.Compile(`(?i)\btimed out\b|\bwithin \d+ ms\b`)
 
 func tried(leaks []string) string {
 	slices.Sort(leaks)

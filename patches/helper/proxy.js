@@ -1,4 +1,4 @@
-// proxypatch helper revision 4 sha256:9fd4ffe72e195dc6dd8804cd9ad64a6b650c36a50dbc36b0522cebcc35dc2918
+// proxypatch helper revision 4 sha256:6d15c868d12097e4472a9ad8ee12f4d97443f0c6030ff243a551162855c4333a
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
@@ -21,7 +21,6 @@ const FETCH_HOPS = 20; // redirects, the limit of fetch
 const FETCH_HEADERS = { "accept": "*/*", "accept-encoding": "br, gzip, deflate", "accept-language": "*",
   "sec-fetch-mode": "cors", "user-agent": "node" };
 const REDIRECTS = [301, 302, 303, 307, 308];
-const NO_BODY = [204, 205, 304];
 // Headers of a body: they go with it when a redirect turns the request into GET.
 const CONTENT = ["content-encoding", "content-language", "content-length", "content-location", "content-type"];
 // Headers that speak for the user or the site: they never follow a redirect to another origin.
@@ -70,12 +69,19 @@ function httpOptions(url, options) {
 function oauth1Request(port, host, method, path, headers, secure) {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const { http, https } = modules();
-    const agent = proxyAgent(`${secure ? "https" : "http"}://${bracketed(host)}:${port || (secure ? 443 : 80)}`);
-    const timeout = timeSetting();
-    const options = { host, port, method, path, headers, ...(timeout && { timeout }) };
+    let agent, timeout = 0;
+    try {
+      const url = `${secure ? "https" : "http"}://${bracketed(host)}:${port || (secure ? 443 : 80)}`;
+      [agent, timeout = 0] = [proxyAgent(url), timeSetting()];
+    } catch (error) {
+      // Thrown, it could end the process: the package follows redirects in a callback, wherever they lead.
+      agent = { addRequest: (/** @type {any} */ request) => request.onSocket(null, error) };
+    }
     // Once, because its nonce is used up. The package asks for a connection of its own, which costs a tunnel.
     const tunnel = agent && { agent, headers: { ...headers, Connection: "keep-alive" }, once: true };
-    const request = (secure ? https : http).request({ ...options, ...tunnel });
+    const options = { host, port, method, path, headers, timeout, ...tunnel };
+    const request = (secure ? https : http).request(/** @type {any} */ (options));
+    request.on("response", answer => answer.on("error", error => request.emit("error", error))); // the package waits on
     return agent ? request : request.on("timeout", () => {
       request.destroy(new Error(`${host} did not answer within ${timeout} ms, the time in NEXTAUTH_HTTP_TIMEOUT`));
     });
@@ -207,11 +213,7 @@ function tryParse(text) {
     const bare = hostname.replace(/^\[|\]$/g, "");
     const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     return {
-      href: `${protocol}//${host}`,
-      label: host, // what errors call the proxy
-      secure,
-      host: bare,
-      port: Number(port) || (secure ? 443 : 80),
+      href: `${protocol}//${host}`, label: host, secure, host: bare, port: Number(port) || (secure ? 443 : 80),
       servername: net.isIP(bare) ? "" : bare,
       headers: login === ":" ? {} : { "Proxy-Authorization": `Basic ${Buffer.from(login).toString("base64")}` }
     };
@@ -288,9 +290,8 @@ function newAttempt({ host, port, timeout }, secure) {
   };
 }
 
-// Makes errors of events that Node.js leaves to the caller, with the name of the one who failed, and makes the request
-// once more, by `repeat`, where a kept connection turns out to be dead. To a request for an http:// target nobody but
-// the proxy answers: the caller would take its 407 for the target's.
+// Makes errors of events that Node.js leaves to the caller, with the name of the one who failed, and of a proxy's 407 to
+// a request for an http:// target. Makes the request once more, by `repeat`, if a kept connection turns out to be dead.
 /** @type {(request: ClientRequest, attempt: Attempt, setting: Setting, repeat: () => ClientRequest | false) => void} */
 function lookAfter(request, attempt, setting, repeat) {
   const { emit, destroy } = request;
@@ -402,10 +403,9 @@ async function connect(setting, target, open) {
   }
 }
 
-// For https:// targets. https-proxy-agent hands on what a proxy answers to CONNECT, a forgery included, as the answer
-// of the target. So it gets a stand-in for the request and opens the tunnel only. TLS with the target happens here, by
-// Node's own agent, which knows whose session may be resumed, and nobody reads from the connection before the target has
-// proved its name.
+// For https:// targets. https-proxy-agent hands on what a proxy answers to CONNECT, a forgery included, as the answer of
+// the target. So it gets a stand-in for the request and opens the tunnel only. TLS is up to Node's own agent, which knows
+// whose session may be resumed; nobody reads from the connection before the target has proved its name.
 /** @type {(startTLS: (options: object) => Socket) => Open} */
 function tunnelWith(startTLS) {
   return async (proxy, target, attempt, signal) => {
@@ -662,7 +662,7 @@ async function respond(answer, facts) {
   const headers = new Headers();
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
   const odd = status > 599; // answered by some sites, refused by the constructor
-  const response = new Response(NO_BODY.includes(status) ? null : body, { status: odd ? 200 : status, statusText, headers });
+  const response = new Response([204, 205, 304].includes(status) ? null : body, { status: odd ? 200 : status, statusText, headers });
   for (const [name, value] of Object.entries({ ...facts, ...(odd && { status, ok: false }) })) {
     Object.defineProperty(response, name, { value });
   }

@@ -136,6 +136,21 @@ test("silence in the midst of an answer ends it, for those who set a time for si
   await proxy.closed();
 });
 
+test("OAuth 1.0A to a host that is none fails the request, and throws nothing at a callback", async () => {
+  for (const host of [null, "", ":::", "a b"]) {
+    const request = helper.oauth1Request(443, host, "GET", "/", {}, true);
+    await failure(new Promise((resolve, reject) => request.on("response", resolve).on("error", reject).end()));
+  }
+});
+
+test("an answer that breaks off ends an OAuth 1.0A request", async () => {
+  answer = (request, response) => {
+    response.writeHead(200, { "content-length": 10 });
+    response.write("{", () => response.destroy());
+  };
+  assert.strictEqual((await failure(calls["OAuth 1.0A"](target))).code, "ECONNRESET");
+});
+
 test("an error after the answer has begun is left to who reads it", async () => {
   answer = (request, response) => {
     response.writeHead(200, { "content-length": 10 });

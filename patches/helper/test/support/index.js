@@ -79,8 +79,8 @@ function viaOAuth1(url) {
   const client = new OAuth(url, url, "key", "secret", "1.0A", null, "HMAC-SHA1");
   client._createClient = helper.oauth1Request;
   return new Promise((resolve, reject) => {
-    client.get(url, "token", "token secret", (error, data) => (error ? reject(error) : resolve(JSON.parse(data))));
-  });
+    client.get(url, "token", "token secret", (error, data) => (error ? reject(error) : resolve(data)));
+  }).then(JSON.parse);
 }
 
 const calls = {

@@ -2,7 +2,9 @@ package helper_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
@@ -36,6 +38,30 @@ func TestPayload(t *testing.T) {
 				if failure := s.testWith(t.Context(), []string{"HELPER_THOROUGH=1"}, nodetest.PinnedNode(t, c.node), c.agent, file); failure != "" {
 					t.Error(failure)
 				}
+			}
+		})
+	}
+}
+
+// Tools that take the requests of a process apart, to answer, record or refuse them, see those of the helper as any
+// others.
+func TestInterceptors(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t)
+	tools := nodetest.Project(t, "interceptors")
+	for _, tool := range []string{"msw", "nock", "OpenTelemetry", "Sentry"} {
+		t.Run(tool, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), nodetest.Node(t), filepath.Join("test", "support", "intercepted.js"), tool)
+			cmd.Env = append(environment(),
+				"HELPER_TOOLS="+tools,
+				"HELPER_PROJECT="+s.projects[waitingAgent],
+				"HELPER_AGENT="+strings.TrimPrefix(waitingAgent, "agent-"),
+				"HELPER_TLS="+s.tls,
+				"NODE_EXTRA_CA_CERTS="+filepath.Join(s.tls, "ca.pem"),
+			)
+			if output, err := cmd.CombinedOutput(); err != nil || !strings.HasSuffix(string(output), "done\n") {
+				t.Errorf("%v\n%s", err, output)
 			}
 		})
 	}

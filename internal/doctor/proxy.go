@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
@@ -23,8 +24,13 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	var f Findings
 	e.bothCases(&f)
 	e.blanks(&f)
+	e.timeout(&f)
 	https, found := e.env().Lookup(proxyenv.HTTPS...)
-	if !found {
+	switch {
+	case found && https.Off():
+		e.off(&f)
+		return f
+	case !found:
 		f.Add(Proxy, Warning, "no proxy variable is set: every request goes to its target directly").hint(useHTTPS)
 		e.npm(&f)
 		return f
@@ -42,6 +48,28 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 		e.decide(&f, target)
 	}
 	return f
+}
+
+var milliseconds = lazyregexp.Compile(`^0*[1-9]\d*$`)
+
+// timeout looks at the time limit for next-auth's requests.
+func (e *Environment) timeout(f *Findings) {
+	const name = "NEXTAUTH_HTTP_TIMEOUT"
+	switch value := strings.TrimSpace(e.Get(name)); {
+	case value == "":
+	case !milliseconds().MatchString(value):
+		f.Add(Proxy, Error, "%s is no number of ms, and every sign-in fails", e.label(name)).hint("export %s=10000", name)
+	default:
+		f.Add(Proxy, OK, "next-auth's requests may take %s ms (%s)", value, e.label(name))
+	}
+}
+
+// off says what is left where the helper is switched off.
+func (e *Environment) off(f *Findings) {
+	f.Add(Proxy, Warning, "%s is direct: next-auth's requests use no proxy of the patch", e.label(proxyenv.Own)).hint("unset %s, or give it the proxy's URL", proxyenv.Own)
+	if e.asksNode() {
+		f.Add(Proxy, Note, "NODE_USE_ENV_PROXY is set: Node.js itself may use a proxy all the same")
+	}
 }
 
 // maxNpmrc bounds the size of a .npmrc that is read, in bytes.
@@ -90,7 +118,7 @@ func (e *Environment) bothCases(f *Findings) {
 // blanks finds variables that are set to nothing.
 func (e *Environment) blanks(f *Findings) {
 	for _, lower := range variables {
-		for _, name := range []string{lower, strings.ToUpper(lower)} {
+		for _, name := range slices.Compact([]string{lower, strings.ToUpper(lower)}) {
 			if e.set(name) && strings.TrimSpace(e.Get(name)) == "" {
 				f.Add(Proxy, Note, "%s is empty and counts as unset", e.label(name))
 			}
@@ -200,7 +228,7 @@ func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
 // https-proxy-agent 6 or newer.
 func (e *Environment) SecureProxy() string {
 	s, found := e.env().Lookup(proxyenv.HTTPS...)
-	if !found {
+	if !found || s.Off() {
 		return ""
 	}
 	if proxy, err := s.Proxy(); err != nil || !proxy.Secure {

@@ -8,7 +8,7 @@ GORELEASER = $(GO) tool -modfile=tools/goreleaser.mod goreleaser
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
+.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm bench-signin soak npm transcripts stamp recording
 
 # The same bytes of the same commit, wherever it is built, with a C compiler or without.
 build:
@@ -114,6 +114,14 @@ bench-find:
 # What the launcher of the npm package adds to the program.
 bench-npm:
 	bench/npm.sh
+
+# Sign-ins beside NODE_USE_ENV_PROXY, the tutorial and no proxy; writes docs/bench-signin.md and its chart.
+bench-signin:
+	PROXYPATCH_BENCH=1 $(GO) test -count=1 -timeout 60m -v -run TestBenchSignIn ./tests/payload
+
+# Sign-ins by the thousand with every Node.js, and verify under heavy load.
+soak:
+	PROXYPATCH_SOAK=1 $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestSoak ./tests/payload
 
 # Brings the hash in the helper's first line up to date.
 stamp:

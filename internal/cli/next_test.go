@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,9 +80,11 @@ func (a *nextApp) build(t *testing.T) {
 	}
 }
 
+// marker is by what a build with the helper is known: a text in its code, not a comment.
+var marker = regexp.MustCompile("[\"'`]proxypatch helper revision [0-9]+[\"'`]")
+
 // built says whether the server's bundle holds next-auth's code with the patch.
-// The helper names this variable, nothing else does, and only patched calls
-// bring the helper in.
+// Only patched calls bring the helper in.
 func (a *nextApp) built(t *testing.T) (patched bool) {
 	t.Helper()
 	auth := false
@@ -91,7 +94,7 @@ func (a *nextApp) built(t *testing.T) (patched bool) {
 		}
 		data, err := os.ReadFile(path)
 		auth = auth || bytes.Contains(data, []byte("graph.microsoft.com"))
-		patched = patched || bytes.Contains(data, []byte("all_proxy"))
+		patched = patched || marker.Match(data)
 		return err
 	}))
 	if !auth {
@@ -158,6 +161,15 @@ func TestNextBuildsWhatIsInstalled(t *testing.T) {
 			app.expect(t, "reverted", false)
 		})
 	}
+}
+
+// TestNext15HoldsTheMarker builds with the release whose webpack no other test here runs.
+func TestNext15HoldsTheMarker(t *testing.T) {
+	needNext(t)
+	t.Parallel()
+	app := newNextApp(t, "next-15")
+	app.proxypatch(t, "apply")
+	app.expect(t, "patched", true)
 }
 
 // TestNextCacheInCI goes the way of CI with Next.js 14: the cache of a patched

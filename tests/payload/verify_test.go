@@ -17,7 +17,7 @@ func TestVerifyUnderLoad(t *testing.T) {
 	if os.Getenv("PROXYPATCH_VERIFY") == "" {
 		t.Skip("set PROXYPATCH_VERIFY=1 for all tests of verify")
 	}
-	verifyUnderLoad(t, 3, 8, "2m")
+	verifyUnderLoad(t, 3, 6, "2m")
 }
 
 func verifyUnderLoad(t *testing.T, times, loops int, timeout string) {

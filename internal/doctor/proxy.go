@@ -68,8 +68,7 @@ func (e *Environment) timeout(f *Findings) {
 
 // off reports a helper that is switched off.
 func (e *Environment) off(f *Findings) {
-	f.Add(Proxy, Warning, "%s is direct, so the patch uses no proxy", e.label(proxyenv.Own)).Hint =
-		hint.Run("unset " + proxyenv.Own).Or(hint.Text("or set it to the proxy's URL"))
+	f.Add(Proxy, Warning, "%s is direct, so the patch uses no proxy", e.label(proxyenv.Own)).Hint = hint.Run("unset " + proxyenv.Own).Or(hint.Text("or set it to the proxy's URL"))
 	if e.asksNode() {
 		f.Add(Proxy, Note, "NODE_USE_ENV_PROXY is set, so Node.js itself may still use a proxy")
 	}

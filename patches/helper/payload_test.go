@@ -34,6 +34,7 @@ func TestPayload(t *testing.T) {
 	}
 	for _, c := range combinations {
 		t.Run(c.node+" "+c.agent, func(t *testing.T) {
+			t.Parallel()
 			for _, file := range files {
 				if failure := s.testWith(t.Context(), []string{"HELPER_THOROUGH=1"}, nodetest.PinnedNode(t, c.node), c.agent, file); failure != "" {
 					t.Error(failure)

@@ -8,7 +8,7 @@ GORELEASER = $(GO) tool -modfile=tools/goreleaser.mod goreleaser
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm npm transcripts stamp recording
+.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm bench-signin soak npm transcripts stamp recording
 
 # Builds the same bytes from the same commit on every machine, with or without a C compiler.
 build:
@@ -27,7 +27,7 @@ test lint: export CGO_ENABLED = 0
 test lint: export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath)
 
 # The tests that make test adds to the quick loop. docs/testing.md explains each name.
-TESTS = differential,e2e,faults,hostile,layouts,next,nodes,release,releases,verify
+TESTS = differential,e2e,faults,hostile,layouts,next,nodes,payload,release,releases,verify
 
 # Runs all checks and tests. At the end it prints how many cases the counting tests ran.
 test: lint
@@ -121,6 +121,14 @@ bench-find:
 # Measures what the launcher of the npm package adds to the program.
 bench-npm:
 	bench/npm.sh
+
+# Measures sign-ins beside NODE_USE_ENV_PROXY, the tutorial and no proxy; writes docs/bench-signin.md and its chart.
+bench-signin:
+	PROXYPATCH_TESTS=payload:all $(GO) test -count=1 -timeout 60m -v -run TestBenchSignIn ./tests/payload
+
+# Signs in thousands of times with every Node.js, and runs verify under heavy load.
+soak:
+	PROXYPATCH_TESTS=payload:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestSoak ./tests/payload
 
 # Updates the hash in the helper's first line.
 stamp:

@@ -110,8 +110,9 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Pending, func(s *situation, _ *staleError) hint.Hint {
 		return hint.To("delete the old caches", "proxypatch apply"+s.again).Or(hint.Text("or ignore them: add --keep-cache"))
 	}),
+	on(report.Failed, func(*situation, *tooSlowError) hint.Hint { return moreTime }),
+	on(report.Failed, func(*situation, *slowNodeError) hint.Hint { return moreTime }),
 	on(report.Unproven, (*situation).unprovenHint),
-	on(report.Unproven, func(*situation, *slowNodeError) hint.Hint { return hint.Text("give it more time with --timeout") }),
 
 	// What the system refused.
 	on(report.Failed, func(*situation, *outputError) hint.Hint {
@@ -140,6 +141,8 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	}),
 	on(report.Failed, func(_ *situation, e *systemError) hint.Hint { return hint.Text(remedy(e)) }),
 }
+
+var moreTime = hint.Text("give it more time with --timeout")
 
 var plugAndPlayHint = hint.Join(hint.Text("set nodeLinker: node-modules in .yarnrc.yml, run "), hint.Run("yarn install"), hint.Text(", then "), hint.Run("proxypatch"))
 
@@ -203,8 +206,8 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 		patched = patched && !e.copy.Files[i].Changes() && e.copy.Files[i].Err == nil
 	}
 	switch {
-	case e.late && e.reason != notProxied:
-		return hint.Text("give it more time with --timeout")
+	case e.reason == tooSlow:
+		return moreTime
 	case !e.copy.Agent.Usable():
 		return s.project.ProvideAgent(e.copy.Install)
 	case !patched:
@@ -351,7 +354,6 @@ type unprovenError struct {
 	copy   *apply.Copy
 	kinds  []string
 	reason string
-	late   bool // the time was up
 }
 
 func (e *unprovenError) Error() string {
@@ -366,6 +368,12 @@ func (e *unprovenError) brief() string {
 	}
 	return fmt.Sprintf("%s: %s: %s", e.copy.Path, calls, e.reason)
 }
+
+// tooSlowError says which calls of a copy ran out of time in a run that proves nothing
+// else: no call leaked or failed.
+type tooSlowError struct{ *unprovenError }
+
+func (e *tooSlowError) Unwrap() error { return e.unprovenError }
 
 // slowNodeError says that Node.js did not start in time.
 type slowNodeError struct{ err error }

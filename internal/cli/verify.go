@@ -107,6 +107,7 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 	case err != nil:
 		return err
 	}
+	failed := provesFailure(proofs)
 	proxied, all := 0, 0
 	for i, c := range copies {
 		p.report.Arrived(c, proofs[i].Arrived)
@@ -116,10 +117,17 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 				proxied++
 			}
 		}
-		p.report.Add(p.explainAll(unproven(c, proofs[i].Results, limited.Err() != nil))...)
+		p.report.Add(p.explainAll(unproven(c, proofs[i].Results, failed))...)
 	}
 	p.report.Summary = fmt.Sprintf("%d of %d calls went through the proxy, with Node.js %s", proxied, all, node.Version)
 	return nil
+}
+
+// provesFailure reports whether a call of any copy leaked or failed. Calls that ran
+// out of time don't change that.
+func provesFailure(proofs []verify.Proof) bool {
+	fails := func(r verify.Result) bool { return r.Outcome == verify.Leaked || r.Outcome == verify.Failed }
+	return slices.ContainsFunc(proofs, func(p verify.Proof) bool { return slices.ContainsFunc(p.Results, fails) })
 }
 
 func dirsOf(copies []*apply.Copy) []string {
@@ -130,11 +138,15 @@ func dirsOf(copies []*apply.Copy) []string {
 	return dirs
 }
 
-const notProxied = "not through the proxy"
+const (
+	notProxied = "not through the proxy"
+	tooSlow    = "could not say: too slow"
+)
 
-// unproven returns an error for the calls of a copy that leak, and one for each
-// other reason to fail.
-func unproven(c *apply.Copy, results []verify.Result, late bool) []error {
+// unproven returns an error for the calls of a copy that leak, one for those that ran
+// out of time, and one for each other reason to fail. decided says whether a call of
+// run leaked or failed.
+func unproven(c *apply.Copy, results []verify.Result, failed bool) []error {
 	var reasons []string
 	kinds := map[string][]string{}
 	for _, r := range results {
@@ -144,6 +156,8 @@ func unproven(c *apply.Copy, results []verify.Result, late bool) []error {
 			continue
 		case verify.Leaked:
 			reason = notProxied
+		case verify.Slow:
+			reason = tooSlow
 		}
 		if !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
@@ -152,7 +166,12 @@ func unproven(c *apply.Copy, results []verify.Result, late bool) []error {
 	}
 	var errs []error
 	for _, reason := range reasons {
-		errs = append(errs, &unprovenError{c, kinds[reason], reason, late})
+		err := &unprovenError{c, kinds[reason], reason}
+		if reason == tooSlow && !failed {
+			errs = append(errs, &tooSlowError{err})
+			continue
+		}
+		errs = append(errs, err)
 	}
 	return errs
 }

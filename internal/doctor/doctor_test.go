@@ -118,6 +118,13 @@ func TestProxies(t *testing.T) {
 		"loopback":       {[]string{proxy}, []string{"localhost:8443"}, []string{through, plain, "note: https://localhost:8443 is this machine: no proxy is used"}},
 		"plain http":     {[]string{proxy}, []string{"http://idp.test"}, []string{through, plain, "warning: http://idp.test uses no proxy: only http_proxy and all_proxy apply to http:// URLs"}},
 		"odd entries":    {[]string{proxy, "no_proxy=a.test,https://jane:hunter@b.test;c"}, nil, []string{through, plain, "warning: entry 2 of no_proxy excludes nothing: it contains a semicolon; separate entries with commas"}},
+		"own proxy":      {[]string{proxy, "NEXTAUTH_PROXY=http://jane:hunter@own.test:8080"}, []string{"idp.test", "http://idp.test"}, []string{"ok: https:// URLs go through the proxy own.test:8080 (NEXTAUTH_PROXY)", "ok: https://idp.test goes through the proxy own.test:8080 (NEXTAUTH_PROXY)", "ok: http://idp.test goes through the proxy own.test:8080 (NEXTAUTH_PROXY)"}},
+		"own, excluded":  {[]string{"NEXTAUTH_PROXY=own.test:8080", "no_proxy=idp.test"}, []string{"idp.test"}, []string{"ok: https:// URLs go through the proxy own.test:8080 (NEXTAUTH_PROXY)", `warning: https://idp.test does not use the proxy: "idp.test" in no_proxy excludes it`}},
+		"own, blank":     {[]string{proxy, "NEXTAUTH_PROXY= "}, nil, []string{"note: NEXTAUTH_PROXY is empty and counts as unset", through, plain}},
+		"off":            {[]string{proxy, "NEXTAUTH_PROXY=direct"}, []string{"idp.test"}, []string{"warning: NEXTAUTH_PROXY is direct, so the patch uses no proxy"}},
+		"off, but Node":  {[]string{proxy, "NEXTAUTH_PROXY=direct", "NODE_USE_ENV_PROXY=1"}, nil, []string{"warning: NEXTAUTH_PROXY is direct, so the patch uses no proxy", "note: NODE_USE_ENV_PROXY is set, so Node.js itself may still use a proxy"}},
+		"longer":         {[]string{proxy, "NEXTAUTH_HTTP_TIMEOUT=20000"}, nil, []string{"ok: next-auth's requests may take 20000 ms (NEXTAUTH_HTTP_TIMEOUT)", through, plain}},
+		"no number":      {[]string{proxy, "NEXTAUTH_HTTP_TIMEOUT=http://jane:hunter@proxy.test"}, nil, []string{"error: NEXTAUTH_HTTP_TIMEOUT is not a number of milliseconds, so every sign-in fails", through, plain}},
 		"no_proxy twice": {[]string{proxy, "no_proxy=a.test", "NO_PROXY=b.test"}, nil, []string{"warning: NO_PROXY differs from no_proxy, which wins", through, plain}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
@@ -25,8 +26,13 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	var f Findings
 	e.bothCases(&f)
 	e.blanks(&f)
+	e.timeout(&f)
 	https, found := e.env().Lookup(proxyenv.HTTPS...)
-	if !found {
+	switch {
+	case found && https.Off():
+		e.off(&f)
+		return f
+	case !found:
 		f.Add(Proxy, Warning, "no proxy variable is set, so no request uses a proxy").Hint = useHTTPS
 		e.npm(&f)
 		return f
@@ -44,6 +50,28 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 		e.decide(&f, target)
 	}
 	return f
+}
+
+var milliseconds = lazyregexp.Compile(`^0*[1-9]\d*$`)
+
+// timeout checks the time limit of next-auth's requests.
+func (e *Environment) timeout(f *Findings) {
+	const name = "NEXTAUTH_HTTP_TIMEOUT"
+	switch value := strings.TrimSpace(e.Get(name)); {
+	case value == "":
+	case !milliseconds().MatchString(value):
+		f.Add(Proxy, Error, "%s is not a number of milliseconds, so every sign-in fails", e.label(name)).Hint = hint.To("for example", "export "+name+"=10000")
+	default:
+		f.Add(Proxy, OK, "next-auth's requests may take %s ms (%s)", value, e.label(name))
+	}
+}
+
+// off reports a helper that is switched off.
+func (e *Environment) off(f *Findings) {
+	f.Add(Proxy, Warning, "%s is direct, so the patch uses no proxy", e.label(proxyenv.Own)).Hint = hint.Run("unset " + proxyenv.Own).Or(hint.Text("or set it to the proxy's URL"))
+	if e.asksNode() {
+		f.Add(Proxy, Note, "NODE_USE_ENV_PROXY is set, so Node.js itself may still use a proxy")
+	}
 }
 
 // maxNpmrc limits the size of a .npmrc, in bytes.
@@ -92,7 +120,7 @@ func (e *Environment) bothCases(f *Findings) {
 // blanks reports variables that are set but empty.
 func (e *Environment) blanks(f *Findings) {
 	for _, lower := range variables {
-		for _, name := range []string{lower, strings.ToUpper(lower)} {
+		for _, name := range slices.Compact([]string{lower, strings.ToUpper(lower)}) {
 			if e.set(name) && strings.TrimSpace(e.Get(name)) == "" {
 				f.Add(Proxy, Note, "%s is empty and counts as unset", e.label(name))
 			}
@@ -201,7 +229,7 @@ func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
 // proxy, or is "" if none does. Such a proxy needs https-proxy-agent 6 or newer.
 func (e *Environment) SecureProxy() string {
 	s, found := e.env().Lookup(proxyenv.HTTPS...)
-	if !found {
+	if !found || s.Off() {
 		return ""
 	}
 	if proxy, err := s.Proxy(); err != nil || !proxy.Secure {

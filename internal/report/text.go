@@ -242,7 +242,7 @@ func (t text) calls(calls []Call) {
 	}
 }
 
-var outcomeColors = map[verify.Outcome]term.Color{verify.Proxied: term.Green, verify.Leaked: term.Red, verify.Failed: term.Magenta}
+var outcomeColors = map[verify.Outcome]term.Color{verify.Proxied: term.Green, verify.Leaked: term.Red, verify.Failed: term.Magenta, verify.Slow: term.Cyan}
 
 // caches prints a line for each build cache that something is done to.
 func (t text) caches(caches []Cache) {

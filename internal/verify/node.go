@@ -97,6 +97,7 @@ type report struct {
 	answers map[string]Answer   // by the kinds of calls
 	leaks   map[string][]string // too; "" stands for none of them
 	end     string              // why there are no more answers
+	late    bool                // the context ended first
 }
 
 // Answer is a line of calls.js: the result of a call, a value or an error.
@@ -107,7 +108,7 @@ type Answer struct{ Kind, Value, Error, Code string }
 func drive(ctx context.Context, node Node, network *Network, dir string, calls []Call) (report, error) {
 	stderr := &limited{}
 	cmd := exec.CommandContext(ctx, node.Path, "--eval", program())
-	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, environment(network), stderr, patience
+	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, environment(ctx, network), stderr, patience
 	cmd.SysProcAttr = fate()
 	stdin, inErr := cmd.StdinPipe()
 	stdout, outErr := cmd.StdoutPipe()
@@ -118,7 +119,7 @@ func drive(ctx context.Context, node Node, network *Network, dir string, calls [
 		if ctx.Err() == nil {
 			return report{}, err
 		}
-		return report{end: endOf(ctx, err, "")}, nil
+		return report{end: endOf(ctx, err, ""), late: true}, nil
 	}
 	var kinds []string
 	for _, c := range calls {
@@ -126,14 +127,18 @@ func drive(ctx context.Context, node Node, network *Network, dir string, calls [
 	}
 	_ = json.NewEncoder(stdin).Encode(network.Request(dir, kinds)) // where it has ended already, Wait says why
 	said := listen(stdout, stdin, len(kinds))
-	said.end = endOf(ctx, cmd.Wait(), stderr.kept.String())
+	said.end, said.late = endOf(ctx, cmd.Wait(), stderr.kept.String()), ctx.Err() != nil
 	return said, nil
 }
 
 // environment is all that the process gets. Of the person's own there is only
-// what their Node.js may need to start.
-func environment(network *Network) []string {
+// what their Node.js may need to start. Its requests may take as long as the context
+// does.
+func environment(ctx context.Context, network *Network) []string {
 	env := []string{"http_proxy=" + network.Proxy()}
+	if deadline, bounded := ctx.Deadline(); bounded {
+		env = append(env, fmt.Sprintf("NEXTAUTH_HTTP_TIMEOUT=%d", max(1, time.Until(deadline).Milliseconds())))
+	}
 	if path, set := os.LookupEnv("LD_LIBRARY_PATH"); set {
 		env = append(env, "LD_LIBRARY_PATH="+path)
 	}

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
@@ -46,6 +47,7 @@ const (
 	Proxied Outcome = "proxied" // it went through the proxy and got its answer
 	Leaked  Outcome = "leaked"  // it wanted a connection to something else
 	Failed  Outcome = "failed"  // neither: it could not be made, or not to the end
+	Slow    Outcome = "slow"    // it ran out of time, which says nothing about its way
 )
 
 // Result is the outcome of a call, with details.
@@ -62,9 +64,9 @@ type Proof struct {
 }
 
 // Copies makes all calls of the copies in some directories, and returns a Proof
-// for each. When the context ends first, what is missing has failed; an error is
-// one of the system. started is called at the start of each copy with how many
-// have been started, and by several goroutines.
+// for each. The context limits all waiting: calls that are missing when it ends were
+// too slow. An error is one of the system. started is called at the start of each copy
+// with how many have been started, and by several goroutines.
 func Copies(ctx context.Context, node Node, dirs []string, started func(n int)) ([]Proof, error) {
 	proofs, errs := make([]Proof, len(dirs)), make([]error, len(dirs))
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -112,8 +114,12 @@ func judge(c Call, said report, seen []string) Result {
 	switch arrived := slices.Contains(seen, c.Request); {
 	case len(said.leaks[c.Kind]) > 0:
 		return Result{c, Leaked, tried(said.leaks[c.Kind])}
+	case !answered && said.late:
+		return Result{c, Slow, said.end}
 	case !answered:
 		return Result{c, Failed, said.end}
+	case outOfTime().MatchString(answer.Error):
+		return Result{c, Slow, reason(answer)}
 	case answer.Error != "" && arrived:
 		return Result{c, Failed, "reached the proxy, but then: " + reason(answer)}
 	case answer.Error != "":
@@ -125,6 +131,10 @@ func judge(c Call, said report, seen []string) Result {
 	}
 	return Result{c, Proxied, ""}
 }
+
+// outOfTime matches what the helper, openid-client and the providers say of a request
+// that takes too long. The services answer at once, so this machine was too slow.
+var outOfTime = lazyregexp.Compile(`(?i)\btimed out\b|\bwithin \d+ ms\b`)
 
 func tried(leaks []string) string {
 	slices.Sort(leaks)

@@ -134,6 +134,18 @@ func TestJudgement(t *testing.T) {
 			`throw new DOMException("too late", "TimeoutError");`,
 			verify.Result{Outcome: verify.Failed, Detail: "too late"},
 		},
+		"too slow": {
+			request + `throw new Error("outgoing request timed out after 3500ms");`,
+			verify.Result{Outcome: verify.Slow, Detail: "outgoing request timed out after 3500ms"},
+		},
+		"too slow for the helper": {
+			`throw new Error("proxy 127.0.0.1:1 did not answer within 900 ms; check http_proxy and the proxy");`,
+			verify.Result{Outcome: verify.Slow, Detail: "proxy 127.0.0.1:1 did not answer within 900 ms; check http_proxy and the proxy"},
+		},
+		"too slow, but leaks": {
+			`fetch("https://other.test/").catch(() => {}); throw new Error("outgoing request timed out after 3500ms");`,
+			verify.Result{Outcome: verify.Leaked, Detail: "tried other.test:443 without the proxy"},
+		},
 		"no error": {
 			`const thrown = { message: 42 }; thrown.self = thrown; throw thrown;`,
 			verify.Result{Outcome: verify.Failed, Detail: "42"},

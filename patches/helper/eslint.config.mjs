@@ -2,8 +2,8 @@ import js from "@eslint/js";
 
 // What Node.js 18 offers to every CommonJS module. The helper uses no other names.
 const names = [
-  "__dirname", "AbortController", "Buffer", "Headers", "Request", "Response", "URL", "URLSearchParams", "clearInterval",
-  "clearTimeout", "console", "exports", "fetch", "globalThis", "module", "process", "require", "setInterval", "setTimeout"
+  "__dirname", "__filename", "AbortController", "Buffer", "Headers", "Request", "Response", "URL", "URLSearchParams", "clearInterval",
+  "clearTimeout", "console", "exports", "fetch", "globalThis", "module", "performance", "process", "require", "setInterval", "setTimeout"
 ];
 
 export default [

@@ -113,10 +113,15 @@ func (s suite) run(t *testing.T, node string) {
 
 // test runs files of tests and returns what it says if it fails, else "".
 func (s suite) test(ctx context.Context, node, agent string, files ...string) string {
+	return s.testWith(ctx, nil, node, agent, files...)
+}
+
+// testWith is test with more variables of the environment.
+func (s suite) testWith(ctx context.Context, env []string, node, agent string, files ...string) string {
 	ctx, cancel := context.WithTimeout(ctx, testTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, node, append([]string{filepath.Join("test", "support", "run.js")}, files...)...)
-	cmd.Env = append(environment(),
+	cmd := exec.CommandContext(ctx, node, append([]string{"--expose-gc", filepath.Join("test", "support", "run.js")}, files...)...)
+	cmd.Env = append(append(environment(), env...),
 		"HELPER_PROJECT="+s.projects[agent],
 		"HELPER_AGENT="+strings.TrimPrefix(agent, "agent-"),
 		"HELPER_TLS="+s.tls,

@@ -1,20 +1,7 @@
-// proxypatch helper revision 3 sha256:e02b18bde9b5dc4ae8ddeee74c071646909469b2439c25efdc15f7c381412dcf
+// proxypatch helper revision 4 sha256:f676d37d7ac3c812876a2c4b1871e870d205212862019288444ec46a8d3035a2
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
-
-/**
- * @typedef {import("http").Agent} Agent
- * @typedef {import("http").ClientRequest} ClientRequest
- * @typedef {import("net").Socket} Socket
- * @typedef {{name: string, value: string}} Setting an environment variable
- * @typedef {NonNullable<ReturnType<typeof tryParse>> & {name: string}} Proxy
- * @typedef {{host: string, port: number, timeout?: number, stop?: AbortSignal}} Target what an http.Agent connects to
- * @typedef {(proxy: Proxy, target: Target, signal: AbortSignal) => Promise<Socket>} Open
- * @typedef {(request: import("events").EventEmitter, target: object) => Promise<Socket>} AskForTunnel
- * @typedef {{url: URL, method: string, headers: Headers, body: Buffer | null, type: string}} Hop
- * @typedef {import("http").IncomingMessage & {statusCode: number, statusMessage: string}} Answer
- */
 
 exports.httpOptions = httpOptions;
 exports.oauth1Request = oauth1Request;
@@ -22,19 +9,18 @@ exports.proxyAgent = proxyAgent;
 exports.proxyFetch = proxyFetch;
 exports.proxyFor = proxyFor;
 
+const DEFAULT_TIME = 3500; // ms, the timeout that openid-client and next-auth give to a request
 const PATIENCE = 10_000; // ms of silence allowed to a request that has no timeout of its own
+const IDLE_TIME = 4000; // ms for which an unused connection is kept
+const IDLE_COUNT = 64; // unused connections that are kept for each target
+const FRESH_TIME = 1000; // ms after its last answer in which a connection takes a request that must not be repeated
+const REPLY_SIZE = 64 * 1024; // bytes of a proxy's reply to CONNECT
 const FETCH_TIME = 30_000; // ms for a whole proxyFetch
 const FETCH_SIZE = 10 * 1024 * 1024; // bytes of a body in proxyFetch, as sent and as decoded
 const FETCH_HOPS = 20; // redirects, the limit of fetch
-const FETCH_HEADERS = {
-  accept: "*/*",
-  "accept-language": "*",
-  "sec-fetch-mode": "cors",
-  "user-agent": "node",
-  "accept-encoding": "br, gzip, deflate"
-};
+const FETCH_HEADERS = { "accept": "*/*", "accept-encoding": "br, gzip, deflate", "accept-language": "*",
+  "sec-fetch-mode": "cors", "user-agent": "node" };
 const REDIRECTS = [301, 302, 303, 307, 308];
-const NO_BODY = [204, 205, 304];
 // Headers of a body: they go with it when a redirect turns the request into GET.
 const CONTENT = ["content-encoding", "content-language", "content-length", "content-location", "content-type"];
 // Headers that speak for the user or the site: they never follow a redirect to another origin.
@@ -42,10 +28,8 @@ const PRIVATE = ["authorization", "cookie", "host", "proxy-authorization", "trak
 // Content encodings, and what of zlib decodes a body. Some servers send "deflate" without the header of zlib.
 /** @type {Record<string, (body: Buffer) => "gunzip" | "inflate" | "inflateRaw" | "brotliDecompress">} */
 const DECODERS = {
-  gzip: () => "gunzip",
-  "x-gzip": () => "gunzip",
-  deflate: body => ((body[0] & 15) === 8 ? "inflate" : "inflateRaw"),
-  br: () => "brotliDecompress"
+  gzip: () => "gunzip", "x-gzip": () => "gunzip", br: () => "brotliDecompress",
+  deflate: body => ((body[0] & 15) === 8 ? "inflate" : "inflateRaw")
 };
 
 // The one place that loads modules, and only on first use: provider files are also bundled for browsers and for the
@@ -54,16 +38,18 @@ const DECODERS = {
 function modules() {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     return {
-      http: require("http"),
-      https: require("https"),
-      net: require("net"),
-      tls: require("tls"),
-      zlib: require("zlib"),
+      http: require("http"), https: require("https"), net: require("net"), tls: require("tls"), zlib: require("zlib"),
       Buffer: require("buffer").Buffer, // as a global, bundlers for browsers would bring one along
+      Duplex: require("stream").Duplex,
       EventEmitter: require("events"),
+      channel: require("diagnostics_channel").channel,
       promisify: require("util").promisify,
-      // import() takes every release: 5 to 7 are CommonJS, 8 and 9 are ES modules.
-      importAgent: async () => await import("https-proxy-agent")
+      // import() works with every release: 5 to 7 are CommonJS, 8 and 9 are ES modules.
+      importAgent: async () => await import("https-proxy-agent"),
+      // Plug'n'Play without its loader finds packages for require() only. Bundlers do not follow this one.
+      requireAgent: () => require("module").createRequire(__filename)("https-proxy-agent"),
+      // Read, so that no bundler drops it: this text shows that a build contains the helper.
+      marker: "proxypatch helper revision 4"
     };
   }
   throw new Error("the proxy helper works in Node.js only");
@@ -71,36 +57,39 @@ function modules() {
 
 // ---- What next-auth calls ----
 
-/**
- * openid-client's `custom.http_options` hook. An agent from the user's own `httpOptions` wins.
- * @param {URL} url
- * @param {{agent?: object}} options
- */
+// openid-client's `custom.http_options` hook. The user's own agent wins, and so does a timeout that is not the default.
+/** @type {(url: URL, options: {agent?: object, timeout?: number}) => object} */
 function httpOptions(url, options) {
-  return options.agent ? {} : { agent: proxyAgent(url) };
+  const timeout = options.timeout === DEFAULT_TIME && timeSetting();
+  return { ...(!options.agent && { agent: proxyAgent(url) }), ...(timeout && { timeout }) };
 }
 
-/**
- * Replaces `_createClient` of the package "oauth", which has no agent option for OAuth 1.0.
- * @param {string | number | undefined} port
- * @param {string} host
- * @param {string} method
- * @param {string} path
- * @param {import("http").OutgoingHttpHeaders} headers
- * @param {boolean} [secure]
- */
+// Replaces `_createClient` of the package "oauth", which has no agent option for OAuth 1.0.
+/** @type {OAuth1Request} */
 function oauth1Request(port, host, method, path, headers, secure) {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const { http, https } = modules();
-    const url = `${secure ? "https" : "http"}://${bracketed(host)}:${port || (secure ? 443 : 80)}`;
-    return (secure ? https : http).request({ host, port, method, path, headers, agent: proxyAgent(url) });
+    let agent, timeout = 0;
+    try {
+      const url = `${secure ? "https" : "http"}://${bracketed(host)}:${port || (secure ? 443 : 80)}`;
+      [agent, timeout = 0] = [proxyAgent(url), timeSetting()];
+    } catch (error) {
+      // Thrown, it could end the process: the package follows redirects in a callback, to any host.
+      agent = { addRequest: (/** @type {any} */ request) => request.onSocket(null, error) };
+    }
+    // Once, because its nonce is used up. The package asks for a new connection, which costs a tunnel.
+    const tunnel = agent && { agent, headers: { ...headers, Connection: "keep-alive" }, once: true };
+    const options = { host, port, method, path, headers, timeout, ...tunnel };
+    const request = (secure ? https : http).request(/** @type {any} */ (options));
+    request.on("response", answer => answer.on("error", error => request.emit("error", error))); // the package would wait
+    return agent ? request : request.on("timeout", () => {
+      request.destroy(new Error(`${host} did not answer within ${timeout} ms, the limit in NEXTAUTH_HTTP_TIMEOUT`));
+    });
   }
 }
 
-/**
- * `fetch`, through the proxy where one applies. The whole answer is read before it is returned.
- * @type {typeof fetch}
- */
+// `fetch`, through the proxy where one applies. The whole answer is read before it is returned.
+/** @type {typeof fetch} */
 async function proxyFetch(input, init) {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const setting = proxySetting(input instanceof Request ? input.url : input);
@@ -109,27 +98,22 @@ async function proxyFetch(input, init) {
   return fetch(input, init);
 }
 
-/**
- * The http.Agent for a URL, or undefined where the connection is direct. It never throws because of the proxy's
- * settings: what is wrong with them fails the request, as every other error of the connection does.
- * @param {string | URL} url
- * @returns {Agent | undefined}
- */
+// The http.Agent for a URL, or undefined where the connection is direct. It never throws because of the proxy's
+// settings: what is wrong with them fails the request, as every other error of the connection does.
+/** @type {(url: string | URL) => Agent | undefined} */
 function proxyAgent(url) {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const setting = proxySetting(url);
     if (!setting) return undefined;
     const { protocol } = new URL(url);
-    const key = [protocol, setting.name, setting.value].join(" ");
+    const key = [modules().marker, protocol, setting.name, setting.value].join(" ");
     if (!agents.has(key)) agents.set(key, newAgent(protocol, setting));
     return agents.get(key);
   }
 }
 
-/**
- * The URL of the proxy for a URL, without user and password, or "" where the connection is direct.
- * @param {string | URL} url
- */
+// The URL of the proxy for a URL, without user and password, or "" where the connection is direct.
+/** @type {(url: string | URL) => string} */
 function proxyFor(url) {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const setting = proxySetting(url);
@@ -138,28 +122,29 @@ function proxyFor(url) {
   return "";
 }
 
-const agents = new Map(); // one per proxy and kind of target
+const agents = new Map(); // one per proxy and kind of target, so that nothing is shared between two logins
 
-/** @type {(protocol: string, setting: Setting) => Agent} */
-function newAgent(protocol, setting) {
-  const { http, https } = modules();
-  return protocol === "https:"
-    ? connectWith(openTunnel, new https.Agent(), setting)
-    : connectWith(openForward, new http.Agent(), setting);
-}
-
-// ---- Which proxy ----
+// ---- Settings: which proxy, and how long ----
 
 // The environment variable that decides, as { name, value }, or undefined where the connection is direct.
 /** @type {(url: string | URL) => Setting | undefined} */
 function proxySetting(url) {
-  const setting = environment("https_proxy", "http_proxy", "all_proxy");
-  if (!setting) return undefined;
+  const own = environment("NEXTAUTH_PROXY");
+  const setting = own || environment("https_proxy", "http_proxy", "all_proxy");
+  if (!setting || own?.value === "direct") return undefined;
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$|\.$/g, "");
   if (!/^https?:$/.test(protocol) || isLoopback(host)) return undefined;
   if (isExcluded(host, port || (protocol === "https:" ? "443" : "80"))) return undefined;
-  return protocol === "https:" ? setting : environment("http_proxy", "all_proxy");
+  return own || protocol === "https:" ? setting : environment("http_proxy", "all_proxy");
+}
+
+// The time limit in ms that the environment sets, or undefined. Its value is not shown: it may be in the wrong variable.
+function timeSetting() {
+  const { name, value } = environment("NEXTAUTH_HTTP_TIMEOUT") || {};
+  if (!value) return undefined;
+  if (!/^0*[1-9]\d*$/.test(value)) throw new Error(`${name} must be a number of milliseconds, such as 10000`);
+  return Math.min(Number(value), 2 ** 31 - 1); // the longest that a timer takes
 }
 
 /** @type {(...names: string[]) => Setting | undefined} */
@@ -211,13 +196,10 @@ function contains(address, bits, host) {
 /** @type {(setting: Setting) => Proxy} */
 function parseProxy({ name, value }) {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : "http://" + value;
-  if (!/^https?:/i.test(text)) {
-    throw new Error(`${name} must be an http:// or https:// proxy; no other kind works, socks5:// included`);
-  }
+  const isHTTP = /^https?:/i.test(text);
+  if (!isHTTP) throw new Error(`${name} must be an http:// or https:// proxy; no other kind works, socks5:// included`);
   const parsed = tryParse(text);
-  if (!parsed) {
-    throw new Error(`${name} is not a valid proxy URL; percent-encode the characters of user and password`);
-  }
+  if (!parsed) throw new Error(`${name} is not a valid proxy URL; percent-encode the characters of user and password`);
   return { name, ...parsed };
 }
 
@@ -231,11 +213,7 @@ function tryParse(text) {
     const bare = hostname.replace(/^\[|\]$/g, "");
     const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     return {
-      href: `${protocol}//${host}`,
-      label: host, // what errors call the proxy
-      secure,
-      host: bare,
-      port: Number(port) || (secure ? 443 : 80),
+      href: `${protocol}//${host}`, label: host, secure, host: bare, port: Number(port) || (secure ? 443 : 80),
       servername: net.isIP(bare) ? "" : bare,
       headers: login === ":" ? {} : { "Proxy-Authorization": `Basic ${Buffer.from(login).toString("base64")}` }
     };
@@ -244,58 +222,176 @@ function tryParse(text) {
   }
 }
 
-// ---- Connections ----
+// ---- Requests ----
 
-// Makes an http.Agent open its connections with `open`. The proxy's settings stay in its closure: what is a property
-// of an agent shows in every error that holds a request.
-/** @type {(open: Open, agent: any, setting: Setting) => Agent} */
-function connectWith(open, agent, setting) {
-  /** @type {(target: Target, callback: (error: Error | null, socket?: Socket) => void) => void} */
-  agent.createConnection = (target, callback) => {
-    // An error goes to callback, not to request.destroy(): a request without a socket would wait for ever.
-    connect(setting, target, open).then(socket => callback(null, socket), callback);
-  };
-  const { addRequest } = agent;
-  /** @type {(request: ClientRequest, target: Target) => void} */
-  agent.addRequest = (request, target) => {
-    const onSilence = () => request.destroy(silence(parseProxy(setting), target.timeout || PATIENCE));
-    if (!target.timeout) request.setTimeout(PATIENCE, onSilence);
-    // A proxy is asked for an http:// target by its absolute URL: many refuse CONNECT to port 80.
-    if (agent.protocol === "http:") {
-      const { origin } = new URL(`http://${bracketed(target.host)}:${target.port}`);
-      const onDenial = () => request.destroy(refused(parseProxy(setting), `a request for ${origin}`, "407"));
-      request.path = origin + request.path;
-      failInstead(request, { timeout: onSilence, response: ({ statusCode }) => statusCode === 407 && onDenial() });
+const idleTimes = new WeakMap(); // for how long each connection may wait for its next request, in ms
+const lastUses = new WeakMap(); // and when it began to
+
+// An http.Agent that opens its connections to the proxy, keeps them as Node.js does, and handles their errors. The
+// proxy's settings stay in this closure: what is a property of an agent shows in every error that holds a request.
+/** @type {(protocol: string, setting: Setting) => Agent} */
+function newAgent(protocol, setting) {
+  const { http, https } = modules();
+  const secure = protocol === "https:";
+  /** @type {any} */
+  const agent = new (secure ? https : http).Agent({ keepAlive: true, maxFreeSockets: IDLE_COUNT });
+  const { addRequest, createConnection, keepSocketAlive, reuseSocket } = agent;
+  const open = secure ? tunnelWith(createConnection.bind(agent)) : openForward;
+  return Object.assign(agent, {
+    /** @type {(request: ClientRequest, target: Target) => void} */
+    addRequest(request, target) {
+      const attempt = target.attempt || newAttempt(target, secure);
+      const timeout = target.attempt ? target.timeout : attempt.limit;
+      const mayRepeat = /^(GET|HEAD)$/.test(request.method) && !target.once;
+      if (!mayRepeat) closeIdle(agent, target.attempt ? 0 : FRESH_TIME);
+      if (timeout && timeout !== target.timeout) request.setTimeout(timeout);
+      // A proxy is asked for an http:// target by its absolute URL: many refuse CONNECT to port 80.
+      if (!secure) request.path = attempt.name + request.path;
+      lookAfter(request, attempt, setting, () => mayRepeat && repeat(request, target, attempt));
+      addRequest.call(agent, request, { ...target, timeout, attempt });
+    },
+    /** @type {(target: Target, callback: (error: Error | null, socket?: Socket) => void) => any} */
+    createConnection(target, callback) {
+      if (!target.attempt) return standIn(connect(setting, target, secure ? open : refuseIntercepted));
+      // An error goes to callback, not to request.destroy(): a request without a socket would wait for ever.
+      connect(setting, target, open).then(socket => callback(null, socket), callback);
+    },
+    /** @type {(socket: Socket) => boolean} */
+    keepSocketAlive(socket) {
+      const idleTime = idleTimes.get(socket) ?? IDLE_TIME;
+      lastUses.set(socket, performance.now());
+      keepSocketAlive.call(agent, socket);
+      socket.setTimeout(idleTime);
+      return idleTime > 0;
+    },
+    /** @type {(socket: Socket, request: ClientRequest) => void} */
+    reuseSocket(socket, request) {
+      reuseSocket.call(agent, socket, request);
+      if (!secure) authorize(socket, parseProxy(setting));
     }
-    addRequest.call(agent, request, target);
-  };
-  return agent;
+  });
 }
 
-// Makes errors of events. To a request for an http:// target nobody but the proxy answers, and the caller would report
-// its silence without its name and take its 407 for the target's. Any other status may be the target's own.
-/** @type {(request: ClientRequest, failures: Record<string | symbol, (answer: any) => unknown>) => void} */
-function failInstead(request, failures) {
-  const { emit } = request;
-  request.emit = (/** @type {string | symbol} */ event, /** @type {any[]} */ ...values) =>
-    Boolean(failures[event]?.(values[0])) || emit.call(request, event, ...values);
+/** @type {(agent: Agent, age: number) => void} closes connections that were not used for so long */
+function closeIdle(agent, age) {
+  for (const socket of Object.values(agent.freeSockets).flat()) {
+    if (socket && performance.now() - lastUses.get(socket) >= age) socket.destroy();
+  }
 }
+
+/** @type {(target: Target, secure: boolean) => Attempt} */
+function newAttempt({ host, port, timeout }, secure) {
+  const at = `${bracketed(host)}:${port}`;
+  return {
+    name: secure ? at : new URL(`http://${at}`).origin,
+    limit: timeout && timeout !== DEFAULT_TIME ? timeout : timeSetting() || timeout || PATIENCE,
+    start: performance.now(),
+    load: performance.eventLoopUtilization()
+  };
+}
+
+// Turns events that Node.js leaves to the caller into errors that name who failed, also a proxy's 407 to a request for an
+// http:// target. Makes the request once more, with `repeat`, if a kept connection is dead.
+/** @type {(request: ClientRequest, attempt: Attempt, setting: Setting, repeat: () => ClientRequest | false) => void} */
+function lookAfter(request, attempt, setting, repeat) {
+  const { emit, destroy } = request;
+  const secure = request.protocol === "https:";
+  let received = 0; // on this connection, before this request
+  let settled = false; // the caller knows how it ended, or has ended it
+  /** @type {Answer | undefined} */
+  let answer;
+  /** @type {ClientRequest | false} */
+  let again = false;
+  const refuse = (/** @type {number} */ status, schemes = "") =>
+    refused(parseProxy(setting), `a request for ${attempt.name}`, { status, schemes });
+  // The caller does not get an event if its function returns a true value.
+  /** @type {Record<string | symbol, (value: any) => unknown>} */
+  const events = {
+    socket({ bytesRead }) {
+      received = bytesRead;
+      attempt.opened = secure;
+    },
+    timeout: () => (answer || request).destroy(silence(parseProxy(setting), attempt)),
+    response(incoming) {
+      const { statusCode, headers, socket } = incoming;
+      if (!secure && statusCode === 407) return request.destroy(refuse(407, headers["proxy-authenticate"]));
+      const [, seconds = Infinity] = /timeout=(\d+)/.exec(headers["keep-alive"]) || [];
+      idleTimes.set(socket, Math.min(IDLE_TIME, Math.max(Number(seconds) * 1000 - 1000, 0)));
+      answer = incoming;
+      settled = true;
+    },
+    error() {
+      if (answer) return !request.listenerCount("error"); // who reads the answer gets it as well
+      if (!settled && request.reusedSocket && request.socket?.bytesRead === received) again = repeat();
+      settled = true;
+      if (!again) return false;
+      for (const event of ["information", "error", "close"]) again.on(event, value => emit.call(request, event, value));
+      return again.on("response", answer => emit.call(request, "response", answer) || answer.resume());
+    },
+    // Without an answer or an error, as Node.js does with 101, the caller would wait for ever.
+    close() {
+      if (settled) return again;
+      const { statusCode } = /** @type {any} */ (request).res || {};
+      emit.call(request, "error", secure
+        ? new Error(`${attempt.name} answered with ${statusCode}, which completes no request; ask its administrator`)
+        : refuse(statusCode));
+    }
+  };
+  request.emit = (/** @type {string | symbol} */ event, /** @type {any[]} */ ...values) =>
+    Boolean(Object.hasOwn(events, event) && events[event](values[0])) || emit.call(request, event, ...values);
+  request.destroy = error => {
+    settled = true;
+    if (again) again.destroy(error);
+    else destroy.call(request, error);
+    return request;
+  };
+}
+
+// The same request on a new connection, within the time that is left for it.
+/** @type {(request: ClientRequest, target: Target, attempt: Attempt) => ClientRequest | false} */
+function repeat(request, target, attempt) {
+  const { http, https } = modules();
+  const timeout = Math.ceil(attempt.limit - (performance.now() - attempt.start));
+  const hasBody = request.hasHeader("content-length") || request.hasHeader("transfer-encoding");
+  if (timeout <= 0 || hasBody) return false;
+  const { agent, protocol } = /** @type {any} */ (request);
+  const options = { ...target, agent, headers: request.getHeaders(), timeout, attempt, once: true };
+  return (protocol === "https:" ? https : http).request(options).end();
+}
+
+// For interceptors, which handle requests instead of the agent and expect a socket from it at once.
+/** @type {(opening: Promise<Socket>) => import("stream").Duplex} */
+function standIn(opening) {
+  const { Duplex } = modules();
+  const socket = new Duplex({
+    read() {},
+    write: (chunk, encoding, done) => void opening.then(open => open.write(chunk, encoding, done), done),
+    destroy: (error, done) => void opening.then(open => open.destroy(), () => {}).then(() => done(error))
+  });
+  opening.then(open => {
+    open.on("data", chunk => socket.push(chunk)).on("error", error => socket.destroy(error));
+    open.on("end", () => socket.push(null)).on("close", () => socket.destroy());
+    for (const event of ["connect", "secureConnect", "ready"]) socket.emit(event);
+  }, error => socket.destroy(error));
+  return Object.assign(socket, { address: () => ({}) });
+}
+
+// ---- Connections ----
 
 // Opens a connection within the request's own timeout. When that fails, what was opened is closed.
 /** @type {(setting: Setting, target: Target, open: Open) => Promise<Socket>} */
 async function connect(setting, target, open) {
   const proxy = parseProxy(setting);
-  const patience = target.timeout || PATIENCE;
+  const { attempt = newAttempt(target, true), stop } = target;
   const opening = new AbortController();
-  /** @type {(error: Error) => void} */
-  let giveUp = () => {};
+  let timer;
   /** @type {Promise<never>} */
-  const stopped = new Promise((resolve, reject) => (giveUp = reject));
-  const timer = setTimeout(() => giveUp(silence(proxy, patience)), patience);
-  const onStop = () => giveUp(target.stop?.reason);
-  target.stop?.addEventListener("abort", onStop);
+  const stopped = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(silence(proxy, attempt)), target.timeout || attempt.limit);
+    stop?.addEventListener("abort", () => reject(stop.reason), { once: true });
+  });
   try {
-    const socket = await Promise.race([open(proxy, target, opening.signal), stopped]);
+    const socket = await Promise.race([open(proxy, target, attempt, opening.signal), stopped]);
     // Closed while it was opened: a request would wait for ever for such a socket.
     if (socket.destroyed) throw proxyError(proxy, "closed the connection");
     return socket;
@@ -304,41 +400,69 @@ async function connect(setting, target, open) {
     throw error;
   } finally {
     clearTimeout(timer);
-    target.stop?.removeEventListener("abort", onStop);
   }
 }
 
-// For https:// targets. https-proxy-agent hands on what a proxy answers to CONNECT, a forgery included, as the answer
-// of the target. So it gets a stand-in for the request and opens the tunnel only. TLS with the target happens here, and
-// nobody reads from the connection before the target has proved its name.
-/** @type {Open} */
-async function openTunnel(proxy, options, signal) {
-  const { EventEmitter, tls } = modules();
-  const target = `${bracketed(options.host)}:${options.port}`;
-  const request = new EventEmitter();
-  const asked = `CONNECT ${target}`;
-  const askForTunnel = await tunnelOpener(proxy, signal);
-  const tunnel = await askForTunnel(request, {
-    host: bracketed(options.host), // not every release puts brackets around an IPv6 address
-    port: Number(options.port),
-    secureEndpoint: false
-  }).catch(async error => {
+// For https:// targets. https-proxy-agent hands on what a proxy answers to CONNECT, a forgery included, as the answer of
+// the target. So it gets a stand-in for the request and opens the tunnel only. TLS is up to Node's own agent, which knows
+// whose session may be resumed. Nothing reads from the connection before the target has proved its name.
+/** @type {(startTLS: (options: object) => Socket) => Open} */
+function tunnelWith(startTLS) {
+  return async (proxy, target, attempt, signal) => {
+    const socket = await openTunnel(proxy, target, attempt.name, signal);
+    attempt.opened = true;
+    // A TLS socket keeps its options. So they have nothing that this request sends, and not Node's default agent, which
+    // holds the proxy's URL under NODE_USE_ENV_PROXY.
+    const { attempt: _, headers, stop, _defaultAgent, ...options } = /** @type {any} */ (target);
+    return ready(startTLS({ ...options, socket }), "secureConnect").catch(error => {
+      throw brokenTLS(proxy, attempt.name, error);
+    });
+  };
+}
+
+/** @type {(proxy: Proxy, target: Target, name: string, signal: AbortSignal) => Promise<Socket>} */
+async function openTunnel(proxy, { host, port }, name, signal) {
+  const request = new (modules().EventEmitter)();
+  const asked = `CONNECT ${name}`;
+  const seen = { reply: "" };
+  const ask = await tunnelOpener(proxy, signal);
+  // Not every release puts brackets around an IPv6 address.
+  const asking = watched(seen, () => ask(request, { host: bracketed(host), port: Number(port), secureEndpoint: false }));
+  const tunnel = await asking.catch(error => {
     if (error.code) throw unreachable(proxy, error);
-    // Release 6 takes a body for headers, and tells nothing else of a refusal. Asking again costs one more failed login
-    // where the password is wrong; without the status nobody would know that it is.
-    const unread = /^Invalid header/.test(error.message);
-    throw refused(proxy, asked, unread ? await askStatus(proxy, target, signal) : "");
+    if (!/ended before/.test(error.message)) throw refused(proxy, asked, readRefusal(seen.reply));
+    throw proxyError(proxy, `closed the connection without an answer to ${asked}; check the port and scheme in ${proxy.name}`);
   });
   // Its errors reach the TLS connection on top of it. Before there is one, they must not end the process.
   tunnel.on("error", () => {});
-  const status = refusal(request);
-  if (status) throw refused(proxy, asked, status);
-  // TLS sockets keep their options, and under NODE_USE_ENV_PROXY Node's default agent holds the proxy's URL.
-  const tlsOptions = { ...options, _defaultAgent: undefined, socket: tunnel };
-  return ready(tls.connect(tlsOptions), "secureConnect").catch(error => {
-    throw proxyError(proxy, `opened a connection to ${target}, but TLS failed there: ${error.message}; ` +
-      "if the proxy inspects TLS, name its CA in NODE_EXTRA_CA_CERTS", error.code);
-  });
+  // All releases replay a refusal onto the socket of the request as soon as it has one; 5 reports it in no other way.
+  let refusal = "";
+  const push = (/** @type {Buffer | null} */ chunk) => (refusal += chunk || "");
+  request.emit("socket", { listenerCount: () => 1, resume() {}, push });
+  if (refusal) throw refused(proxy, asked, readRefusal(refusal));
+  return tunnel;
+}
+
+// Records a proxy's reply, because release 6 drops it if a body follows. It ends a reply that is too long, which all
+// releases copy again with each piece, and one that breaks off, for which release 5 would wait. No release returns its
+// connection before it has the reply. Node.js announces the connection, unless it is to an https:// proxy.
+/** @type {(seen: {reply: string}, ask: () => Promise<Socket>) => Promise<Socket>} */
+async function watched(seen, ask) {
+  const connections = modules().channel("net.client.socket");
+  /** @type {any} */
+  let socket;
+  const onSocket = (/** @type {any} */ message) => (socket = message.socket);
+  connections.subscribe(onSocket);
+  const asking = ask();
+  connections.unsubscribe(onSocket);
+  if (!socket) return asking;
+  socket.push = (/** @type {Buffer | null} */ chunk) => {
+    seen.reply += chunk || "";
+    if (!chunk) socket.destroy(new Error("ended before there was a reply"));
+    if (seen.reply.length > REPLY_SIZE) socket.destroy(new Error("the reply is too long"));
+    return Object.getPrototypeOf(socket).push.call(socket, chunk);
+  };
+  return asking.finally(() => delete socket.push);
 }
 
 // The method of https-proxy-agent that does the CONNECT. There is an agent for each connection, since its options are
@@ -357,42 +481,25 @@ async function tunnelOpener(proxy, signal) {
 }
 
 async function loadAgent() {
-  try {
-    const module = await modules().importAgent();
-    return module.HttpsProxyAgent || module.default.HttpsProxyAgent || module.default;
-  } catch (error) {
-    throw new Error(`https-proxy-agent cannot be loaded (${error.code}); install https-proxy-agent 7 or newer`);
-  }
-}
-
-// The status of a refused CONNECT, or "" if the tunnel stands. All releases replay a refusal onto the socket of the
-// request as soon as it has one; release 5 tells of it in no other way.
-/** @type {(request: import("events").EventEmitter) => string} */
-function refusal(request) {
-  let reply = "";
-  const push = (/** @type {Buffer | null} */ chunk) => (reply += chunk || "");
-  request.emit("socket", { listenerCount: () => 1, resume() {}, push });
-  return reply && (/^HTTP\/1\.\d (\d{3})\b/.exec(reply)?.[1] || "no valid status");
-}
-
-// The same, asked of the proxy once more, without the agent.
-/** @type {(proxy: Proxy, target: string, signal: AbortSignal) => Promise<string>} */
-function askStatus(proxy, target, signal) {
-  const { http, https } = modules();
-  const { host, port, servername } = proxy;
-  const options = { host, port, servername, signal, method: "CONNECT", path: target, agent: false };
-  const request = (proxy.secure ? https : http).request({ ...options, headers: { host: target, ...proxy.headers } });
-  return new Promise(resolve => {
-    request.on("error", () => resolve("")).on("connect", ({ statusCode }, socket) => {
-      socket.destroy();
-      resolve(statusCode === 200 ? "" : String(statusCode));
-    }).end();
+  const { importAgent, requireAgent } = modules();
+  const module = await importAgent().catch(error => {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return requireAgent();
+  }).catch(({ code }) => {
+    const release = /ERR_REQUIRE_ESM|NOT_EXPORTED/.test(code) ? "7" : "7 or newer"; // which can be required, and is enough
+    throw new Error(`https-proxy-agent cannot be loaded (${code}); install https-proxy-agent ${release}`);
   });
+  return module.HttpsProxyAgent || module.default?.HttpsProxyAgent || module.default || module;
+}
+
+/** @type {Open} */
+async function refuseIntercepted(proxy, { host }) {
+  throw proxyError(proxy, `can't get a request for http://${host} that a tool intercepts; exclude that host in the tool`);
 }
 
 // For http:// targets.
 /** @type {Open} */
-async function openForward(proxy, { timeout }, signal) {
+async function openForward(proxy, { timeout }, attempt, signal) {
   const { net, tls } = modules();
   const options = { host: proxy.host, port: proxy.port, servername: proxy.servername, timeout, signal };
   const socket = await (proxy.secure
@@ -401,17 +508,17 @@ async function openForward(proxy, { timeout }, signal) {
   ).catch(error => {
     throw unreachable(proxy, error);
   });
-  if (proxy.headers["Proxy-Authorization"]) authorize(socket, proxy.headers["Proxy-Authorization"]);
+  authorize(socket, proxy);
   return socket;
 }
 
-// Adds Proxy-Authorization to the first write, which starts with the head of the request. As a header of the request
-// it would show in every error that holds the request, as those of openid-client do.
-/** @type {(socket: {write(head: string, ...rest: any[]): boolean}, credentials: string) => void} */
-function authorize(socket, credentials) {
-  const { write } = socket;
-  socket.write = (head, ...rest) => {
-    socket.write = write;
+// Adds Proxy-Authorization to the next write, which starts with the head of a request. As a header of the request it
+// would show in every error that holds the request, as those of openid-client do.
+/** @type {(socket: any, proxy: Proxy) => void} */
+function authorize(socket, { headers: { "Proxy-Authorization": credentials } }) {
+  if (!credentials) return;
+  socket.write = (/** @type {string} */ head, /** @type {any[]} */ ...rest) => {
+    delete socket.write; // this one, which hides that of all sockets
     return socket.write(head.replace("\r\n", `\r\nProxy-Authorization: ${credentials}\r\n`), ...rest);
   };
 }
@@ -434,36 +541,63 @@ function proxyError(proxy, what, code) {
   return Object.assign(new Error(`proxy ${proxy.label} ${what}`), code && { code });
 }
 
-/** @type {(proxy: Proxy, ms: number) => Error} */
-function silence(proxy, ms) {
-  return proxyError(proxy, `did not answer within ${ms} ms; check ${proxy.name} and the proxy`, "ETIMEDOUT");
+/** @type {(proxy: Proxy, attempt: Attempt) => Error} */
+function silence(proxy, { name, limit, load, opened, answers }) {
+  const { utilization } = performance.eventLoopUtilization(/** @type {any} */ (load));
+  const busy = utilization > 0.5 ? `; this process was busy for ${Math.round(utilization * 100)}% of that time` : "";
+  const slow = `if it is only slow, set NEXTAUTH_HTTP_TIMEOUT=${limit * 2}${busy}`;
+  if (answers) return new Error(`${answers} began to answer, but did not finish within ${limit} ms; ${slow}`);
+  return proxyError(proxy, opened
+    ? `opened a connection to ${name}, which did not answer within ${limit} ms; ${slow}`
+    : `did not answer within ${limit} ms; check ${proxy.name} and the proxy${busy}`, "ETIMEDOUT");
 }
 
-/** @type {(proxy: Proxy, asked: string, status: string) => Error} */
-function refused(proxy, asked, status) {
-  const hint = status === "407" ? `check user and password in ${proxy.name}` : "ask who runs the proxy to allow this host";
-  return proxyError(proxy, `answered ${asked} with ${status || "no valid status"}; ${hint}`);
+/** @type {(reply: string) => Refusal} */
+function readRefusal(reply) {
+  const [head] = reply.split("\r\n\r\n");
+  const schemes = head.match(/^proxy-authenticate:.*/gim) || [];
+  return { status: Number(/^HTTP\/1\.\d (?!200)(\d{3})\b/.exec(head)?.[1]), schemes: schemes.join() };
+}
+
+/** @type {(proxy: Proxy, asked: string, refusal: Refusal) => Error} */
+function refused(proxy, asked, { status, schemes }) {
+  const [other] = /ntlm|negotiate|kerberos|digest/i.exec(/basic/i.test(schemes) ? "" : schemes) || [];
+  const login = proxy.headers["Proxy-Authorization"]
+    ? `; check user and password in ${proxy.name}`
+    : `: it needs a user and a password; set ${proxy.name}=http://USER:PASSWORD@${proxy.label}`;
+  const kind = other && ` and accepts only ${other}, not a password; run px or cntlm and set ${proxy.name} to its URL`;
+  const hint = status === 407 ? kind || login : "; ask the proxy's administrator to allow this host";
+  return proxyError(proxy, `answered ${asked} with ${status || "no valid status"}${hint}`);
 }
 
 /** @type {(proxy: Proxy, error: {code?: string}) => Error} */
-function unreachable(proxy, { code }) {
-  return proxyError(proxy, `could not be used (${code || "no valid answer"}); check ${proxy.name} and the proxy`, code);
+function unreachable(proxy, { code = "no valid answer" }) {
+  const unknownCA = /^(UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(code);
+  const hint = unknownCA ? "name its CA in NODE_EXTRA_CA_CERTS" : `check ${proxy.name} and the proxy`;
+  return proxyError(proxy, `could not be used (${code}); ${hint}`, code);
+}
+
+/** @type {(proxy: Proxy, name: string, error: Error & {code?: string}) => Error} */
+function brokenTLS(proxy, name, { message, code = "" }) {
+  return proxyError(proxy, `opened a connection to ${name}, but ` + (/^(ECONNRESET|EPIPE)$/.test(code)
+    ? `it was closed during the TLS handshake (${code}); try again, and check the proxy's log`
+    : `TLS failed there: ${message}; if the proxy inspects TLS, name its CA in NODE_EXTRA_CA_CERTS`), code);
 }
 
 // ---- fetch ----
 
 /** @type {(setting: Setting, request: Request) => Promise<Response>} */
 async function fetchThrough(setting, request) {
-  const { Buffer } = modules();
   const proxy = parseProxy(setting);
-  const body = request.body && Buffer.from(await request.arrayBuffer());
+  const body = request.body && modules().Buffer.from(await request.arrayBuffer());
+  const attempt = newAttempt({ host: "", port: 0, timeout: timeSetting() || FETCH_TIME }, true);
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(silence(proxy, FETCH_TIME)), FETCH_TIME);
+  const timer = setTimeout(() => stop.abort(silence(proxy, attempt)), attempt.limit);
   const onAbort = () => stop.abort(request.signal.reason);
   request.signal.addEventListener("abort", onAbort);
   if (request.signal.aborted) onAbort();
   try {
-    return await follow(request, body, stop.signal);
+    return await follow(request, body, stop.signal, attempt);
   } catch (error) {
     request.signal.throwIfAborted();
     const cause = stop.signal.reason || error;
@@ -475,14 +609,15 @@ async function fetchThrough(setting, request) {
 }
 
 // The redirects of the fetch standard.
-/** @type {(request: Request, body: Buffer | null, signal: AbortSignal) => Promise<Response>} */
-async function follow({ url, method, headers, redirect }, body, signal) {
+/** @type {(request: Request, body: Buffer | null, signal: AbortSignal, attempt: Attempt) => Promise<Response>} */
+async function follow({ url, method, headers, redirect }, body, signal, attempt) {
   let hop = { url: new URL(url), method, headers: new Headers(headers), body, type: "basic" };
   for (let hops = 0; ; hops++) {
     signal.throwIfAborted();
     const answer = await send(hop, signal);
     const { statusCode: status, headers: { location } } = answer;
     if (location === undefined || !REDIRECTS.includes(status) || redirect === "manual") {
+      attempt.answers = hop.url.host;
       return respond(answer, { url: hop.url.href.replace(/#.*/, ""), redirected: hops > 0, type: hop.type });
     }
     answer.destroy();
@@ -499,25 +634,15 @@ function nextHop({ url, method, headers, body, type }, status, next) {
   const elsewhere = next.origin !== url.origin;
   const toGet = status === 303 ? method !== "HEAD" : status < 303 && method === "POST";
   for (const name of [...(toGet ? CONTENT : []), ...(elsewhere ? PRIVATE : [])]) headers.delete(name);
-  return {
-    url: next,
-    method: toGet ? "GET" : method,
-    headers,
-    body: toGet ? null : body,
-    type: elsewhere ? "cors" : type
-  };
+  const kept = { url: next, headers, type: elsewhere ? "cors" : type };
+  return toGet ? { ...kept, method: "GET", body: null } : { ...kept, method, body };
 }
 
 /** @type {(hop: Hop, signal: AbortSignal) => Promise<Answer>} */
 function send({ url, method, headers, body }, signal) {
   const { http, https } = modules();
-  const options = {
-    method,
-    headers: { ...FETCH_HEADERS, ...Object.fromEntries(headers) },
-    agent: proxyAgent(url),
-    signal,
-    stop: signal // for `connect`, from which Node keeps `signal`
-  };
+  const sent = { ...FETCH_HEADERS, ...Object.fromEntries(headers) };
+  const options = { method, headers: sent, agent: proxyAgent(url), signal, stop: signal }; // agents get no `signal`
   return new Promise((resolve, reject) => {
     const request = (url.protocol === "https:" ? https : http).request(url, options);
     request.on("response", answer => {
@@ -537,7 +662,7 @@ async function respond(answer, facts) {
   const headers = new Headers();
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
   const odd = status > 599; // answered by some sites, refused by the constructor
-  const response = new Response(NO_BODY.includes(status) ? null : body, { status: odd ? 200 : status, statusText, headers });
+  const response = new Response([204, 205, 304].includes(status) ? null : body, { status: odd ? 200 : status, statusText, headers });
   for (const [name, value] of Object.entries({ ...facts, ...(odd && { status, ok: false }) })) {
     Object.defineProperty(response, name, { value });
   }
@@ -546,7 +671,6 @@ async function respond(answer, facts) {
 
 /** @type {(answer: Answer) => Promise<Buffer>} */
 async function read(answer) {
-  const { Buffer } = modules();
   const chunks = [];
   let size = 0;
   for await (const chunk of answer) {
@@ -554,7 +678,7 @@ async function read(answer) {
     if (size > FETCH_SIZE) throw new Error(`the answer is larger than ${FETCH_SIZE} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return modules().Buffer.concat(chunks);
 }
 
 // Compressed data that breaks off counts as far as it goes, as in fetch.

@@ -84,9 +84,12 @@ func signed(part, answer string) http.HandlerFunc {
 	}
 }
 
-// arrived returns the requests of the app in a network, without those of the visitor.
+// arrived returns the requests of the app through tunnels to their hosts, without those of the visitor. It leaves out the
+// tunnels too, because one may be kept from an earlier sign-in.
 func arrived(network *nettest.Network) []string {
-	return slices.DeleteFunc(network.Seen(), func(line string) bool { return strings.HasPrefix(line, "direct ") })
+	return slices.DeleteFunc(network.Seen(), func(line string) bool {
+		return strings.HasPrefix(line, "direct ") || strings.HasPrefix(line, "CONNECT ")
+	})
 }
 
 // environment returns the environment of a Node.js process behind a proxy. Only

@@ -23,13 +23,12 @@ var providers = map[string]struct {
 }{
 	"idp": {
 		arrives: []string{
-			"CONNECT idp.corp.test:443", "GET idp.corp.test/.well-known/openid-configuration",
+			"GET idp.corp.test/.well-known/openid-configuration",
 			"GET idp.corp.test/jwks", "GET idp.corp.test/me", "POST idp.corp.test/token",
 		},
 	},
 	"azure-ad": {
 		arrives: []string{
-			"CONNECT graph.microsoft.com:443", "CONNECT idp.corp.test:443",
 			"GET graph.microsoft.com/v1.0/me/photos/48x48/$value",
 			"GET idp.corp.test/.well-known/openid-configuration", "GET idp.corp.test/jwks", "POST idp.corp.test/token",
 		},
@@ -37,7 +36,7 @@ var providers = map[string]struct {
 	},
 	"twitter": {
 		arrives: []string{
-			"CONNECT api.twitter.com:443", "GET api.twitter.com/1.1/account/verify_credentials.json",
+			"GET api.twitter.com/1.1/account/verify_credentials.json",
 			"POST api.twitter.com/oauth/access_token", "POST api.twitter.com/oauth/request_token",
 		},
 		image: "https://api.twitter.com/ada.jpg",

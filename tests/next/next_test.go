@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,8 +79,11 @@ func (a *nextApp) build(t *testing.T) {
 	}
 }
 
-// built reports whether the server's bundle contains the patched next-auth. Only the
-// helper names this variable, and only patched calls load the helper.
+// marker is the text that shows that a build contains the helper. It is in its code, not in a comment.
+var marker = regexp.MustCompile("[\"'`]proxypatch helper revision [0-9]+[\"'`]")
+
+// built reports whether the server's bundle contains the patched next-auth. Only patched
+// calls load the helper.
 func (a *nextApp) built(t *testing.T) (patched bool) {
 	t.Helper()
 	auth := false
@@ -89,7 +93,7 @@ func (a *nextApp) built(t *testing.T) (patched bool) {
 		}
 		data, err := os.ReadFile(path)
 		auth = auth || bytes.Contains(data, []byte("graph.microsoft.com"))
-		patched = patched || bytes.Contains(data, []byte("all_proxy"))
+		patched = patched || marker.Match(data)
 		return err
 	}))
 	if !auth {
@@ -156,6 +160,15 @@ func TestNextBuildsWhatIsInstalled(t *testing.T) {
 			app.expect(t, "reverted", false)
 		})
 	}
+}
+
+// TestNext15HoldsTheMarker builds with the release whose webpack no other test here runs.
+func TestNext15HoldsTheMarker(t *testing.T) {
+	gate.Need(t, "next")
+	t.Parallel()
+	app := newNextApp(t, "next-15")
+	app.proxypatch(t, "apply")
+	app.expect(t, "patched", true)
 }
 
 // TestNextCacheInCI builds Next.js 14 as CI does: it keeps the cache of a patched build

@@ -51,11 +51,11 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 		exit   clitest.Code // -1 if it is killed
 		says   string
 	}{
-		"Ctrl-C":                   {busy, syscall.SIGINT, nil, clitest.Failed, "proxypatch: interrupted\n"},
-		"SIGTERM":                  {busy, syscall.SIGTERM, nil, clitest.Failed, "proxypatch: interrupted\n"},
-		"killed":                   {waiting, syscall.SIGKILL, nil, -1, ""},
-		"timeout":                  {busy, 0, []string{"--timeout", "8s"}, clitest.Unproven, "13 calls: "},
-		"timeout of a single call": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, "did not finish in time\nhint: give it more time with --timeout\n"},
+		"Ctrl-C":                {busy, syscall.SIGINT, nil, clitest.Failed, "proxypatch: interrupted\n"},
+		"SIGTERM":               {busy, syscall.SIGTERM, nil, clitest.Failed, "proxypatch: interrupted\n"},
+		"killed":                {waiting, syscall.SIGKILL, nil, -1, ""},
+		"timeout":               {busy, 0, []string{"--timeout", "8s"}, clitest.Failed, "could not say: too slow\nhint: give it more time with --timeout\n"},
+		"timeout of some calls": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, ": could not say: too slow\nhint: give it more time with --timeout\n"},
 	}
 	if runtime.GOOS == "linux" { // on other systems, a busy process does not notice
 		test := ends["killed"]

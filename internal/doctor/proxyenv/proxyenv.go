@@ -46,12 +46,18 @@ func (env Env) Lookup(names ...string) (Setting, bool) {
 // isSpace reports whether JavaScript treats r as white space.
 func isSpace(r rune) bool { return unicode.IsSpace(r) && r != '\u0085' || r == '\ufeff' }
 
-// HTTPS and HTTP are the variables for https:// and http:// targets, in lower case
-// and in the order in which they are tried.
+// Own is the variable for next-auth's requests alone.
+const Own = "NEXTAUTH_PROXY"
+
+// HTTPS and HTTP are the variables for https:// and http:// targets, in the order in
+// which they are tried. All except Own are in lower case.
 var (
-	HTTPS = []string{"https_proxy", "http_proxy", "all_proxy"}
-	HTTP  = HTTPS[1:]
+	HTTPS = []string{Own, "https_proxy", "http_proxy", "all_proxy"}
+	HTTP  = []string{Own, "http_proxy", "all_proxy"}
 )
+
+// Off reports whether a variable switches the helper off.
+func (s Setting) Off() bool { return s.Name == Own && s.value == "direct" }
 
 // Decision is which proxy a URL goes through.
 type Decision struct {
@@ -69,6 +75,7 @@ const (
 	Unset    Reason = iota // no variable names a proxy for such URLs
 	Loopback               // the target is this machine
 	Excluded               // no_proxy names it
+	Off                    // NEXTAUTH_PROXY is "direct"
 )
 
 // Decide returns which proxy a request to a target goes through.
@@ -80,6 +87,9 @@ func (env Env) Decide(target *Target) Decision {
 	setting, found := env.Lookup(names...)
 	if !found {
 		return Decision{Reason: Unset}
+	}
+	if setting.Off() {
+		return Decision{Reason: Off}
 	}
 	host := strings.TrimSuffix(target.Host, ".")
 	if isLoopback(host) {

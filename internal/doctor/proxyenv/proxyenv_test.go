@@ -75,7 +75,7 @@ func TestNoProxyTable(t *testing.T) {
 	}
 }
 
-var order = []string{"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
+var order = []string{"NEXTAUTH_PROXY", "https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
 
 // values are those of choice.test.js and more.
 var values = []string{
@@ -90,6 +90,7 @@ var values = []string{
 	`"http://proxy.test:3128"`, `'http://jane:hunter@proxy.test:3128'`, "http://jane:hun ter@proxy.test", "http://pro xy.test",
 	"http://10.0.0.1:3128", "http://010.1:80", "http://256.256.256.256", "http://bücher.test:1", "http:proxy.test", "http:/proxy.test:1",
 	"http://proxy.test:0", "http://proxy.test:", "http://:3128", "//proxy.test:3128", "http://${PROXY}:3128", "http://jane:<hunter>@proxy.test",
+	"direct", "DIRECT", " direct ", "direct:80",
 	"http://jane:hunter@proxy.test:3128 # ours", "http://proxy.test\t:1", "\ufeffhttp://proxy.test:1", "http://ja%6ee:%68@proxy.test", "http://%70roxy.test",
 }
 

@@ -22,6 +22,7 @@ var names = map[string]bool{
 	"layouts":      true,
 	"next":         false,
 	"nodes":        false,
+	"payload":      true,
 	"release":      true,
 	"releases":     false,
 	"verify":       false,

@@ -3,10 +3,11 @@
 
 const assert = require("node:assert");
 const fs = require("node:fs");
+const Module = require("node:module");
 const os = require("node:os");
 const path = require("node:path");
 const { test, after } = require("node:test");
-const { failure, setProxy } = require("./support");
+const { agentMajor, failure, project, setProxy } = require("./support");
 
 after(() => setProxy({}));
 
@@ -68,5 +69,27 @@ test("a missing https-proxy-agent is named", async t => {
   setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
   const { proxyFetch } = require(path.join(dir, "proxy.js"));
   const { message } = await failure(proxyFetch(url), ["hunter"]);
-  assert.ok(message.endsWith("https-proxy-agent cannot be loaded (ERR_MODULE_NOT_FOUND); install https-proxy-agent 7 or newer"), message);
+  assert.ok(message.endsWith("https-proxy-agent cannot be loaded (MODULE_NOT_FOUND); install https-proxy-agent 7 or newer"), message);
+});
+
+// As .pnp.cjs does it, which teaches require() alone where packages are.
+test("with Plug'n'Play and without its loader, what can be required works, and else the release that can is named", async t => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "helper-"));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  fs.copyFileSync(file, path.join(dir, "proxy.js"));
+  const { _resolveFilename: resolve } = Module;
+  t.after(() => (Module._resolveFilename = resolve));
+  const paths = Module._nodeModulePaths(process.env.HELPER_PROJECT);
+  Module._resolveFilename = (name, from, ...rest) =>
+    resolve(name, name === "https-proxy-agent" ? { ...from, paths } : from, ...rest);
+  let required;
+  try {
+    required = project("https-proxy-agent");
+  } catch (error) {
+    assert.ok(agentMajor > 7, error);
+  }
+  setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
+  const { proxyFetch } = require(path.join(dir, "proxy.js"));
+  const { message } = await failure(proxyFetch(url), ["hunter"]);
+  assert.match(message, required ? /could not be used \(ECONNREFUSED\)/ : /cannot be loaded \(ERR_[A-Z_]+\); install https-proxy-agent 7$/);
 });

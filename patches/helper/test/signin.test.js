@@ -3,7 +3,7 @@
 
 const assert = require("node:assert");
 const { test, before, after } = require("node:test");
-const { basic, failure, helper, login, project, setProxy } = require("./support");
+const { basic, closeIdle, failure, helper, login, project, setProxy } = require("./support");
 const { refuse, startProxy, startTarget } = require("./support/servers");
 
 const { Issuer, custom } = project("openid-client");
@@ -61,15 +61,17 @@ test("discovery, token, keys and userinfo go through the proxy", async () => {
   assert.strictEqual(tokens.claims().sub, "jane");
   assert.strictEqual((await client.userinfo(tokens)).email, "jane@corp.test");
   assert.deepStrictEqual(provider.requests.map(({ url }) => url), ["/.well-known/openid-configuration", "/token", "/jwks", "/userinfo"]);
-  assert.deepStrictEqual(proxy.connects.map(({ target }) => target), Array(4).fill("idp.corp.test:443"));
+  assert.deepStrictEqual(proxy.connects.map(({ target }) => target), ["idp.corp.test:443"]);
   assert.ok(proxy.connects.every(({ headers }) => headers["proxy-authorization"] === basic));
   assert.ok(provider.requests.every(({ headers }) => !("proxy-authorization" in headers)));
+  closeIdle();
   await proxy.closed();
 });
 
 test("a forged userinfo from the proxy signs nobody in", async () => {
   const client = await newClient();
   const tokens = await redeem(client);
+  closeIdle();
   proxy.behave = refuse(201, { headers: "Content-Type: application/json\r\n", body: '{"sub":"jane","email":"ceo@corp.test"}' });
   const error = await failure(client.userinfo(tokens));
   assert.ok(error.message.includes(`proxy ${proxy.label} answered CONNECT idp.corp.test:443 with 201`), error.message);
@@ -85,6 +87,7 @@ test("the user's own agent and timeout are honoured", async () => {
   assert.deepStrictEqual(seen, ["/userinfo"]);
 
   client[custom.http_options] = (url, options) => ({ timeout: 80, ...helper.httpOptions(url, options) });
+  closeIdle();
   proxy.behave = () => {};
   // openid-client merges what the hook returns after asking it; the agent reads the timeout of the request.
   assert.ok((await failure(client.userinfo("access"))).message.includes(`proxy ${proxy.label} did not answer within 80 ms`));

@@ -16,13 +16,21 @@ const password = "p%w#d/1 @x:?";
 const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
 const basic = "Basic " + Buffer.from(`${user}:${password}`).toString("base64");
 
-// Sets the variables that choose a proxy, and only those given.
+// Sets the variables that choose a proxy, and only those given. What was kept for the next request is closed.
 function setProxy(variables) {
-  for (const name of ["https_proxy", "http_proxy", "all_proxy", "no_proxy"]) {
+  closeIdle();
+  for (const name of ["https_proxy", "http_proxy", "all_proxy", "no_proxy", "nextauth_proxy", "nextauth_http_timeout"]) {
     delete process.env[name];
     delete process.env[name.toUpperCase()];
   }
   Object.assign(process.env, variables);
+}
+
+// Closes the connections that the helper keeps for its proxy. None is in use when a test calls it.
+function closeIdle() {
+  for (const url of ["https://api.corp.test", "http://api.corp.test"]) {
+    helper.proxyAgent(url)?.destroy();
+  }
 }
 
 // No spelling of the login, nor of another secret, may be found in anything that an error holds on to.
@@ -71,8 +79,8 @@ function viaOAuth1(url) {
   const client = new OAuth(url, url, "key", "secret", "1.0A", null, "HMAC-SHA1");
   client._createClient = helper.oauth1Request;
   return new Promise((resolve, reject) => {
-    client.get(url, "token", "token secret", (error, data) => (error ? reject(error) : resolve(JSON.parse(data))));
-  });
+    client.get(url, "token", "token secret", (error, data) => (error ? reject(error) : resolve(data)));
+  }).then(JSON.parse);
 }
 
 const calls = {
@@ -104,5 +112,5 @@ function hold(t) {
 }
 
 module.exports = {
-  agentMajor, assertNoSecret, basic, calls, failure, helper, hold, hurry, login, password, project, setProxy, user
+  agentMajor, assertNoSecret, basic, calls, closeIdle, failure, helper, hold, hurry, login, password, project, setProxy, user
 };

@@ -97,6 +97,6 @@ const reply = text => socket => socket.end(text);
 const refuse = (status, { headers = "", body = "" } = {}) =>
   reply(`HTTP/1.1 ${status} Refused\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`);
 const silent = () => {};
-const reset = socket => (socket.resetAndDestroy || socket.destroy).call(socket);
+const reset = socket => (!socket.encrypted && socket.resetAndDestroy || socket.destroy).call(socket);
 
 module.exports = { certificate, established, refuse, reply, reset, silent, startProxy, startTarget };

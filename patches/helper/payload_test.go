@@ -1,0 +1,68 @@
+package helper_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+)
+
+// combinations are the oldest, a common and the newest Node.js, each with an https-proxy-agent of its time.
+var combinations = []struct{ node, agent string }{
+	{"node-18", "agent-5.0.1"},
+	{"node-20", "agent-7.0.6"},
+	{"node-26", "agent-9.1.0"},
+}
+
+// TestPayload runs the tests of what the helper does over years in a server: connections that are kept, faults, load.
+// Each is tried often enough with PROXYPATCH_TESTS=nodes, and a few times in the quick loop.
+func TestPayload(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("test", "payload", "*.test.js"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tests found: %v", err)
+	}
+	s := newSuite(t)
+	if !gate.Wanted(t, "nodes") {
+		if failure := s.test(t.Context(), nodetest.Node(t), agents[len(agents)-1], files...); failure != "" {
+			t.Error(failure)
+		}
+		return
+	}
+	for _, c := range combinations {
+		t.Run(c.node+" "+c.agent, func(t *testing.T) {
+			t.Parallel()
+			for _, file := range files {
+				if failure := s.testWith(t.Context(), []string{"HELPER_THOROUGH=1"}, nodetest.PinnedNode(t, c.node), c.agent, file); failure != "" {
+					t.Error(failure)
+				}
+			}
+		})
+	}
+}
+
+// Tools that intercept the requests of a process, to answer, record or refuse them, see the helper's like any others.
+func TestInterceptors(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t)
+	tools := nodetest.Project(t, "interceptors")
+	for _, tool := range []string{"msw", "nock", "OpenTelemetry", "Sentry"} {
+		t.Run(tool, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), nodetest.Node(t), filepath.Join("test", "support", "intercepted.js"), tool)
+			cmd.Env = append(environment(),
+				"HELPER_TOOLS="+tools,
+				"HELPER_PROJECT="+s.projects[waitingAgent],
+				"HELPER_AGENT="+strings.TrimPrefix(waitingAgent, "agent-"),
+				"HELPER_TLS="+s.tls,
+				"NODE_EXTRA_CA_CERTS="+filepath.Join(s.tls, "ca.pem"),
+			)
+			if output, err := cmd.CombinedOutput(); err != nil || !strings.HasSuffix(string(output), "done\n") {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}

@@ -1,4 +1,4 @@
-// Each error names the one who failed, and what to type; and no request waits for what will never come.
+// Each error names who failed and what to type, and no request waits forever.
 "use strict";
 
 const assert = require("node:assert");
@@ -32,7 +32,7 @@ beforeEach(() => {
   answer = (request, response) => response.end(JSON.stringify({ issuer: target, genuine: true }));
 });
 
-// Makes every call and holds the errors against what they have to say. Those to http:// cannot be made with https.get.
+// Makes every call and compares the errors with the text. https.get can make no calls to http:// targets.
 async function everyCallSays(url, text) {
   for (const call of Object.values(calls)) {
     if (call === calls["https.get"] && url.startsWith("http:")) continue;

@@ -30,7 +30,7 @@ const flood = (socket, text) => {
   more();
 };
 
-// What a proxy does with a CONNECT, by what it is called. `tunnel(socket)` is what a proxy should do.
+// What a proxy does with a CONNECT, by name. `tunnel(socket)` is what a proxy should do.
 const proxies = {
   "works": (socket, tunnel) => tunnel(socket),
   "drips": (socket, tunnel) => drip(socket, established.slice(0, -1), () => {
@@ -153,15 +153,15 @@ after(async () => {
   await Promise.all([proxy, secureProxy, target, hostile, plain].map(server => server.close()));
 });
 
-// What the packages do by themselves, with the patch or without: they collect an answer without a bound, and oauth parses
-// the URL of a redirect in a callback, where Node.js 26 throws.
+// What the packages do with and without the patch: they collect an answer without a limit, and oauth parses the URL of a
+// redirect in a callback, in which Node.js 26 throws.
 const leftOut = { "never ends its body": ["openid-client", "OAuth 1.0A"], "redirects to nowhere": ["OAuth 1.0A"] };
 
 const { keys: names } = Object;
 const number = host => Number(/\d+/.exec(host)[0]);
 const made = [];
 
-// Every call to every host, some at once. An answer is genuine, or what a hostile target says of itself.
+// Every call to every host, some at once. An answer is genuine, or a hostile target's own.
 async function callAll(kind, hosts) {
   let answered = 0;
   const pairs = hosts.flatMap(({ host, name }) => ["fetch", "openid-client", "OAuth 1.0A"]

@@ -16,7 +16,7 @@ const signIns = process.env.HELPER_THOROUGH ? 200 : 10;
 const target = "https://api.corp.test/data";
 let idp, proxy, server, other, plain;
 
-// The clock of the helper and of the proxy's patience with idle tunnels. It goes on only when a test says so.
+// The clock of the helper, and of the proxy that closes idle tunnels. Only a test moves it.
 const { performance } = globalThis;
 let time = 0;
 
@@ -49,7 +49,7 @@ beforeEach(() => {
   proxy.behave = proxy.tunnel;
 });
 
-// A GET, with what it needs of the options of https.request. Gives the number of its tunnel and what became of TLS.
+// A GET with more options of https.request. It returns its socket, and whether TLS resumed a session.
 async function get(url, options = {}) {
   const request = https.get(url, { agent: helper.proxyAgent(url), ...options });
   const [response] = await once(request, "response");
@@ -60,7 +60,7 @@ async function get(url, options = {}) {
   return { socket, resumed };
 }
 
-// Closes what is kept, without what TLS remembers.
+// Closes the kept connections, but keeps the TLS sessions.
 async function closeTunnels() {
   for (const socket of Object.values(helper.proxyAgent(target).freeSockets).flat()) socket.destroy();
   await proxy.closed();
@@ -72,14 +72,14 @@ test("twenty sign-ins in a row need one tunnel", async () => {
 });
 
 test("a sign-in whose tunnel is closed between its halves needs a second one, with the same session", async () => {
-  setProxy({ HTTP_PROXY: `http://somebody@127.0.0.1:${proxy.port}` }); // whose sessions nobody has used before
+  setProxy({ HTTP_PROXY: `http://somebody@127.0.0.1:${proxy.port}` }); // another login, so there is no session yet
   const before = idp.sessions.length;
   await idp.signIn.oidc(() => proxy.closed()); // by itself, after four seconds
   assert.strictEqual(proxy.connects.length, 2);
   assert.deepStrictEqual(idp.sessions.slice(before), [false, true]);
 });
 
-// As a proxy does that forgets about tunnels: with the first bytes of the next request it resets the connection.
+// Like a proxy that forgets tunnels: it resets the connection at the first bytes of the next request.
 function forgetful(socket, { url }) {
   let last = time;
   const upstream = net.connect(proxy.routes[url], "127.0.0.1", () => socket.write(established));
@@ -97,7 +97,7 @@ function forgetful(socket, { url }) {
   socket.on("close", () => upstream.destroy());
 }
 
-// As one does that closes idle tunnels: the other side does not know yet when it sends its next request.
+// Like a proxy that closes idle tunnels: the other side does not know this yet when it sends its next request.
 const hangUp = () => {
   for (const socket of proxy.open) socket.destroy();
 };
@@ -281,7 +281,7 @@ test("an unused connection does not keep the process alive", async () => {
   const child = spawn(process.execPath, [path.join(__dirname, "../support/one-request.js"), target], { stdio: ["ignore", "pipe", "inherit"] });
   const [output] = await once(child.stdout, "data");
   assert.strictEqual(String(output), "answered\n");
-  // It ends before its tunnel does, which is the child's to close: four seconds later, or now that it ends.
+  // It ends before its tunnel does: the child closes that four seconds later, or when it ends.
   const [code] = await once(child, "close");
   assert.strictEqual(code, 0);
 });

@@ -22,7 +22,7 @@ test(`${2 * half} sign-ins, twenty at a time: the heap stays as it is, and no so
       while (count-- > 0) await idp.signIn.oidc();
     };
     await Promise.all(Array.from({ length: 20 }, one));
-    idp.requests.length = idp.sessions.length = 0; // what the servers remember is not the helper's
+    idp.requests.length = idp.sessions.length = 0; // the servers' memory is not the helper's
     for (let i = 0; i < 3; i++) globalThis.gc();
     return process.memoryUsage().heapUsed;
   };
@@ -30,7 +30,7 @@ test(`${2 * half} sign-ins, twenty at a time: the heap stays as it is, and no so
   const end = await signIns(half);
   assert.ok(proxy.connects.length <= 60, `${proxy.connects.length} tunnels`);
   if (half >= 250) assert.ok(end <= middle * 1.05, `${middle} bytes in the middle, ${end} at the end`);
-  await proxy.closed(); // without doing anything for it
+  await proxy.closed(); // the connections close by themselves
   const { sockets, freeSockets, requests } = helper.proxyAgent("https://idp.corp.test");
   while (Object.keys(freeSockets).length) await new Promise(resolve => setTimeout(resolve, 10)); // or the test never ends
   assert.deepStrictEqual([sockets, requests].map(Object.keys), [[], []]);

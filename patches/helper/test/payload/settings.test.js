@@ -94,7 +94,7 @@ test("a NEXTAUTH_HTTP_TIMEOUT that is no number is an error that names the varia
   for (const value of ["10s", "0", "-1", "1e4", "1.5", "http://jane:hunter@own.test"]) {
     setProxy({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, NEXTAUTH_HTTP_TIMEOUT: value });
     for (const [name, call] of Object.entries(calls)) {
-      // https.get is given a time of its own here.
+      // https.get has its own timeout here.
       const { message } = await failure(name === "https.get" ? call(target, 3500) : call(target), ["hunter"]);
       assert.ok(message.endsWith("NEXTAUTH_HTTP_TIMEOUT must be a number of milliseconds, such as 10000"), message);
     }

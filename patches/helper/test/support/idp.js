@@ -9,7 +9,7 @@ const redirect = "https://app.test/cb";
 const client = { client_id: "app", client_secret: "client secret", redirect_uris: [redirect] };
 const oauth2 = { issuer, token_endpoint: `${issuer}/token2`, userinfo_endpoint: `${issuer}/userinfo` };
 
-// `sessions` says of each TLS connection whether it resumed a session.
+// `sessions` has a value for each TLS connection: whether it resumed a session.
 async function startIdp() {
   const jose = project("jose");
   const keys = await jose.generateKeyPair("RS256");
@@ -47,7 +47,7 @@ function newClient(Issuer, metadata) {
   return found ? hook(found) : Issuer.discover(issuer).then(hook);
 }
 
-// Each waits for `meanwhile`, while the user is at the provider's pages.
+// Each waits for `meanwhile`, as if the user was at the provider's pages.
 const signIn = {
   async oidc(meanwhile = () => {}) {
     const { Issuer } = project("openid-client");

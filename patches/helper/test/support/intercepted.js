@@ -1,4 +1,4 @@
-// Makes every call beside a tool that takes requests apart: node intercepted.js TOOL
+// Makes every call while a tool intercepts requests: node intercepted.js TOOL
 "use strict";
 
 const assert = require("node:assert");

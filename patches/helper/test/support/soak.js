@@ -17,7 +17,7 @@ async function main(count) {
       while (left-- > 0) await kinds[left % 3]();
     };
     await Promise.all(Array.from({ length: 20 }, one));
-    idp.requests.length = idp.sessions.length = proxy.connects.length = 0; // what the servers remember is not the helper's
+    idp.requests.length = idp.sessions.length = proxy.connects.length = 0; // the servers' memory is not the helper's
     for (let i = 0; i < 3; i++) globalThis.gc();
     return process.memoryUsage().heapUsed;
   };

@@ -260,7 +260,7 @@ func (p *program) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool
 	case native:
 		found.Add(doctor.NextAuth, doctor.Note, "%s is not patched, and need not be", label)
 	default:
-		found.Add(doctor.NextAuth, doctor.Error, "%s is not patched: %s of %d", label, report.CountFiles(pending), len(c.Files)).Hint = hint.Run("proxypatch apply" + p.situation.again)
+		found.Add(doctor.NextAuth, doctor.Error, "%s is not patched: %s of %d", label, report.CountFiles(pending), len(c.Files)).Hint = p.applyHint(c)
 	}
 }
 
@@ -276,4 +276,12 @@ func agents(found *doctor.Findings, t *target, secureProxy string) {
 			found.Add(doctor.Agent, doctor.OK, "%s loads https-proxy-agent %s", c.Path, c.Agent.Version)
 		}
 	}
+}
+
+// applyHint is what patches a copy, empty if https-proxy-agent has to come first.
+func (p *program) applyHint(c *apply.Copy) hint.Hint {
+	if !c.Agent.Usable() {
+		return hint.Hint{}
+	}
+	return hint.Run("proxypatch apply" + p.situation.again)
 }

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -28,7 +27,9 @@ import (
 // command fills it in as it learns more.
 type situation struct {
 	dir       string            // as given with -C
+	command   string            // the one that runs
 	again     string            // other flags that a suggested command needs to mean the same
+	anyCopy   string            // these without --copy
 	ownDiffs  bool              // --patches is given
 	workspace *detect.Workspace // nil until it is found
 	project   *detect.Project   // nil until next-auth is found
@@ -73,17 +74,24 @@ func (s *situation) typeable(h hint.Hint) hint.Hint {
 func (s *situation) program() string {
 	const name = "proxypatch"
 	path, err := os.Executable()
-	if err != nil || s.workspace == nil || s.dir != "." {
+	if err != nil || s.workspace == nil {
 		return name
 	}
-	if path, err = filepath.EvalSymlinks(path); err != nil {
-		return name
-	}
-	rel, err := filepath.Rel(s.workspace.Root().Dir, path)
-	if err != nil || !filepath.IsLocal(rel) || !slices.Contains(strings.Split(filepath.ToSlash(rel), "/"), "node_modules") {
+	here, err := os.Getwd()
+	if err != nil || !below(s.workspace.Root().Dir, here) || !below(filepath.Join(s.workspace.Root().Dir, "node_modules"), path) {
 		return name
 	}
 	return s.workspace.Manager.Exec(name)
+}
+
+// below reports whether a path, without its links, is a directory or in it.
+func below(dir, path string) bool {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // failures is the table: the first row that knows an error decides.
@@ -186,7 +194,7 @@ func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 	case e.File.State == patchset.Missing:
 		return restore.Or(hint.Text("in an image, run proxypatch in the full install, before next build"))
 	case s.ownDiffs:
-		return restore
+		return restore.Or(hint.Text("or, if the file is as released, make your diff again from it"))
 	}
 	return restore.Or(hint.Text("or, if your own diffs or another tool changed it, add --patches DIR or remove that tool's patch"))
 }
@@ -196,7 +204,14 @@ func (s *situation) unsupportedHint(e *patchset.UnsupportedError) hint.Hint {
 	if len(s.patchable) == 0 {
 		return e.Hint
 	}
-	return hint.To("patch the other copies only", "proxypatch apply"+s.again+" --copy "+strings.Join(s.patchable, " --copy ")).Or(e.Hint.First())
+	others := s.anyCopy + " --copy " + strings.Join(s.patchable, " --copy ")
+	switch s.command {
+	case "init":
+		return hint.Join(hint.Text("add the hook by hand: "), hint.Keep(`"postinstall": "proxypatch apply`+others+`"`)).Or(e.Hint.First())
+	case "doctor":
+		return hint.To("patch the other copies only", "proxypatch apply"+others).Or(e.Hint.First())
+	}
+	return hint.To("select the other copies only", "proxypatch "+s.command+others).Or(e.Hint.First())
 }
 
 // unprovenHint says what may help: the patch where it is not in place.

@@ -58,7 +58,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // came to its end, so that its results are worth printing.
 func (p *program) run(command string, f func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		p.report.Command, p.situation.dir = command, p.dir
+		p.report.Command, p.situation.command, p.situation.dir = command, command, p.dir
 		err := f(cmd, args)
 		p.finished = err == nil
 		return err

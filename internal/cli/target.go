@@ -30,6 +30,9 @@ type target struct {
 // wraps detect.ErrNotFound if there is no copy. Close the Plan.
 func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	p.situation.again, p.situation.ownDiffs = o.again(), o.patches != ""
+	anyCopy := *o
+	anyCopy.chosen = nil
+	p.situation.anyCopy = anyCopy.again()
 	options.Strict = o.strict
 	library, err := openLibrary(o)
 	if err != nil {

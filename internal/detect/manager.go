@@ -184,7 +184,7 @@ func (p *Project) ProvideAgent(c Install) hint.Hint {
 // in returns a command as you have to type it where you are, to run it in a package.
 func (w *Workspace) in(p Package, command string) string {
 	if at := w.Display(p.Dir); at != "." {
-		return "cd " + hint.Quote(at) + " && " + command
+		return "(cd " + hint.Quote(at) + " && " + command + ")" // a subshell, so that you stay where you are
 	}
 	return command
 }
@@ -262,7 +262,7 @@ func (m Manager) Exec(program string) string {
 	case Bun:
 		return "bunx --no-install " + program
 	}
-	return "npx --no " + program
+	return "npx --no -- " + program // without --, npx takes flags such as --dry-run for itself
 }
 
 // Install returns the command that installs what the project depends on.

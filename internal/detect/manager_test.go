@@ -12,28 +12,28 @@ func TestProvideAgent(t *testing.T) {
 	const (
 		workspace   = `{"workspaces": ["apps/*"]}`
 		inPnpm      = "node_modules/.pnpm/next-auth@4.24.5/node_modules/next-auth"
-		pnpmsWay    = "\nor add packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}} to pnpm-workspace.yaml, run cd DIR && pnpm install --no-frozen-lockfile and commit the lock file"
-		oldPnpmsWay = "\nor add \"pnpm\": {\"packageExtensions\": {\"next-auth@4\": {\"dependencies\": {\"https-proxy-agent\": \"7\"}}}} to package.json, run cd DIR && pnpm install --no-frozen-lockfile and commit the lock file"
-		yarnsWay    = "\nor add packageExtensions: {\"next-auth@*\": {dependencies: {https-proxy-agent: \"7\"}}} to .yarnrc.yml, run cd DIR && yarn install --no-immutable and commit the lock file"
+		pnpmsWay    = "\nor add packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}} to pnpm-workspace.yaml, run (cd DIR && pnpm install --no-frozen-lockfile) and commit the lock file"
+		oldPnpmsWay = "\nor add \"pnpm\": {\"packageExtensions\": {\"next-auth@4\": {\"dependencies\": {\"https-proxy-agent\": \"7\"}}}} to package.json, run (cd DIR && pnpm install --no-frozen-lockfile) and commit the lock file"
+		yarnsWay    = "\nor add packageExtensions: {\"next-auth@*\": {dependencies: {https-proxy-agent: \"7\"}}} to .yarnrc.yml, run (cd DIR && yarn install --no-immutable) and commit the lock file"
 	)
 	for name, test := range map[string]struct {
 		files map[string]string
 		copy  string
 		want  string
 	}{
-		"npm":                       {map[string]string{}, "node_modules/next-auth", "cd DIR && npm install https-proxy-agent@7"},
-		"npm, workspace":            {map[string]string{"package.json": workspace}, "node_modules/next-auth", "cd DIR && npm install https-proxy-agent@7"},
-		"npm, copy of a package":    {map[string]string{"package.json": workspace, "apps/web/package.json": "{}"}, "apps/web/node_modules/next-auth", "cd DIR/apps/web && npm install https-proxy-agent@7"},
-		"yarn 1":                    {map[string]string{"yarn.lock": ""}, "node_modules/next-auth", "cd DIR && yarn add https-proxy-agent@7"},
-		"yarn 1, workspace":         {map[string]string{"package.json": workspace, "yarn.lock": "", "apps/web/package.json": "{}"}, "node_modules/next-auth", "cd DIR && yarn add -W https-proxy-agent@7"},
-		"yarn":                      {map[string]string{".yarnrc.yml": ""}, "node_modules/next-auth", "cd DIR && yarn add https-proxy-agent@7"},
-		"yarn, pnpm linker":         {map[string]string{".yarnrc.yml": ""}, "node_modules/.store/next-auth-virtual-01/package", "cd DIR && yarn add https-proxy-agent@7" + yarnsWay},
+		"npm":                       {map[string]string{}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
+		"npm, workspace":            {map[string]string{"package.json": workspace}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
+		"npm, copy of a package":    {map[string]string{"package.json": workspace, "apps/web/package.json": "{}"}, "apps/web/node_modules/next-auth", "(cd DIR/apps/web && npm install https-proxy-agent@7)"},
+		"yarn 1":                    {map[string]string{"yarn.lock": ""}, "node_modules/next-auth", "yarn add https-proxy-agent@7"},
+		"yarn 1, workspace":         {map[string]string{"package.json": workspace, "yarn.lock": "", "apps/web/package.json": "{}"}, "node_modules/next-auth", "yarn add -W https-proxy-agent@7"},
+		"yarn":                      {map[string]string{".yarnrc.yml": ""}, "node_modules/next-auth", "yarn add https-proxy-agent@7"},
+		"yarn, pnpm linker":         {map[string]string{".yarnrc.yml": ""}, "node_modules/.store/next-auth-virtual-01/package", "yarn add https-proxy-agent@7" + yarnsWay},
 		"pnpm":                      {map[string]string{"pnpm-lock.yaml": ""}, inPnpm, "pnpm add https-proxy-agent@7" + pnpmsWay},
-		"pnpm, hoisted":             {map[string]string{"pnpm-lock.yaml": ""}, "node_modules/next-auth", "cd DIR && pnpm add https-proxy-agent@7"},
+		"pnpm, hoisted":             {map[string]string{"pnpm-lock.yaml": ""}, "node_modules/next-auth", "pnpm add https-proxy-agent@7"},
 		"pnpm 9, by package.json":   {map[string]string{"package.json": `{"packageManager": "pnpm@9.1.0+sha512.01"}`}, inPnpm, "pnpm add https-proxy-agent@7" + oldPnpmsWay},
 		"pnpm 8, by what it leaves": {map[string]string{"pnpm-lock.yaml": "", "node_modules/.modules.yaml": "packageManager: pnpm@8.15.9\n"}, inPnpm, "pnpm add https-proxy-agent@7" + oldPnpmsWay},
 		"pnpm, workspace":           {map[string]string{"package.json": "{}", "pnpm-workspace.yaml": "packages: ['apps/*']", "pnpm-lock.yaml": "", "apps/web/package.json": "{}"}, inPnpm, "pnpm add -w https-proxy-agent@7" + pnpmsWay},
-		"bun":                       {map[string]string{"bun.lock": ""}, "node_modules/.bun/next-auth@4.24.5+01/node_modules/next-auth", "cd DIR && bun add https-proxy-agent@7"},
+		"bun":                       {map[string]string{"bun.lock": ""}, "node_modules/.bun/next-auth@4.24.5+01/node_modules/next-auth", "bun add https-proxy-agent@7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.files[test.copy+"/package.json"] = release24
@@ -45,8 +45,11 @@ func TestProvideAgent(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := test.want
-			if !strings.HasPrefix(want, "cd ") {
-				want = "cd DIR && " + want
+			if !strings.HasPrefix(want, "(cd ") {
+				command, more, found := strings.Cut(want, "\n")
+				if want = "(cd DIR && " + command + ")"; found {
+					want += "\n" + more
+				}
 			}
 			want = strings.ReplaceAll(want, "DIR", given)
 			if got := project.ProvideAgent(project.Copies[0]).Text; got != want {

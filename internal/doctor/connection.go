@@ -34,7 +34,7 @@ func (e *Environment) Probe(ctx context.Context, n *Node, limit time.Duration, t
 	if !node {
 		f.Add(Connection, Note, "certificates are checked against the system's authorities, because Node.js could not list its own")
 	}
-	return append(f, e.try(ctx, trial{roots, limit, Patience}, targets)...)
+	return append(f, e.try(ctx, trial{roots, limit, e.httpPatience()}, targets)...)
 }
 
 // try connects to each target as next-auth would, and reports the results.
@@ -100,7 +100,7 @@ func (a attempt) answered(f *Findings, r probe.Result) {
 }
 
 func (a attempt) judgeTime(f *Findings, r probe.Result) {
-	wait := hint.Join(hint.Text("set "), hint.Keep("httpOptions: { timeout: 10000 }"), hint.Text(" in the provider's options"))
+	wait := hint.Join(hint.Text("set "), hint.Keep("NEXTAUTH_HTTP_TIMEOUT=10000"), hint.Text(" where the app starts"))
 	if a.proxy != nil {
 		wait = wait.Or(ask("why it is slow"))
 	}

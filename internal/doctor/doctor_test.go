@@ -436,6 +436,15 @@ func TestSlow(t *testing.T) {
 	}
 }
 
+// The time that next-auth waits is the one of the variable, where that is valid.
+func TestPatience(t *testing.T) {
+	for value, want := range map[string]time.Duration{"": Patience, "20000": 20 * time.Second, " 500 ": 500 * time.Millisecond, "1s": Patience, "-1": Patience, "99999999999999": Patience} {
+		if got := environmentWith("", "NEXTAUTH_HTTP_TIMEOUT="+value).httpPatience(); got != want {
+			t.Errorf("%q: %v, want %v", value, got, want)
+		}
+	}
+}
+
 func TestCertificates(t *testing.T) {
 	dir := nodetest.TLS(t, "idp.test")
 	authority, err := os.ReadFile(filepath.Join(dir, "ca.pem"))

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/hint"
@@ -54,9 +56,22 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 
 var milliseconds = lazyregexp.Compile(`^0*[1-9]\d*$`)
 
+// httpTimeout is the variable for how long next-auth's requests may take.
+const httpTimeout = "NEXTAUTH_HTTP_TIMEOUT"
+
+// httpPatience returns how long next-auth waits for an answer.
+func (e *Environment) httpPatience() time.Duration {
+	if value := strings.TrimSpace(e.Get(httpTimeout)); milliseconds().MatchString(value) {
+		if ms, err := strconv.ParseInt(value, 10, 32); err == nil {
+			return time.Duration(ms) * time.Millisecond
+		}
+	}
+	return Patience
+}
+
 // timeout checks the time limit of next-auth's requests.
 func (e *Environment) timeout(f *Findings) {
-	const name = "NEXTAUTH_HTTP_TIMEOUT"
+	const name = httpTimeout
 	switch value := strings.TrimSpace(e.Get(name)); {
 	case value == "":
 	case !milliseconds().MatchString(value):

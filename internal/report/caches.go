@@ -27,7 +27,7 @@ func CacheOf(cache buildcache.Cache, at func(name string) string, old bool, tens
 		}
 		out.minor = tense == Checking && !old
 	default:
-		out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense == Checking
+		out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense != Planning
 	}
 	return out
 }

@@ -25,6 +25,8 @@ const (
 	sideBySide     = 120 // columns from which both sides stand beside each other
 	pipedWidth     = 80
 	conflictIndent = "  "
+	contextColumns = 20 // before the difference in a long line
+	marginColumns  = 20 // for the mark, the number and some text behind the difference
 )
 
 // conflict prints the lines that a hunk expects and those that stand there, on
@@ -35,8 +37,13 @@ func (t text) conflict(c *Conflict) {
 		width = pipedWidth
 	}
 	first := max(0, min(c.Differs-conflictRows/2, max(len(c.Expected), len(c.Found))-conflictRows))
-	expected := side{"expected", c.Expected, c.Line, c.Differs, first, term.Green}
-	found := side{"found", c.Found, c.FoundLine, c.Differs, first, term.Red}
+	expected := side{"expected", c.Expected, c.Line, c.Differs, first, 0, term.Green}
+	found := side{"found", c.Found, c.FoundLine, c.Differs, first, 0, term.Red}
+	skip := common(expected.differing(), found.differing()) - contextColumns
+	if room := min(width, sideBySide/2) - marginColumns; skip+contextColumns < room {
+		skip = 0 // both show the difference
+	}
+	expected.skip, found.skip = skip, skip
 	if width < sideBySide {
 		for _, s := range []side{expected, found} {
 			for _, row := range s.rows() {
@@ -61,6 +68,7 @@ type side struct {
 	line    int // of the first of lines, counted from 1
 	differs int
 	first   int // the lines before are not shown
+	skip    int // so many characters of the differing line are not shown
 	color   term.Color
 }
 
@@ -75,16 +83,38 @@ func (s side) rows() []row {
 	last := min(len(s.lines), s.first+conflictRows)
 	numbers := len(fmt.Sprint(s.line + last))
 	for i := min(s.first, last); i < last; i++ {
-		mark, color := " ", term.Plain
+		mark, color, text := " ", term.Plain, clean(s.lines[i])
 		if i == s.differs {
 			mark, color = ">", s.color
+			if s.skip > 0 {
+				text = "…" + string([]rune(text)[s.skip:])
+			}
 		}
-		rows = append(rows, row{fmt.Sprintf("%s %*d  %s", mark, numbers, s.line+i, clean(s.lines[i])), color})
+		rows = append(rows, row{fmt.Sprintf("%s %*d  %s", mark, numbers, s.line+i, text), color})
 	}
 	if s.differs == len(s.lines) && last == len(s.lines) {
 		rows = append(rows, row{"> " + strings.Repeat(" ", numbers) + "  (end of file)", s.color})
 	}
 	return rows
+}
+
+// differing returns the line that differs, as it is printed; empty at the end of the
+// file.
+func (s side) differing() string {
+	if s.differs < len(s.lines) {
+		return clean(s.lines[s.differs])
+	}
+	return ""
+}
+
+// common returns how many characters two lines have in common at their start.
+func common(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	n := 0
+	for n < min(len(x), len(y)) && x[n] == y[n] {
+		n++
+	}
+	return n
 }
 
 func rowAt(rows []row, i int) row {

@@ -49,11 +49,15 @@ func (r *Report) Results(streams *term.Streams, style Style) {
 func (r *Report) Advice(streams *term.Streams, style Style) {
 	t := text{streams, style}
 	var conflicts []*Conflict
-	for _, group := range together(r.Problems) {
+	groups := together(r.Problems)
+	for i, group := range groups {
 		t.problem(r, group)
 		if c := group[0].Conflict; c != nil && !shown(conflicts, c) {
 			t.conflict(c)
 			conflicts = append(conflicts, c)
+		}
+		if i+1 < len(groups) && group[0].Hint.Text == groups[i+1][0].Hint.Text { // once for several
+			continue
 		}
 		for _, way := range waysOf(group[0].Hint) {
 			t.Advise(term.Magenta, "hint:", way)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	_ "github.com/proxypatch/proxypatch/internal/cli" // or Go would take results from its cache although the program has changed
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 

@@ -74,8 +74,12 @@ func (a *nextApp) build(t *testing.T) {
 		"NEXT_SERVER_ACTIONS_ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 		"npm_config_registry=http://127.0.0.1:9",
 	)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("next build: %v\n%s", err, out)
+	}
+	if bytes.Contains(out, []byte("Critical dependency")) || bytes.Contains(out, []byte("https-proxy-agent")) {
+		t.Errorf("next build warns of the helper:\n%s", out)
 	}
 }
 

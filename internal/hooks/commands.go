@@ -79,7 +79,13 @@ func readFlag(word string) (idle, takesNext bool) {
 		if slices.Contains(ValueFlags, string(letter)) {
 			return idle, i == len(letters)-1
 		}
-		idle = idle || slices.Contains(idleFlags, string(letter))
+		if !slices.Contains(idleFlags, string(letter)) {
+			continue
+		}
+		if letters[i+1:] == "=false" {
+			break
+		}
+		idle = true
 	}
 	return idle, false
 }

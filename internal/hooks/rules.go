@@ -27,8 +27,11 @@ func (p *Plan) patchAfterInstall(root *File) {
 			continue
 		}
 		if mentions(before) {
-			root.keep(name, "already runs proxypatch")
-			if all, err := commands(before); err == nil && !slices.ContainsFunc(all, command.patches) {
+			all, err := commands(before)
+			if err != nil || slices.ContainsFunc(all, command.patches) {
+				root.keep(name, "already runs proxypatch")
+			} else {
+				root.keep(name, "runs proxypatch, but does not patch")
 				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but does not patch", root.Path, name), hint.Join(hint.Text("make it run "), hint.Keep(applyCommand)))
 			}
 			continue

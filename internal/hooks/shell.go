@@ -160,6 +160,9 @@ func (c command) patches() bool {
 func (c command) proxypatch() []Command {
 	var all []Command
 	for _, words := range c.runs(tool) {
+		if c.isNamed("npm") && len(words) > 0 && words[0] == "--" {
+			words = words[1:] // npm exec takes it
+		}
 		all = append(all, commandOf(words))
 	}
 	return all

@@ -6,6 +6,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
+// encoded decodes what is between the parts of a URL.
+var encoded = strings.NewReplacer("%3A", ":", "%3a", ":", "%2F", "/", "%2f", "/", "%40", "@")
+
 var (
 	// drive matches the start of an absolute path on Windows.
 	drive = lazyregexp.Compile(`^[A-Za-z]:[\\/]`)
@@ -19,6 +22,7 @@ var (
 // because it is a URL or has a colon where a path has none. Do not print such a value.
 func MayHoldLogin(value string) bool {
 	value = drive().ReplaceAllString(strings.TrimSpace(value), "")
+	value = encoded.Replace(value) // people encode a whole URL, too
 	return named().MatchString(value) || strings.Contains(value, "://") || loginLike().MatchString(value)
 }
 

@@ -7,6 +7,9 @@ import (
 
 func TestMayHoldLogin(t *testing.T) {
 	for value, want := range map[string]bool{
+		"http%3A%2F%2Fjane%3Ahunter%40h":       true,
+		"jane%3ahunter%40h":                    true,
+		"packages/%40scope":                    false,
 		"http://jane:hunter@host":              true,
 		"http://hunter@host:3128":              true,
 		"https://host/?token=hunter":           true,

@@ -138,7 +138,7 @@ func hostileFiles() map[string]hostile {
 			return err
 		}))
 		p.asUser = true
-	}, []attempt{{"check", clitest.Pending, ""}, {"apply", clitest.Failed, "permission denied(?s:.*)hint: .*as the user who installed it, or "}}}
+	}, []attempt{{"check", clitest.Pending, ""}, {"apply", clitest.Failed, "permission denied(?s:.*)hint: .*as the user who installed the packages, or "}}}
 	cases["an immutable directory"] = hostile{func(p *place) {
 		p.must(os.Chmod(p.at(inPackage+"core/lib"), 0o555))
 		p.asUser = true

@@ -270,7 +270,7 @@ func TestCheckFinds(t *testing.T) {
 	}{
 		"a changed diff": {
 			func(t *testing.T, repo repository) { spoilFile(t, repo, "patches/v4.99.0/providers/trakt.js.diff") },
-			"patches/v4.99.0/providers/trakt.js.diff is not as derived",
+			"patches/v4.99.0/providers/trakt.js.diff differs from what the packages give; run patchgen",
 		},
 		"a diff for nothing": {
 			func(t *testing.T, repo repository) {
@@ -283,7 +283,7 @@ func TestCheckFinds(t *testing.T) {
 		},
 		"a changed table": {
 			func(t *testing.T, repo repository) { spoilFile(t, repo, "docs/contents.tsv") },
-			"docs/contents.tsv is not as derived",
+			"docs/contents.tsv differs from what the packages give; run patchgen",
 		},
 		"a revision with two helpers": {
 			func(t *testing.T, repo repository) { repo.helper(t, 1, "new") },

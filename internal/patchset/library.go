@@ -122,7 +122,7 @@ func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 				return nil, fmt.Errorf("%s: the range of releases is not closed at both ends", name)
 			}
 			load := func() (*Diff, error) { return Parse(name, data) }
-			diffs = append(diffs, listed{pathOf(dir, name), releases, false, load})
+			diffs = append(diffs, listed{pathOf(dir, name), releases, false, sync.OnceValues(load)})
 		}
 	}
 	return diffs, nil

@@ -172,7 +172,7 @@ func inspect(root *os.Root, name, state string) (Cache, error) {
 			cache.Action = Delete
 		}
 	}
-	if cache.marked && (cache.Action == Delete || cache.Action == Stamp) {
+	if cache.replacesStamp() {
 		if err := replaceable(root, path.Join(name, stampName)); err != nil {
 			return cache, err
 		}
@@ -184,6 +184,9 @@ func inspect(root *os.Root, name, state string) (Cache, error) {
 	}
 	return cache, nil
 }
+
+// replacesStamp reports whether a stamp that is there must make way for a new one.
+func (c *Cache) replacesStamp() bool { return c.marked && c.Action != Keep }
 
 // warmIn returns the code caches in a cache directory.
 func warmIn(root *os.Root, name string) ([]string, error) {

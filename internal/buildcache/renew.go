@@ -83,7 +83,7 @@ func (a *App) Finish() []*Error {
 }
 
 func (c *Cache) stage(root *os.Root) error {
-	if c.marked && (c.Action == Delete || c.Action == Stamp) {
+	if c.replacesStamp() {
 		err := c.stageStamp(root)
 		if c.Action == Stamp && errors.Is(err, syscall.EROFS) {
 			return nil // builds can't write there either, and Finish reports it

@@ -2,7 +2,6 @@ package buildcache
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -157,17 +156,4 @@ func TestEarlierLayerFails(t *testing.T) {
 	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
-}
-
-// mount mounts something at dir until the test ends.
-func mount(t *testing.T, dir string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command("mount", append(args, dir)...).CombinedOutput(); err != nil {
-		t.Skipf("skipped: nothing can be mounted here: %s", out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("%v: %s", err, out)
-		}
-	})
 }

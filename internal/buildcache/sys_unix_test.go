@@ -61,10 +61,10 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// readOnly makes everything in dir unwritable, even for root.
-func readOnly(t *testing.T, dir string) {
+// mount mounts something at dir until the test ends.
+func mount(t *testing.T, dir string, args ...string) {
 	t.Helper()
-	if out, err := exec.Command("mount", "--bind", "-o", "ro", dir, dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", append(args, dir)...).CombinedOutput(); err != nil {
 		t.Skipf("skipped: nothing can be mounted here: %s", out)
 	}
 	t.Cleanup(func() {
@@ -72,6 +72,12 @@ func readOnly(t *testing.T, dir string) {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
+}
+
+// readOnly makes everything in dir unwritable, even for root.
+func readOnly(t *testing.T, dir string) {
+	t.Helper()
+	mount(t, dir, "--bind", "-o", "ro", dir)
 	if err := os.Mkdir(filepath.Join(dir, "probe"), 0o755); !errors.Is(err, syscall.EROFS) {
 		t.Skipf("skipped: mounted, but not read-only: %v", err)
 	}

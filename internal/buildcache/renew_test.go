@@ -177,12 +177,12 @@ func TestOldest(t *testing.T) {
 		files []string
 		hours int // 0: unknown
 	}{
-		"without a stamp":         {[]string{".next/cache/webpack/a/0.pack", "p", ".next/cache/webpack/1.pack", "p", ".next/cache/rspack/0.pack", "r", ".next/cache/images/a", "older"}, 3},
-		"with a wrong stamp":      {[]string{".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", stampOf(then)}, 0},
-		"with the current stamp":  {[]string{".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", stampOf(now)}, 0},
-		"with no file":            {[]string{".next/cache/webpack/a/", ""}, 0},
-		"without code":            {[]string{".next/cache/images/a", "x"}, 0},
-		"with a stamp that is no": {[]string{".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", "{"}, 0},
+		"without a stamp":        {[]string{".next/cache/webpack/a/0.pack", "p", ".next/cache/webpack/1.pack", "p", ".next/cache/rspack/0.pack", "r", ".next/cache/images/a", "older"}, 3},
+		"with a wrong stamp":     {[]string{".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", stampOf(then)}, 0},
+		"with the current stamp": {[]string{".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", stampOf(now)}, 0},
+		"with no file":           {[]string{".next/cache/webpack/a/", ""}, 0},
+		"without code":           {[]string{".next/cache/images/a", "x"}, 0},
+		"with a broken stamp":    {[]string{".next/cache/webpack/0.pack", "p", ".next/cache/proxypatch.json", "{"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := time.Now().Add(-time.Minute)

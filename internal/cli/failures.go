@@ -157,7 +157,7 @@ var plugAndPlayHint = hint.Join(hint.Text("set nodeLinker: node-modules in .yarn
 // on makes a row for errors of type E.
 func on[E error](code report.ExitCode, advise func(*situation, E) hint.Hint) func(*situation, error) (report.ExitCode, hint.Hint, bool) {
 	return func(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
-		found, ok := is[E](err)
+		found, ok := errors.AsType[E](err)
 		if !ok {
 			return 0, hint.Hint{}, false
 		}
@@ -172,15 +172,9 @@ func when(code report.ExitCode, target error, advice hint.Hint) func(*situation,
 	}
 }
 
-// is returns the error of type E in err's chain, if there is one.
-func is[E error](err error) (found E, ok bool) {
-	ok = errors.As(err, &found)
-	return found, ok
-}
-
 // native is the row for a file whose lines pnpm itself has patched.
 func native(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
-	blocked, ok := is[*report.BlockedError](err)
+	blocked, ok := errors.AsType[*report.BlockedError](err)
 	return report.Unsupported,
 		hint.Join(hint.Text("pnpm itself patches the same lines: remove next-auth from patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then "), hint.Run("proxypatch")),
 		ok && blocked.Copy.Native && blocked.File.State == patchset.Drifted
@@ -233,7 +227,7 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 
 // commitHint says which files changed in a failed commit, and what to do.
 func commitHint(_ *situation, e *safefile.CommitError) hint.Hint {
-	_, ofHooks := is[*hooks.FileError](e)
+	_, ofHooks := errors.AsType[*hooks.FileError](e)
 	switch {
 	case ofHooks && len(e.Temporary) > 0:
 		return hint.Text("fix the cause, delete the temporary files, and run it again")
@@ -251,7 +245,7 @@ func commitHint(_ *situation, e *safefile.CommitError) hint.Hint {
 
 // remedy says what to do about what the system refused.
 func remedy(err error) string {
-	busy, _ := is[*safefile.BusyError](err)
+	busy, _ := errors.AsType[*safefile.BusyError](err)
 	switch {
 	case busy != nil && busy.File != "":
 		return "wait until that process has ended and run it again; if there is none any more, rm " + hint.Quote(busy.File) + "*"
@@ -301,7 +295,7 @@ var places = []func(*report.Problem, error) (matches bool){
 // at makes a row for errors of type E.
 func at[E error](place func(*report.Problem, E)) func(*report.Problem, error) bool {
 	return func(p *report.Problem, err error) bool {
-		found, ok := is[E](err)
+		found, ok := errors.AsType[E](err)
 		if ok {
 			place(p, found)
 		}
@@ -429,7 +423,7 @@ func (e *cacheError) Unwrap() error { return e.err }
 
 // appFailure makes an *appError of an error about the app in dir.
 func appFailure(dir string, err error) error {
-	if at, ok := is[*buildcache.Error](err); ok {
+	if at, ok := errors.AsType[*buildcache.Error](err); ok {
 		err = &cacheError{filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err}
 	}
 	return &appError{err}

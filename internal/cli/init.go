@@ -102,7 +102,7 @@ func (p *program) refuseHooks() (refused bool, err error) {
 // unsupported reports whether a copy is of a release that can't be patched. Other
 // layouts can be had for the same hooks.
 func unsupported(c *apply.Copy) bool {
-	_, unsupported := is[*patchset.UnsupportedError](c.Err)
+	_, unsupported := errors.AsType[*patchset.UnsupportedError](c.Err)
 	return unsupported
 }
 

@@ -126,8 +126,8 @@ func noArgs(cmd *cobra.Command, args []string) error {
 // flagError says what was meant by a flag that a command does not know, if that
 // can be guessed.
 func flagError(cmd *cobra.Command, err error, help hint.Hint) error {
-	unknown := (*pflag.NotExistError)(nil)
-	if !errors.As(err, &unknown) {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
 		return usageError(help, "%w", err)
 	}
 	name := unknown.GetSpecifiedName()

@@ -147,11 +147,11 @@ func openLibrary(o *planOptions) (*patchset.Library, error) {
 
 func ownDiffs(dir string) ([]*patchset.Diff, error) {
 	diffs, err := patchset.Load(os.DirFS(dir), ".")
-	if parse, ok := is[*patchset.ParseError](err); ok {
+	if parse, ok := errors.AsType[*patchset.ParseError](err); ok {
 		parse.Name = filepath.Join(dir, parse.Name)
 		return nil, usageError(hint.Join(hint.Text("make each diff with "), hint.Keep("git diff --full-index -- FILE")), "%w", parse)
 	}
-	if path, ok := is[*fs.PathError](err); ok {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		path.Path = filepath.Join(dir, path.Path)
 	}
 	if err != nil {
@@ -169,7 +169,7 @@ func ownDiffs(dir string) ([]*patchset.Diff, error) {
 // openWorkspace finds the workspace of the directory that a person works on.
 func (p *program) openWorkspace() (*detect.Workspace, error) {
 	workspace, err := detect.Open(p.dir)
-	if _, wrong := is[*detect.DirectoryError](err); wrong && p.dir != "." {
+	if _, wrong := errors.AsType[*detect.DirectoryError](err); wrong && p.dir != "." {
 		return nil, usageError(hint.Text("name an existing directory"), "-C: %w", err)
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,7 +34,7 @@ func TestTooSlow(t *testing.T) {
 		var got []report.ExitCode
 		for _, p := range proofs {
 			for _, err := range unproven(&apply.Copy{}, p.Results, provesFailure(proofs)) {
-				if unproven, _ := is[*unprovenError](err); unproven.reason == tooSlow {
+				if unproven, _ := errors.AsType[*unprovenError](err); unproven.reason == tooSlow {
 					problem := (&situation{}).explain(err)
 					if problem.Text != moreTime.Text || problem.Brief == "" {
 						t.Errorf("%s: %+v", name, problem)

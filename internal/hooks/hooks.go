@@ -177,7 +177,7 @@ func (f *File) read() error {
 		return err
 	}
 	f.manifest, err = parseManifest(f.before)
-	if wrong := (*SyntaxError)(nil); errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*SyntaxError](err); ok {
 		wrong.Path = f.Path
 	}
 	return err

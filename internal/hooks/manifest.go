@@ -44,7 +44,7 @@ func parseManifest(data []byte) (*manifest, error) {
 	var strict json.RawMessage
 	if err := json.Unmarshal(text, &strict); err != nil {
 		at := len(text)
-		if wrong := (*json.SyntaxError)(nil); errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*json.SyntaxError](err); ok {
 			at = int(wrong.Offset) - 1
 		}
 		return nil, syntaxError(text, at, "is not valid JSON: %w", err)

@@ -38,7 +38,7 @@ func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
 
 // plain removes the path from an error, because FileError names a better one.
 func plain(err error) error {
-	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

@@ -38,9 +38,9 @@ func (e *BlockedError) Unwrap() error { return e.File.Err }
 // Line returns the line of the file that differs from what a hunk expects, or where
 // the hunk was expected. It is 0 if the cause is no hunk.
 func (e *BlockedError) Line() int {
-	hunk := (*patchset.HunkError)(nil)
+	hunk, ok := errors.AsType[*patchset.HunkError](e.File.Err)
 	switch {
-	case !errors.As(e.File.Err, &hunk):
+	case !ok:
 		return 0
 	case e.File.Clash != nil:
 		return e.File.Clash.FoundLine + e.File.Clash.Differs

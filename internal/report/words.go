@@ -168,12 +168,9 @@ func CountFiles(n int) string {
 }
 
 // AreFiles returns such as "2 files are".
-func AreFiles(n int) string { return CountFiles(n) + " " + IsAre(n) }
-
-// IsAre returns the verb for a number of things.
-func IsAre(n int) string {
+func AreFiles(n int) string {
 	if n == 1 {
-		return "is"
+		return CountFiles(n) + " is"
 	}
-	return "are"
+	return CountFiles(n) + " are"
 }

@@ -371,11 +371,7 @@ func (e *unprovenError) Error() string {
 
 // brief is the message without the names of the calls.
 func (e *unprovenError) brief() string {
-	calls := "1 call"
-	if n := len(e.kinds); n != 1 {
-		calls = fmt.Sprintf("%d calls", n)
-	}
-	return fmt.Sprintf("%s: %s: %s", e.copy.Path, calls, e.reason)
+	return fmt.Sprintf("%s: %s: %s", e.copy.Path, report.Count(len(e.kinds), "call"), e.reason)
 }
 
 // tooSlowError says which calls of a copy ran out of time in a run that proves nothing

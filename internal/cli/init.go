@@ -130,20 +130,13 @@ func (p *program) reportHooks(o *initOptions, plan *hooks.Plan, changes int) {
 	case changes == 0:
 		p.report.Summary = "nothing to do"
 	case o.dryRun:
-		p.report.Summary = fmt.Sprintf("%s would change; nothing was written", countScripts(changes))
+		p.report.Summary = fmt.Sprintf("%s would change; nothing was written", report.Count(changes, "script"))
 	default:
-		p.report.Summary = countScripts(changes) + " changed"
+		p.report.Summary = report.Count(changes, "script") + " changed"
 	}
 	p.report.Scripts = report.Scripts(plan, tense)
 	for _, w := range plan.Warnings {
 		p.report.Add(report.Warning(w.Message, p.situation.typeable(w.Hint)))
 	}
 	p.report.Notes = plan.Notes
-}
-
-func countScripts(n int) string {
-	if n == 1 {
-		return "1 script"
-	}
-	return fmt.Sprintf("%d scripts", n)
 }

@@ -159,13 +159,16 @@ func originOf(diff *patchset.Diff) string {
 	return "the default set"
 }
 
-// CountFiles returns such as "1 file".
-func CountFiles(n int) string {
+// Count returns such as "1 script", or "2 scripts".
+func Count(n int, noun string) string {
 	if n == 1 {
-		return "1 file"
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d files", n)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
+
+// CountFiles returns such as "1 file".
+func CountFiles(n int) string { return Count(n, "file") }
 
 // AreFiles returns such as "2 files are".
 func AreFiles(n int) string {

@@ -144,8 +144,8 @@ const (
 )
 
 // unproven returns an error for the calls of a copy that leak, one for those that ran
-// out of time, and one for each other reason to fail. decided says whether a call of
-// run leaked or failed.
+// out of time, and one for each other reason to fail. failed says whether a call of any
+// copy leaked or failed.
 func unproven(c *apply.Copy, results []verify.Result, failed bool) []error {
 	var reasons []string
 	kinds := map[string][]string{}

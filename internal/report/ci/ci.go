@@ -26,6 +26,9 @@ type Report struct {
 	Rules    []Rule
 }
 
+// title names the run by its command.
+func (r Report) title() string { return strings.TrimSuffix("proxypatch "+r.Command, " ") }
+
 // Exit is the code that the process ends with.
 type Exit struct {
 	Code int

@@ -32,7 +32,7 @@ const disarmedOld = `##\[`
 func Annotations(w io.Writer, r Report, workspace string) error {
 	var out bytes.Buffer
 	for _, p := range r.Problems {
-		command, title := "error", strings.TrimSuffix("proxypatch "+r.Command, " ")
+		command, title := "error", r.title()
 		if p.Rule == "" {
 			command = "warning"
 		} else {
@@ -87,7 +87,7 @@ const maxRows = 500
 // Summary returns the run as Markdown.
 func Summary(r Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s: %s (exit code %d)\n\n", markdown(strings.TrimSuffix("proxypatch "+r.Command, " ")), markdown(r.Exit.Name), r.Exit.Code)
+	fmt.Fprintf(&b, "### %s: %s (exit code %d)\n\n", markdown(r.title()), markdown(r.Exit.Name), r.Exit.Code)
 	if r.Summary != "" {
 		fmt.Fprintf(&b, "%s\n\n", markdown(r.Summary))
 	}

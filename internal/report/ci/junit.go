@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
@@ -45,7 +44,7 @@ type (
 // unless the file is as wanted. What else is wrong is a test case of its own. A
 // document without failures and errors is one of exit code 0.
 func JUnit(w io.Writer, r Report) error {
-	all := testSuites{Name: strings.TrimSuffix("proxypatch "+r.Command, " ")}
+	all := testSuites{Name: r.title()}
 	copies := map[string]bool{}
 	for _, c := range r.Copies {
 		copies[c.Dir] = true

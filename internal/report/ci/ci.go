@@ -81,7 +81,6 @@ type Copy struct {
 
 // Table is what a person would read of the run.
 type Table struct {
-	Title  string
 	Header []string
 	Rows   [][]string
 }

@@ -47,7 +47,7 @@ func reportOf(name string) ci.Report {
 		Version: "1.2.3", Command: "check", Root: root, Exit: ci.Exit{Code: 4, Name: "drift"}, Summary: name,
 		Problems: problems, Findings: problems,
 		Copies: []ci.Copy{{Path: "node_modules/" + name, Dir: dir, Release: name, Files: []string{"core/lib/proxy.js", name}}},
-		Tables: []ci.Table{{Title: name, Header: []string{"a", "b"}, Rows: [][]string{{name, name}}}},
+		Tables: []ci.Table{{Header: []string{"a", "b"}, Rows: [][]string{{name, name}}}},
 		Rules:  []ci.Rule{{"failed", "it failed", true}, {"drift", "it drifted", false}, {"agent", "no agent", false}},
 	}
 }

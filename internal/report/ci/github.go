@@ -108,9 +108,6 @@ func Summary(r Report) string {
 }
 
 func (t Table) markdown(b *strings.Builder) {
-	if t.Title != "" {
-		fmt.Fprintf(b, "**%s**\n\n", markdown(t.Title))
-	}
 	row := func(cells []string) {
 		for _, cell := range cells {
 			b.WriteString("| " + markdown(cell) + " ")

@@ -76,7 +76,7 @@ hostile:
 	PROXYPATCH_TESTS=hostile:all $(TOOL) gotestsum --format pkgname -- -count=1 -timeout 90m -run TestHostile ./tests/hostile
 
 lint:
-	@unformatted=$$($(TOOL) gofumpt -l cmd internal npm patches tools bench tests) && \
+	@unformatted=$$($(TOOL) gofumpt -l bench cmd demo internal npm patches tests tools) && \
 	  { test -z "$$unformatted" || { echo "gofumpt these: $$unformatted"; exit 1; }; }
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...

@@ -32,19 +32,14 @@ func (a Agent) Major() uint64 {
 // directory. It judges the agent by its version alone: 5.0.0 up to, but not including,
 // 10. Loading it in Node.js would take twenty times as long as everything else.
 func resolveAgent(packageDir string) (Agent, error) {
-	for dir := packageDir; ; dir = filepath.Dir(dir) {
-		// Node.js does not look for node_modules/node_modules, and its import() stops
-		// at the first directory of that name, even an empty one.
-		if filepath.Base(dir) != "node_modules" {
-			agent, err := agentAt(filepath.Join(dir, "node_modules", "https-proxy-agent"))
-			if !errors.Is(err, errNone) {
-				return agent, err
-			}
-		}
-		if dir == filepath.Dir(dir) {
-			return Agent{Problem: "is not installed where next-auth can load it"}, nil
+	for modules := range modulesAbove(packageDir) {
+		// import() stops at the first directory of that name, even an empty one.
+		agent, err := agentAt(filepath.Join(modules, "https-proxy-agent"))
+		if !errors.Is(err, errNone) {
+			return agent, err
 		}
 	}
+	return Agent{Problem: "is not installed where next-auth can load it"}, nil
 }
 
 // agentAt judges the https-proxy-agent in a directory. The error is errNone if there

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -80,15 +81,27 @@ func (g *graph) resolveAll(from string, names []string) ([]string, error) {
 // resolve returns the real directory of the package that Node.js finds by a name from
 // a directory; empty if there is none.
 func (g *graph) resolve(from, name string) (string, error) {
-	for dir := from; ; dir = filepath.Dir(dir) {
-		if filepath.Base(dir) != "node_modules" {
-			real, err := g.realDir(filepath.Join(dir, "node_modules", filepath.FromSlash(name)))
-			if real != "" || err != nil {
-				return real, err
-			}
+	for modules := range modulesAbove(from) {
+		real, err := g.realDir(filepath.Join(modules, filepath.FromSlash(name)))
+		if real != "" || err != nil {
+			return real, err
 		}
-		if dir == filepath.Dir(dir) {
-			return "", nil
+	}
+	return "", nil
+}
+
+// modulesAbove yields each node_modules in which Node.js looks for the packages that
+// are loaded from a directory: its own, then those of its parents. Node.js does not look
+// in node_modules/node_modules.
+func modulesAbove(dir string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := dir; ; at = filepath.Dir(at) {
+			if filepath.Base(at) != "node_modules" && !yield(filepath.Join(at, "node_modules")) {
+				return
+			}
+			if at == filepath.Dir(at) {
+				return
+			}
 		}
 	}
 }

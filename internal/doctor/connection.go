@@ -15,9 +15,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
-// Patience is how long openid-client waits for a connection, and then for an
+// defaultPatience is how long openid-client waits for a connection, and then for an
 // answer, unless the provider's httpOptions.timeout sets another time.
-const Patience = 3500 * time.Millisecond
+const defaultPatience = 3500 * time.Millisecond
 
 // trial holds the settings of a probe.
 type trial struct {
@@ -30,7 +30,7 @@ type trial struct {
 // be nil.
 func (e *Environment) Probe(ctx context.Context, n *Node, limit time.Duration, targets []*proxyenv.Target) Findings {
 	var f Findings
-	roots, node := e.Roots(ctx, n)
+	roots, node := e.roots(ctx, n)
 	if !node {
 		f.Add(Connection, Note, "certificates are checked against the system's authorities, because Node.js could not list its own")
 	}

@@ -295,7 +295,7 @@ func TestNoNode(t *testing.T) {
 
 func TestRoots(t *testing.T) {
 	n := &Node{Path: nodetest.Node(t)}
-	if roots, node := NewEnvironment(nil).Roots(t.Context(), n); !node || roots.Equal(x509.NewCertPool()) {
+	if roots, node := NewEnvironment(nil).roots(t.Context(), n); !node || roots.Equal(x509.NewCertPool()) {
 		t.Error("Node.js trusts nobody")
 	}
 }
@@ -421,7 +421,7 @@ func TestSlow(t *testing.T) {
 	dir := nodetest.TLS(t, "idp.test")
 	tunnel := proxytest.Tunnel{Certificates: dir, Answer: proxytest.Discovery("https://idp.test"), Delay: 30 * time.Millisecond}
 	e := environmentWith("", "https_proxy="+tunnel.Start(t), "NODE_EXTRA_CA_CERTS="+filepath.Join(dir, "ca.pem"))
-	roots, node := e.Roots(t.Context(), nil)
+	roots, node := e.roots(t.Context(), nil)
 	if node {
 		t.Error("without Node.js, its authorities are reported as known")
 	}
@@ -438,7 +438,7 @@ func TestSlow(t *testing.T) {
 
 // The time that next-auth waits is the one of the variable, where that is valid.
 func TestPatience(t *testing.T) {
-	for value, want := range map[string]time.Duration{"": Patience, "20000": 20 * time.Second, " 500 ": 500 * time.Millisecond, "1s": Patience, "-1": Patience, "99999999999999": Patience} {
+	for value, want := range map[string]time.Duration{"": defaultPatience, "20000": 20 * time.Second, " 500 ": 500 * time.Millisecond, "1s": defaultPatience, "-1": defaultPatience, "99999999999999": defaultPatience} {
 		if got := environmentWith("", "NEXTAUTH_HTTP_TIMEOUT="+value).httpPatience(); got != want {
 			t.Errorf("%q: %v, want %v", value, got, want)
 		}

@@ -112,10 +112,10 @@ func NoNode(err error) Findings {
 const printRoots = `const tls = require("tls");
 console.log((tls.getCACertificates ? tls.getCACertificates("default") : tls.rootCertificates).join("\n"))`
 
-// Roots returns the authorities that the app trusts: the ones built into Node.js, or
+// roots returns the authorities that the app trusts: the ones built into Node.js, or
 // the system's if NODE_OPTIONS selects them, and NODE_EXTRA_CA_CERTS. If Node.js can't
-// list its own, Roots uses the system's, and node is false.
-func (e *Environment) Roots(ctx context.Context, n *Node) (roots *x509.CertPool, node bool) {
+// list its own, roots uses the system's, and node is false.
+func (e *Environment) roots(ctx context.Context, n *Node) (roots *x509.CertPool, node bool) {
 	var options []string
 	for _, option := range []string{"--use-system-ca", "--use-openssl-ca", "--use-bundled-ca"} {
 		if e.option(option) {

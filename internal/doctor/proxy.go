@@ -66,7 +66,7 @@ func (e *Environment) httpPatience() time.Duration {
 			return time.Duration(ms) * time.Millisecond
 		}
 	}
-	return Patience
+	return defaultPatience
 }
 
 // timeout checks the time limit of next-auth's requests.

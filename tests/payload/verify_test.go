@@ -10,6 +10,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
 // TestVerifyUnderLoad runs verify on a core that it shares with busy loops. A patched copy never leaks or fails, and an
@@ -21,9 +22,12 @@ func TestVerifyUnderLoad(t *testing.T) {
 
 func verifyUnderLoad(t *testing.T, times, loops int, timeout string) {
 	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has taskset to bind processes to a core")
+	}
 	taskset, err := exec.LookPath("taskset")
-	if runtime.GOOS != "linux" || err != nil {
-		t.Skip("there is no taskset to bind processes to a core")
+	if err != nil {
+		repotest.Unavailable(t, "verify under load: %v", err)
 	}
 	program, err := clitest.Program()
 	must(t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 )
 
@@ -129,7 +130,7 @@ func scratch(t *testing.T, marks ...string) (repository, []npmreleases.Release, 
 	gate.Need(t, "releases")
 	nodetest.Node(t)
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip(err)
+		repotest.Unavailable(t, "patchgen's own repository: %v", err)
 	}
 	repo := repository{t.TempDir()}
 	repo.helper(t, 1, "first")

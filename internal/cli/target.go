@@ -166,8 +166,12 @@ func ownDiffs(dir string) ([]*patchset.Diff, error) {
 	return diffs, nil
 }
 
-// openWorkspace finds the workspace of the directory that a person works on.
+// openWorkspace finds the workspace of the directory that a person works on, once
+// for each run.
 func (p *program) openWorkspace() (*detect.Workspace, error) {
+	if p.situation.workspace != nil {
+		return p.situation.workspace, nil
+	}
 	workspace, err := detect.Open(p.dir)
 	if _, wrong := errors.AsType[*detect.DirectoryError](err); wrong && p.dir != "." {
 		return nil, usageError(hint.Text("name an existing directory"), "-C: %w", err)

@@ -121,12 +121,7 @@ func (s suite) testWith(ctx context.Context, env []string, node, agent string, f
 	ctx, cancel := context.WithTimeout(ctx, testTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, append([]string{"--expose-gc", filepath.Join("test", "support", "run.js")}, files...)...)
-	cmd.Env = append(append(environment(), env...),
-		"HELPER_PROJECT="+s.projects[agent],
-		"HELPER_AGENT="+strings.TrimPrefix(agent, "agent-"),
-		"HELPER_TLS="+s.tls,
-		"NODE_EXTRA_CA_CERTS="+filepath.Join(s.tls, "ca.pem"),
-	)
+	cmd.Env = append(s.environment(agent), env...)
 	if agent == agents[len(agents)-1] {
 		// Node's own support for proxies and the helper must live together. The password is that of the tests, which
 		// look for it in every error: Node's default agent, which an error can hold, keeps the URL.
@@ -138,6 +133,16 @@ func (s suite) testWith(ctx context.Context, env []string, node, agent string, f
 		return cmd.String() + ": " + err.Error() + "\n" + string(output)
 	}
 	return ""
+}
+
+// environment is what test/support needs to know.
+func (s suite) environment(agent string) []string {
+	return append(environment(),
+		"HELPER_PROJECT="+s.projects[agent],
+		"HELPER_AGENT="+strings.TrimPrefix(agent, "agent-"),
+		"HELPER_TLS="+s.tls,
+		"NODE_EXTRA_CA_CERTS="+filepath.Join(s.tls, "ca.pem"),
+	)
 }
 
 // TestLint checks the helper and its tests with ESLint, and the types of the helper with TypeScript.

@@ -53,13 +53,7 @@ func TestInterceptors(t *testing.T) {
 		t.Run(tool, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), nodetest.Node(t), filepath.Join("test", "support", "intercepted.js"), tool)
-			cmd.Env = append(environment(),
-				"HELPER_TOOLS="+tools,
-				"HELPER_PROJECT="+s.projects[waitingAgent],
-				"HELPER_AGENT="+strings.TrimPrefix(waitingAgent, "agent-"),
-				"HELPER_TLS="+s.tls,
-				"NODE_EXTRA_CA_CERTS="+filepath.Join(s.tls, "ca.pem"),
-			)
+			cmd.Env = append(s.environment(waitingAgent), "HELPER_TOOLS="+tools)
 			if output, err := cmd.CombinedOutput(); err != nil || !strings.HasSuffix(string(output), "done\n") {
 				t.Errorf("%v\n%s", err, output)
 			}

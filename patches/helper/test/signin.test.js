@@ -4,56 +4,21 @@
 const assert = require("node:assert");
 const { test, before, after } = require("node:test");
 const { basic, closeIdle, failure, helper, login, project, setProxy } = require("./support");
-const { refuse, startProxy, startTarget } = require("./support/servers");
+const { newClient, redeem, startIdp } = require("./support/idp");
+const { refuse, startProxy } = require("./support/servers");
 
-const { Issuer, custom } = project("openid-client");
-const jose = project("jose");
-const issuer = "https://idp.corp.test";
-let provider, proxy, keys;
-
-// An identity provider with the five endpoints that a sign-in needs.
-const endpoints = {
-  "/.well-known/openid-configuration": () => ({
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    userinfo_endpoint: `${issuer}/userinfo`,
-    jwks_uri: `${issuer}/jwks`
-  }),
-  "/token": async () => ({
-    access_token: "access",
-    token_type: "Bearer",
-    id_token: await new jose.SignJWT({ nonce: "n" }).setProtectedHeader({ alg: "RS256", kid: "k" })
-      .setIssuer(issuer).setAudience("app").setSubject("jane").setIssuedAt().setExpirationTime("1h").sign(keys.privateKey)
-  }),
-  "/jwks": async () => ({ keys: [{ ...(await jose.exportJWK(keys.publicKey)), kid: "k", alg: "RS256" }] }),
-  "/userinfo": () => ({ sub: "jane", email: "jane@corp.test" })
-};
+const { custom } = project("openid-client");
+let provider, proxy;
 
 before(async () => {
-  keys = await jose.generateKeyPair("RS256");
-  provider = await startTarget(async (request, response) => {
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(await endpoints[request.url]()));
-  });
+  provider = await startIdp();
   proxy = await startProxy({ routes: { "idp.corp.test:443": provider.port } });
-  Issuer[custom.http_options] = helper.httpOptions;
   setProxy({ HTTPS_PROXY: `http://${login}@127.0.0.1:${proxy.port}` });
 });
 after(async () => {
   setProxy({});
   await Promise.all([provider.close(), proxy.close()]);
 });
-
-async function newClient() {
-  const found = await Issuer.discover(issuer);
-  found[custom.http_options] = helper.httpOptions;
-  const client = new found.Client({ client_id: "app", client_secret: "client secret", redirect_uris: ["https://app.test/cb"] });
-  client[custom.http_options] = helper.httpOptions;
-  return client;
-}
-
-const redeem = client => client.callback("https://app.test/cb", { code: "c" }, { nonce: "n" });
 
 test("discovery, token, keys and userinfo go through the proxy", async () => {
   const client = await newClient();

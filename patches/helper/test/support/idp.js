@@ -34,8 +34,9 @@ async function startIdp() {
   return { ...idp, sessions, signIn };
 }
 
-function newClient(Issuer, metadata) {
-  const { custom } = project("openid-client");
+// With the metadata of its issuer, or a promise of one that asks for them.
+function newClient(metadata) {
+  const { Issuer, custom } = project("openid-client");
   const found = metadata ? new Issuer(metadata) : undefined;
   const hook = issuer => {
     issuer[custom.http_options] = helper.httpOptions;
@@ -47,20 +48,20 @@ function newClient(Issuer, metadata) {
   return found ? hook(found) : Issuer.discover(issuer).then(hook);
 }
 
+const redeem = client => client.callback(redirect, { code: "c" }, { nonce: "n" });
+
 // Each waits for `meanwhile`, as if the user was at the provider's pages.
 const signIn = {
   async oidc(meanwhile = () => {}) {
-    const { Issuer } = project("openid-client");
-    await newClient(Issuer);
+    await newClient();
     await meanwhile();
-    const client = await newClient(Issuer);
-    const tokens = await client.callback(redirect, { code: "c" }, { nonce: "n" });
+    const client = await newClient();
+    const tokens = await redeem(client);
     return client.userinfo(tokens);
   },
   async oauth2(meanwhile = () => {}) {
-    const { Issuer } = project("openid-client");
     await meanwhile();
-    const client = newClient(Issuer, oauth2);
+    const client = newClient(oauth2);
     return client.userinfo(await client.oauthCallback(redirect, { code: "c" }, {}));
   },
   async oauth1(meanwhile = () => {}) {
@@ -78,4 +79,4 @@ const signIn = {
   }
 };
 
-module.exports = { startIdp };
+module.exports = { newClient, redeem, startIdp };

@@ -8,7 +8,7 @@ const path = require("node:path");
 const { test, before, after, beforeEach } = require("node:test");
 const { promisify } = require("node:util");
 const { agentMajor, calls, failure, helper, login, setProxy } = require("../support");
-const { established, refuse, reply, reset, startProxy, startTarget } = require("../support/servers");
+const { established, flood, refuse, reply, reset, startProxy, startTarget } = require("../support/servers");
 
 const target = "https://api.corp.test/data";
 const plainTarget = "http://api.corp.test/data";
@@ -109,13 +109,8 @@ test("a reply to CONNECT that never ends is cut off", async () => {
   const sockets = [];
   proxy.behave = socket => {
     sockets.push(socket);
-    const line = `X-Padding: ${"x".repeat(60_000)}\r\n`;
-    const more = () => {
-      while (!socket.destroyed && socket.write(line));
-    };
     socket.write("HTTP/1.1 200 OK\r\n");
-    socket.on("drain", more);
-    more();
+    flood(socket, `X-Padding: ${"x".repeat(60_000)}\r\n`);
   };
   await everyCallSays(target, `proxy ${proxy.label} answered CONNECT api.corp.test:443 with no valid status`);
   assert.strictEqual(sockets.length, 4);

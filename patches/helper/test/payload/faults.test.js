@@ -9,7 +9,7 @@ const path = require("node:path");
 const zlib = require("node:zlib");
 const { test, before, after } = require("node:test");
 const { agentMajor, assertNoSecret, calls, login, setProxy } = require("../support");
-const { established, reset, startProxy, startTarget } = require("../support/servers");
+const { established, flood, reset, startProxy, startTarget } = require("../support/servers");
 
 const genuine = JSON.stringify({ genuine: true, issuer: "https://api.corp.test" });
 const forgery = '{"issuer":"forged","forged":true}';
@@ -21,13 +21,6 @@ const drip = (socket, text, done) => {
   if (!text || socket.destroyed) return done();
   socket.write(text[0]);
   setTimeout(drip, 1, socket, text.slice(1), done);
-};
-const flood = (socket, text) => {
-  const more = () => {
-    while (!socket.destroyed && socket.write(text));
-  };
-  socket.on("drain", more);
-  more();
 };
 
 // What a proxy does with a CONNECT, by name. `tunnel(socket)` is what a proxy should do.

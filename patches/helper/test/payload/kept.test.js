@@ -136,9 +136,9 @@ test("what must not be repeated uses a tunnel for one second after its last answ
   assert.strictEqual(proxy.connects.length, 2);
 });
 
-// A proxy that lets some bytes of an answer through before it dies, and one that dies again and again.
+// A target that sends some bytes of an answer before it hangs up, and one that hangs up again and again.
 test("a request is never repeated after a byte of an answer, and once only", async () => {
-  for (const [first, tunnels, code] of [["HTTP/1.1 2", 1, "ECONNRESET"], ["", 2, "ECONNRESET"]]) {
+  for (const [first, tunnels] of [["HTTP/1.1 2", 1], ["", 2]]) {
     const dying = await startTarget((request, response) => {
       if (dying.requests.length === 1) return response.end("{}");
       if (first) request.socket.write(first);
@@ -148,7 +148,7 @@ test("a request is never repeated after a byte of an answer, and once only", asy
     proxy.connects.length = 0;
     await calls.fetch("https://dying.corp.test/");
     const error = await failure(calls.fetch("https://dying.corp.test/"));
-    assert.strictEqual(error.cause.code, code);
+    assert.strictEqual(error.cause.code, "ECONNRESET");
     assert.strictEqual(proxy.connects.length, tunnels);
     await dying.close();
   }
@@ -316,4 +316,3 @@ test("an http:// target: a GET on a dead connection is repeated, through the pro
   assert.ok((await calls.fetch(url)).genuine);
   assert.deepStrictEqual(proxy.forwarded.map(({ url, headers }) => [url, headers["proxy-authorization"]]), [[url, basic]]);
 });
-

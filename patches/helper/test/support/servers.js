@@ -99,4 +99,13 @@ const refuse = (status, { headers = "", body = "" } = {}) =>
 const silent = () => {};
 const reset = socket => (!socket.encrypted && socket.resetAndDestroy || socket.destroy).call(socket);
 
-module.exports = { certificate, established, refuse, reply, reset, silent, startProxy, startTarget };
+// Writes the text again and again, as fast as the other side reads.
+const flood = (socket, text) => {
+  const more = () => {
+    while (!socket.destroyed && socket.write(text));
+  };
+  socket.on("drain", more);
+  more();
+};
+
+module.exports = { certificate, established, flood, refuse, reply, reset, silent, startProxy, startTarget };

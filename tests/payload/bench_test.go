@@ -165,9 +165,11 @@ func describe(runs []run, results map[run][]measured) string {
 	b.WriteString(`# What a sign-in costs
 
 ` + "`make bench-signin`" + ` writes this document. next-auth's own handler signs in on Node.js 24,
-with four requests each time, through a CONNECT proxy on the same machine. The proxy adds a
-round trip. The ways take turns, three times. The table has the best of each measure, which
-other work on the machine disturbed least.
+with four requests each time, through a CONNECT proxy on the same machine. The first column
+is the round trip to the proxy, and for "direct" to the target. The ways take turns, three
+times. The table has the best of each measure, which other work on the machine disturbed
+least. A rate of sign-ins at 1 at once comes from ten of them, so a single slow one weighs
+much in it.
 
 Times differ between machines, so compare the ratios. They are relative to an unpatched
 next-auth with ` + "`NODE_USE_ENV_PROXY=1`" + `, which is Node.js's own way to use a proxy.

@@ -51,8 +51,11 @@ func scenarios() []*scenario {
 	warm := func(t testing.TB, l layout, dir string) { l.warm(t, dir, "revert") }
 	all := []*scenario{
 		{name: "apply with lock files, one copy", layout: one, undo: revert, noLock: syscall.ENOLCK, prepare: warm},
-		{name: "init", layout: hooked, args: []string{"init"}, undo: undo, prepare: func(testing.TB, layout, string) {}},
-		{name: "init --undo", layout: hooked, args: undo, undo: undo, prepare: func(t testing.TB, _ layout, dir string) { succeed(t, dir, "init") }},
+	}
+	for name, l := range map[string]layout{"one package": alone, "workspace": hooked} {
+		all = append(all,
+			&scenario{name: "init, " + name, layout: l, args: []string{"init"}, undo: undo, prepare: func(testing.TB, layout, string) {}},
+			&scenario{name: "init --undo, " + name, layout: l, args: undo, undo: undo, prepare: func(t testing.TB, _ layout, dir string) { succeed(t, dir, "init") }})
 	}
 	for name, l := range map[string]layout{"one copy": one, "two copies": two} {
 		for _, s := range []scenario{
@@ -593,7 +596,7 @@ func TestFaults(t *testing.T) {
 		return // only those that -run selects
 	}
 	casecount.AtLeast(t, "fault points", sum.points, 10534)
-	casecount.AtLeast(t, "fault points of init", sum.initPoints, 590)
+	casecount.AtLeast(t, "fault points of init", sum.initPoints, 902)
 	casecount.AtLeast(t, "runs with a fault", sum.runs, 5000)
 	casecount.AtLeast(t, "states that faults left", sum.left, 590)
 	casecount.Report(t, "failed calls that did no harm", sum.excused)

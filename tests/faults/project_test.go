@@ -143,6 +143,16 @@ var (
 	}
 )
 
+// alone is a project in which init writes to one package.json.
+var alone = layout{
+	copies: []string{nextAuth},
+	apps:   []string{"."},
+	files: map[string]string{
+		"package.json":  `{"name": "app", "scripts": {"build": "next build"}, "dependencies": {"next": "14", "next-auth": "4.2.1", "https-proxy-agent": "7", "proxypatch": "1"}}`,
+		"pages/_app.js": "",
+	},
+}
+
 // hooked is a workspace in which init writes to three package.json files.
 var hooked = layout{
 	copies: []string{nextAuth},

@@ -72,6 +72,22 @@ test("a missing https-proxy-agent is named", async t => {
   assert.ok(message.endsWith("https-proxy-agent cannot be loaded (MODULE_NOT_FOUND); install https-proxy-agent 7 or newer"), message);
 });
 
+test("a broken https-proxy-agent is loaded once, and its error has a name", async t => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "helper-"));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  fs.copyFileSync(file, path.join(dir, "proxy.js"));
+  const agent = path.join(dir, "node_modules", "https-proxy-agent");
+  fs.mkdirSync(agent, { recursive: true });
+  globalThis.timesLoaded = 0;
+  t.after(() => delete globalThis.timesLoaded);
+  fs.writeFileSync(path.join(agent, "index.js"), 'timesLoaded++; throw Object.assign(new Error("broken"), { code: "EBROKEN" });');
+  setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
+  const { proxyFetch } = require(path.join(dir, "proxy.js"));
+  const { message } = await failure(proxyFetch(url), ["hunter"]);
+  assert.ok(message.endsWith("https-proxy-agent cannot be loaded (EBROKEN); install https-proxy-agent 7 or newer"), message);
+  assert.strictEqual(globalThis.timesLoaded, 1);
+});
+
 // As .pnp.cjs does it, which teaches require() alone where packages are.
 test("with Plug'n'Play and without its loader, what can be required works, and else the release that can is named", async t => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "helper-"));

@@ -43,7 +43,7 @@ func (e *Environment) try(ctx context.Context, p trial, targets []*proxyenv.Targ
 	for _, target := range targets {
 		way := probe.Way{Target: target, Roots: p.roots, Limit: p.limit}
 		if d := e.env().Decide(target); d.Proxy != nil {
-			proxy, err := d.Proxy.Proxy()
+			proxy, err := d.Proxy.Usable()
 			if err != nil {
 				f.Add(Connection, Error, "%s was not tried: %s is invalid", target, e.label(d.Proxy.Name)).hint("fix %s first", d.Proxy.Name)
 				continue

@@ -87,6 +87,8 @@ func TestProxies(t *testing.T) {
 		through = "ok: https:// URLs go through the proxy proxy.test:3128 (https_proxy)"
 		plain   = "note: http:// URLs use no proxy: neither http_proxy nor all_proxy is set"
 		proxy   = "https_proxy=http://proxy.test:3128"
+		pacFile = "names a PAC file, a script that browsers run to choose a proxy; Node.js and the patch need the proxy itself"
+		pacText = "contains the text of a PAC file, a script that browsers run to choose a proxy; Node.js and the patch need the proxy itself"
 	)
 	t.Setenv("HOME", t.TempDir())
 	for name, test := range map[string]struct {
@@ -125,6 +127,9 @@ func TestProxies(t *testing.T) {
 		"off, but Node":  {[]string{proxy, "NEXTAUTH_PROXY=direct", "NODE_USE_ENV_PROXY=1"}, nil, []string{"warning: NEXTAUTH_PROXY is direct, so the patch uses no proxy", "note: NODE_USE_ENV_PROXY is set, so Node.js itself may still use a proxy"}},
 		"longer":         {[]string{proxy, "NEXTAUTH_HTTP_TIMEOUT=20000"}, nil, []string{"ok: next-auth's requests may take 20000 ms (NEXTAUTH_HTTP_TIMEOUT)", through, plain}},
 		"no number":      {[]string{proxy, "NEXTAUTH_HTTP_TIMEOUT=http://jane:hunter@proxy.test"}, nil, []string{"error: NEXTAUTH_HTTP_TIMEOUT is not a number of milliseconds, so every sign-in fails", through, plain}},
+		"PAC file":       {[]string{"https_proxy=http://jane:hunter@proxy.test:8080/hunter/proxy.pac", "http_proxy=file:///etc/proxy.pac"}, []string{"idp.test"}, []string{"error: https_proxy " + pacFile, "warning: http_proxy " + pacFile, "error: https://idp.test can't be reached: https_proxy applies to it, but is invalid"}},
+		"PAC's answer":   {[]string{"NEXTAUTH_PROXY=PROXY proxy.test:3128; DIRECT"}, []string{"http://idp.test"}, []string{"error: NEXTAUTH_PROXY " + pacText, "error: http://idp.test can't be reached: NEXTAUTH_PROXY applies to it, but is invalid"}},
+		"npm's PAC file": {[]string{"npm_config_https_proxy=http://wpad/wpad.dat"}, nil, []string{"warning: no proxy variable is set, so no request uses a proxy", "error: npm_config_https_proxy " + pacFile}},
 		"no_proxy twice": {[]string{proxy, "no_proxy=a.test", "NO_PROXY=b.test"}, nil, []string{"warning: NO_PROXY differs from no_proxy, which wins", through, plain}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,6 +138,31 @@ func TestProxies(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestPAC expects hints that lead from a PAC file to the proxy in it.
+func TestPAC(t *testing.T) {
+	const look = "find PROXY HOST:PORT in the file, which a browser or an editor shows, and export https_proxy=http://HOST:PORT\n" +
+		"if it chooses between proxies, run px, a local proxy that reads such files: px --pac=URL"
+	for setting, want := range map[string]string{
+		"https_proxy=http://proxy.test:8080/proxy.pac":                                         look,
+		"https_proxy=function FindProxyForURL(url, host) { return \"PROXY proxy.test:3128\" }": look,
+		"https_proxy=PROXY jane:hunter@proxy.test:3128":                                        look,
+		"https_proxy=SOCKS proxy.test:1080":                                                    look,
+		"HTTP_PROXY=PROXY proxy.test:3128; DIRECT":                                             "export HTTP_PROXY=http://proxy.test:3128",
+		"NEXTAUTH_PROXY=HTTPS [fd00::1]:3128;PROXY x:1":                                        "export NEXTAUTH_PROXY=https://[fd00::1]:3128",
+		"https_proxy=DIRECT":                                                                   "to use no proxy: unset https_proxy",
+		"NEXTAUTH_PROXY=DIRECT":                                                                "to use no proxy: export NEXTAUTH_PROXY=direct",
+	} {
+		for place, e := range map[string]*Environment{"environment": environmentWith("", setting), ".env": environmentWith(tree(t, map[string]string{".env": setting}))} {
+			if got := e.Proxies(nil)[0]; got.Severity != Error || got.Text != want {
+				t.Errorf("%s in %s: %s, got %q, want %q", setting, place, got.Severity, got.Text, want)
+			}
+			if name := e.SecureProxy(); name != "" {
+				t.Errorf("%s counts as an https:// proxy", name)
+			}
+		}
 	}
 }
 
@@ -193,6 +223,16 @@ func TestElsewhere(t *testing.T) {
 	e.LoadNpmrc(filepath.Join(project, ".npmrc"), ".npmrc")
 	if got := lines(t, e.Proxies(nil)); len(got) != 2 || got[1] != "note: .npmrc names a proxy, but only npm uses it" {
 		t.Error(got)
+	}
+	for proxy, want := range map[string]string{
+		"file:///etc/proxy.pac":     "error: .npmrc names a PAC file, ",
+		`"PROXY proxy.test:3128"`:   "error: .npmrc contains the text of a PAC file, ",
+		"http://pac.test:3128/ ; x": "note: .npmrc names a proxy, ",
+	} {
+		e.LoadNpmrc(filepath.Join(tree(t, map[string]string{".npmrc": "registry=x\r\nhttps-proxy = " + proxy + "\r\n"}), ".npmrc"), ".npmrc")
+		if got := lines(t, e.Proxies(nil)); len(got) != 2 || !strings.HasPrefix(got[1], want) {
+			t.Errorf("%s: %q", proxy, got)
+		}
 	}
 	app := App{tree(t, map[string]string{".env": "HTTPS_PROXY=x\n"}), "web"}
 	want := []string{"note: web/.env sets HTTPS_PROXY; run doctor in web to include this file"}

@@ -17,7 +17,13 @@ type Environment struct {
 	process map[string]string
 	files   map[string]fromFile // variables that the process does not set
 	app     App                 // the app that the files belong to
-	npmrc   string              // the path to show for the project's .npmrc, if it names a proxy
+	npmrc   npmrc               // of the project
+}
+
+// npmrc is a .npmrc file.
+type npmrc struct {
+	shown string // the path to show
+	proxy string // the proxy that it names, or ""
 }
 
 // fromFile is a variable that Next.js sets.
@@ -43,9 +49,7 @@ func NewEnvironment(environ []string) *Environment {
 
 // LoadNpmrc looks for a proxy in the project's .npmrc. Findings name the file shown.
 func (e *Environment) LoadNpmrc(path, shown string) {
-	if namesNpmProxy(path) {
-		e.npmrc = shown
-	}
+	e.npmrc = readNpmrc(path, shown)
 }
 
 // App is a Next.js app.

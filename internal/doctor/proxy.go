@@ -92,28 +92,42 @@ func (e *Environment) off(f *Findings) {
 // maxNpmrc limits the size of a .npmrc, in bytes.
 const maxNpmrc = 1 << 20
 
-var npmProxy = lazyregexp.Compile(`(?m)^\s*(https-)?proxy\s*=\s*\S`)
+var npmProxy = lazyregexp.Compile(`(?m)^[ \t]*(?:https-)?proxy[ \t]*=[ \t]*([^ \t\r\n].*)`)
 
 // npm reports a proxy that only npm uses, although people expect the app to use it.
 func (e *Environment) npm(f *Findings) {
 	for _, name := range []string{"npm_config_https_proxy", "npm_config_proxy"} {
-		if e.Get(name) != "" {
-			f.Add(Proxy, Note, "only npm uses %s", name).hint("export https_proxy with the same value")
+		if value := e.Get(name); value != "" {
+			onlyNpm(f, value, name, "only npm uses "+name)
 			return
 		}
 	}
-	npmrc := e.npmrc
-	if home, err := os.UserHomeDir(); npmrc == "" && err == nil && namesNpmProxy(filepath.Join(home, ".npmrc")) {
-		npmrc = "~/.npmrc"
+	file := e.npmrc
+	if home, err := os.UserHomeDir(); file.proxy == "" && err == nil {
+		file = readNpmrc(filepath.Join(home, ".npmrc"), "~/.npmrc")
 	}
-	if npmrc != "" {
-		f.Add(Proxy, Note, "%s names a proxy, but only npm uses it", npmrc).hint("export https_proxy with the same value")
+	if file.proxy != "" {
+		onlyNpm(f, file.proxy, file.shown, file.shown+" names a proxy, but only npm uses it")
 	}
 }
 
-func namesNpmProxy(npmrc string) bool {
-	data, err := safefile.ReadFile(npmrc, maxNpmrc)
-	return err == nil && npmProxy().Match(data)
+// onlyNpm reports a value for npm's proxy, and that the app needs one of its own.
+func onlyNpm(f *Findings, value, where, message string) {
+	if pac, found := proxyenv.ParsePAC(value); found {
+		f.Add(Proxy, Error, "%s %s", where, pacWords(pac)).Hint = pacHint("https_proxy", pac)
+		return
+	}
+	f.Add(Proxy, Note, "%s", message).hint("export https_proxy with the same value")
+}
+
+// readNpmrc reads a .npmrc. If it can't be read, it names no proxy.
+func readNpmrc(path, shown string) npmrc {
+	data, err := safefile.ReadFile(path, maxNpmrc)
+	m := npmProxy().FindSubmatch(data)
+	if err != nil || m == nil {
+		return npmrc{}
+	}
+	return npmrc{shown, string(m[1])}
 }
 
 var variables = append([]string{"no_proxy"}, proxyenv.HTTPS...)
@@ -147,6 +161,10 @@ func (e *Environment) blanks(f *Findings) {
 func (e *Environment) judge(f *Findings, s proxyenv.Setting, kind string, severity Severity) {
 	label := e.label(s.Name)
 	e.judgeFile(f, s.Name)
+	if pac, found := s.PAC(); found {
+		f.Add(Proxy, severity, "%s %s", label, pacWords(pac)).Hint = pacHint(s.Name, pac)
+		return
+	}
 	flaws := s.Flaws()
 	for _, flaw := range flaws {
 		switch flaw {
@@ -226,7 +244,7 @@ func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
 	d := e.env().Decide(target)
 	switch {
 	case d.Proxy != nil:
-		if proxy, err := d.Proxy.Proxy(); err == nil {
+		if proxy, err := d.Proxy.Usable(); err == nil {
 			f.Add(Proxy, OK, "%s goes through the proxy %v (%s)", target, proxy, e.label(d.Proxy.Name))
 		} else {
 			f.Add(Proxy, Error, "%s can't be reached: %s applies to it, but is invalid", target, e.label(d.Proxy.Name)).hint("fix %s, as described above", d.Proxy.Name)
@@ -247,7 +265,7 @@ func (e *Environment) SecureProxy() string {
 	if !found || s.Off() {
 		return ""
 	}
-	if proxy, err := s.Proxy(); err != nil || !proxy.Secure {
+	if proxy, err := s.Usable(); err != nil || !proxy.Secure {
 		return ""
 	}
 	return e.label(s.Name)

@@ -240,6 +240,56 @@ func TestFlaws(t *testing.T) {
 	}
 }
 
+func TestPAC(t *testing.T) {
+	address, content := PAC{}, PAC{Content: true}
+	for value, want := range map[string]*PAC{
+		"http://proxy.test:8080/proxy.pac":        &address,
+		"https://jane:hunter@proxy.test/x.PAC?v=": &address,
+		" http://wpad/wpad.dat ":                  &address,
+		"wpad.dat":                                &address,
+		"http://127.0.0.1:9000/pac":               &address,
+		"file:///etc/proxy.pac":                   &address,
+		`C:\proxy.pac`:                            &address,
+		"file://server/share/settings":            &address,
+		"pac+https://proxy.test/settings":         &address,
+		"data:application/x-ns-proxy-autoconfig,": &address,
+		`"file:///etc/proxy.pac"`:                 &address,
+
+		"function FindProxyForURL(url, host) {": &content,
+		"SOCKS5 proxy.test:1080":                &content,
+		"PROXY jane:hunter@proxy.test:3128":     &content,
+		"PROXY proxy.test:3128; DIRECT":         {Content: true, Proxy: "http://proxy.test:3128"},
+		"'proxy proxy.test:3128'":               {Content: true, Proxy: "http://proxy.test:3128"},
+		"HTTPS proxy.test:443;PROXY x.test:1":   {Content: true, Proxy: "https://proxy.test:443"},
+		"PROXY [fd00::1]:3128":                  {Content: true, Proxy: "http://[fd00::1]:3128"},
+		"DIRECT":                                {Content: true, Direct: true},
+
+		"http://proxy.test:3128":              nil,
+		"http://proxy.pac.test:3128":          nil,
+		"http://pac":                          nil,
+		"http://jane:p.pac@proxy.test:3128":   nil,
+		"http://jane:x/proxy.pac?@proxy.test": nil,
+		"http://direct:3128":                  nil,
+		"proxy proxy":                         {Content: true},
+		"proxy.test:3128 # PROXY x:1":         nil,
+		"":                                    nil,
+	} {
+		s := Setting{"https_proxy", value}
+		got, found := s.PAC()
+		if found != (want != nil) || found && got != *want {
+			t.Errorf("%s: got %+v, %v", value, got, found)
+		}
+		if _, err := s.Usable(); errors.Is(err, ErrPAC) != found {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+	for _, value := range values { // what the helper's tests use is a proxy, or is not valid
+		if _, found := ParsePAC(value); found != strings.EqualFold(strings.TrimSpace(value), "direct") {
+			t.Errorf("%s counts as a PAC file", value)
+		}
+	}
+}
+
 func TestEntryFlaws(t *testing.T) {
 	got := Setting{"no_proxy", `a.test, *.b.test,10.0.0.0/8 https://c.test,d;e,f.*.test,10.0.0.0/33,"g",*,[fd00::]/8,h/8,:443`}.EntryFlaws()
 	want := map[int]EntryFlaw{4: EntryURL, 5: EntrySemicolon, 6: EntryStar, 7: EntryBlock, 8: EntryQuoted, 11: EntryBlock}

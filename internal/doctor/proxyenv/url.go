@@ -172,6 +172,9 @@ const (
 	OverTLS                     // https://, although most proxies do not use TLS
 )
 
+// quotes are quotation marks that a shell, or a person, puts around a value.
+const quotes = "\"'`“”‘’"
+
 var (
 	login       = lazyregexp.Compile(`^(?:[^/?#]*://)?(.*)@`)
 	encoded     = lazyregexp.Compile(`^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*$`)
@@ -181,7 +184,7 @@ var (
 // Flaws returns the likely mistakes in the value.
 func (s Setting) Flaws() []Flaw {
 	var flaws []Flaw
-	if strings.Trim(s.value, "\"'`“”‘’") != s.value {
+	if strings.Trim(s.value, quotes) != s.value {
 		flaws = append(flaws, Quoted)
 	}
 	if placeholder().MatchString(s.value) {

@@ -196,7 +196,11 @@ func (a attempt) loginWords(failure *probe.Failure) (string, hint.Hint) {
 	basic := len(failure.Logins) == 0 || slices.Contains(failure.Logins, "basic")
 	switch {
 	case !basic:
-		local := hint.Join(hint.Text("run a local proxy that logs in, such as px or cntlm, and "), hint.Keep("export https_proxy=http://127.0.0.1:3128"))
+		name := "px"
+		if slices.Contains(failure.Logins, "ntlm") {
+			name = "px or cntlm" // which knows no other login
+		}
+		local := hint.Join(hint.Text("run a local proxy that logs in, such as "+name+", and "), hint.Keep("export https_proxy=http://127.0.0.1:3128"))
 		return fmt.Sprintf("the proxy %v requires a login (407) by %s, which next-auth can't do", proxy, strings.Join(failure.Logins, " or ")), local.Or(ask("to offer Basic"))
 	case proxy.HasLogin():
 		return fmt.Sprintf("the proxy %v rejects the user and password (407)", proxy), hint.Text("check them in " + a.variable() + "; special characters must be percent-encoded").Or(encode)

@@ -66,6 +66,7 @@ func TestDoctorProbes(t *testing.T) {
 		"407":           {wanting.Start(t), issuer, clitest.Unproven, "rejects the user and password (407)", "check them in https_proxy"},
 		"407, no login": {"http://" + wanting.Start(t), issuer, clitest.Unproven, "requires a user and a password (407)", "add them to https_proxy, percent-encoded: http://USER:PASSWORD@HOST:PORT"},
 		"407 NTLM":      {answering("407 x\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate " + secret), issuer, clitest.Unproven, "by ntlm or negotiate, which next-auth can't do", "run a local proxy that logs in, such as px or cntlm"},
+		"407 Kerberos":  {answering("407 x\r\nProxy-Authenticate: Negotiate"), issuer, clitest.Unproven, "by negotiate, which next-auth can't do", "run a local proxy that logs in, such as px, and"},
 		"403":           {answering("403 " + secret), issuer, clitest.Unproven, "answers with 403: it does not allow this host", "ask the proxy's administrator to allow idp.corp.test:443"},
 		"403, port":     {answering("403 x"), "https://idp.corp.test:8443", clitest.Unproven, "does not allow port 8443", "ask the proxy's administrator to allow CONNECT to idp.corp.test:8443"},
 		"405":           {answering("405 x"), issuer, clitest.Unproven, "like a server that is not a proxy", "check the host and port"},

@@ -120,6 +120,10 @@ func TestProxies(t *testing.T) {
 		"loopback":       {[]string{proxy}, []string{"localhost:8443"}, []string{through, plain, "note: https://localhost:8443 is this machine: no proxy is used"}},
 		"plain http":     {[]string{proxy}, []string{"http://idp.test"}, []string{through, plain, "warning: http://idp.test uses no proxy: only http_proxy and all_proxy apply to http:// URLs"}},
 		"odd entries":    {[]string{proxy, "no_proxy=a.test,https://jane:hunter@b.test;c"}, nil, []string{through, plain, "warning: entry 2 of no_proxy excludes nothing: it contains a semicolon; separate entries with commas"}},
+		"useless entries": {[]string{proxy, "no_proxy=keycloak*,a.test,10.*,<local>,k?y.corp.test"}, nil, []string{
+			through, plain, "warning: entry 1 of no_proxy excludes nothing: it ends with a *; only *.domain works, so write the whole name", "warning: entry 3 of no_proxy excludes nothing: it has a * in an address; write a block such as 10.0.0.0/8",
+			"warning: entry 4 of no_proxy excludes nothing: it is a word that only Windows and browsers know; list the names that it means", "warning: entry 5 of no_proxy excludes nothing: it contains a ?, which replaces no letter; write each name",
+		}},
 		"own proxy":      {[]string{proxy, "NEXTAUTH_PROXY=http://jane:hunter@own.test:8080"}, []string{"idp.test", "http://idp.test"}, []string{"ok: https:// URLs go through the proxy own.test:8080 (NEXTAUTH_PROXY)", "ok: https://idp.test goes through the proxy own.test:8080 (NEXTAUTH_PROXY)", "ok: http://idp.test goes through the proxy own.test:8080 (NEXTAUTH_PROXY)"}},
 		"own, excluded":  {[]string{"NEXTAUTH_PROXY=own.test:8080", "no_proxy=idp.test"}, []string{"idp.test"}, []string{"ok: https:// URLs go through the proxy own.test:8080 (NEXTAUTH_PROXY)", `warning: https://idp.test does not use the proxy: "idp.test" in no_proxy excludes it`}},
 		"own, blank":     {[]string{proxy, "NEXTAUTH_PROXY= "}, nil, []string{"note: NEXTAUTH_PROXY is empty and counts as unset", through, plain}},

@@ -1,7 +1,10 @@
 package proxyenv
 
 import (
+	"cmp"
+	"net"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -99,11 +102,27 @@ type EntryFlaw string
 
 // The flaws of entries.
 const (
-	EntryURL       EntryFlaw = "is a URL, not a host name"
-	EntrySemicolon EntryFlaw = "contains a semicolon; separate entries with commas"
-	EntryStar      EntryFlaw = "has a * in the middle; only *.domain works"
-	EntryBlock     EntryFlaw = "is not a valid block of addresses"
-	EntryQuoted    EntryFlaw = "contains a quotation mark"
+	EntryURL         EntryFlaw = "is a URL, not a host name"
+	EntrySemicolon   EntryFlaw = "contains a semicolon; separate entries with commas"
+	EntryPipe        EntryFlaw = "contains a |; separate entries with commas"
+	EntryQuoted      EntryFlaw = "contains a quotation mark"
+	EntryPlaceholder EntryFlaw = "contains a placeholder that was not replaced"
+	EntryPattern     EntryFlaw = "is a regular expression; write host names"
+	EntryWindows     EntryFlaw = "is a word that only Windows and browsers know; list the names that it means"
+	EntryStar        EntryFlaw = "has a * in the middle; only *.domain works"
+	EntryStarFirst   EntryFlaw = "has no dot after its *; only *.domain works"
+	EntryStarLast    EntryFlaw = "ends with a *; only *.domain works, so write the whole name"
+	EntryStarAddress EntryFlaw = "has a * in an address; write a block such as 10.0.0.0/8"
+	EntryQuestion    EntryFlaw = "contains a ?, which replaces no letter; write each name"
+	EntryPart        EntryFlaw = "is only a part of an address; write a block such as 10.0.0.0/8"
+	EntryRange       EntryFlaw = "is a range of addresses; write blocks such as 10.0.0.0/8"
+	EntryMask        EntryFlaw = "has a netmask; write its number of bits, as in 10.0.0.0/8"
+	EntryBlock       EntryFlaw = "is not a valid block of addresses"
+	EntryPath        EntryFlaw = "has a path; write only the host"
+	EntryPort        EntryFlaw = "has a port that no URL can have"
+	EntryNoHost      EntryFlaw = "names no host"
+	EntryUnicode     EntryFlaw = "has letters outside ASCII; write the name in its xn-- form"
+	EntryOther       EntryFlaw = "is not a host name, an address or a block of addresses"
 )
 
 // EntryFlaws returns what is wrong with the entries of no_proxy, by position from 1
@@ -111,28 +130,74 @@ const (
 func (s Setting) EntryFlaws() map[int]EntryFlaw {
 	flaws := map[int]EntryFlaw{}
 	for i, e := range s.entries() {
-		if flaw := e.flaw(); flaw != "" {
-			flaws[i+1] = flaw
+		if !e.works() {
+			flaws[i+1] = e.flaw()
 		}
 	}
 	return flaws
 }
 
-func (e entry) flaw() EntryFlaw {
-	name, _ := e.split()
+var hostName = lazyregexp.Compile(`^[a-z0-9._-]+$`)
+
+// works reports whether the entry excludes any URL: a name excludes itself, and a block
+// its own address.
+func (e entry) works() bool {
+	name, port := e.split()
+	host, _, _ := block(name)
 	switch {
-	case strings.ContainsAny(name, `"'`):
-		return EntryQuoted
-	case strings.Contains(name, ";"):
-		return EntrySemicolon
-	case strings.Contains(name, "://"):
-		return EntryURL
-	case strings.Contains(name, "*") && name != "*":
-		return EntryStar
-	case strings.Contains(name, "/"):
-		if address, bits, ok := block(name); !ok || !contains(address, bits, address) {
-			return EntryBlock
+	case name == "*":
+		host = "any.test"
+	case !isIP(host) && !hostName().MatchString(name):
+		return false
+	}
+	target, err := ParseTarget("https://" + net.JoinHostPort(host, cmp.Or(port, "443")))
+	return err == nil && e.excludes(target.Host, target.Port)
+}
+
+// mistakes are what people write instead of a name or a block. The first that matches
+// is the reason.
+var mistakes = []struct {
+	pattern func() *regexp.Regexp
+	flaw    EntryFlaw
+}{
+	{lazyregexp.Compile(`^$`), EntryNoHost},
+	{lazyregexp.Compile(`["']`), EntryQuoted},
+	{lazyregexp.Compile(`;`), EntrySemicolon},
+	{lazyregexp.Compile(`\|`), EntryPipe},
+	{lazyregexp.Compile(`\$|\{\{|^%\w+%$`), EntryPlaceholder},
+	{lazyregexp.Compile(`[\\^()]`), EntryPattern},
+	{lazyregexp.Compile(`://`), EntryURL},
+	{lazyregexp.Compile(`^<-?(?:local|loopback)>$`), EntryWindows},
+	{lazyregexp.Compile(`^[0-9.]+/[0-9]+\.[0-9.]+$`), EntryMask},
+	{lazyregexp.Compile(`^[^/:]*/[0-9]+$|^[0-9.]+/|:.*:.*/`), EntryBlock},
+	{lazyregexp.Compile(`/`), EntryPath},
+	{lazyregexp.Compile(`^[^:]+:[^:]*$`), EntryPort},
+	{lazyregexp.Compile(`^[0-9][0-9.]*\*[0-9.*]*$`), EntryStarAddress},
+	{lazyregexp.Compile(`^[^*]+\*$`), EntryStarLast},
+	{lazyregexp.Compile(`^\*[^.*][^*]*$`), EntryStarFirst},
+	{lazyregexp.Compile(`\*`), EntryStar},
+	{lazyregexp.Compile(`\?`), EntryQuestion},
+	{lazyregexp.Compile(`^[0-9.]+-[0-9.]+$`), EntryRange},
+	{lazyregexp.Compile(`^[0-9]+(?:\.[0-9]+){0,2}$`), EntryPart},
+	{lazyregexp.Compile(`[^\x00-\x7f]`), EntryUnicode},
+}
+
+// flaw returns why an entry does not work.
+func (e entry) flaw() EntryFlaw {
+	name, port := e.split()
+	if name != "" && port != "" && !isPort(port) {
+		return EntryPort
+	}
+	for _, mistake := range mistakes {
+		if mistake.pattern().MatchString(name) {
+			return mistake.flaw
 		}
 	}
-	return ""
+	return EntryOther
+}
+
+// isPort reports whether a URL can have a port, written in this way.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0 && strconv.FormatUint(n, 10) == text
 }

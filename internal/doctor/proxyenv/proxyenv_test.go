@@ -121,9 +121,9 @@ func questions(t *testing.T) []question {
 	return all
 }
 
-// TestSameAsHelper requires the same answers from the helper and from the Go code.
-func TestSameAsHelper(t *testing.T) {
-	all := questions(t)
+// askHelper returns what the helper's proxyFor returns or throws for each question.
+func askHelper(t *testing.T, all []question) []string {
+	t.Helper()
 	input, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
@@ -141,10 +141,17 @@ func TestSameAsHelper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want []string
-	if err := json.Unmarshal(output, &want); err != nil {
+	var answers []string
+	if err := json.Unmarshal(output, &answers); err != nil {
 		t.Fatal(err)
 	}
+	return answers
+}
+
+// TestSameAsHelper requires the same answers from the helper and from the Go code.
+func TestSameAsHelper(t *testing.T) {
+	all := questions(t)
+	want := askHelper(t, all)
 	for i, q := range all {
 		if got := q.answer(); got != want[i] {
 			t.Errorf("%q with %q: got %q, the helper says %q", q.URL, q.Env, got, want[i])
@@ -292,10 +299,67 @@ func TestPAC(t *testing.T) {
 
 func TestEntryFlaws(t *testing.T) {
 	got := Setting{"no_proxy", `a.test, *.b.test,10.0.0.0/8 https://c.test,d;e,f.*.test,10.0.0.0/33,"g",*,[fd00::]/8,h/8,:443`}.EntryFlaws()
-	want := map[int]EntryFlaw{4: EntryURL, 5: EntrySemicolon, 6: EntryStar, 7: EntryBlock, 8: EntryQuoted, 11: EntryBlock}
+	want := map[int]EntryFlaw{4: EntryURL, 5: EntrySemicolon, 6: EntryStar, 7: EntryBlock, 8: EntryQuoted, 11: EntryBlock, 12: EntryNoHost}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// entryFlaws are entries of no_proxy, and why each excludes nothing.
+var entryFlaws = map[string]EntryFlaw{
+	"keycloak*": EntryStarLast, "keycloak.*": EntryStarLast, "key*cloak": EntryStar, "*corp.test": EntryStarFirst, "*.*.corp.test": EntryStar,
+	"10.*": EntryStarAddress, "10*": EntryStarAddress, "192.168.*.*": EntryStarAddress, "10.*.0.1": EntryStarAddress, "10.*:443": EntryStarAddress,
+	"k?y.corp.test": EntryQuestion, "<local>": EntryWindows, "<-loopback>": EntryWindows,
+	"10.": EntryPart, "10": EntryPart, "192.168.1": EntryPart, ".168.1.": EntryPart, "10.0.0.1-10.0.0.9": EntryRange, "10.0.0.0/255.0.0.0": EntryMask,
+	"10.0.0.0/33": EntryBlock, "10.0.0.0/": EntryBlock, "10.0.0.0/x": EntryBlock, "10.0/16": EntryBlock, "fd00::/129": EntryBlock, "corp.test/8": EntryBlock, "010.0.0.0/8": EntryBlock,
+	"corp.test/x": EntryPath, "corp.test/": EntryPath, "corp.test:80/x": EntryPath, "https://corp.test:443": EntryURL, "//corp.test": EntryPath,
+	"corp.test:http": EntryPort, "corp.test:*": EntryPort, "*:*": EntryPort, "corp.test:0443": EntryPort, "corp.test:65536": EntryPort, "*:0": EntryPort, "corp.test:": EntryPort,
+	":443": EntryNoHost, ".": EntryNoHost, "*.": EntryNoHost, "[]": EntryNoHost,
+	"a|b": EntryPipe, "localhost|127.*": EntryPipe, "a;b": EntrySemicolon, "'a'": EntryQuoted, "bücher.test": EntryUnicode, ".bücher.test": EntryUnicode,
+	"${NO_PROXY}": EntryPlaceholder, "$NO_PROXY": EntryPlaceholder, "%no_proxy%": EntryPlaceholder, "{{.NoProxy}}": EntryPlaceholder,
+	"jane@corp.test": EntryOther, `.*\.corp\.test`: EntryPattern, "^corp.test": EntryPattern, "(corp)": EntryPattern, "fe80::1%eth0": EntryOther, "1.2.3.4.5": EntryOther, "1.2.3.400": EntryOther, "corp.123": EntryOther,
+
+	"corp.test": "", ".corp.test": "", "*.corp.test": "", "corp.test.": "", "corp": "", "a_b.test": "", "-corp.test": "", "10.corp.test": "", "xn--bcher-kva.test": "",
+	"corp.test:8443": "", "*": "", "*:443": "", "10.1.2.3": "", "*.10.1.2.3": "", "10.0.0.0/8": "", "10.1.2.3/8": "", "10.1.2.3/008": "", "10.0.0.0/8:443": "", "0.0.0.0/0": "",
+	"::1": "", "[::1]": "", "[fd00::]/8": "", "[fd00::1]:443": "", "::ffff:10.1.2.3": "", "localhost": "", "127.0.0.1": "", "CORP.test": "",
+}
+
+// TestEntriesThatWork requires that the helper agrees: an entry with a flaw excludes no
+// URL that is made from it, and every other entry excludes one.
+func TestEntriesThatWork(t *testing.T) {
+	var all []question
+	for e, want := range entryFlaws {
+		if got := (Setting{"no_proxy", e}).EntryFlaws()[1]; got != want {
+			t.Errorf("%s: got %q, want %q", e, got, want)
+		}
+		for _, url := range urlsOf(e) {
+			all = append(all, question{map[string]string{"https_proxy": "http://proxy.test:3128", "no_proxy": e}, url})
+		}
+	}
+	excludes := map[string]bool{}
+	for i, answer := range askHelper(t, all) {
+		if answer == "" {
+			excludes[all[i].Env["no_proxy"]] = true
+		}
+	}
+	for e, flaw := range entryFlaws {
+		if local := e == "::1" || e == "[::1]" || e == "localhost" || e == "127.0.0.1"; excludes[e] == (flaw != "") && !local {
+			t.Errorf("%s: the flaw is %q, but whether the helper excludes a URL is %v", e, flaw, excludes[e])
+		}
+	}
+}
+
+// urlsOf returns URLs that an entry of no_proxy may exclude. Node.js can parse them.
+func urlsOf(e string) []string {
+	urls := []string{"https://10.1.2.3", "https://corp.test", "https://key-cloak.corp.test:8443", "https://keycloak", "https://key.corp.test", "https://a", "https://[fd00::1]", "https://any.test"}
+	host := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(e), "*"), ".")
+	address, _, _ := strings.Cut(strings.Trim(host, "[]"), "/")
+	for _, text := range []string{host, address, "[" + address + "]", "[" + strings.TrimSuffix(address, "]") + "]"} {
+		if target, err := ParseTarget("https://" + text); err == nil && !isLoopback(target.Host) && !strings.ContainsAny(target.Host, "*';$(){}\"") {
+			urls = append(urls, target.String())
+		}
+	}
+	return urls
 }
 
 // TestNothingIsShown prints settings and proxies with every verb.

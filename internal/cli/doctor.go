@@ -47,7 +47,8 @@ next-auth, the build caches and package.json. It writes nothing and, without
 --probe, does not use the network.
 
 URL is an identity provider's issuer, such as https://login.example.com. Without
-one, doctor uses the URLs in variables such as KEYCLOAK_ISSUER.`,
+one, doctor uses the URLs in variables such as KEYCLOAK_ISSUER, and the tenant in
+AZURE_AD_TENANT_ID.`,
 		Example: "  proxypatch doctor\n  proxypatch doctor --probe https://login.example.com",
 		Args:    cobra.ArbitraryArgs,
 		RunE: p.run("doctor", func(cmd *cobra.Command, urls []string) error {

@@ -85,18 +85,55 @@ func (a attempt) by() string {
 func (a attempt) answered(f *Findings, r probe.Result) {
 	where := a.target.Origin() + probe.DiscoveryPath(a.target.Path)
 	switch {
-	case r.Found && strings.TrimSuffix(r.Issuer, "/") != a.target.String() && !strings.Contains(a.target.Path, "/.well-known/"):
-		f.Add(Connection, Warning, "%s answers %s, but names a different issuer", where, a.by()).hint("set the provider's issuer to the one in that document")
-	case r.Found:
+	case r.Found && a.names(r.Issuer):
 		f.Add(Connection, OK, "%s answers %s", where, a.by())
+	case r.Found:
+		f.Add(Connection, Warning, "%s answers %s, but names a different issuer", where, a.by()).hint("set the provider's issuer to the one in that document")
 	case a.proxy != nil && !a.target.Secure && r.Status != http.StatusNotFound:
-		f.Add(Connection, Warning, "%s answers %s with %d, which may come from the proxy or from the target", where, a.by(), r.Status).Hint = hint.Text("use https://").Or(ask("what it answers"))
+		f.Add(Connection, Warning, "%s answers %s with %d, which may come from the proxy or from the target%s", where, a.by(), r.Status, a.logs(r)).Hint = hint.Text("use https://").Or(ask("what it answers"))
 	case r.Status >= 300 && r.Status < 400:
-		f.Add(Connection, Warning, "%s answers %s with a redirect (%d), which next-auth does not follow", where, a.by(), r.Status).hint("use the issuer's exact URL, with its path and without a trailing slash")
+		f.Add(Connection, Warning, "%s answers %s with a redirect (%d), which next-auth does not follow%s", where, a.by(), r.Status, a.logs(r)).hint("use the issuer's exact URL, with its path and without a trailing slash")
+	case a.isIssuer(a.target):
+		f.Add(Connection, Warning, "%s answers %s, but without a discovery document (%s)%s", where, a.by(), kind(r), a.logs(r)).Hint = a.blocked(r)
 	default:
-		f.Add(Connection, Note, "%s answers %s, but without a discovery document (%d)", where, a.by(), r.Status).hint("this is normal for a provider without OpenID Connect; for others, use the issuer's URL")
+		f.Add(Connection, Note, "%s answers %s, but without a discovery document (%s)", where, a.by(), kind(r)).hint("this is normal for a provider without OpenID Connect; for others, use the issuer's URL")
 	}
 	a.judgeTime(f, r)
+}
+
+// names reports whether a discovery document names the issuer that was asked for. The
+// ones of Azure AD never name a tenant as its URL does.
+func (a attempt) names(issuer string) bool {
+	return strings.TrimSuffix(issuer, "/") == a.target.String() || strings.Contains(a.target.Path, "/.well-known/") || a.target.Host == azureHost
+}
+
+// kind says what an answer is.
+func kind(r probe.Result) string {
+	if r.HTML {
+		return fmt.Sprintf("%d, HTML", r.Status)
+	}
+	return fmt.Sprint(r.Status)
+}
+
+// logs says what next-auth logs if an issuer answers so.
+func (a attempt) logs(r probe.Result) string {
+	if r.Log == "" || !a.isIssuer(a.target) {
+		return ""
+	}
+	return fmt.Sprintf("; next-auth will log %q", r.Log)
+}
+
+// blocked says what to do about an issuer without a discovery document.
+func (a attempt) blocked(r probe.Result) hint.Hint {
+	check := hint.Text("check the issuer's URL, with its path")
+	denied := r.HTML || r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden
+	switch {
+	case (denied || r.Status >= 500) && a.proxy != nil:
+		return ask("whether it blocks " + a.target.Address()).Or(check)
+	case r.Status >= 500:
+		return hint.Text("check whether the identity provider is running").Or(check)
+	}
+	return check
 }
 
 func (a attempt) judgeTime(f *Findings, r probe.Result) {

@@ -117,24 +117,47 @@ func (e *Environment) label(name string) string {
 	return name
 }
 
-var issuerName = lazyregexp.Compile(`(?i)(^|_)(ISSUER|WELL_?KNOWN)(_(BASE_)?URL)?$`)
+// azureHost is where Azure AD's tenants have their issuers.
+const azureHost = "login.microsoftonline.com"
+
+var (
+	issuerName  = lazyregexp.Compile(`(?i)(^|_)(ISSUER|WELL_?KNOWN)(_(BASE_)?URL)?$`)
+	tenantName  = lazyregexp.Compile(`(?i)(^|_)AZURE_?AD_TENANT(_?ID)?$`)
+	azureTenant = lazyregexp.Compile(`(?i)^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|common|organizations|consumers|(?:[a-z0-9-]+\.)+[a-z]+)$`)
+)
 
 // Issuers returns the identity providers that the environment names: the URLs in
-// variables such as KEYCLOAK_ISSUER.
+// variables such as KEYCLOAK_ISSUER, and the tenant in AZURE_AD_TENANT_ID.
 func (e *Environment) Issuers() []*proxyenv.Target {
 	names := slices.Sorted(maps.Keys(e.process))
 	names = append(names, slices.Sorted(maps.Keys(e.files))...)
 	var targets []*proxyenv.Target
 	for _, name := range names {
-		value := strings.TrimSpace(e.Get(name))
-		if !issuerName().MatchString(name) || !strings.Contains(value, "://") {
-			continue
-		}
-		target, err := proxyenv.ParseTarget(value)
-		same := func(other *proxyenv.Target) bool { return other.String() == target.String() }
-		if err == nil && !slices.ContainsFunc(targets, same) {
+		target := issuerIn(name, strings.TrimSpace(e.Get(name)))
+		if target != nil && !slices.ContainsFunc(targets, target.Same) {
 			targets = append(targets, target)
 		}
 	}
 	return targets
+}
+
+// issuerIn returns the issuer that a variable names, or nil.
+func issuerIn(name, value string) *proxyenv.Target {
+	switch {
+	case tenantName().MatchString(name) && azureTenant().MatchString(value):
+		value = "https://" + azureHost + "/" + value + "/v2.0"
+	case !issuerName().MatchString(name) || !strings.Contains(value, "://"):
+		return nil
+	}
+	target, err := proxyenv.ParseTarget(value)
+	if err != nil {
+		return nil
+	}
+	return target
+}
+
+// isIssuer reports whether next-auth needs a discovery document at a target: its URL has
+// a path, or a variable for issuers names it. Another URL may be any host of a provider.
+func (e *Environment) isIssuer(target *proxyenv.Target) bool {
+	return target.Path != "" || slices.ContainsFunc(e.Issuers(), target.Same)
 }

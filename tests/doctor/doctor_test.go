@@ -31,10 +31,7 @@ test "$1" = --print && echo "{\"path\": \"$0\", \"version\": \"20.20.2\"}"
 func TestDoctorProbes(t *testing.T) {
 	clearEnvironment(t)
 	realNode := nodetest.Node(t)
-	fakeNode := filepath.Join(t.TempDir(), "node") // fast, but lists no certificates
-	if err := os.WriteFile(fakeNode, []byte(fakeNodeScript), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	quickNode := quickNode(t)
 	dir := nodetest.TLS(t, "idp.corp.test", "127.0.0.1")
 	authorization := "Basic " + base64.StdEncoding.EncodeToString([]byte(login))
 	open := proxytest.Tunnel{Certificates: dir, Answer: proxytest.Discovery(issuer), Login: authorization}
@@ -86,8 +83,8 @@ func TestDoctorProbes(t *testing.T) {
 			t.Setenv("https_proxy", proxy)
 			t.Setenv("http_proxy", proxy)
 			t.Setenv("NODE_EXTRA_CA_CERTS", filepath.Join(dir, "ca.pem"))
-			node, timeout := fakeNode, "1m"
-			if name == "open" || name == "inspecting" || runtime.GOOS == "windows" {
+			node, timeout := quickNode, "1m"
+			if name == "open" || name == "inspecting" {
 				node = realNode
 			}
 			if name == "silent" {
@@ -104,12 +101,90 @@ func TestDoctorProbes(t *testing.T) {
 	}
 }
 
+// TestIssuers answers discovery as identity providers, and proxies that block them, do.
+func TestIssuers(t *testing.T) {
+	clearEnvironment(t)
+	node := quickNode(t)
+	dir := nodetest.TLS(t, "idp.corp.test", "login.microsoftonline.com")
+	t.Setenv("NODE_EXTRA_CA_CERTS", filepath.Join(dir, "ca.pem"))
+	const (
+		host    = "https://idp.corp.test"
+		tenant  = "0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f"
+		page    = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<!DOCTYPE html>" + secret
+		without = " but without a discovery document "
+		azure   = `{"issuer":"https://login.microsoftonline.com/{tenantid}/v2.0"}`
+	)
+	got := func(status string) string { return `next-auth will log "expected 200 OK, got: ` + status + `"` }
+	for name, test := range map[string]struct {
+		variable string // NAME=value
+		url      string // with a variable there is none
+		answer   string // of the target
+		severity string
+		message  string // end of the message
+		hint     string // start of the hint
+	}{
+		"403":            {"", issuer, "HTTP/1.1 403 x\r\n\r\n", "warning", without + "(403); " + got("403 Forbidden"), "ask the proxy's administrator whether it blocks idp.corp.test:443"},
+		"403, page":      {"", issuer, strings.Replace(page, "200 OK", "403 "+secret, 1), "warning", without + "(403, HTML); " + got("403 Forbidden"), "ask the proxy's administrator"},
+		"401":            {"", issuer, "HTTP/1.1 401 x\r\n\r\n", "warning", got("401 Unauthorized"), "ask the proxy's administrator"},
+		"404":            {"", issuer, "HTTP/1.1 404 x\r\n\r\n", "warning", got("404 Not Found"), "check the issuer's URL, with its path"},
+		"503":            {"", issuer, "HTTP/1.1 503 x\r\n\r\n", "warning", got("503 Service Unavailable"), "ask the proxy's administrator"},
+		"redirect":       {"", issuer, "HTTP/1.1 302 x\r\n\r\n", "warning", got("302 Found"), "use the issuer's exact URL"},
+		"page":           {"", issuer, page, "warning", without + `(200, HTML); next-auth will log "Unexpected token"`, "ask the proxy's administrator"},
+		"nothing":        {"", issuer, "HTTP/1.1 200 OK\r\n\r\n", "warning", `next-auth will log "expected 200 OK with body but no body was returned"`, "check the issuer's URL"},
+		"document":       {"", host + "/.well-known/openid-configuration", "HTTP/1.1 403 x\r\n\r\n", "warning", got("403 Forbidden"), ""},
+		"bare host":      {"", host, "HTTP/1.1 403 x\r\n\r\n", "note", without + "(403)", "this is normal for a provider without OpenID Connect"},
+		"bare, page":     {"", host, page, "note", without + "(200, HTML)", "this is normal"},
+		"variable":       {"AUTH_ISSUER=" + host, "", "HTTP/1.1 403 x\r\n\r\n", "warning", got("403 Forbidden"), ""},
+		"and its URL":    {"AUTH_ISSUER=" + host, host, "HTTP/1.1 403 x\r\n\r\n", "warning", got("403 Forbidden"), ""},
+		"another URL":    {"AUTH_ISSUER=" + host + "/x", host, "HTTP/1.1 403 x\r\n\r\n", "note", without + "(403)", ""},
+		"well known":     {"OIDC_WELL_KNOWN=" + host, "", page, "warning", `next-auth will log "Unexpected token"`, ""},
+		"tenant":         {"AZURE_AD_TENANT_ID=" + tenant, "", "HTTP/1.1 403 x\r\n\r\n", "warning", got("403 Forbidden"), "ask the proxy's administrator whether it blocks login.microsoftonline.com:443"},
+		"no tenant":      {"AUTH_AZUREAD_TENANT_ID=x.onmicrosoft.com", "", "HTTP/1.1 400 x\r\n\r\n" + `{"error":"invalid_tenant"}`, "warning", `next-auth will log "invalid_tenant"`, "check the issuer's URL"},
+		"every tenant":   {"AZURE_AD_TENANT_ID=common", "", "HTTP/1.1 200 OK\r\n\r\n" + azure, "ok", "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration answers through the proxy PROXY", ""},
+		"strange answer": {"", issuer, "HTTP/1.1 500 x\r\n\r\n" + `{"error":"` + secret + `"}`, "warning", without + "(500)", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			proxy := proxytest.Tunnel{Certificates: dir, Answer: test.answer}.Start(t)
+			t.Setenv("https_proxy", "http://"+proxy)
+			args := []string{"--node", node, "--probe", "--timeout", "1m"}
+			if name, value, set := strings.Cut(test.variable, "="); set {
+				t.Setenv(name, value)
+			}
+			if test.url != "" {
+				args = append(args, test.url)
+			}
+			findings := runDoctor(t, clitest.OK, args...)
+			for _, finding := range findings {
+				message := strings.ReplaceAll(finding.Message, proxy, "PROXY")
+				if finding.Area == "connection" && finding.Severity == test.severity && strings.HasSuffix(message, test.message) && strings.HasPrefix(finding.Hint, test.hint) {
+					return
+				}
+			}
+			t.Errorf("no %s %q with %q in %+v", test.severity, test.message, test.hint, findings)
+		})
+	}
+}
+
+// quickNode returns a Node.js that starts fast, but lists no certificates. On Windows it
+// is a real one.
+func quickNode(t *testing.T) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		return nodetest.Node(t)
+	}
+	path := filepath.Join(t.TempDir(), "node")
+	if err := os.WriteFile(path, []byte(fakeNodeScript), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // clearEnvironment unsets every variable that doctor reads.
 func clearEnvironment(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "NODE_") || strings.Contains(upper, "ISSUER") {
+		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "NODE_") || strings.Contains(upper, "ISSUER") || strings.Contains(upper, "TENANT") || strings.Contains(upper, "WELL_KNOWN") {
 			t.Setenv(name, "") // restores it after the test
 			os.Unsetenv(name)
 		}

@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -44,6 +43,8 @@ type Result struct {
 	Status   int           // of the answer
 	Found    bool          // whether the answer is a discovery document
 	Issuer   string        // as the document names it
+	HTML     bool          // whether the answer is a page for browsers
+	Log      string        // part of what next-auth logs if the answer is none that it can use, or ""
 }
 
 // Run tries a way. The error is a *Failure.
@@ -72,12 +73,7 @@ func Run(ctx context.Context, way Way) (Result, error) {
 	if err != nil {
 		return result, failed(AtAnswer, err)
 	}
-	var document struct {
-		Issuer string `json:"issuer"`
-	}
-	if answer.StatusCode == http.StatusOK && json.Unmarshal(body, &document) == nil {
-		result.Found, result.Issuer = document.Issuer != "", document.Issuer
-	}
+	result.read(body)
 	return result, nil
 }
 

@@ -81,18 +81,22 @@ func TestRun(t *testing.T) {
 func TestOtherAnswers(t *testing.T) {
 	t.Parallel()
 	dir := nodetest.TLS(t, "idp.corp.test")
+	const got = "expected 200 OK, got: "
 	for answer, want := range map[string]Result{
-		"HTTP/1.1 404 Not Found\r\n\r\n":                                 {Status: 404},
-		"HTTP/1.1 200 OK\r\n\r\n<html>":                                  {Status: 200},
-		"HTTP/1.1 200 OK\r\n\r\n{}":                                      {Status: 200},
-		"HTTP/1.1 302 Found\r\nLocation: https://x/\r\n\r\n":             {Status: 302},
-		"HTTP/1.1 407 x\r\nProxy-Authenticate: NTLM\r\n\r\n":             {Status: 407}, // from the target, not from the proxy
+		"HTTP/1.1 404 Not Found\r\n\r\n":                                 {Status: 404, Log: got + "404 Not Found"},
+		"HTTP/1.1 200 OK\r\n\r\n<html>":                                  {Status: 200, HTML: true, Log: "Unexpected token"},
+		"HTTP/1.1 403 No\r\n\r\n\n<html>":                                {Status: 403, HTML: true, Log: got + "403 Forbidden"},
+		"HTTP/1.1 200 OK\r\n\r\n{}":                                      {Status: 200, Log: "authorization_endpoint must be configured on the issuer"},
+		"HTTP/1.1 302 Found\r\nLocation: https://x/\r\n\r\n":             {Status: 302, Log: got + "302 Found"},
+		"HTTP/1.1 407 x\r\nProxy-Authenticate: NTLM\r\n\r\n":             {Status: 407, Log: got + "407 Proxy Authentication Required"}, // from the target, not from the proxy
 		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"issuer\":\"a\"}": {Status: 200},
+		"HTTP/1.1 400 x\r\n\r\n{\"error\":\"invalid_tenant\"}":           {Status: 400, Log: "invalid_tenant"},
+		"HTTP/1.1 400 x\r\n\r\n{\"error\":\"hunter\"}":                   {Status: 400},
 	} {
 		tunnel := proxytest.Tunnel{Certificates: dir, Answer: answer}
-		got, err := try(t, "http://"+tunnel.Start(t), issuer, trust(t, dir), plenty)
-		got.Opened, got.Answered = 0, 0
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		result, err := try(t, "http://"+tunnel.Start(t), issuer, trust(t, dir), plenty)
+		result.Opened, result.Answered = 0, 0
+		if diff := cmp.Diff(want, result); diff != "" || err != nil {
 			t.Errorf("%q: %v (-want +got):\n%s", answer, err, diff)
 		}
 	}

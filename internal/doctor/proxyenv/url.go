@@ -56,6 +56,9 @@ func (t *Target) Origin() string { return t.origin }
 // String returns the URL for a person.
 func (t *Target) String() string { return t.origin + t.Path }
 
+// Same reports whether another target has the same URL.
+func (t *Target) Same(other *Target) bool { return t.String() == other.String() }
+
 // Address returns host:port, as CONNECT and net.Dial need it.
 func (t *Target) Address() string { return net.JoinHostPort(t.Host, t.Port) }
 

@@ -188,6 +188,9 @@ func (a attempt) proxyWords(failure *probe.Failure) (string, hint.Hint) {
 	if failure.At == probe.AtProxyTLS && (failure.Kind == probe.NoTLS || failure.Kind == probe.Closed) {
 		return fmt.Sprintf("%v does not speak TLS, but %s starts with https://", proxy, name), hint.Text("change it to http://, which also works for https:// targets")
 	}
+	if failure.Kind == probe.NeedsTLS {
+		return fmt.Sprintf("%v speaks only TLS, but %s does not start with https://", proxy, name), hint.Text("change it to https://, or use the proxy's port for http://")
+	}
 	check := hint.Text("check the host and port in " + name)
 	switch failure.Kind {
 	case probe.UnknownName:
@@ -294,6 +297,8 @@ func certificateWords(failure *probe.Failure) (string, hint.Hint) {
 func (a attempt) answerWords(failure *probe.Failure) (string, hint.Hint) {
 	check := hint.Text("check the URL, and whether the identity provider is running")
 	switch failure.Kind {
+	case probe.NeedsTLS:
+		return "its port " + a.target.Port + " speaks only TLS, but the URL starts with http://", hint.Text("use https://")
 	case probe.Refused:
 		return a.refusedWords(failure)
 	case probe.Silent:

@@ -197,6 +197,8 @@ func (e *Environment) judge(f *Findings, s proxyenv.Setting, kind string, severi
 			f.Add(Proxy, Note, "%s names no port, so port %s is used", label, proxy.Port).hint("add the port, usually :3128 or :8080, unless it is %s", proxy.Port)
 		case proxyenv.OverTLS:
 			f.Add(Proxy, Note, "%s starts with https://, so the connection to the proxy itself uses TLS", label).hint("change it to http:// unless the proxy requires TLS; both work for https:// targets")
+		case proxyenv.TLSPort:
+			f.Add(Proxy, Note, "%s names port 443, which is usually for TLS, but does not start with https://", label).hint("if sign-ins fail, change it to https://, or use the proxy's port for http://")
 		}
 	}
 }
@@ -241,6 +243,9 @@ func (e *Environment) exclusions(f *Findings, all bool) {
 }
 
 func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
+	if !target.Secure && target.Port == "443" {
+		f.Add(Proxy, Warning, "%s starts with http://, but port 443 is for https://", target).hint("use https://")
+	}
 	d := e.env().Decide(target)
 	switch {
 	case d.Proxy != nil:

@@ -55,6 +55,8 @@ func TestDoctorProbes(t *testing.T) {
 		"open":          {open.Start(t), issuer, clitest.OK, "https://idp.corp.test/realms/x/.well-known/openid-configuration answers through the proxy 127.0.0.1:", ""},
 		"https://":      {"https://" + login + "@" + secure.Start(t), issuer, clitest.OK, "openid-configuration answers through the proxy", ""},
 		"not https://":  {"https://" + login + "@" + answering("200 OK"), issuer, clitest.Unproven, "does not speak TLS, but https_proxy starts with https://", "change it to http://"},
+		"only https://": {secure.Start(t), issuer, clitest.Unproven, "speaks only TLS, but https_proxy does not start with https://", "change it to https://"},
+		"TLS target":    {proxytest.BadGateway(t, dir), "http://idp.corp.test:8443", clitest.Unproven, "its port 8443 speaks only TLS, but the URL starts with http://", "use https://"},
 		"other issuer":  {other.Start(t), issuer, clitest.OK, "names a different issuer", "set the provider's issuer"},
 		"no document":   {absent.Start(t), issuer, clitest.OK, "but without a discovery document (404)", ""},
 		"redirect":      {moved.Start(t), issuer, clitest.OK, "with a redirect (301)", "use the issuer's exact URL"},

@@ -57,6 +57,7 @@ const (
 	Untrusted               // no trusted authority signed the certificate
 	WrongName               // the certificate is for other hosts
 	Expired                 // the certificate is not valid now
+	NeedsTLS                // the port speaks only TLS, and the URL starts with http://
 )
 
 func (f *Failure) Error() string { return fmt.Sprintf("stage %d, kind %d: %s", f.At, f.Kind, f.Reason) }

@@ -51,22 +51,31 @@ type Result struct {
 func Run(ctx context.Context, way Way) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, way.Limit)
 	defer cancel()
+	result, err := way.try(ctx)
+	if failure := way.needsTLS(ctx, result, err); failure != nil {
+		return result, failure
+	}
+	return result, err
+}
+
+// try sends the request.
+func (w Way) try(ctx context.Context) (Result, error) {
 	start := time.Now()
-	conn, err := way.open(ctx)
+	conn, err := w.open(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	defer conn.Close()
 	result := Result{Opened: time.Since(start)}
 	start = time.Now()
-	answer, err := way.get(ctx, conn)
+	answer, err := w.get(ctx, conn)
 	if err != nil {
 		return result, failed(AtAnswer, err)
 	}
 	defer answer.Body.Close()
 	result.Answered = time.Since(start)
 	result.Status = answer.StatusCode
-	if way.Proxy != nil && !way.Target.Secure && answer.StatusCode == http.StatusProxyAuthRequired {
+	if w.Proxy != nil && !w.Target.Secure && answer.StatusCode == http.StatusProxyAuthRequired {
 		return result, refused(answer)
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))

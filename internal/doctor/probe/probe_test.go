@@ -115,6 +115,8 @@ func TestFailures(t *testing.T) {
 	mute := proxytest.Tunnel{Certificates: dir}
 	inspecting := proxytest.Tunnel{Certificates: nodetest.TLS(t, "idp.corp.test")}
 	elsewhere := proxytest.Tunnel{Certificates: other}
+	secureProxy := proxytest.Tunnel{Certificates: other, Secure: true}
+	const badRequest = "HTTP/1.1 400 Bad Request\r\n\r\n"
 	silentBehind := proxytest.Serve(t, func(conn net.Conn) {
 		_, _ = conn.Read(make([]byte, 4096))
 		_, _ = io.WriteString(conn, ok)
@@ -145,6 +147,12 @@ func TestFailures(t *testing.T) {
 		"another name":       {"http://" + elsewhere.Start(t), issuer, Failure{At: AtTLS, Kind: WrongName}},
 		"no HTTP behind":     {"http://" + broken.Start(t), issuer, Failure{At: AtAnswer, Kind: NoHTTP}},
 		"no answer":          {"http://" + mute.Start(t), issuer, Failure{At: AtAnswer, Kind: Closed}},
+		"TLS proxy":          {"http://" + secureProxy.Start(t), issuer, Failure{At: AtProxy, Kind: NeedsTLS}},
+		"TLS proxy, 400":     {"http://" + proxytest.OnlyTLS(t, dir, badRequest), issuer, Failure{At: AtProxy, Kind: NeedsTLS}},
+		"TLS proxy, http://": {"http://" + secureProxy.Start(t), "http://idp.corp.test", Failure{At: AtProxy, Kind: NeedsTLS}},
+		"TLS target":         {"", "http://" + proxytest.OnlyTLS(t, dir, ""), Failure{At: AtAnswer, Kind: NeedsTLS}},
+		"TLS target, 400":    {"", "http://" + proxytest.OnlyTLS(t, dir, badRequest), Failure{At: AtAnswer, Kind: NeedsTLS}},
+		"TLS behind a proxy": {"http://" + proxytest.BadGateway(t, dir), "http://idp.corp.test:443", Failure{At: AtAnswer, Kind: NeedsTLS}},
 		"direct, refusing":   {"", "https://" + proxytest.Refusing(t), Failure{At: AtTarget, Kind: Unreachable, Reason: "connection refused"}},
 		"direct, silent":     {"", "https://" + proxytest.Silent(t), Failure{At: AtTLS, Kind: Silent}},
 		"direct, without it": {"", "http://" + proxytest.Silent(t), Failure{At: AtAnswer, Kind: Silent}},

@@ -230,6 +230,8 @@ func TestFlaws(t *testing.T) {
 		"http://proxy.test":                        {NoPort},
 		"http://jane:secret@proxy.test":            {NoPort},
 		"https://proxy.test:3128":                  {OverTLS},
+		"http://proxy.test:443":                    {TLSPort},
+		"https://proxy.test:443":                   {OverTLS},
 		`"http://proxy.test:3128"`:                 {Quoted},
 		"'http://jane:p@proxy.test:3128":           {Quoted},
 		"http://${USER}:${PASS}@proxy.test":        {Placeholder},

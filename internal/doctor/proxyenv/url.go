@@ -173,6 +173,7 @@ const (
 	NoPort                      // the port is 80 or 443
 	Spaced                      // white space, which makes the value invalid
 	OverTLS                     // https://, although most proxies do not use TLS
+	TLSPort                     // port 443 without https://
 )
 
 // quotes are quotation marks that a shell, or a person, puts around a value.
@@ -208,8 +209,11 @@ func (s Setting) Flaws() []Flaw {
 	if !strings.HasSuffix(p.Label, ":"+p.Port) && !explicitPort().MatchString(s.value) {
 		flaws = append(flaws, NoPort)
 	}
-	if p.Secure {
+	switch {
+	case p.Secure:
 		flaws = append(flaws, OverTLS)
+	case p.Port == "443":
+		flaws = append(flaws, TLSPort)
 	}
 	return flaws
 }

@@ -75,11 +75,7 @@ type Tunnel struct {
 // Start returns the proxy's address.
 func (p Tunnel) Start(t testing.TB) string {
 	t.Helper()
-	certificate, err := tls.LoadX509KeyPair(filepath.Join(p.Certificates, "cert.pem"), filepath.Join(p.Certificates, "key.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &tls.Config{Certificates: []tls.Certificate{certificate}}
+	config := load(t, p.Certificates)
 	return Serve(t, func(conn net.Conn) {
 		if p.Secure {
 			conn = tls.Server(conn, config)
@@ -100,6 +96,57 @@ func (p Tunnel) Start(t testing.TB) string {
 			_ = target.Close()
 		}
 	})
+}
+
+// BadGateway is a proxy before a target that speaks only TLS. It answers requests for http:// URLs with 502. Certificates
+// is as in [Tunnel].
+func BadGateway(t testing.TB, certificates string) string {
+	t.Helper()
+	config := load(t, certificates)
+	return Serve(t, func(conn net.Conn) {
+		request, err := http.ReadRequest(bufio.NewReader(conn))
+		switch {
+		case err != nil:
+		case request.Method != http.MethodConnect:
+			_, _ = io.WriteString(conn, "HTTP/1.1 502 Bad Gateway\r\n\r\n")
+		default:
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+			_ = tls.Server(conn, config).Handshake()
+		}
+	})
+}
+
+// OnlyTLS is a server that speaks TLS. It answers HTTP with answer, as some do, or with nothing.
+func OnlyTLS(t testing.TB, certificates, answer string) string {
+	t.Helper()
+	config := load(t, certificates)
+	return Serve(t, func(conn net.Conn) {
+		reader := bufio.NewReader(conn)
+		if first, err := reader.Peek(1); err == nil && first[0] == 0x16 { // a handshake
+			_ = tls.Server(peeked{conn, reader}, config).Handshake()
+			return
+		}
+		_, _ = http.ReadRequest(reader)
+		_, _ = io.WriteString(conn, answer)
+	})
+}
+
+// peeked is a connection of which a part is in a buffer.
+type peeked struct {
+	net.Conn
+	reader io.Reader
+}
+
+func (p peeked) Read(data []byte) (int, error) { return p.reader.Read(data) }
+
+// load reads certificates that nodetest.TLS wrote.
+func load(t testing.TB, dir string) *tls.Config {
+	t.Helper()
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}}
 }
 
 // Discovery returns the answer of an identity provider, with its discovery document.

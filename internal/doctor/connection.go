@@ -42,15 +42,16 @@ func (e *Environment) try(ctx context.Context, p trial, targets []*proxyenv.Targ
 	var f Findings
 	for _, target := range targets {
 		way := probe.Way{Target: target, Roots: p.roots, Limit: p.limit}
-		if d := e.env().Decide(target); d.Proxy != nil {
-			proxy, err := d.Proxy.Usable()
+		decision := e.env().Decide(target)
+		if setting := decision.Proxy; setting != nil {
+			proxy, err := setting.Usable()
 			if err != nil {
-				f.Add(Connection, Error, "%s was not tried: %s is invalid", target, e.label(d.Proxy.Name)).hint("fix %s first", d.Proxy.Name)
+				f.Add(Connection, Error, "%s was not tried: %s is invalid", target, e.label(setting.Name)).hint("fix %s first", setting.Name)
 				continue
 			}
 			way.Proxy = proxy
 		}
-		attempt := attempt{e, target, way.Proxy, p}
+		attempt := attempt{e, target, way.Proxy, p, decision}
 		result, err := probe.Run(ctx, way)
 		if failure := (*probe.Failure)(nil); errors.As(err, &failure) {
 			attempt.failed(&f, failure)
@@ -67,6 +68,7 @@ type attempt struct {
 	target *proxyenv.Target
 	proxy  *proxyenv.Proxy // nil for none
 	trial
+	decision proxyenv.Decision
 }
 
 // variable names the variable to change.
@@ -250,19 +252,55 @@ func (a attempt) loginWords(failure *probe.Failure) (string, hint.Hint) {
 
 // directWords describes a failure to reach a target without a proxy.
 func (a attempt) directWords(failure *probe.Failure) (string, hint.Hint) {
-	advice := hint.Text("see proxy above: no proxy is set for this URL, or no_proxy excludes it")
+	because := a.whyDirect()
 	switch failure.Kind {
 	case probe.UnknownName:
-		return "its name can't be resolved here, and no proxy is used", advice
+		return "its name can't be resolved here, and " + because, a.directAdvice()
 	case probe.Silent:
-		return fmt.Sprintf("no connection without a proxy within %v", a.limit), advice
+		return fmt.Sprintf("no connection within %v, and %s", a.limit, because), a.directAdvice()
 	}
-	return fmt.Sprintf("it can't be reached without a proxy (%s)", failure.Reason), advice
+	return fmt.Sprintf("it can't be reached (%s), and %s", failure.Reason, because), a.directAdvice()
+}
+
+// whyDirect says why no proxy was used.
+func (a attempt) whyDirect() string {
+	switch a.decision.Reason {
+	case proxyenv.Loopback:
+		return "requests to this machine never use a proxy"
+	case proxyenv.Excluded:
+		return fmt.Sprintf("%q in %s excludes it from the proxy", a.decision.Entry, a.label(a.decision.By.Name))
+	case proxyenv.Off:
+		return a.label(proxyenv.Own) + "=direct switches the proxy off"
+	}
+	return "no proxy is set for this URL"
+}
+
+// directAdvice says what to do about a target that can't be reached without a proxy.
+func (a attempt) directAdvice() hint.Hint {
+	check := hint.Text("check the URL")
+	switch name := a.decision.By.Name; a.decision.Reason {
+	case proxyenv.Loopback:
+		return hint.Text("start the identity provider on port " + a.target.Port + " of this machine").Or(container(a.target))
+	case proxyenv.Excluded:
+		return hint.Text(fmt.Sprintf("if only the proxy reaches it, remove %q from %s", a.decision.Entry, name)).Or(check)
+	case proxyenv.Off:
+		return hint.To("if only the proxy reaches it", "unset "+proxyenv.Own).Or(check)
+	}
+	variable := "http_proxy"
+	if a.target.Secure {
+		variable = "https_proxy"
+	}
+	return hint.Join(hint.Text("if only a proxy reaches it, where the app starts: "), hint.Keep("export "+variable+"="+example)).Or(check)
+}
+
+// container says what a loopback address means in a container.
+func container(target *proxyenv.Target) hint.Hint {
+	return hint.Text("in a container, " + target.Host + " is the container itself: use a host name that works in the container and in the browser")
 }
 
 // tlsWords describes a failure of TLS with the target.
 func (a attempt) tlsWords(failure *probe.Failure) (string, hint.Hint) {
-	check := hint.Text("check the host and port in the URL")
+	check := hint.Text("check the host and port in the URL").Or(a.directAdvice().First())
 	if a.proxy != nil {
 		check = ask("to allow " + a.target.Address())
 	}

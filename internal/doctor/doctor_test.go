@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/doctor/probe"
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/proxytest"
@@ -478,6 +479,59 @@ func TestSlow(t *testing.T) {
 		if len(got) != 2 || !regexp.MustCompile(want).MatchString(got[1]) {
 			t.Errorf("with %v got %q, want %s", patience, got, want)
 		}
+	}
+}
+
+// TestSlowWithoutProxy expects no blame for a proxy that is not used.
+func TestSlowWithoutProxy(t *testing.T) {
+	address := proxytest.Answering(t, proxytest.Discovery("http://idp.test"))
+	for name, env := range map[string][]string{"unset": nil, "loopback": {"http_proxy=proxy.test:3128"}} {
+		f := environmentWith("", env...).try(t.Context(), trial{nil, time.Minute, time.Nanosecond}, targets(t, "http://"+address))
+		if last := f[len(f)-1]; last.Severity != Error || last.Text != "set NEXTAUTH_HTTP_TIMEOUT=10000 where the app starts" {
+			t.Errorf("%s: %s %q", name, last.Message, last.Text)
+		}
+	}
+}
+
+// TestDirect expects the true reason for which a target is tried without a proxy.
+func TestDirect(t *testing.T) {
+	const (
+		refused   = "error: %s: it can't be reached (connection refused), and "
+		container = "\nin a container, 127.0.0.1 is the container itself: use a host name that works in the container and in the browser"
+	)
+	local := "https://" + proxytest.Refusing(t)
+	port := local[strings.LastIndex(local, ":")+1:]
+	decided := func(reason proxyenv.Reason) proxyenv.Decision {
+		by, _ := proxyenv.Env(func(string) string { return "idp.test" }).Lookup("no_proxy")
+		return proxyenv.Decision{Reason: reason, By: by, Entry: "idp.test"}
+	}
+	unreachable := &probe.Failure{At: probe.AtTarget, Kind: probe.Unreachable, Reason: "connection refused"}
+	for name, test := range map[string]struct {
+		url        string
+		reason     proxyenv.Reason
+		want, hint string
+	}{
+		"loopback":        {local, proxyenv.Loopback, refused + "requests to this machine never use a proxy", "start the identity provider on port " + port + " of this machine" + container},
+		"excluded":        {"https://idp.test", proxyenv.Excluded, refused + `"idp.test" in no_proxy excludes it from the proxy`, "if only the proxy reaches it, remove \"idp.test\" from no_proxy\ncheck the URL"},
+		"off":             {"https://idp.test", proxyenv.Off, refused + "NEXTAUTH_PROXY=direct switches the proxy off", "if only the proxy reaches it: unset NEXTAUTH_PROXY\ncheck the URL"},
+		"unset":           {"https://idp.test", proxyenv.Unset, refused + "no proxy is set for this URL", "if only a proxy reaches it, where the app starts: export https_proxy=http://proxy.example.com:3128\ncheck the URL"},
+		"unset, http://":  {"http://idp.test", proxyenv.Unset, refused + "no proxy is set for this URL", "if only a proxy reaches it, where the app starts: export http_proxy=http://proxy.example.com:3128\ncheck the URL"},
+		"really loopback": {local, -1, refused + "requests to this machine never use a proxy", "start the identity provider on port " + port + " of this machine" + container},
+	} {
+		e, target := environmentWith("", "https_proxy=http://proxy.test:3128"), targets(t, test.url)[0]
+		var f Findings
+		if attempt := (attempt{e, target, nil, trial{limit: time.Minute}, decided(test.reason)}); test.reason >= 0 {
+			attempt.failed(&f, unreachable)
+		} else {
+			f = e.try(t.Context(), attempt.trial, []*proxyenv.Target{target})
+		}
+		if got := lines(t, f); len(got) != 1 || got[0] != fmt.Sprintf(test.want, target) || f[0].Text != test.hint {
+			t.Errorf("%s: got %q, %q", name, got, f[0].Text)
+		}
+	}
+	note := environmentWith("", "https_proxy=http://proxy.test:3128").Proxies(targets(t, "http://localhost:8080/realms/x"))
+	if last := note[len(note)-1]; last.Severity != Note || !strings.HasPrefix(last.Text, "in a container, localhost is the container itself") {
+		t.Errorf("%+v", last)
 	}
 }
 

@@ -255,7 +255,7 @@ func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
 			f.Add(Proxy, Error, "%s can't be reached: %s applies to it, but is invalid", target, e.label(d.Proxy.Name)).hint("fix %s, as described above", d.Proxy.Name)
 		}
 	case d.Reason == proxyenv.Loopback:
-		f.Add(Proxy, Note, "%s is this machine: no proxy is used", target)
+		f.Add(Proxy, Note, "%s is this machine: no proxy is used", target).Hint = container(target)
 	case d.Reason == proxyenv.Excluded:
 		f.Add(Proxy, Warning, "%s does not use the proxy: %q in %s excludes it", target, d.Entry, e.label(d.By.Name)).hint("remove %q from %s, unless the app can reach %s without the proxy", d.Entry, d.By.Name, target.Host)
 	default:

@@ -78,27 +78,29 @@ const (
 	Off                    // NEXTAUTH_PROXY is "direct"
 )
 
-// Decide returns which proxy a request to a target goes through.
+// Decide returns which proxy a request to a target goes through. For this machine, the
+// reason is always Loopback, because no setting changes that.
 func (env Env) Decide(target *Target) Decision {
-	names := HTTP
-	if target.Secure {
-		names = HTTPS
+	host := strings.TrimSuffix(target.Host, ".")
+	if isLoopback(host) {
+		return Decision{Reason: Loopback}
 	}
-	setting, found := env.Lookup(names...)
+	setting, found := env.Lookup(HTTPS...)
 	if !found {
 		return Decision{Reason: Unset}
 	}
 	if setting.Off() {
 		return Decision{Reason: Off}
 	}
-	host := strings.TrimSuffix(target.Host, ".")
-	if isLoopback(host) {
-		return Decision{Reason: Loopback}
-	}
 	by, _ := env.Lookup("no_proxy")
 	for _, entry := range by.entries() {
 		if entry.excludes(host, target.Port) {
 			return Decision{Reason: Excluded, By: by, Entry: entry.shown()}
+		}
+	}
+	if !target.Secure {
+		if setting, found = env.Lookup(HTTP...); !found {
+			return Decision{Reason: Unset}
 		}
 	}
 	return Decision{Proxy: &setting}

@@ -209,6 +209,9 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 	for _, c := range t.plan.Copies {
 		p.stateOfCopy(&found, c, native)
 	}
+	if !native && !t.plan.Blocked() && t.plan.Changes() == 0 {
+		found = append(found, environment.OwnRequests()...)
+	}
 	if !native || t.plan.Changes() < t.plan.Files() {
 		reasons, warnings := report.JudgeAgents(t.plan, o.set)
 		add(doctor.Agent, append(p.explainAll(reasons), warnings...))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -52,6 +53,16 @@ func nativeProxies() *semver.Constraints {
 func (e *Environment) Native(n *Node) bool {
 	s, found := e.env().Lookup("https_proxy") // the only one that Node.js itself reads for https://
 	return n != nil && n.usesProxies() && e.asksNode() && !e.late("NODE_USE_ENV_PROXY") && found && !e.late(s.Name)
+}
+
+// OwnRequests notes that the patch covers next-auth only, where requests of the app's own
+// code may need the proxy too.
+func (e *Environment) OwnRequests() Findings {
+	var f Findings
+	if s, found := e.env().Lookup(proxyenv.HTTPS...); found && !s.Off() {
+		f.Add(NextAuth, Note, "the patch does not cover requests of your own code, such as refreshing a token in the jwt callback").hint("if there are any, set NODE_USE_ENV_PROXY=1 with Node.js 22.21, 24.5 or newer\nwith an older one, give them a proxy in your code, as docs/troubleshooting.md describes")
+	}
+	return f
 }
 
 // asksNode reports whether an option makes Node.js use the proxy variables.

@@ -266,7 +266,7 @@ func (a attempt) directWords(failure *probe.Failure) (string, hint.Hint) {
 func (a attempt) whyDirect() string {
 	switch a.decision.Reason {
 	case proxyenv.Loopback:
-		return "requests to this machine never use a proxy"
+		return "the patch never uses a proxy for this machine"
 	case proxyenv.Excluded:
 		return fmt.Sprintf("%q in %s excludes it from the proxy", a.decision.Entry, a.label(a.decision.By.Name))
 	case proxyenv.Off:

@@ -70,6 +70,17 @@ func (e *Environment) asksNode() bool {
 	return e.Get("NODE_USE_ENV_PROXY") == "1" || e.option("--use-env-proxy")
 }
 
+// sentByNode reports whether Node.js itself sends requests to this machine through a
+// proxy. It does so unless no_proxy lists the host.
+func (e *Environment) sentByNode(target *proxyenv.Target) bool {
+	name := "http_proxy"
+	if target.Secure {
+		name = "https_proxy"
+	}
+	s, found := e.env().Lookup(name)
+	return found && !e.late(s.Name) && e.asksNode() && !e.late("NODE_USE_ENV_PROXY") && !e.env().Listed(target)
+}
+
 // option reports whether NODE_OPTIONS has an option.
 func (e *Environment) option(name string) bool {
 	return slices.Contains(strings.Fields(e.process["NODE_OPTIONS"]), name)

@@ -254,6 +254,8 @@ func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
 		} else {
 			f.Add(Proxy, Error, "%s can't be reached: %s applies to it, but is invalid", target, e.label(d.Proxy.Name)).hint("fix %s, as described above", d.Proxy.Name)
 		}
+	case d.Reason == proxyenv.Loopback && e.sentByNode(target):
+		f.Add(Proxy, Warning, "%s is this machine, but with NODE_USE_ENV_PROXY Node.js itself sends such requests to the proxy", target).hint("add %s to no_proxy", target.Host)
 	case d.Reason == proxyenv.Loopback:
 		f.Add(Proxy, Note, "%s is this machine: no proxy is used", target).Hint = container(target)
 	case d.Reason == proxyenv.Excluded:

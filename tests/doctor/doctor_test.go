@@ -73,7 +73,7 @@ func TestDoctorProbes(t *testing.T) {
 		"no HTTP":       {proxytest.Answering(t, secret+"\r\n"), issuer, clitest.Unproven, "does not answer like an HTTP proxy", ""},
 		"inspecting":    {inspecting.Start(t), issuer, clitest.Unproven, `is signed by "proxypatch test authority", which Node.js does not trust`, `get that CA's certificate as a PEM file, and where the app starts export NODE_EXTRA_CA_CERTS=`},
 		"another name":  {open.Start(t), "https://other.corp.test", clitest.Unproven, "its certificate is for another host", ""},
-		"loopback":      {open.Start(t), "http://" + proxytest.Refusing(t) + "/realms/x", clitest.Unproven, "(connection refused), and requests to this machine never use a proxy", "start the identity provider on port "},
+		"loopback":      {open.Start(t), "http://" + proxytest.Refusing(t) + "/realms/x", clitest.Unproven, "(connection refused), and the patch never uses a proxy for this machine", "start the identity provider on port "},
 		"malformed":     {"http://jane:1#" + secret + "@proxy.test", issuer, clitest.Unproven, "was not tried: https_proxy is invalid", ""},
 		"PAC file":      {"http://" + open.Start(t) + "/proxy.pac", issuer, clitest.Unproven, "was not tried: https_proxy is invalid", "fix https_proxy first"},
 		"http://":       {answering("403 x"), "http://idp.corp.test", clitest.OK, "with 403, which may come from the proxy or from the target", ""},

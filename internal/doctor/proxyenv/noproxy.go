@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,13 @@ func (e entry) excludes(host, port string) bool {
 	}
 	address, bits, ok := block(name)
 	return ok && contains(address, bits, host)
+}
+
+// Listed reports whether no_proxy lists a target's host itself, or all hosts. Node.js and
+// the helper agree on such entries.
+func (env Env) Listed(target *Target) bool {
+	setting, _ := env.Lookup("no_proxy")
+	return slices.ContainsFunc(setting.entries(), func(e entry) bool { return string(e) == target.Host || e == "*" })
 }
 
 // block splits "address/bits" or "address".

@@ -395,11 +395,12 @@ func TestNoPasswordIsShown(t *testing.T) {
 		"at": "http://jane:a@" + password + "@proxy.test", "port": "http://proxy.test:" + password, "path": "http://proxy.test/" + password,
 		"user": "http://" + password + "@proxy.test", "control": "http://jane:\x01" + password + "@proxy.test", "no host": "jane:" + password,
 		"backslash": `http://jane:1\` + password + "@proxy.test", "query": "http://proxy.test/?token=" + password, "block": "0.0.0.0/0/" + password,
+		"PAC file": "http://jane:" + password + "@proxy.test/" + password + "/proxy.pac?" + password, "PAC answer": "PROXY jane:" + password + "@proxy.test:3128", "star": "jane:" + password + "@proxy.test*",
 	}
 	names := append(slices.Clone(variables), "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 	others := []string{
 		extraCerts, "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_USE_ENV_PROXY", "NODE_OPTIONS", "npm_config_proxy", "npm_config_https_proxy",
-		"SSL_CERT_FILE", "NEXTAUTH_URL", "DATABASE_URL", "KEYCLOAK_SECRET",
+		"SSL_CERT_FILE", "NEXTAUTH_URL", "DATABASE_URL", "KEYCLOAK_SECRET", "AZURE_AD_TENANT_ID",
 	}
 	for kind, value := range urls {
 		others := others
@@ -413,7 +414,7 @@ func TestNoPasswordIsShown(t *testing.T) {
 					env = append(env, fmt.Sprintf("%s=%s%s", name, value, strings.Repeat(" ", i)))
 				}
 				env = append(env, "KEYCLOAK_ISSUER=https://jane:"+password+"@idp.test/?"+password, "OKTA_ISSUER=https://jane:1?"+password+"@idp.test")
-				if kind != "path" && kind != "block" { // the path of an issuer is no secret
+				if kind != "path" && kind != "block" && kind != "PAC file" { // the path of an issuer is no secret
 					env = append(env, "AUTH_ISSUER="+value)
 				}
 				if place == "no proxy" {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
 const helper = "../../../patches/helper"
@@ -352,6 +353,27 @@ func TestEntriesThatWork(t *testing.T) {
 		if local := e == "::1" || e == "[::1]" || e == "localhost" || e == "127.0.0.1"; excludes[e] == (flaw != "") && !local {
 			t.Errorf("%s: the flaw is %q, but whether the helper excludes a URL is %v", e, flaw, excludes[e])
 		}
+	}
+}
+
+// TestDocumentedEntries requires that each entry that doctor.md replaces is useless.
+func TestDocumentedEntries(t *testing.T) {
+	tried := 0
+	for _, section := range repotest.Document(t, "docs/doctor.md") {
+		if section.Title != "Entries of no_proxy" {
+			continue
+		}
+		for _, row := range section.Rows[1:] {
+			for e := range strings.SplitSeq(row[0], ", ") {
+				if len((Setting{"no_proxy", e}).EntryFlaws()) != 1 {
+					t.Errorf("%s works", e)
+				}
+				tried++
+			}
+		}
+	}
+	if tried < 10 {
+		t.Errorf("only %d entries were tried", tried)
 	}
 }
 

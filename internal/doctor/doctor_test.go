@@ -242,6 +242,10 @@ func TestElsewhere(t *testing.T) {
 			t.Errorf("%s: %q", proxy, got)
 		}
 	}
+	e.LoadNpmrc(filepath.Join(tree(t, map[string]string{".npmrc": "proxy=null\n"}), ".npmrc"), ".npmrc")
+	if got := lines(t, e.Proxies(nil)); len(got) != 1 {
+		t.Errorf("proxy=null: %q", got)
+	}
 	app := App{tree(t, map[string]string{".env": "HTTPS_PROXY=x\n"}), "web"}
 	want := []string{"note: web/.env sets HTTPS_PROXY; run doctor in web to include this file"}
 	if diff := cmp.Diff(want, lines(t, e.Dotenv(app))); diff != "" {

@@ -127,7 +127,11 @@ func readNpmrc(path, shown string) npmrc {
 	if err != nil || m == nil {
 		return npmrc{}
 	}
-	return npmrc{shown, string(m[1])}
+	value := strings.TrimSpace(string(m[1]))
+	if value == "null" || value == "false" { // as npm writes that it uses no proxy
+		return npmrc{}
+	}
+	return npmrc{shown, value}
 }
 
 var variables = append([]string{"no_proxy"}, proxyenv.HTTPS...)

@@ -20,13 +20,13 @@ func TestOwnRequests(t *testing.T) {
 	certificates := nodetest.TLS(t, "idp.corp.test")
 	answer := "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + `{"access_token":"x"}`
 	proxy := proxytest.Tunnel{Certificates: certificates, Answer: answer}.Start(t)
-	for _, node := range []string{"node-18", "node-20", "node-26"} {
-		project := nodetest.Copy(t, "undici-6")
-		program := code + `
+	project := nodetest.Copy(t, "undici-6")
+	code += `
 console.log(JSON.stringify(await refreshTokens("https://idp.corp.test/token", "y")))`
-		if err := os.WriteFile(filepath.Join(project, "refresh.mjs"), []byte(program), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(project, "refresh.mjs"), []byte(code), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range []string{"node-18", "node-20", "node-26"} {
 		cmd := exec.CommandContext(t.Context(), nodetest.PinnedNode(t, node), "--no-warnings", "refresh.mjs")
 		cmd.Dir = project
 		cmd.Env = append(os.Environ(), "https_proxy=http://"+proxy, "no_proxy=", "NO_PROXY=", "NODE_EXTRA_CA_CERTS="+filepath.Join(certificates, "ca.pem"))

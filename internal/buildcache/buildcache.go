@@ -120,7 +120,7 @@ func Inspect(dir, state string) (*App, error) {
 	}
 	defer root.Close()
 	app := &App{dir: dir, state: state}
-	dist, unknown := distDir(root)
+	dist, unknown := DistDir(root)
 	app.Unknown = unknown
 	for _, name := range slices.Compact([]string{dist, defaultDistDir}) {
 		if name == "" {

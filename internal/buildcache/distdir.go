@@ -27,9 +27,9 @@ const (
 	maxConfigs = 30
 )
 
-// distDir returns the app's build directory, relative to the app and with slashes, or
+// DistDir returns the app's build directory, relative to the app and with slashes, or
 // why it is unknown unless the configuration is run.
-func distDir(root *os.Root) (dir, unknown string) {
+func DistDir(root *os.Root) (dir, unknown string) {
 	var names []string
 	for _, name := range configNames {
 		if _, err := root.Lstat(name); !errors.Is(err, fs.ErrNotExist) { // reading the file reports other errors
@@ -69,7 +69,7 @@ func readConfigs(root *os.Root, names []string) (files []configFile, unknown str
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Sprintf("%s can't be read: %v", name, cause(root, err))
+			return nil, fmt.Sprintf("%s can't be read: %v", name, Cause(root, err))
 		}
 		files = append(files, configFile{name, text})
 		switch {

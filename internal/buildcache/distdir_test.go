@@ -85,7 +85,7 @@ func distDirOf(t *testing.T, dir string) string {
 	root, err := os.OpenRoot(dir)
 	must(t, err)
 	defer root.Close()
-	got, why := distDir(root)
+	got, why := DistDir(root)
 	if (got == "") == (why == "") {
 		t.Errorf("got %q and %q", got, why)
 	}

@@ -26,13 +26,13 @@ var (
 )
 
 func newError(root *os.Root, name string, err error) *Error {
-	return &Error{name, cause(root, err)}
+	return &Error{name, Cause(root, err)}
 }
 
-// cause returns the system's error without the system call and without the path, which
+// Cause returns the system's error without the system call and without the path, which
 // is relative to a directory that the user does not see. [os.Root] exports no error for
 // a link that leads out of it, but ".." always gives the same one.
-func cause(root *os.Root, err error) error {
+func Cause(root *os.Root, err error) error {
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		err = at.Err
 	}

@@ -24,6 +24,8 @@ var skipped = []skip{
 	{"internal/buildcache", "TestLinkAppears", noLinks},
 	{"internal/buildcache", "TestLinkInsideTheApp", noLinks},
 	{"internal/buildcache", "TestLinksOutOfTheApp", noLinks},
+	{"internal/built", "TestLinkedServer", noLinks},
+	{"internal/built", "TestLinksOut", noLinks},
 	{"internal/detect", "TestFindFollowsLinks", noLinks},
 	{"internal/detect", "TestLeftover", noLinks},
 	{"internal/detect", "TestShared", noLinks},

@@ -1,0 +1,231 @@
+// Package built finds what finished builds left, by the marks of the framework that made
+// them: `next build` writes BUILD_ID, and a server.js of its own in standalone output.
+package built
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/buildcache"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/safefile"
+)
+
+const (
+	defaultDist   = ".next"
+	buildID       = "BUILD_ID" // `next dev` writes none
+	standaloneDir = "standalone"
+	serverFile    = "server.js"
+	maxServer     = 4 << 20 // bytes of a server.js
+)
+
+// The search below a directory ends with an error above one of these limits.
+const (
+	maxDepth = 100
+	maxDirs  = 50_000
+)
+
+// Build is what one finished build of an app left.
+type Build struct {
+	// Dir is the directory that the server starts in, absolute: the app, or its copy in
+	// standalone output.
+	Dir string
+	// Dist is the build directory, relative to Dir and with slashes, such as ".next".
+	Dist string
+	// Standalone says that Next.js wrote the server.js in Dir. Then next to it are only
+	// the files of packages that Next.js traced.
+	Standalone bool
+	// Top is the directory that images copy, such as .next/standalone. It is empty
+	// unless the build was found inside of the app's own build.
+	Top string
+}
+
+// Error is an error of the system about a build, or a limit that it exceeds.
+type Error struct {
+	Path string // absolute
+	Err  error  // the cause, without a path
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+func newError(root *os.Root, name string, err error) *Error {
+	return &Error{filepath.Join(root.Name(), filepath.FromSlash(name)), buildcache.Cause(root, err)}
+}
+
+// Find returns the builds of the Next.js app in dir: what `next build` left in its build
+// directory, and the standalone output inside of that. unknown says why there may be a
+// build in another place; it is empty if the build directory is known. Find reads no
+// bundles, and follows no link out of dir. The error may be an *Error.
+func Find(dir string) (builds []Build, unknown string, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	defer root.Close()
+	own, unknown, err := ownBuild(root)
+	if own == nil || err != nil {
+		return nil, unknown, err
+	}
+	builds = []Build{*own}
+	inside := path.Join(own.Dist, standaloneDir)
+	switch there, err := safefile.IsDir(root, inside); {
+	case err != nil:
+		return nil, unknown, newError(root, inside, err)
+	case !there:
+		return builds, unknown, nil
+	}
+	top := filepath.Join(dir, filepath.FromSlash(inside))
+	copies, err := Below(top)
+	for i := range copies {
+		copies[i].Top = top
+	}
+	return append(builds, copies...), unknown, err
+}
+
+// ownBuild returns the build of the app in root, without other builds inside of it; nil
+// if there is none.
+func ownBuild(root *os.Root) (own *Build, unknown string, err error) {
+	dist, standalone, err := standaloneDist(root)
+	if err != nil {
+		return nil, "", err
+	}
+	if !standalone {
+		dist, unknown = buildcache.DistDir(root)
+	}
+	if dist == "" {
+		dist = defaultDist
+	}
+	finished, err := isFile(root, path.Join(dist, buildID))
+	if !finished || err != nil {
+		return nil, unknown, err
+	}
+	return &Build{Dir: root.Name(), Dist: dist, Standalone: standalone}, unknown, nil
+}
+
+// The marks of a server.js that Next.js wrote: 13.4 and newer set the variable, and
+// older releases load the server from next itself.
+var (
+	writtenByNext = lazyregexp.Compile(`__NEXT_PRIVATE_STANDALONE_CONFIG|next/dist/server/(?:next-server|lib/start-server)\b`)
+	serverDist    = lazyregexp.Compile(`"distDir":"([^"\\]+)"`)
+)
+
+// standaloneDist reports whether root is an app in standalone output, and which build
+// directory its server uses.
+func standaloneDist(root *os.Root) (dist string, standalone bool, err error) {
+	text, _, err := safefile.ReadUnlinked(root, serverFile, maxServer)
+	if other := (*safefile.Error)(nil); safefile.Absent(err) || errors.As(err, &other) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, newError(root, serverFile, err)
+	}
+	if !writtenByNext().Match(text) {
+		return "", false, nil
+	}
+	if m := serverDist().FindSubmatch(text); m != nil {
+		dist = path.Clean(strings.ReplaceAll(string(m[1]), `\`, "/"))
+	}
+	if dist == "." || !filepath.IsLocal(filepath.FromSlash(dist)) {
+		dist = defaultDist
+	}
+	return dist, true, nil
+}
+
+func isFile(root *os.Root, name string) (bool, error) {
+	info, err := root.Stat(filepath.FromSlash(name))
+	if safefile.Absent(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, newError(root, name, err)
+	}
+	return info.Mode().IsRegular(), nil
+}
+
+// Below returns the builds of all Next.js apps in and below a directory, such as that of
+// an image, as Find does. It does not search packages, hidden directories and builds. A
+// search above a limit is an *Error.
+func Below(dir string) ([]Build, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	s := search{root: root, dirs: maxDirs, dists: map[string]bool{}}
+	err = s.visit(".", 0)
+	return s.found, err
+}
+
+// search is one search below a directory.
+type search struct {
+	root  *os.Root
+	dirs  int             // that it may still visit
+	dists map[string]bool // build directories, relative to root
+	found []Build
+}
+
+var (
+	errTooDeep = fmt.Errorf("is nested more than %d directories deep", maxDepth)
+	errTooMany = fmt.Errorf("is one of more than %d directories", maxDirs)
+)
+
+func (s *search) visit(name string, depth int) error {
+	if s.dirs--; s.dirs < 0 {
+		return newError(s.root, name, errTooMany)
+	}
+	entries, err := fs.ReadDir(s.root.FS(), name)
+	if err != nil {
+		return newError(s.root, name, err)
+	}
+	builds, err := s.builds(name, entries)
+	if err != nil {
+		return err
+	}
+	if len(builds) > 0 {
+		s.dists[path.Join(name, builds[0].Dist)] = true
+	}
+	s.found = append(s.found, builds...)
+	for _, entry := range entries {
+		below := path.Join(name, entry.Name())
+		if !entry.IsDir() || entry.Name()[0] == '.' || entry.Name() == "node_modules" || s.dists[below] {
+			continue
+		}
+		if depth == maxDepth {
+			return newError(s.root, below, errTooDeep)
+		}
+		if err := s.visit(below, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// builds returns the builds of the app in a directory with these entries.
+func (s *search) builds(name string, entries []fs.DirEntry) ([]Build, error) {
+	isMark := func(entry fs.DirEntry) bool {
+		return entry.Name() == defaultDist || entry.Name() == serverFile || strings.HasPrefix(entry.Name(), "next.config.")
+	}
+	if !slices.ContainsFunc(entries, isMark) {
+		return nil, nil
+	}
+	builds, _, err := Find(filepath.Join(s.root.Name(), filepath.FromSlash(name)))
+	return builds, err
+}
+
+// IsStandalone reports whether a directory is standalone output, as images have it: in or
+// below it is a server.js that Next.js wrote, beside a finished build. In a monorepo's
+// output it is in a directory of its own, such as apps/web. Standalone output inside of
+// an app's build does not count.
+func IsStandalone(dir string) (bool, error) {
+	builds, err := Below(dir)
+	return slices.ContainsFunc(builds, func(b Build) bool { return b.Standalone && b.Top == "" }), err
+}

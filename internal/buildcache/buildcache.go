@@ -40,7 +40,7 @@ func State(lines []string) string {
 // or a build, or depends on next and has a directory of pages. A dependency alone is not
 // enough, because the root of a workspace often has one and builds nothing.
 func IsNext(dir string, namesNext bool) (bool, error) {
-	signs := append([]string{defaultDistDir}, configNames...)
+	signs := append([]string{defaultDistDir}, ConfigNames...)
 	if namesNext {
 		signs = append(signs, "app", "pages", "src/app", "src/pages")
 	}

@@ -15,9 +15,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// configNames are the names that Next.js 14 to 16 reads, and names that people expect
+// ConfigNames are the names that Next.js 14 to 16 reads, and names that people expect
 // to work.
-var configNames = []string{"next.config.js", "next.config.mjs", "next.config.cjs", "next.config.ts", "next.config.mts"}
+var ConfigNames = []string{"next.config.js", "next.config.mjs", "next.config.cjs", "next.config.ts", "next.config.mts"}
 
 const (
 	defaultDistDir = ".next"
@@ -31,7 +31,7 @@ const (
 // why it is unknown unless the configuration is run.
 func DistDir(root *os.Root) (dir, unknown string) {
 	var names []string
-	for _, name := range configNames {
+	for _, name := range ConfigNames {
 		if _, err := root.Lstat(name); !errors.Is(err, fs.ErrNotExist) { // reading the file reports other errors
 			names = append(names, name)
 		}
@@ -130,7 +130,7 @@ func chooseDistDir(files []configFile) (dir, unknown string) {
 		if !found {
 			continue
 		}
-		if !ok || setBy != "" || !slices.Contains(configNames, file.name) {
+		if !ok || setBy != "" || !slices.Contains(ConfigNames, file.name) {
 			return "", file.name + " computes distDir"
 		}
 		value, setBy = literal, file.name

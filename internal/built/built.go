@@ -19,6 +19,7 @@ import (
 
 const (
 	defaultDist   = ".next"
+	nitroDist     = ".output"
 	buildID       = "BUILD_ID" // `next dev` writes none
 	standaloneDir = "standalone"
 	serverFile    = "server.js"
@@ -41,6 +42,8 @@ type Build struct {
 	// Standalone says that Next.js wrote the server.js in Dir. Then next to it are only
 	// the files of packages that Next.js traced.
 	Standalone bool
+	// Nitro says that Nitro made the build, as Nuxt does. Else it was Next.js.
+	Nitro bool
 	// Top is the directory that images copy, such as .next/standalone. It is empty
 	// unless the build was found inside of the app's own build.
 	Top string
@@ -151,9 +154,33 @@ func isFile(root *os.Root, name string) (bool, error) {
 	return info.Mode().IsRegular(), nil
 }
 
-// Below returns the builds of all Next.js apps in and below a directory, such as that of
-// an image, as Find does. It does not search packages, hidden directories and builds. A
-// search above a limit is an *Error.
+// FindNitro returns the build that Nitro left for the app in dir, or that dir itself is;
+// nil if there is none.
+func FindNitro(dir string) (*Build, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	for _, dist := range []string{nitroDist, "."} {
+		is := true
+		for _, name := range []string{"nitro.json", serverDir + "/index.mjs"} {
+			found, err := isFile(root, path.Join(dist, name))
+			if err != nil {
+				return nil, err
+			}
+			is = is && found
+		}
+		if is {
+			return &Build{Dir: dir, Dist: dist, Nitro: true}, nil
+		}
+	}
+	return nil, nil
+}
+
+// Below returns the builds of all apps in and below a directory, such as the directory of
+// an image, as Find and FindNitro do. It does not search packages, hidden directories and
+// builds. A search above a limit is an *Error.
 func Below(dir string) ([]Build, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -190,10 +217,13 @@ func (s *search) visit(name string, depth int) error {
 	if err != nil {
 		return err
 	}
+	s.found = append(s.found, builds...)
 	if len(builds) > 0 {
 		s.dists[path.Join(name, builds[0].Dist)] = true
 	}
-	s.found = append(s.found, builds...)
+	if s.dists[name] {
+		return nil
+	}
 	for _, entry := range entries {
 		below := path.Join(name, entry.Name())
 		if !entry.IsDir() || entry.Name()[0] == '.' || entry.Name() == "node_modules" || s.dists[below] {
@@ -211,13 +241,23 @@ func (s *search) visit(name string, depth int) error {
 
 // builds returns the builds of the app in a directory with these entries.
 func (s *search) builds(name string, entries []fs.DirEntry) ([]Build, error) {
-	isMark := func(entry fs.DirEntry) bool {
-		return entry.Name() == defaultDist || entry.Name() == serverFile || strings.HasPrefix(entry.Name(), "next.config.")
+	has := func(marks ...string) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return slices.Contains(marks, e.Name()) })
 	}
-	if !slices.ContainsFunc(entries, isMark) {
+	dir := filepath.Join(s.root.Name(), filepath.FromSlash(name))
+	if has(nitroDist, "nitro.json") {
+		b, err := FindNitro(dir)
+		if err != nil {
+			return nil, err
+		}
+		if b != nil {
+			return []Build{*b}, nil
+		}
+	}
+	if !has(defaultDist, serverFile) && !has(buildcache.ConfigNames...) {
 		return nil, nil
 	}
-	builds, _, err := Find(filepath.Join(s.root.Name(), filepath.FromSlash(name)))
+	builds, _, err := Find(dir)
 	return builds, err
 }
 

@@ -75,30 +75,30 @@ func TestFind(t *testing.T) {
 		unknown bool
 	}{
 		"nothing":                       {nil, nil, false},
-		"a build":                       {[]string{".next/BUILD_ID", "x"}, []Build{{".", ".next", false, ""}}, false},
+		"a build":                       {[]string{".next/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: ".next"}}, false},
 		"a cache alone":                 {[]string{".next/cache/webpack/0.pack", "x"}, nil, false},
 		"next dev 15":                   {[]string{".next/server/app/page.js", "x", ".next/build-manifest.json", "{}"}, nil, false},
 		"next dev 16":                   {[]string{".next/dev/server/app/page.js", "x", ".next/dev/BUILD_ID", "x"}, nil, false},
 		"a directory for BUILD_ID":      {[]string{".next/BUILD_ID/", ""}, nil, false},
 		"a file for .next":              {[]string{".next", "x"}, nil, false},
-		"a distDir":                     {[]string{"next.config.js", `module.exports = { distDir: "out/web" }`, "out/web/BUILD_ID", "x", ".next/BUILD_ID", "old"}, []Build{{".", "out/web", false, ""}}, false},
+		"a distDir":                     {[]string{"next.config.js", `module.exports = { distDir: "out/web" }`, "out/web/BUILD_ID", "x", ".next/BUILD_ID", "old"}, []Build{{Dir: ".", Dist: "out/web"}}, false},
 		"a distDir without a build":     {[]string{"next.config.js", `module.exports = { distDir: "build" }`, ".next/BUILD_ID", "old"}, nil, false},
-		"a computed distDir":            {[]string{"next.config.js", `module.exports = { distDir: process.env.OUT || ".next" }`, ".next/BUILD_ID", "x"}, []Build{{".", ".next", false, ""}}, true},
-		"a directory for server.js":     {[]string{"server.js/", "", ".next/BUILD_ID", "x"}, []Build{{".", ".next", false, ""}}, false},
-		"a server of one's own":         {[]string{"server.js", ownServer, ".next/BUILD_ID", "x"}, []Build{{".", ".next", false, ""}}, false},
-		"standalone":                    {[]string{"server.js", server15, ".next/BUILD_ID", "x"}, []Build{{".", ".next", true, ""}}, false},
-		"standalone of 13":              {[]string{"server.js", server13, ".next/BUILD_ID", "x"}, []Build{{".", ".next", true, ""}}, false},
-		"standalone with a distDir":     {[]string{"server.js", in("build"), "build/BUILD_ID", "x"}, []Build{{".", "build", true, ""}}, false},
-		"standalone outside of itself":  {[]string{"server.js", in("../.next"), ".next/BUILD_ID", "x"}, []Build{{".", ".next", true, ""}}, false},
+		"a computed distDir":            {[]string{"next.config.js", `module.exports = { distDir: process.env.OUT || ".next" }`, ".next/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: ".next"}}, true},
+		"a directory for server.js":     {[]string{"server.js/", "", ".next/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: ".next"}}, false},
+		"a server of one's own":         {[]string{"server.js", ownServer, ".next/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: ".next"}}, false},
+		"standalone":                    {[]string{"server.js", server15, ".next/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: ".next", Standalone: true}}, false},
+		"standalone of 13":              {[]string{"server.js", server13, ".next/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: ".next", Standalone: true}}, false},
+		"standalone with a distDir":     {[]string{"server.js", in("build"), "build/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: "build", Standalone: true}}, false},
+		"standalone outside of itself":  {[]string{"server.js", in("../.next"), ".next/BUILD_ID", "x"}, []Build{{Dir: ".", Dist: ".next", Standalone: true}}, false},
 		"a server.js without its build": {[]string{"server.js", server15}, nil, false},
 		"standalone in the build": {
 			[]string{".next/BUILD_ID", "x", ".next/standalone/server.js", server15, ".next/standalone/.next/BUILD_ID", "x"},
-			[]Build{{".", ".next", false, ""}, {".next/standalone", ".next", true, ".next/standalone"}},
+			[]Build{{Dir: ".", Dist: ".next"}, {Dir: ".next/standalone", Dist: ".next", Standalone: true, Top: ".next/standalone"}},
 			false,
 		},
 		"a monorepo's standalone in the build": {
 			[]string{"next.config.js", `module.exports = { distDir: "build" }`, "build/BUILD_ID", "x", "build/standalone/apps/web/server.js", in("build"), "build/standalone/apps/web/build/BUILD_ID", "x"},
-			[]Build{{".", "build", false, ""}, {"build/standalone/apps/web", "build", true, "build/standalone"}},
+			[]Build{{Dir: ".", Dist: "build"}, {Dir: "build/standalone/apps/web", Dist: "build", Standalone: true, Top: "build/standalone"}},
 			false,
 		},
 	} {
@@ -122,13 +122,13 @@ func TestBelow(t *testing.T) {
 		want       []Build
 		standalone bool
 	}{
-		"an image":      {[]string{"server.js", server15, ".next/BUILD_ID", "x", "node_modules/next-auth/package.json", "{}"}, []Build{{".", ".next", true, ""}}, true},
-		"a monorepo's":  {[]string{"apps/web/server.js", server15, "apps/web/.next/BUILD_ID", "x", "node_modules/next/.next/BUILD_ID", "x"}, []Build{{"apps/web", ".next", true, ""}}, true},
-		"two images":    {[]string{"a/server.js", server15, "a/.next/BUILD_ID", "x", "b/server.js", in("build"), "b/build/BUILD_ID", "x"}, []Build{{"a", ".next", true, ""}, {"b", "build", true, ""}}, true},
+		"an image":      {[]string{"server.js", server15, ".next/BUILD_ID", "x", "node_modules/next-auth/package.json", "{}"}, []Build{{Dir: ".", Dist: ".next", Standalone: true}}, true},
+		"a monorepo's":  {[]string{"apps/web/server.js", server15, "apps/web/.next/BUILD_ID", "x", "node_modules/next/.next/BUILD_ID", "x"}, []Build{{Dir: "apps/web", Dist: ".next", Standalone: true}}, true},
+		"two images":    {[]string{"a/server.js", server15, "a/.next/BUILD_ID", "x", "b/server.js", in("build"), "b/build/BUILD_ID", "x"}, []Build{{Dir: "a", Dist: ".next", Standalone: true}, {Dir: "b", Dist: "build", Standalone: true}}, true},
 		"nothing built": {[]string{"package.json", "{}", "src/server.js", ownServer, ".git/.next/BUILD_ID", "x"}, nil, false},
 		"a project": {
 			[]string{"apps/web/next.config.js", `module.exports = { distDir: "out/web" }`, "apps/web/out/web/BUILD_ID", "x", "apps/web/out/web/standalone/server.js", in("out/web"), "apps/web/out/web/standalone/out/web/BUILD_ID", "x"},
-			[]Build{{"apps/web", "out/web", false, ""}, {"apps/web/out/web/standalone", "out/web", true, "apps/web/out/web/standalone"}},
+			[]Build{{Dir: "apps/web", Dist: "out/web"}, {Dir: "apps/web/out/web/standalone", Dist: "out/web", Standalone: true, Top: "apps/web/out/web/standalone"}},
 			false,
 		},
 	} {
@@ -174,7 +174,7 @@ func TestLinkedServer(t *testing.T) {
 		t.Skip(err)
 	}
 	builds, _, err := Find(dir)
-	if diff := cmp.Diff([]Build{{dir, ".next", false, ""}}, builds); err != nil || diff != "" {
+	if diff := cmp.Diff([]Build{{Dir: dir, Dist: ".next"}}, builds); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }

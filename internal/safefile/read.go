@@ -32,13 +32,18 @@ func ReadFile(path string, max int64) ([]byte, error) {
 		return nil, err
 	}
 	file, err := os.OpenFile(path, openFlags, 0)
-	data, _, err := read(file, err, max)
+	data, _, err := read(nil, file, err, max)
 	return data, err
 }
 
 // ReadIn does what ReadFile does for a name in root, with slashes. Links can't lead out
 // of root.
 func ReadIn(root *os.Root, name string, max int64) ([]byte, error) {
+	return ReadInto(nil, root, name, max)
+}
+
+// ReadInto does what ReadIn does, in the memory of a buffer that is no longer needed.
+func ReadInto(buffer []byte, root *os.Root, name string, max int64) ([]byte, error) {
 	name = filepath.FromSlash(name)
 	found, err := root.Stat(name)
 	if err == nil {
@@ -48,7 +53,7 @@ func ReadIn(root *os.Root, name string, max int64) ([]byte, error) {
 		return nil, err
 	}
 	file, err := root.OpenFile(name, openFlags, 0)
-	data, _, err := read(file, err, max)
+	data, _, err := read(buffer, file, err, max)
 	return data, err
 }
 
@@ -66,7 +71,7 @@ func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, e
 			return nil, nil, err
 		}
 		file, err := root.OpenFile(name, openFlags, 0)
-		data, info, err := read(file, err, max)
+		data, info, err := read(nil, file, err, max)
 		if err != nil || os.SameFile(found, info) {
 			return data, info, err
 		}
@@ -76,7 +81,7 @@ func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, e
 
 // read reads an opened file. All readers check a file before they open it, because
 // opening a device can have effects. read checks again what was really opened.
-func read(file *os.File, err error, max int64) ([]byte, fs.FileInfo, error) {
+func read(buffer []byte, file *os.File, err error, max int64) ([]byte, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,7 +93,10 @@ func read(file *os.File, err error, max int64) ([]byte, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	data := make([]byte, info.Size())
+	if buffer == nil || int64(cap(buffer)) < info.Size() {
+		buffer = make([]byte, info.Size()) // never nil: an empty file is a file
+	}
+	data := buffer[:info.Size()]
 	if _, err := io.ReadFull(file, data); err != nil {
 		return nil, nil, &fs.PathError{Op: "read", Path: file.Name(), Err: err}
 	}

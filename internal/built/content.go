@@ -1,0 +1,192 @@
+package built
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/safefile"
+)
+
+const (
+	maxFile     = 64 << 20
+	maxManifest = 16 << 20
+)
+
+// A build with more JavaScript for the server is an error. Tests lower these limits.
+var (
+	maxFiles       = 100_000
+	maxBytes int64 = 2 << 30
+)
+
+var (
+	errLinked    = errors.New("is a link to a directory")
+	errManyFiles = errors.New("is in a build with too many files")
+	errManyBytes = errors.New("is in a build with too much JavaScript")
+)
+
+// Content says what of next-auth's server code a build holds.
+type Content struct {
+	// Unpatched lists the files in which a client of a provider is set up without the
+	// patch, relative to the build directory and with slashes.
+	Unpatched []string
+	// Bundled says that next-auth's own code is in the build.
+	Bundled bool
+	// Patched says that the patch is.
+	Patched bool
+	// Revision is the lowest one of the helpers in the build; 0 if none says it.
+	Revision int
+	// Loads says that the build loads next-auth from node_modules.
+	Loads bool
+}
+
+// Read looks for next-auth in the JavaScript that the Node.js server loads from a build.
+// It follows no link out of the build. The error may be an *Error.
+func (b *Build) Read() (*Content, error) {
+	root, err := os.OpenRoot(filepath.Join(b.Dir, filepath.FromSlash(b.Dist)))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	r := &reader{elsewhere: elsewhere(root)}
+	if there, err := safefile.IsDir(root, serverDir); err != nil {
+		return nil, newError(root, serverDir, err)
+	} else if there {
+		if err := r.enter(root, serverDir, 0); err != nil {
+			return nil, err
+		}
+	}
+	c := &r.content
+	c.Bundled = r.clients+len(c.Unpatched) > 0 || len(r.logging) > 0
+	c.Patched = len(c.Unpatched) == 0 && (r.clients > 0 || c.Revision > 0)
+	if !c.Patched && len(c.Unpatched) == 0 {
+		c.Unpatched = r.logging
+	}
+	return c, nil
+}
+
+// serverDir is where a build has the JavaScript for the server.
+const serverDir = "server"
+
+// elsewhere returns the files that an edge runtime loads, as the build's manifest lists
+// them. Without a manifest there are none.
+func elsewhere(root *os.Root) map[string]bool {
+	type function struct{ Files []string }
+	var manifest struct{ Middleware, Functions map[string]function }
+	files := map[string]bool{}
+	data, err := safefile.ReadIn(root, serverDir+"/middleware-manifest.json", maxManifest)
+	if err != nil || json.Unmarshal(data, &manifest) != nil {
+		return files
+	}
+	for _, functions := range []map[string]function{manifest.Middleware, manifest.Functions} {
+		for _, f := range functions {
+			for _, name := range f.Files {
+				files[name] = true
+			}
+		}
+	}
+	return files
+}
+
+// reader reads one build.
+type reader struct {
+	content   Content
+	clients   int             // that are set up with the patch
+	logging   []string        // files that log the event of a release line
+	elsewhere map[string]bool // files that the Node.js server does not load
+	files     int
+	bytes     int64
+	buffer    []byte // for the next file
+}
+
+// skipped are directories and files that the Node.js server does not load, or that are
+// packages of their own.
+var skipped = []string{"server/edge", "server/edge-chunks", "server/middleware.js", "server/src/middleware.js", "server/node_modules"}
+
+// scripts are the extensions of files with a bundler's code. Next.js uses the first.
+var scripts = []string{".js", ".mjs", ".cjs"}
+
+// enter reads a directory of the build, through a root of its own: to open a file by
+// its name alone takes the system one step.
+func (r *reader) enter(above *os.Root, name string, depth int) error {
+	if depth > maxDepth {
+		return newError(above, path.Base(name), errTooDeep)
+	}
+	dir, err := above.OpenRoot(path.Base(name))
+	if err != nil {
+		return newError(above, path.Base(name), err)
+	}
+	defer dir.Close()
+	entries, err := fs.ReadDir(dir.FS(), ".")
+	if err != nil {
+		return newError(dir, ".", err)
+	}
+	for _, entry := range entries {
+		below := path.Join(name, entry.Name())
+		switch {
+		case r.elsewhere[below] || slices.Contains(skipped, below):
+		case entry.IsDir():
+			err = r.enter(dir, below, depth+1)
+		case slices.Contains(scripts, path.Ext(below)):
+			err = r.read(dir, entry.Name(), below)
+		case entry.Type()&fs.ModeSymlink != 0:
+			err = checkLink(dir, entry.Name())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLink refuses a link to a directory, because it may lead in a circle.
+func checkLink(dir *os.Root, name string) error {
+	info, err := dir.Stat(name)
+	if err == nil && info.IsDir() {
+		err = errLinked
+	}
+	if err == nil || safefile.Absent(err) {
+		return nil
+	}
+	return newError(dir, name, err)
+}
+
+// read reads one file.
+func (r *reader) read(dir *os.Root, base, name string) error {
+	if r.files++; r.files > maxFiles {
+		return newError(dir, base, errManyFiles)
+	}
+	text, err := safefile.ReadInto(r.buffer, dir, base, maxFile)
+	if err != nil {
+		return newError(dir, base, err)
+	}
+	r.buffer = text
+	if r.bytes += int64(len(text)); r.bytes > maxBytes {
+		return newError(dir, base, errManyBytes)
+	}
+	r.judge(text, name)
+	return nil
+}
+
+// judge looks for next-auth in one file.
+func (r *reader) judge(text []byte, name string) {
+	c := &r.content
+	for i := range lines {
+		patched, unpatched := lines[i].count(text)
+		r.clients += patched
+		if unpatched > 0 {
+			c.Unpatched = append(c.Unpatched, name)
+		}
+		if lines[i].logs(text) {
+			r.logging = append(r.logging, name)
+		}
+	}
+	if found := revision(text); found > 0 && (c.Revision == 0 || found < c.Revision) {
+		c.Revision = found
+	}
+	c.Loads = c.Loads || loads(text)
+}

@@ -1,0 +1,159 @@
+package built
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRead(t *testing.T) {
+	const manifest = `{"middleware": {"/": {"files": ["server/chunks/9.js"]}}, "functions": {"/api/e": {"files": ["server/app/api/e/route.js"]}}}`
+	for name, test := range map[string]struct {
+		files []string
+		want  Content
+	}{
+		"nothing":                {nil, Content{}},
+		"no next-auth":           {[]string{"server/chunks/1.js", openidCode + ownClient}, Content{}},
+		"patched":                {[]string{"server/chunks/1.js", patchedClient + event + helper}, Content{Bundled: true, Patched: true, Revision: 4}},
+		"patched in two files":   {[]string{"server/chunks/1.js", patchedClient, "server/chunks/ssr/2.js", helper}, Content{Bundled: true, Patched: true, Revision: 4}},
+		"an older helper":        {[]string{"server/app/route.js", patchedClient}, Content{Bundled: true, Patched: true}},
+		"two helpers":            {[]string{"server/1.js", patchedClient + helper, "server/2.js", patchedClient + strings.Replace(helper, "revision 4", "revision 3", 1)}, Content{Bundled: true, Patched: true, Revision: 3}},
+		"unpatched":              {[]string{"server/app/api/auth/[...nextauth]/route.js", unpatchedClient + event}, Content{Bundled: true, Unpatched: []string{"server/app/api/auth/[...nextauth]/route.js"}}},
+		"both kinds":             {[]string{"server/chunks/1.js", patchedClient + helper, "server/chunks/ssr/2.js", unpatchedClient}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/chunks/ssr/2.js"}}},
+		"both kinds in a file":   {[]string{"server/1.js", patchedClient + helper + unpatchedClient}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/1.js"}}},
+		"the event alone":        {[]string{"server/1.js", event}, Content{Bundled: true, Unpatched: []string{"server/1.js"}}},
+		"the event and a helper": {[]string{"server/1.js", event + helper}, Content{Bundled: true, Patched: true, Revision: 4}},
+		"the helper alone":       {[]string{"server/1.js", helper}, Content{Patched: true, Revision: 4}},
+		"from node_modules":      {[]string{"server/pages/api/auth/[...nextauth].js", `a.exports=require("next-auth")`}, Content{Loads: true}},
+		"in ES modules":          {[]string{"server/chunks/nitro/nitro.mjs", unpatchedClient}, Content{Bundled: true, Unpatched: []string{"server/chunks/nitro/nitro.mjs"}}},
+		"elsewhere": {
+			[]string{
+				"server/middleware-manifest.json", manifest, "server/chunks/9.js", unpatchedClient, "server/app/api/e/route.js", unpatchedClient,
+				"server/middleware.js", unpatchedClient, "server/src/middleware.js", unpatchedClient, "server/edge/chunks/1.js", unpatchedClient, "server/edge-chunks/1.js", unpatchedClient,
+				"server/1.js.map", unpatchedClient, "server/1.json", unpatchedClient, "server/node_modules/next-auth/index.js", unpatchedClient,
+				"static/chunks/1.js", unpatchedClient, "cache/webpack/1.js", unpatchedClient, "dev/server/1.js", unpatchedClient,
+			},
+			Content{},
+		},
+		"a manifest that is no JSON": {[]string{"server/middleware-manifest.json", `{`, "server/edge.js", patchedClient}, Content{Bundled: true, Patched: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			build := Build{Dir: newTree(t, append([]string{".next/BUILD_ID", "x"}, under(".next/", test.files)...)...), Dist: ".next"}
+			got, err := build.Read()
+			must(t, err)
+			if diff := cmp.Diff(&test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// under puts the names among names and contents into a directory.
+func under(dir string, files []string) []string {
+	moved := []string{}
+	for i, text := range files {
+		if i%2 == 0 {
+			text = dir + text
+		}
+		moved = append(moved, text)
+	}
+	return moved
+}
+
+// What can't be read is an error, because it may be unpatched.
+func TestReadRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		make func(server string) error
+		want string
+	}{
+		"a link out":             {func(server string) error { return os.Symlink("/dev/null", filepath.Join(server, "1.js")) }, "1.js: leads out of the app through a link"},
+		"a directory outside":    {func(server string) error { return os.Symlink(os.TempDir(), filepath.Join(server, "chunks")) }, "chunks: leads out of the app through a link"},
+		"a link to a directory":  {func(server string) error { return os.Symlink(".", filepath.Join(server, "chunks")) }, "chunks: is a link to a directory"},
+		"a directory":            {func(server string) error { return os.Symlink(".", filepath.Join(server, "1.js")) }, "1.js: is a directory, not a regular file"},
+		"a huge file":            {func(server string) error { return sparse(filepath.Join(server, "1.js"), maxFile+1) }, "1.js: has 67108865 bytes; the limit is 67108864"},
+		"a file for a directory": {func(server string) error { return errors.Join(os.Remove(server), os.WriteFile(server, nil, 0o644)) }, "server: is not a directory"},
+		"nested directories":     {func(server string) error { return os.MkdirAll(filepath.Join(server, strings.Repeat("d/", 110)), 0o755) }, "d: is nested more than 100 directories deep"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := newTree(t, ".next/server/", "")
+			if err := test.make(filepath.Join(dir, ".next", "server")); err != nil {
+				t.Skip(err)
+			}
+			build := Build{Dir: dir, Dist: ".next"}
+			content, err := build.Read()
+			if wrong := (*Error)(nil); !errors.As(err, &wrong) || !strings.HasSuffix(err.Error(), test.want) || !strings.HasPrefix(wrong.Path, dir) {
+				t.Errorf("got %+v, %v", content, err)
+			}
+		})
+	}
+}
+
+func sparse(path string, size int64) error {
+	return errors.Join(os.WriteFile(path, nil, 0o644), os.Truncate(path, size))
+}
+
+func TestBounds(t *testing.T) {
+	dir := newTree(t, ".next/server/1.js", "x", ".next/server/2.js", "y")
+	build := Build{Dir: dir, Dist: ".next"}
+	defer func(files int, bytes int64) { maxFiles, maxBytes = files, bytes }(maxFiles, maxBytes)
+	maxFiles = 1
+	if _, err := build.Read(); !errors.Is(err, errManyFiles) {
+		t.Errorf("files: %v", err)
+	}
+	maxFiles, maxBytes = 2, 1
+	if _, err := build.Read(); !errors.Is(err, errManyBytes) {
+		t.Errorf("bytes: %v", err)
+	}
+	maxBytes = 2
+	if _, err := build.Read(); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkRead compares judging a build of 5,000 files with only reading them. The ratio
+// must be under 2.
+func BenchmarkRead(b *testing.B) {
+	dir := b.TempDir()
+	for i := range 5000 {
+		name := filepath.Join(dir, ".next", "server", "chunks", fmt.Sprint(i%50), fmt.Sprintf("%d.js", i))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(strings.Repeat(`let a=new e.Client({r:t.o,n:"next"});function c(p){return h["redirect"](p)}`, 300)+openidCode+ownClient+helper), 0o644)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	build := Build{Dir: dir, Dist: ".next"}
+	reading, judging := time.Hour, time.Hour // the best of all
+	for b.Loop() {
+		start := time.Now()
+		if err := readAll(filepath.Join(dir, ".next", "server")); err != nil {
+			b.Fatal(err)
+		}
+		middle := time.Now()
+		if _, err := build.Read(); err != nil {
+			b.Fatal(err)
+		}
+		reading, judging = min(reading, middle.Sub(start)), min(judging, time.Since(middle))
+	}
+	ratio := float64(judging) / float64(reading)
+	b.ReportMetric(ratio, "times-reading")
+	if ratio >= 2 {
+		b.Errorf("judging takes %.1f times as long as reading", ratio)
+	}
+}
+
+// readAll reads every file below a directory.
+func readAll(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		_, err = os.ReadFile(path)
+		return err
+	})
+}

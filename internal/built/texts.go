@@ -1,0 +1,122 @@
+package built
+
+import (
+	"bytes"
+	"iter"
+	"regexp"
+	"strconv"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+)
+
+// line says how to recognise the server's code of one release line of next-auth in a
+// bundle. Minifiers shorten the names of variables, but not those of properties.
+type line struct {
+	event   phrase                // what the code beside the client logs, in quotes
+	word    phrase                // in each match of client
+	client  func() *regexp.Regexp // matches what sets up the client of a provider
+	patched func() *regexp.Regexp // matches what follows client in a patched file
+}
+
+// lines is the one place for the texts of release lines. A test holds them to every
+// release. openid-client alone has none of them.
+var lines = []line{
+	{ // 4.0.1 to 4.24.15
+		event:   phrase{"OAUTH_", "V1_GET_ACCESS_TOKEN_ERROR"},
+		word:    phrase{".callback", "Url]"},
+		client:  lazyregexp.Compile(`redirect_uris:\s*\[\s*[\w$.]+\.callbackUrl\]\s*,\s*\.\.\.[\w$.]+\.client\s*\}\s*,\s*[\w$.]+\.jwks\s*\)`),
+		patched: lazyregexp.Compile(`^\s*[;,]\s*(?:return\s+)?[\w$]+\[[^\]]{1,80}\.clock_tolerance\]\s*=\s*10\s*[;,]\s*[\w$]+\[[^\]]{1,80}\.http_options\]\s*=`),
+	},
+}
+
+// Regular expressions look only around a word, because a bundle may be one line.
+const (
+	before = 100 // bytes
+	after  = 1000
+)
+
+// count counts the places in a text that set up a client, with the patch and without.
+func (l *line) count(text []byte) (patched, unpatched int) {
+	for at := range l.word.in(text) {
+		start := max(at-before, 0)
+		around := text[start:min(at+after, len(text))]
+		client := l.client().FindIndex(around)
+		switch {
+		case client == nil || client[0] > at-start: // another place
+		case l.patched().Match(around[client[1]:]):
+			patched++
+		default:
+			unpatched++
+		}
+	}
+	return patched, unpatched
+}
+
+// logs reports whether a text has the call that logs the line's event.
+func (l *line) logs(text []byte) bool {
+	for at := range l.event.in(text) {
+		if bytes.HasSuffix(text[:max(at-1, 0)], []byte(".error(")) {
+			return true
+		}
+	}
+	return false
+}
+
+// marker begins a string in the helper's code. A comment has it too, in the first line,
+// but does not show that the code is there.
+var marker = phrase{"pro", "xypatch helper revision "}
+
+var markerString = lazyregexp.Compile("^[\"'`]proxypatch helper revision ([0-9]{1,9})[\"'`]")
+
+// revision returns the lowest revision of the helpers in a text; 0 if there is none.
+func revision(text []byte) (lowest int) {
+	for at := range marker.in(text) {
+		m := markerString().FindSubmatch(text[max(at-1, 0):min(at+after, len(text))])
+		if m == nil {
+			continue
+		}
+		if n, _ := strconv.Atoi(string(m[1])); lowest == 0 || n < lowest {
+			lowest = n
+		}
+	}
+	return lowest
+}
+
+var (
+	name   = phrase{"next", "-auth"}
+	loader = lazyregexp.Compile("^(?:(?:require|import)\\(|(?:from|import)\\s*)[\"'`]next-auth(?:-[0-9a-f]{8,})?(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
+)
+
+// loads reports whether a bundle loads the server's part of next-auth from node_modules.
+// Turbopack adds a hash to the name.
+func loads(text []byte) bool {
+	const call = len(`require("`) // import is shorter
+	for at := range name.in(text) {
+		for start := max(at-call, 0); start < at; start++ {
+			if loader().Match(text[start:min(at+after, len(text))]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// phrase is a text in two parts. The second one begins with a letter that is rare in
+// bundles, which makes it several times faster to look for.
+type phrase struct{ common, rare string }
+
+// in returns where the phrase occurs in a text.
+func (p phrase) in(text []byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for at := 0; ; at += len(p.rare) {
+			next := bytes.Index(text[at:], []byte(p.rare))
+			if next < 0 {
+				return
+			}
+			at += next
+			if bytes.HasSuffix(text[:at], []byte(p.common)) && !yield(at-len(p.common)) {
+				return
+			}
+		}
+	}
+}

@@ -40,7 +40,7 @@ func State(lines []string) string {
 // or a build, or depends on next and has a directory of pages. A dependency alone is not
 // enough, because the root of a workspace often has one and builds nothing.
 func IsNext(dir string, namesNext bool) (bool, error) {
-	signs := append([]string{defaultDistDir}, ConfigNames...)
+	signs := append([]string{DefaultDistDir}, ConfigNames...)
 	if namesNext {
 		signs = append(signs, "app", "pages", "src/app", "src/pages")
 	}
@@ -122,7 +122,7 @@ func Inspect(dir, state string) (*App, error) {
 	app := &App{dir: dir, state: state}
 	dist, unknown := DistDir(root)
 	app.Unknown = unknown
-	for _, name := range slices.Compact([]string{dist, defaultDistDir}) {
+	for _, name := range slices.Compact([]string{dist, DefaultDistDir}) {
 		if name == "" {
 			continue
 		}

@@ -20,7 +20,8 @@ import (
 var ConfigNames = []string{"next.config.js", "next.config.mjs", "next.config.cjs", "next.config.ts", "next.config.mts"}
 
 const (
-	defaultDistDir = ".next"
+	// DefaultDistDir is the build directory of an app that sets none.
+	DefaultDistDir = ".next"
 	// maxConfig limits the size of a configuration file, in bytes.
 	maxConfig = 1 << 20
 	// maxConfigs limits the files of one configuration.
@@ -37,7 +38,7 @@ func DistDir(root *os.Root) (dir, unknown string) {
 		}
 	}
 	if len(names) == 0 {
-		return defaultDistDir, ""
+		return DefaultDistDir, ""
 	}
 	files, unknown := readConfigs(root, names)
 	if unknown != "" {
@@ -136,7 +137,7 @@ func chooseDistDir(files []configFile) (dir, unknown string) {
 		value, setBy = literal, file.name
 	}
 	if setBy == "" {
-		return defaultDistDir, ""
+		return DefaultDistDir, ""
 	}
 	dir = path.Clean(filepath.ToSlash(value))
 	if dir == "." || !filepath.IsLocal(filepath.FromSlash(dir)) {

@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	defaultDist   = ".next"
 	nitroDist     = ".output"
 	buildID       = "BUILD_ID" // `next dev` writes none
 	standaloneDir = "standalone"
@@ -105,7 +104,7 @@ func ownBuild(root *os.Root) (own *Build, unknown string, err error) {
 		dist, unknown = buildcache.DistDir(root)
 	}
 	if dist == "" {
-		dist = defaultDist
+		dist = buildcache.DefaultDistDir
 	}
 	finished, err := isFile(root, path.Join(dist, buildID))
 	if !finished || err != nil {
@@ -138,7 +137,7 @@ func standaloneDist(root *os.Root) (dist string, standalone bool, err error) {
 		dist = path.Clean(strings.ReplaceAll(string(m[1]), `\`, "/"))
 	}
 	if dist == "." || !filepath.IsLocal(filepath.FromSlash(dist)) {
-		dist = defaultDist
+		dist = buildcache.DefaultDistDir
 	}
 	return dist, true, nil
 }
@@ -254,7 +253,7 @@ func (s *search) builds(name string, entries []fs.DirEntry) ([]Build, error) {
 			return []Build{*b}, nil
 		}
 	}
-	if !has(defaultDist, serverFile) && !has(buildcache.ConfigNames...) {
+	if !has(buildcache.DefaultDistDir, serverFile) && !has(buildcache.ConfigNames...) {
 		return nil, nil
 	}
 	builds, _, err := Find(dir)
@@ -268,4 +267,30 @@ func (s *search) builds(name string, entries []fs.DirEntry) ([]Build, error) {
 func IsStandalone(dir string) (bool, error) {
 	builds, err := Below(dir)
 	return slices.ContainsFunc(builds, func(b Build) bool { return b.Standalone && b.Top == "" }), err
+}
+
+// Holds reports whether what is in a directory goes with the build to where it runs.
+func (b *Build) Holds(dir string) bool {
+	if b.Top == "" {
+		return true
+	}
+	rel, err := filepath.Rel(b.Top, dir)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// sources are what an app is built from. A configuration is none: a server reads it too.
+var sources = []string{"app", "pages", "src/app", "src/pages", "nuxt.config.ts", "nuxt.config.js", "nitro.config.ts", "nitro.config.js"}
+
+// HasSource reports whether the app can be built again where it is. It can't in
+// standalone output, nor where only the build was copied to, as in an image.
+func (b *Build) HasSource() (bool, error) {
+	if b.Standalone {
+		return false, nil
+	}
+	for _, name := range sources {
+		if is, err := safefile.Exists(filepath.Join(b.Dir, filepath.FromSlash(name))); is || err != nil {
+			return is, err
+		}
+	}
+	return false, nil
 }

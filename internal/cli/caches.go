@@ -126,11 +126,14 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 
 // ownApps are the Next.js apps whose builds a check is for: those of the package
 // that it is run in or, in the root, all.
-func ownApps(project *detect.Project, all bool) ([]nextDir, error) {
-	apps, err := nextApps(&project.Workspace)
-	return slices.DeleteFunc(apps, func(app nextDir) bool {
-		return !all && !project.Home.Is(project.Root()) && !project.Home.Is(app.pkg)
-	}), err
+func ownApps(w *detect.Workspace, all bool) ([]nextDir, error) {
+	apps, err := nextApps(w)
+	return slices.DeleteFunc(apps, func(app nextDir) bool { return !isOwn(w, app.pkg, all) }), err
+}
+
+// isOwn reports whether a check is for a package.
+func isOwn(w *detect.Workspace, pkg detect.Package, all bool) bool {
+	return all || w.Home.Is(w.Root()) || w.Home.Is(pkg)
 }
 
 // addStates lists the files of a plan's copies: release, path and id of the

@@ -12,6 +12,7 @@ import (
 type checkOptions struct {
 	planOptions
 	keepCache bool
+	built     bool
 }
 
 func (p *program) checkCommand() *cobra.Command {
@@ -19,9 +20,15 @@ func (p *program) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "exit 0 only if everything is patched (for CI, before the build)",
-		RunE:  p.run("check", func(*cobra.Command, []string) error { return p.check(o) }),
+		RunE: p.run("check", func(*cobra.Command, []string) error {
+			if o.built {
+				return p.checkBuilt(o)
+			}
+			return p.check(o)
+		}),
 	}
 	o.register(cmd)
+	cmd.Flags().BoolVar(&o.built, "built", false, "check what was built instead, after the build or in an image")
 	registerKeepCache(cmd, &o.keepCache)
 	registerFormat(cmd)
 	return cmd
@@ -83,7 +90,7 @@ func unpatched(plan *apply.Plan) []error {
 // checkCaches looks at the build caches that a check is for, and returns problems:
 // a warning where a cache is unknown, an error where a build would use old code.
 func (p *program) checkCaches(t *target, all bool) ([]report.Cache, []report.Problem, error) {
-	apps, err := ownApps(t.project, all)
+	apps, err := ownApps(&t.project.Workspace, all)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/buildcache"
+	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
@@ -39,6 +40,9 @@ type situation struct {
 // explain turns an error into the problem that a person gets.
 func (s *situation) explain(err error) report.Problem {
 	code, advice := s.judge(err)
+	if e, ok := errors.AsType[*imageError](err); ok { // what helps a project does not help there
+		advice = e.all.rebuild(e.build)
+	}
 	p := report.Error(code, err.Error(), s.typeable(advice))
 	locate(&p, err)
 	return p
@@ -118,6 +122,12 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Pending, func(s *situation, _ *staleError) hint.Hint {
 		return hint.To("delete the old caches", "proxypatch apply"+s.again).Or(hint.Text("or ignore them: add --keep-cache"))
 	}),
+	on(report.Pending, func(_ *situation, e *unpatchedBuildError) hint.Hint { return e.all.rebuild(e.build) }),
+	on(report.NotFound, func(_ *situation, e *noBuildError) hint.Hint { return e.hint() }),
+	on(report.NotFound, func(_ *situation, e *emptyBuildError) hint.Hint { return e.hint() }),
+	on(report.NotFound, func(*situation, *unknownBuildError) hint.Hint {
+		return hint.Text("bundle next-auth, as Nuxt does if build.transpile lists it")
+	}),
 	on(report.Failed, func(*situation, *tooSlowError) hint.Hint { return moreTime }),
 	on(report.Failed, func(*situation, *slowNodeError) hint.Hint { return moreTime }),
 	on(report.Unproven, (*situation).unprovenHint),
@@ -144,6 +154,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Failed, func(*situation, *hooks.FileError) hint.Hint {
 		return hint.Text("replace it with a regular, readable file and run it again; nothing was written")
 	}),
+	on(report.Failed, func(_ *situation, e *buildError) hint.Hint { return hint.Text(remedy(e)) }),
 	on(report.Failed, func(_ *situation, e *appError) hint.Hint {
 		return hint.Text(remedy(e)).Or(hint.Text("or delete the app's build cache yourself and add --keep-cache"))
 	}),
@@ -283,6 +294,12 @@ var places = []func(*report.Problem, error) (matches bool){
 		p.At(&e.copy.Install, "")
 		p.Brief = e.brief()
 	}),
+	at(func(p *report.Problem, e *unpatchedBuildError) {
+		p.In(e.all.describe(e.build), filepath.Join(e.build.Dir, filepath.FromSlash(e.build.Dist)))
+	}),
+	at(func(p *report.Problem, e *emptyBuildError) { p.Path = e.build.path }),
+	at(func(p *report.Problem, e *unknownBuildError) { p.Path = e.build.path }),
+	at(func(p *report.Problem, e *buildError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
 	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *hooks.FileError) { p.Path = e.Path }),
@@ -423,4 +440,85 @@ func appFailure(dir string, err error) error {
 		err = &cacheError{filepath.Join(dir, filepath.FromSlash(at.Path)), at.Err}
 	}
 	return &appError{err}
+}
+
+// unpatchedBuildError says which build holds next-auth without the patch.
+type unpatchedBuildError struct {
+	all   *builds
+	build *foundBuild
+}
+
+func (e *unpatchedBuildError) Error() string { return e.build.path + ": was built without the patch" }
+
+// noBuildError says that no app is built.
+type noBuildError struct{ all *builds }
+
+func (e *noBuildError) Error() string {
+	if len(e.all.unbuilt) == 0 {
+		return "no build of an app is in " + e.all.workspace.Name()
+	}
+	var apps []string
+	for _, app := range e.all.unbuilt {
+		apps = append(apps, e.all.workspace.Display(app.dir))
+	}
+	return "not built: " + strings.Join(apps, ", ")
+}
+
+func (e *noBuildError) hint() hint.Hint {
+	if len(e.all.unbuilt) == 0 {
+		return hint.Text("name the directory of the app or of the image with -C DIR")
+	}
+	app := e.all.unbuilt[0]
+	return hint.To("build it first", e.all.workspace.Build(app.pkg)).Or(hint.Text("or, if the app may be unbuilt, add --if-present"))
+}
+
+// emptyBuildError says that a build neither holds next-auth nor has it beside it.
+type emptyBuildError struct{ build *foundBuild }
+
+func (e *emptyBuildError) Error() string {
+	return e.build.path + ": holds no next-auth, and none is installed beside it"
+}
+
+func (e *emptyBuildError) hint() hint.Hint {
+	if e.build.source {
+		return hint.Text("name the app that uses next-auth with -C DIR")
+	}
+	return hint.Text("name the directory that the server starts in with -C DIR")
+}
+
+// unknownBuildError says that a build does not show what it loads.
+type unknownBuildError struct{ build *foundBuild }
+
+func (e *unknownBuildError) Error() string {
+	return e.build.path + ": holds no next-auth, and it is not known which one it loads"
+}
+
+// imageError is an error about a copy beside a build that can't be patched there.
+type imageError struct {
+	all   *builds
+	build *foundBuild
+	err   error
+}
+
+func (e *imageError) Error() string { return e.err.Error() }
+
+func (e *imageError) Unwrap() error { return e.err }
+
+// buildError is an error of the system about a build, with a path as a person would
+// write it.
+type buildError struct {
+	path string
+	err  error
+}
+
+func (e *buildError) Error() string { return e.path + ": " + e.err.Error() }
+
+func (e *buildError) Unwrap() error { return e.err }
+
+// buildFailure makes an error of what built returns.
+func buildFailure(w *detect.Workspace, err error) error {
+	if at, ok := errors.AsType[*built.Error](err); ok {
+		return &buildError{w.Display(at.Path), at.Err}
+	}
+	return &systemError{err}
 }

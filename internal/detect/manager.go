@@ -265,6 +265,23 @@ func (m Manager) Exec(program string) string {
 	return "npx --no -- " + program // without --, npx takes flags such as --dry-run for itself
 }
 
+// Build returns the command that builds the app in a package: its script or, without one,
+// next build.
+func (w *Workspace) Build(p Package) string {
+	if !p.Builds {
+		return w.in(p, w.Manager.Exec("next build"))
+	}
+	return w.in(p, w.Manager.runs("build"))
+}
+
+// runs returns the command that runs a script of the package in the current directory.
+func (m Manager) runs(script string) string {
+	if m == YarnV1 || m == YarnBerry {
+		return "yarn run " + script
+	}
+	return string(m) + " run " + script
+}
+
 // Install returns the command that installs what the project depends on.
 func (m Manager) Install() string {
 	if m == YarnV1 {

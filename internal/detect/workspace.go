@@ -29,6 +29,7 @@ type Package struct {
 	Dir          string            // its real directory
 	Dependencies map[string]string // names and ranges of all kinds except peers
 	Next         bool              // it names next, as a dependency of any kind or in a script
+	Builds       bool              // it has a script named build
 
 	// Linked says that the package belongs to another project. Either a package of the
 	// workspace links to its sources (file:, link: or portal:), or it matches a glob but
@@ -296,7 +297,8 @@ func (w *Workspace) homeOf(dir string) Package {
 }
 
 func newPackage(dir string, m *projectManifest) Package {
-	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext()}
+	_, builds := m.Scripts["build"]
+	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext(), Builds: builds}
 }
 
 // upward lists dir and its parents that may belong to the same project.

@@ -32,10 +32,10 @@ var ExitCodes = []struct {
 	{OK, "ok", "success or, with --dry-run, nothing would prevent it"},
 	{Failed, "failed", "any other error; no file was left half written"},
 	{Usage, "usage", "wrong flags or arguments, or --patches can't be read"},
-	{Pending, "pending", "check only: next-auth is not patched but can be, or a build would use old code from its cache"},
+	{Pending, "pending", "check only: next-auth is not patched but can be, or a build uses old code, or would take it from its cache"},
 	{Drift, "drift", "a file is missing, or is neither the released nor the patched one"},
 	{Unsupported, "unsupported", "this release or layout of next-auth can't be patched in place"},
-	{NotFound, "not found", "next-auth is not installed; 0 with --if-present"},
+	{NotFound, "not found", "next-auth is not installed, or with check --built, nothing is built; 0 with --if-present"},
 	{Agent, "agent", "https-proxy-agent is missing, or next-auth can't use it"},
 	{Unproven, "unproven", "verify saw a request bypass the proxy or could not make one, or doctor found an error"},
 }

@@ -98,7 +98,7 @@ func checkout() string {
 // might look there.
 func (r *Report) summarize(format Format) {
 	path := os.Getenv("GITHUB_STEP_SUMMARY")
-	told := r.Summary != "" && len(r.Copies)+len(r.Findings) > 0 || len(r.Problems) > 0
+	told := r.Summary != "" && len(r.Copies)+len(r.Builds)+len(r.Findings) > 0 || len(r.Problems) > 0
 	if path == "" || !told || !term.OnGitHub() && format != GitHub {
 		return
 	}
@@ -166,13 +166,18 @@ func (r *Report) tables() []ci.Table {
 			tables = append(tables, ci.Table{Header: header, Rows: rows})
 		}
 	}
-	var files, calls, found [][]string
+	var files, builds, calls, found [][]string
 	for _, c := range r.Copies {
 		for _, f := range c.Files {
 			files = append(files, []string{f.verb.text, c.Path, f.Path, f.Reason})
 		}
 	}
 	add([]string{"", "next-auth in", "file", ""}, files)
+	for _, b := range r.Builds {
+		verb, reason := b.what()
+		builds = append(builds, []string{verb.text, b.Path, reason})
+	}
+	add([]string{"", "build", ""}, builds)
 	for _, c := range r.Calls {
 		calls = append(calls, []string{string(c.Result), c.Copy, c.Kind, c.what()})
 	}

@@ -29,6 +29,7 @@ type Report struct {
 	Summary  string          `json:"summary"`
 	Problems []Problem       `json:"problems"`
 	Copies   []Copy          `json:"copies"`
+	Builds   []Build         `json:"builds,omitempty"`
 	Caches   []Cache         `json:"caches,omitempty"`
 	Node     *Node           `json:"node,omitempty"`
 	Calls    []Call          `json:"calls,omitempty"`
@@ -84,6 +85,14 @@ func Warning(message string, advice hint.Hint) Problem {
 // At names the file of a copy, or with an empty one the copy, that has a problem.
 func (p *Problem) At(c *detect.Install, file string) {
 	p.Path, p.copyDir, p.file = filepath.Join(c.Path, filepath.FromSlash(file)), c.Dir, file
+}
+
+// In names the build that has a problem, and the file of it if there is one.
+func (p *Problem) In(b Build, dir string) {
+	p.Path, p.copyDir = b.Path, dir
+	if len(b.Files) > 0 {
+		p.file = b.Files[0]
+	}
 }
 
 // Copy is a copy of next-auth and its files.

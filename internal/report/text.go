@@ -80,6 +80,7 @@ func (t text) report(r *Report) {
 	if r.Command == "check" && r.Exit.Code != OK && !t.Verbose {
 		sum = "" // the errors say it
 	}
+	t.builds(r.Builds)
 	t.caches(r.Caches)
 	t.coverage(r.Releases)
 	t.scripts(r.Scripts)

@@ -93,6 +93,28 @@ func Find(dir string) (builds []Build, unknown string, err error) {
 	return append(builds, copies...), unknown, err
 }
 
+// HasDev reports whether `next dev` was run for the app in dir, and no build has finished
+// there since: then what is there is no build.
+func HasDev(dir string) (bool, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return false, err
+	}
+	defer root.Close()
+	dist, _ := buildcache.DistDir(root)
+	if dist == "" {
+		dist = buildcache.DefaultDistDir
+	}
+	for _, name := range []string{serverDir, "dev/" + serverDir} {
+		if _, err := root.Stat(filepath.FromSlash(path.Join(dist, name))); err == nil {
+			return true, nil
+		} else if !safefile.Absent(err) {
+			return false, newError(root, path.Join(dist, name), err)
+		}
+	}
+	return false, nil
+}
+
 // ownBuild returns the build of the app in root, without other builds inside of it; nil
 // if there is none.
 func ownBuild(root *os.Root) (own *Build, unknown string, err error) {

@@ -25,6 +25,7 @@ type builds struct {
 	project   *detect.Project // of the copies; nil if there are none
 	plan      *apply.Plan     // of the copies, closed; nil if there are none
 	revision  int             // of the helper that an apply would add
+	lenient   bool            // whether a search that fails finds nothing
 }
 
 // foundBuild is one build.
@@ -45,7 +46,7 @@ func (p *program) checkBuilt(o *checkOptions) error {
 	if err := refuseForBuilt(o); err != nil {
 		return err
 	}
-	all, err := p.openBuilds(&o.planOptions)
+	all, err := p.openBuilds(&o.planOptions, false)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func refuseForBuilt(o *checkOptions) error {
 
 // openBuilds finds the builds of the directory that a person works on, and judges the
 // copies of next-auth beside them.
-func (p *program) openBuilds(o *planOptions) (*builds, error) {
+func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 	workspace, err := p.openWorkspace()
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func (p *program) openBuilds(o *planOptions) (*builds, error) {
 		return nil, err
 	}
 	p.situation.again, p.situation.ownDiffs = o.again(), o.patches != ""
-	all := &builds{workspace: workspace}
+	all := &builds{workspace: workspace, lenient: lenient}
 	if err := all.find(workspace, o.all); err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func (all *builds) find(w *detect.Workspace, whole bool) error {
 		}
 	}
 	below, err := built.Below(w.Dir)
-	if err != nil {
+	if err != nil && !all.lenient {
 		return buildFailure(w, err)
 	}
 	for _, b := range below {

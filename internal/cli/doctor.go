@@ -83,17 +83,25 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 	if o.timeout <= 0 {
 		return usageError(hint.Keep("--timeout 10s"), "--timeout must be more than 0")
 	}
-	node, nodes, err := findNode(ctx, o.node, workspace.Home.Dir, environment)
+	node, noNode, err := findNode(ctx, o.node, workspace.Home.Dir)
 	if err != nil {
 		return err
 	}
-	found := append(environment.Proxies(targets), nodes...)
+	all, err := p.doctorBuilds(o)
+	if err != nil {
+		return err
+	}
+	found := append(environment.Proxies(targets), noNode...)
+	if node != nil {
+		environment.Image = all.inImage()
+		found = append(found, environment.Node(node)...)
+	}
 	found = append(found, environment.Certificates()...)
-	copies, supported, err := p.doctorCopies(o, environment, environment.Native(node))
+	installed, supported, err := p.doctorNextAuth(o, environment, node, all)
 	if err != nil {
 		return err
 	}
-	found = append(found, copies...)
+	found = append(found, installed...)
 	for _, next := range apps {
 		found = append(found, environment.Dotenv(next)...)
 	}
@@ -107,9 +115,26 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 	return nil
 }
 
+// doctorNextAuth says what runs: in an image what was built and what it loads, and else
+// what is installed, too. supported says whether hooks could do their work.
+func (p *program) doctorNextAuth(o *doctorOptions, environment *doctor.Environment, node *doctor.Node, all *builds) (found doctor.Findings, supported bool, err error) {
+	native := environment.Native(node)
+	if all.inImage() {
+		found, patched := p.doctorImage(all, native)
+		if !patched && !native {
+			found = append(found, environment.Rebuild(node)...)
+		}
+		return found, false, nil
+	}
+	if found, supported, err = p.doctorCopies(o, environment, native); err != nil {
+		return nil, false, err
+	}
+	return append(found, p.doctorProject(all, native)...), supported, nil
+}
+
 // findNode looks at the Node.js that runs the app. Its absence is a finding,
 // unless a person has named it.
-func findNode(ctx context.Context, command, dir string, environment *doctor.Environment) (*doctor.Node, doctor.Findings, error) {
+func findNode(ctx context.Context, command, dir string) (*doctor.Node, doctor.Findings, error) {
 	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // for what FindNode has started
 	defer stop()
 	ctx, cancel := context.WithTimeout(interrupted, nodeTimeout)
@@ -131,8 +156,7 @@ func findNode(ctx context.Context, command, dir string, environment *doctor.Envi
 	if err != nil {
 		return nil, nil, err
 	}
-	node := &doctor.Node{Path: found.Path, Version: version}
-	return node, environment.Node(node), nil
+	return &doctor.Node{Path: found.Path, Version: version}, nil, nil
 }
 
 // diagnose reports findings.

@@ -338,6 +338,7 @@ func usageError(advice hint.Hint, format string, args ...any) error {
 type absentError struct {
 	err     error
 	install string // the command that installs what the project depends on; empty if that would not help
+	image   bool   // it may be bundled in what Next.js built
 }
 
 func (e *absentError) Error() string { return e.err.Error() }
@@ -345,6 +346,9 @@ func (e *absentError) Error() string { return e.err.Error() }
 func (e *absentError) Unwrap() error { return e.err }
 
 func (e *absentError) hint() hint.Hint {
+	if e.image {
+		return hint.To("check what was built", "proxypatch check --built")
+	}
 	if e.install == "" {
 		return hint.Text("name the project with -C DIR").Or(hint.Text("or, if it may lack next-auth, add --if-present"))
 	}

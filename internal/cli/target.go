@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
@@ -114,11 +115,14 @@ func (p *program) absent(err error, allowed bool) error {
 		return nil
 	}
 	workspace := p.situation.workspace
+	if image, failed := built.IsStandalone(workspace.Dir); image && failed == nil {
+		return &absentError{err, "", true}
+	}
 	install, failed := workspace.Uninstalled()
 	if failed != nil {
 		return &systemError{failed}
 	}
-	return &absentError{err, install}
+	return &absentError{err, install, false}
 }
 
 // openLibrary opens the chosen set and adds the person's own diffs.

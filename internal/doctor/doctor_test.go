@@ -584,3 +584,30 @@ func TestCertificates(t *testing.T) {
 		}
 	}
 }
+
+// In an image, the release of Node.js decides whether there is a way without a new one.
+func TestRebuild(t *testing.T) {
+	e := NewEnvironment(nil)
+	e.Image = true
+	for version, want := range map[string]string{
+		"":        "note: without a new image, only Node.js 22.21, 24.5 or newer can use the proxy, with NODE_USE_ENV_PROXY=1",
+		"20.20.2": "note: NODE_USE_ENV_PROXY has no effect in Node.js 20.20.2, so only a new image helps",
+		"22.20.0": "note: NODE_USE_ENV_PROXY has no effect in Node.js 22.20.0, so only a new image helps",
+		"22.21.0": "note: Node.js 22.21.0 can use the proxy without a new image",
+		"24.4.1":  "note: NODE_USE_ENV_PROXY has no effect in Node.js 24.4.1, so only a new image helps",
+		"26.10.0": "note: Node.js 26.10.0 can use the proxy without a new image",
+	} {
+		var n *Node
+		if version != "" {
+			n = &Node{"node", semver.MustParse(version)}
+			for _, f := range e.Node(n) {
+				if strings.Contains(f.Hint.Text, "revert") {
+					t.Errorf("%s: %s", version, f.Hint.Text)
+				}
+			}
+		}
+		if got := lines(t, e.Rebuild(n)); got[0] != want {
+			t.Errorf("%s: %q", version, got)
+		}
+	}
+}

@@ -14,6 +14,8 @@ import (
 // Environment is what the app will see in process.env: the variables of the
 // process, and those that Next.js adds from .env files.
 type Environment struct {
+	Image bool // whether the app is in an image, where the patch can't be taken off
+
 	process map[string]string
 	files   map[string]fromFile // variables that the process does not set
 	app     App                 // the app that the files belong to

@@ -97,8 +97,26 @@ func (e *Environment) Node(n *Node) Findings {
 		f.Add(NodeJS, Warning, tooLate, e.label("NODE_USE_ENV_PROXY")).hint(exportIt)
 	case e.asksNode():
 		e.native(&f)
+	case n.usesProxies() && e.Image:
+		f.Add(NodeJS, Note, "with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy itself, and next-auth needs no patch").hint(setNative)
 	case n.usesProxies():
-		f.Add(NodeJS, Note, "with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy itself, and next-auth needs no patch").Hint = hint.Join(hint.Text("set NODE_USE_ENV_PROXY=1 and https_proxy in the environment that starts the app, then run "), hint.Run("proxypatch revert"))
+		f.Add(NodeJS, Note, "with NODE_USE_ENV_PROXY=1 this Node.js uses the proxy itself, and next-auth needs no patch").Hint = hint.Join(hint.Text(setNative+", then run "), hint.Run("proxypatch revert"))
+	}
+	return f
+}
+
+const setNative = "set NODE_USE_ENV_PROXY=1 and https_proxy in the environment that starts the app"
+
+// Rebuild says whether an image without the patch can do without a rebuild. n may be nil.
+func (e *Environment) Rebuild(n *Node) Findings {
+	var f Findings
+	switch {
+	case n == nil:
+		f.Add(NextJS, Note, "without a new image, only Node.js 22.21, 24.5 or newer can use the proxy, with NODE_USE_ENV_PROXY=1")
+	case n.usesProxies():
+		f.Add(NextJS, Note, "Node.js %s can use the proxy without a new image", n.Version).hint(setNative)
+	default:
+		f.Add(NextJS, Note, "NODE_USE_ENV_PROXY has no effect in Node.js %s, so only a new image helps", n.Version)
 	}
 	return f
 }

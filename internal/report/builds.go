@@ -51,6 +51,12 @@ func (b Build) what() (verb, string) {
 	return verb{"pending", term.Magenta}, "next-auth is not bundled, and not fully patched beside it"
 }
 
+// Reason says what a build runs.
+func (b Build) Reason() string {
+	_, reason := b.what()
+	return reason
+}
+
 // builds prints a line for each build.
 func (t text) builds(builds []Build) {
 	verbWidth, pathWidth := 0, 0

@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/built"
+	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
+)
+
+// doctorBuilds reads what was built. Only the default set leaves a trace there.
+func (p *program) doctorBuilds(o *doctorOptions) (*builds, error) {
+	if o.set != patchset.Default {
+		return &builds{}, nil
+	}
+	all, err := p.openBuilds(&o.planOptions, true)
+	if err != nil {
+		return nil, err
+	}
+	p.report.Builds = all.report()
+	return all, nil
+}
+
+// inImage reports whether there are builds that can't be made again here.
+func (all *builds) inImage() bool {
+	return len(all.found) > 0 && !slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.source })
+}
+
+// doctorImage judges the builds of an image, and the copies that they load.
+func (p *program) doctorImage(all *builds, native bool) (found doctor.Findings, patched bool) {
+	severity := doctor.Error
+	if native {
+		severity = doctor.Note
+	}
+	patched = true
+	for _, b := range all.found {
+		reasons := all.judge(b)
+		if len(reasons) == 0 && b.uses {
+			found.Add(doctor.NextJS, doctor.OK, "%s%s", b.what(), all.describe(b).Reason())
+		}
+		if !b.uses && all.nothing() != nil {
+			reasons = []error{&emptyBuildError{b}}
+		}
+		for _, reason := range reasons {
+			found = append(found, all.finding(p, b, reason, severity))
+			patched = false
+		}
+		found = append(found, older(all.older(b))...)
+	}
+	return found, patched
+}
+
+// doctorProject says which builds lack what is installed now.
+func (p *program) doctorProject(all *builds, native bool) (found doctor.Findings) {
+	severity := doctor.Warning
+	if native {
+		severity = doctor.Note
+	}
+	for _, b := range all.found {
+		reasons := all.judge(b)
+		if !b.Standalone && len(b.content.Unpatched) == 0 && !b.Nitro {
+			reasons = nil // the copy has findings of its own
+		}
+		for _, reason := range reasons {
+			found = append(found, all.finding(p, b, reason, severity))
+		}
+		if len(reasons) == 0 && b.content.Patched {
+			found.Add(doctor.NextJS, doctor.OK, "%s%s", b.what(), all.describe(b).Reason())
+		}
+		found = append(found, older(all.older(b))...)
+	}
+	for _, app := range all.unbuilt {
+		if dev, err := built.HasDev(app.dir); dev && err == nil {
+			found.Add(doctor.NextJS, doctor.Note, "%s has only the output of next dev, which is no build", all.workspace.Display(app.dir))
+		}
+	}
+	return found
+}
+
+// finding makes a finding of a reason why a build does not run with the patch.
+func (all *builds) finding(p *program, b *foundBuild, reason error, severity doctor.Severity) doctor.Finding {
+	problem := p.situation.explain(reason)
+	finding := doctor.Finding{Area: doctor.NextJS, Severity: severity, Message: problem.Message, Hint: problem.Hint}
+	_, empty := errors.AsType[*emptyBuildError](reason)
+	_, unpatched := errors.AsType[*unpatchedBuildError](reason)
+	pending, isPending := errors.AsType[*pendingError](reason)
+	switch {
+	case isPending:
+		finding.Message = b.what() + "loads a next-auth that is not patched: " + report.CountFiles(pending.files)
+	case unpatched:
+		finding.Message = b.what() + "built without the patch"
+	case empty && b.uses && !b.source:
+		finding.Message = b.what() + "built without the patch: it holds no next-auth, and none is beside it"
+		finding.Hint = all.rebuild(b)
+	}
+	if severity == doctor.Note { // Node.js itself uses the proxy
+		finding.Hint = hint.Hint{}
+	}
+	return finding
+}
+
+// older makes findings of warnings.
+func older(warnings []report.Problem) (found doctor.Findings) {
+	for _, warning := range warnings {
+		found = append(found, doctor.Finding{Area: doctor.NextJS, Severity: doctor.Warning, Message: warning.Message, Hint: warning.Hint})
+	}
+	return found
+}
+
+// what begins a finding about a build.
+func (b *foundBuild) what() string {
+	if b.Standalone {
+		return b.path + ": Next.js's standalone output, "
+	}
+	return b.path + ": "
+}

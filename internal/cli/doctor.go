@@ -87,10 +87,7 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 	if err != nil {
 		return err
 	}
-	all, err := p.doctorBuilds(o)
-	if err != nil {
-		return err
-	}
+	all, unread := p.doctorBuilds(o)
 	found := append(environment.Proxies(targets), noNode...)
 	if node != nil {
 		environment.Image = all.inImage()
@@ -102,6 +99,7 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 		return err
 	}
 	found = append(found, installed...)
+	found = append(found, unread...)
 	for _, next := range apps {
 		found = append(found, environment.Dotenv(next)...)
 	}

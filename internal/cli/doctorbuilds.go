@@ -11,14 +11,16 @@ import (
 	"github.com/proxypatch/proxypatch/internal/report"
 )
 
-// doctorBuilds reads what was built. Only the default set leaves a trace there.
-func (p *program) doctorBuilds(o *doctorOptions) (*builds, error) {
+// doctorBuilds reads what was built. Only the default set leaves a trace there. If that
+// fails, it is a finding.
+func (p *program) doctorBuilds(o *doctorOptions) (all *builds, failed doctor.Findings) {
 	if o.set != patchset.Default {
 		return &builds{}, nil
 	}
 	all, err := p.openBuilds(&o.planOptions, true)
 	if err != nil {
-		return nil, err
+		failed.Add(doctor.NextJS, doctor.Warning, "builds were not judged: %v", err)
+		return &builds{}, failed
 	}
 	p.report.Builds = all.report()
 	return all, nil

@@ -120,7 +120,26 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 		p.report.Add(p.explainAll(unproven(c, proofs[i].Results, failed))...)
 	}
 	p.report.Summary = fmt.Sprintf("%d of %d calls went through the proxy, with Node.js %s", proxied, all, node.Version)
+	p.verifyBuilds(o, proxied == all)
 	return nil
+}
+
+// verifyBuilds warns of builds that run something else than what was proved. What was
+// proved holds even if the builds can't be read.
+func (p *program) verifyBuilds(o *verifyOptions, proved bool) {
+	all, err := p.openBuilds(&o.planOptions, true)
+	if err != nil {
+		p.report.Add(report.Warning(fmt.Sprintf("builds were not judged: %v", err), hint.Hint{}))
+		return
+	}
+	p.report.Builds = all.report()
+	for _, b := range all.found {
+		if proved && (b.Standalone || b.content.Bundled) && len(all.judge(b)) > 0 {
+			warning := report.Warning(b.path+": was built without the patch, so it does not run what was verified", all.rebuild(b))
+			warning.Path = b.path
+			p.report.Add(warning)
+		}
+	}
 }
 
 // provesFailure reports whether a call of any copy leaked or failed. Calls that ran

@@ -37,7 +37,12 @@ func (p *program) doctorImage(all *builds, native bool) (found doctor.Findings, 
 	if native {
 		severity = doctor.Note
 	}
-	patched = true
+	if all.plan != nil {
+		for _, c := range all.plan.Copies {
+			p.stateOfCopy(&found, c, native)
+		}
+	}
+	patched = found.Count(doctor.Error) == 0
 	for _, b := range all.found {
 		reasons := all.judge(b)
 		if len(reasons) == 0 && b.uses {
@@ -47,8 +52,10 @@ func (p *program) doctorImage(all *builds, native bool) (found doctor.Findings, 
 			reasons = []error{&emptyBuildError{b}}
 		}
 		for _, reason := range reasons {
-			found = append(found, all.finding(p, b, reason, severity))
-			patched = false
+			if _, said := errors.AsType[*pendingError](reason); !said {
+				found = append(found, all.finding(p, b, reason, severity))
+				patched = false
+			}
 		}
 		found = append(found, older(all.older(b))...)
 	}

@@ -65,12 +65,13 @@ func HasNext(dir string, namesNext bool) (bool, error) {
 type Action int
 
 // Create and Stamp keep everything; Delete removes only the code caches. After all
-// three the stamp is current.
+// three the stamp is current. Remove removes the stamp and its directories.
 const (
 	Keep   Action = iota // the stamp is current
 	Create               // there is no cache yet: create one with a stamp
 	Stamp                // it holds no code: write only the stamp
 	Delete               // it may hold old code
+	Remove               // only a stamp made it
 )
 
 // Cache is one cache directory of an app.
@@ -105,38 +106,71 @@ type App struct {
 // Advice says what to do by hand if the build directory is unknown.
 const Advice = "delete cache/webpack and dev/cache/webpack in the app's build directory"
 
+// Want is how the caches of an app must be.
+type Want struct {
+	State string // of next-auth; see [State]
+	Next  string // the release of Next.js that the app loads; empty if it is unknown
+	Tidy  bool   // leave no directory that only a stamp made, as after a revert
+}
+
 // Inspect says what must happen to the caches of the app in dir so that the next
-// build uses the given state. It only reads. A link that leads out of dir is an
+// build uses the wanted state. It only reads. A link that leads out of dir is an
 // *Error, and so is a cache that can't be read.
 //
 // Next.js keeps a cache in <distDir>/cache and, since 16, one of `next dev` in
-// <distDir>/dev/cache. Inspect always includes both, because a later cache without a
-// stamp counts as old. It also includes existing caches in the default distDir if the
-// configuration names another one.
-func Inspect(dir, state string) (*App, error) {
+// <distDir>/dev/cache. Inspect includes them even if they do not exist, because a later
+// cache without a stamp counts as old. It also includes existing caches in the default
+// distDir if the configuration names another one.
+func Inspect(dir string, want Want) (*App, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	app := &App{dir: dir, state: state}
+	app := &App{dir: dir, state: want.State}
 	dist, unknown := DistDir(root)
 	app.Unknown = unknown
 	for _, name := range slices.Compact([]string{dist, DefaultDistDir}) {
 		if name == "" {
 			continue
 		}
-		for _, sub := range []string{"cache", "dev/cache"} {
-			cache, err := inspect(root, path.Join(name, sub), state)
-			if err != nil {
+		for _, sub := range []string{"cache", devCache} {
+			if err := app.look(root, name, sub, want, name == dist); err != nil {
 				return app, err
-			}
-			if name == dist || cache.Action != Create {
-				app.Caches = append(app.Caches, cache)
 			}
 		}
 	}
 	return app, nil
+}
+
+// look adds what must happen to one cache, if anything. ours says that the configuration
+// names the build directory.
+func (a *App) look(root *os.Root, dist, sub string, want Want, ours bool) error {
+	name := path.Join(dist, sub)
+	if want.Tidy {
+		cache, is, err := spare(root, name, want.State)
+		if is {
+			a.add(cache)
+		}
+		if is || err != nil {
+			return err
+		}
+	}
+	if sub == devCache && !hasDevCache(want.Next) {
+		return nil
+	}
+	cache, err := inspect(root, name, want.State)
+	if err == nil && (cache.Action != Create || ours && !want.Tidy) {
+		a.add(cache)
+	}
+	return err
+}
+
+// add adds a cache, unless it is the empty directory that several caches were in.
+func (a *App) add(cache Cache) {
+	if !slices.ContainsFunc(a.Caches, func(c Cache) bool { return c.Path == cache.Path }) {
+		a.Caches = append(a.Caches, cache)
+	}
 }
 
 func inspect(root *os.Root, name, state string) (Cache, error) {

@@ -86,7 +86,7 @@ func tree(t *testing.T, dir string) map[string]string {
 
 func inspectNow(t *testing.T, dir string) *App {
 	t.Helper()
-	app, err := Inspect(dir, now)
+	app, err := Inspect(dir, Want{State: now})
 	must(t, err)
 	if app.Unknown != "" {
 		t.Fatalf("unknown: %s", app.Unknown)
@@ -255,7 +255,7 @@ func TestFirstCacheIsMarked(t *testing.T) {
 	if app := inspectNow(t, dir); app.Caches[0].Action != Keep || stale(app) {
 		t.Errorf("%+v", app.Caches)
 	}
-	other, err := Inspect(dir, then)
+	other, err := Inspect(dir, Want{State: then})
 	must(t, err)
 	if !stale(other) {
 		t.Error("not stale for another state")
@@ -308,7 +308,7 @@ func TestLinksOutOfTheApp(t *testing.T) {
 				t.Skip(err)
 			}
 			before, theirs := tree(t, dir), tree(t, outside)
-			_, err := Inspect(dir, now)
+			_, err := Inspect(dir, Want{State: now})
 			if wrong := (*Error)(nil); !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Path, link) || err.Error() != wrong.Path+": leads out of the app through a link" {
 				t.Errorf("got %v", err)
 			}
@@ -372,7 +372,7 @@ func TestLinkedStamp(t *testing.T) {
 func TestFileInTheWay(t *testing.T) {
 	for _, name := range []string{".next", ".next/cache", ".next/cache/webpack"} {
 		dir := newApp(t, name, "x")
-		_, err := Inspect(dir, now)
+		_, err := Inspect(dir, Want{State: now})
 		if wrong := (*Error)(nil); !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Path, name) {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -382,7 +382,7 @@ func TestFileInTheWay(t *testing.T) {
 func TestFullDirectoryForAStamp(t *testing.T) {
 	dir := newApp(t, ".next/cache/proxypatch.json/theirs", "x", ".next/cache/webpack/0.pack", "p")
 	before := tree(t, dir)
-	_, err := Inspect(dir, now) // so that a dry run says so too
+	_, err := Inspect(dir, Want{State: now}) // so that a dry run says so too
 	if wrong := (*Error)(nil); !errors.As(err, &wrong) || wrong.Path != ".next/cache/proxypatch.json" {
 		t.Errorf("got %v", err)
 	}
@@ -398,7 +398,7 @@ func TestDeepCache(t *testing.T) {
 		for depth, fails := range map[int]bool{90: false, 110: true} {
 			dir := newApp(t, append([]string{".next/cache/webpack/0.pack", "p"}, stamps...)...)
 			must(t, os.MkdirAll(filepath.Join(dir, ".next", "cache", "webpack", strings.Repeat("d/", depth)), 0o755))
-			if _, err := Inspect(dir, now); errors.Is(err, errDeep) != fails || !fails && err != nil {
+			if _, err := Inspect(dir, Want{State: now}); errors.Is(err, errDeep) != fails || !fails && err != nil {
 				t.Errorf("%d directories: got %v", depth, err)
 			}
 		}

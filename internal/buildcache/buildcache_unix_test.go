@@ -25,7 +25,7 @@ func TestPipeForAStamp(t *testing.T) {
 func TestPipeForAConfiguration(t *testing.T) {
 	dir := newApp(t)
 	must(t, syscall.Mkfifo(filepath.Join(dir, "next.config.js"), 0o600))
-	app, err := Inspect(dir, now)
+	app, err := Inspect(dir, Want{State: now})
 	must(t, err)
 	if app.Unknown == "" {
 		t.Errorf("%+v", app)

@@ -131,7 +131,7 @@ func TestDefaultDirectoryToo(t *testing.T) {
 		`module.exports = { distDir: "build" }`:          "",
 	} {
 		dir := newApp(t, "next.config.js", config, "build/cache/webpack/0.pack", "p", ".next/cache/webpack/0.pack", "p")
-		app, err := Inspect(dir, now)
+		app, err := Inspect(dir, Want{State: now})
 		must(t, err)
 		if app.Unknown != unknown || !stale(app) {
 			t.Errorf("%+v", app)

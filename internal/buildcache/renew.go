@@ -59,7 +59,7 @@ func (a *App) unstage(root *os.Root) error {
 }
 
 // Finish creates missing directories, writes the stamps, and deletes what Stage moved
-// aside. Call it after Stage, when next-auth's files are in their new state.
+// aside and the directories that only a stamp made. Call it after Stage, when next-auth's files are in their new state.
 //
 // Its errors do no harm: builds ignore what was moved aside, and a cache without a stamp
 // counts as old at the next run.
@@ -71,13 +71,22 @@ func (a *App) Finish() []*Error {
 	defer root.Close()
 	var notes []*Error
 	for i := range a.Caches {
-		c := &a.Caches[i]
-		if c.Action != Keep {
-			if note := c.mark(root, a.state); note != nil {
-				notes = append(notes, note)
-			}
+		notes = append(notes, a.Caches[i].finish(root, a.state)...)
+	}
+	return notes
+}
+
+func (c *Cache) finish(root *os.Root, state string) (notes []*Error) {
+	if c.Action != Keep && c.Action != Remove {
+		if note := c.mark(root, state); note != nil {
+			notes = append(notes, note)
 		}
-		notes = append(notes, c.sweep(root)...)
+	}
+	notes = append(notes, c.sweep(root)...)
+	if c.Action == Remove {
+		if err := safefile.RemoveEmptyDirs(root, c.Path); err != nil {
+			notes = append(notes, newError(root, c.Path, err))
+		}
 	}
 	return notes
 }
@@ -185,7 +194,7 @@ func (c *Cache) sweep(root *os.Root) (notes []*Error) {
 		return []*Error{newError(root, c.Path, err)}
 	}
 	for _, entry := range entries {
-		if base, _ := safefile.TempNameBase(entry.Name()); !safefile.IsAside(entry.Name()) && base != stampName {
+		if !isOurs(entry.Name()) {
 			continue
 		}
 		old := path.Join(c.Path, entry.Name())

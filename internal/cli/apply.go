@@ -82,7 +82,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 		if err != nil {
 			return err
 		}
-		if found, err = t.caches(apps, after); err != nil {
+		if found, err = t.caches(apps, after, goal == apply.Restore); err != nil {
 			return err
 		}
 	}

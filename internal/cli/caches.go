@@ -34,8 +34,9 @@ func (n builtApp) old(cache buildcache.Cache) bool {
 
 // caches looks at the build caches of the given Next.js apps, as far as they
 // load one of the plan's copies. content says which of a planned file's bytes
-// they have to be of; other copies that an app loads stay as they are.
-func (t *target) caches(apps []nextDir, content func(*apply.File) []byte) (caches, error) {
+// they have to be of; other copies that an app loads stay as they are. tidy says that
+// nothing has to be left of a stamp alone.
+func (t *target) caches(apps []nextDir, content func(*apply.File) []byte, tidy bool) (caches, error) {
 	states := map[string][]string{} // by the copy's directory
 	addStates(states, t.plan, content)
 	planned := maps.Clone(states)
@@ -58,7 +59,7 @@ func (t *target) caches(apps []nextDir, content func(*apply.File) []byte) (cache
 			lines = append(lines, states[c.Dir]...)
 		}
 		dir := t.project.Display(app.dir)
-		next, err := buildcache.Inspect(app.dir, buildcache.State(lines))
+		next, err := buildcache.Inspect(app.dir, buildcache.Want{State: buildcache.State(lines), Next: detect.NextRelease(app.dir), Tidy: tidy})
 		if err != nil {
 			return nil, appFailure(dir, err)
 		}

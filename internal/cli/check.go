@@ -94,7 +94,7 @@ func (p *program) checkCaches(t *target, all bool) ([]report.Cache, []report.Pro
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := t.caches(apps, before)
+	found, err := t.caches(apps, before, false)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,6 +26,8 @@ func CacheOf(cache buildcache.Cache, at func(name string) string, old bool, tens
 			out.verb = verb{"put aside", term.Magenta}
 		}
 		out.minor = tense == Checking && !old
+	case buildcache.Remove:
+		out.Action, out.verb, out.minor = "remove", tense.choose("would remove", "removed"), tense != Planning
 	default:
 		out.Action, out.verb, out.minor = "mark", tense.choose("would mark", "marked"), tense != Planning
 	}
@@ -39,6 +41,8 @@ func (c Cache) what() (path, reason string) {
 		return strings.Join(c.Delete, ", "), "built from other next-auth files"
 	case "keep":
 		return c.Path, "built from these next-auth files"
+	case "remove":
+		return c.Path, "holds only a stamp"
 	}
 	return c.Path, "for the next build"
 }

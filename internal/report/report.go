@@ -164,7 +164,7 @@ type Script struct {
 // built.
 type Cache struct {
 	Path   string   `json:"path"`
-	Action string   `json:"action"` // "keep", "mark" or "delete"
+	Action string   `json:"action"` // "keep", "mark", "delete" or "remove"
 	Delete []string `json:"delete"` // what goes, if anything
 
 	verb  verb

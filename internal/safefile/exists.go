@@ -62,3 +62,20 @@ func CheckDirs(root *os.Root, name string) error {
 	}
 	return nil
 }
+
+// RealDir lists the names in a directory of root, which has a name with slashes. is
+// reports whether there is a directory and not, for example, a link to one.
+func RealDir(root *os.Root, name string) (names []string, is bool, err error) {
+	name = filepath.FromSlash(name)
+	info, err := root.Lstat(name)
+	if err != nil || !info.IsDir() {
+		return nil, false, err
+	}
+	dir, err := root.Open(name)
+	if err != nil {
+		return nil, false, err
+	}
+	defer dir.Close()
+	names, err = dir.Readdirnames(-1) // ReadDir would stat each of them
+	return names, true, err
+}

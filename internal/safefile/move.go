@@ -70,6 +70,28 @@ func MakeDirs(root *os.Root, name string) error {
 	return nil
 }
 
+// RemoveEmptyDirs removes a directory of root, and then each parent, as long as they are
+// empty. It stops at a link and at a directory that is in use, such as a mount.
+func RemoveEmptyDirs(root *os.Root, name string) error {
+	for at := filepath.FromSlash(name); at != "."; at = filepath.Dir(at) {
+		names, is, err := RealDir(root, filepath.ToSlash(at))
+		if Absent(err) {
+			continue
+		}
+		if err != nil || !is || len(names) > 0 {
+			return err
+		}
+		err = root.Remove(at)
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.EBUSY) {
+			return nil
+		}
+		if err != nil && !Absent(err) {
+			return err
+		}
+	}
+	return nil
+}
+
 // move renames a file or directory to a free name. If a directory can't be renamed, its
 // content is moved instead: overlayfs, which image builds use, can't rename directories
 // of an earlier layer. If move fails, nothing has moved.

@@ -24,6 +24,7 @@ var skipped = []skip{
 	{"internal/buildcache", "TestLinkAppears", noLinks},
 	{"internal/buildcache", "TestLinkInsideTheApp", noLinks},
 	{"internal/buildcache", "TestLinksOutOfTheApp", noLinks},
+	{"internal/buildcache", "TestTidyThroughALink", noLinks},
 	{"internal/built", "TestLinkedServer", noLinks},
 	{"internal/built", "TestLinksOut", noLinks},
 	{"internal/built", "TestReadRefuses/a link out", noLinks},

@@ -183,10 +183,17 @@ func (p *Plan) Files() int {
 func (p *Plan) Changes() int {
 	n := 0
 	for _, c := range p.Copies {
-		for i := range c.Files {
-			if c.Files[i].Changes() {
-				n++
-			}
+		n += c.Changes()
+	}
+	return n
+}
+
+// Changes counts the files whose bytes would change.
+func (c *Copy) Changes() int {
+	n := 0
+	for i := range c.Files {
+		if c.Files[i].Changes() {
+			n++
 		}
 	}
 	return n

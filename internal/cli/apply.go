@@ -87,6 +87,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 		}
 	}
 	p.report.Add(found.unknown()...)
+	again := t.buildAgain(p.report.Command, o.dryRun)
 	tense := report.Planning
 	if !o.dryRun {
 		tense = report.Doing
@@ -95,6 +96,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 		}
 		p.report.Add(found.finish()...)
 	}
+	p.report.Add(again...)
 	p.report.Summary = words.sum(t.plan, o.dryRun)
 	p.report.Copies, p.report.Caches = report.Copies(t.plan, t.project, tense), found.report(tense)
 	return nil

@@ -51,6 +51,13 @@ type Options struct {
 	Strict bool // treat unknown bytes as drift, even if the diffs apply
 	Lock   bool // prevent others from writing until the Plan is closed; Commit needs it
 
+	// Traced, if set, reports whether a copy's directory is in standalone output of
+	// Next.js. The files that are missing there were not traced, because the app does
+	// not load them. Such a copy can't be patched. With Part, the Plan leaves out these
+	// files and judges the others.
+	Traced func(dir string) bool
+	Part   bool
+
 	// Progress, if set, is called before each copy. It gets what is done, the number
 	// of the copy, counted from 1, and how many there are.
 	Progress func(what string, n, of int)
@@ -66,9 +73,10 @@ type Plan struct {
 // Copy says what would be done to one copy.
 type Copy struct {
 	detect.Install
-	Newer bool   // the release is newer than every listed one
-	Files []File // in the order in which they are written
-	Err   error  // why the copy can't be patched: a *patchset.UnsupportedError or a *detect.SharedError
+	Newer  bool   // the release is newer than every listed one
+	Traced bool   // Next.js traced only a part of it: it lacks files
+	Files  []File // in the order in which they are written
+	Err    error  // why the copy can't be patched: a *patchset.UnsupportedError, a *detect.SharedError or ErrTraced
 
 	root   *os.Root
 	locked *safefile.Lock
@@ -115,6 +123,9 @@ func (f *File) Mode() fs.FileMode {
 	}
 	return f.info.Mode().Perm()
 }
+
+// ErrTraced says that a copy is in standalone output of Next.js and lacks files.
+var ErrTraced = errors.New("next build traced only a part of this next-auth, which can't be patched")
 
 // New makes the Plan for some copies, in the order of their directories. If two
 // processes locked the same copies in different orders, each could wait for the
@@ -244,10 +255,15 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 		c.Err = unsupported
 		return nil
 	}
+	if errors.Is(err, ErrTraced) {
+		c.Err = err
+		return nil
+	}
 	return err
 }
 
-// planFiles decides every file. The error may be a *patchset.UnsupportedError.
+// planFiles decides every file. The error may be a *patchset.UnsupportedError or
+// ErrTraced.
 func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 	if c.Name != "next-auth" {
 		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json has the name %q", c.Name), Hint: hint.Text("install next-auth itself")}
@@ -272,6 +288,9 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 			c.Files = append(c.Files, file)
 		}
 	}
+	if err := c.leaveOutUntraced(options); err != nil || c.IsBare() {
+		return err
+	}
 	if err := c.planHelper(library, options); err != nil {
 		return err
 	}
@@ -279,6 +298,24 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 		return err
 	}
 	return c.checkNewer(options)
+}
+
+// IsBare reports whether Next.js traced none of the files that the Plan is made for.
+// Then nothing loads the helper either.
+func (c *Copy) IsBare() bool { return c.Traced && c.Err == nil && len(c.Files) == 0 }
+
+// leaveOutUntraced removes the files that Next.js did not trace.
+func (c *Copy) leaveOutUntraced(options Options) error {
+	missing := func(f File) bool { return f.State == patchset.Missing }
+	c.Traced = slices.ContainsFunc(c.Files, missing) && options.Traced != nil && options.Traced(c.Dir)
+	if !c.Traced {
+		return nil
+	}
+	if !options.Part {
+		return ErrTraced
+	}
+	c.Files = slices.DeleteFunc(c.Files, missing)
+	return nil
 }
 
 func dirsOf(selection *patchset.Selection) []string {

@@ -12,10 +12,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-const (
-	maxFile     = 64 << 20
-	maxManifest = 16 << 20
-)
+const maxFile = 64 << 20 // bytes
 
 // A build with more JavaScript for the server is an error. Tests lower these limits.
 var (

@@ -250,13 +250,30 @@ func (all *builds) planCopies(library *patchset.Library, strict bool) error {
 	if len(copies) == 0 {
 		return nil
 	}
-	plan, err := apply.New(copies, library, apply.Options{Goal: apply.Patch, Strict: strict})
+	plan, err := apply.New(copies, library, apply.Options{
+		Goal: apply.Patch, Strict: strict, Traced: inStandalone(all.workspace.Root().Dir), Part: true,
+	})
 	if err != nil {
 		return &systemError{err}
 	}
 	plan.Close()
 	all.plan = plan
+	all.leaveOutBare()
 	return nil
+}
+
+// leaveOutBare takes out the copies of which nothing that needs the patch was traced.
+func (all *builds) leaveOutBare() {
+	bare := map[string]bool{}
+	for _, c := range slices.Clone(all.plan.Copies) {
+		if c.IsBare() {
+			bare[c.Dir] = true
+			all.plan.LeaveOut(c)
+		}
+	}
+	for _, b := range all.found {
+		b.copies = slices.DeleteFunc(b.copies, func(c detect.Install) bool { return bare[c.Dir] })
+	}
 }
 
 // beside returns the plan of the copies that a build loads.
@@ -292,7 +309,7 @@ func (all *builds) judgeCopies(b *foundBuild) []error {
 	agents, _ := report.JudgeAgents(plan, patchset.Default)
 	reasons = append(reasons, agents...)
 	if pending := plan.Changes(); pending > 0 && !plan.Blocked() {
-		reasons = append(reasons, &pendingError{pending})
+		reasons = append(reasons, &pendingError{pending, false})
 	}
 	if b.Standalone || !b.source {
 		for i, reason := range reasons {
@@ -341,7 +358,7 @@ func (all *builds) missing() (warnings []report.Problem) {
 // rebuild says how a build gets the patch.
 func (all *builds) rebuild(b *foundBuild) hint.Hint {
 	if !b.source {
-		return hint.Text("patch before next build, and make the image again")
+		return beforeBuild
 	}
 	return hint.Join(hint.Run("proxypatch apply"), hint.Text(", then "), hint.Run(all.workspace.Build(b.app)))
 }

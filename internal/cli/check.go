@@ -37,7 +37,7 @@ func (p *program) checkCommand() *cobra.Command {
 // check says whether every copy is in the wanted state. It writes nothing.
 func (p *program) check(o *checkOptions) error {
 	p.report.Set = o.set
-	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch})
+	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch, Part: true})
 	if err != nil {
 		return p.absent(err, o.ifPresent)
 	}
@@ -52,7 +52,7 @@ func (p *program) check(o *checkOptions) error {
 		p.report.Summary = "not fully patched"
 	case pending > 0:
 		p.report.Summary = report.CountFiles(pending) + " not patched"
-		together := p.situation.explain(&pendingError{pending})
+		together := p.situation.explain(&pendingError{pending, slices.ContainsFunc(t.plan.Copies, isTraced)})
 		together.Together = true
 		p.report.Add(together)
 	default:
@@ -73,6 +73,8 @@ func (p *program) check(o *checkOptions) error {
 	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
 	return nil
 }
+
+func isTraced(c *apply.Copy) bool { return c.Traced && c.Changes() > 0 }
 
 // unpatched returns an error for each file that would change.
 func unpatched(plan *apply.Plan) []error {

@@ -216,7 +216,7 @@ func targetsOf(environment *doctor.Environment, urls []string) ([]*proxyenv.Targ
 // their work on them.
 func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment, native bool) (found doctor.Findings, supported bool, err error) {
 	p.report.Set = o.set
-	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch})
+	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch, Part: true})
 	if err != nil {
 		return p.withoutPlan(p.absent(err, false), o.ifPresent)
 	}
@@ -306,7 +306,10 @@ func agents(found *doctor.Findings, t *target, secureProxy string) {
 
 // applyHint is what patches a copy, empty if https-proxy-agent has to come first.
 func (p *program) applyHint(c *apply.Copy) hint.Hint {
-	if !c.Agent.Usable() {
+	switch {
+	case c.Traced:
+		return beforeBuild
+	case !c.Agent.Usable():
 		return hint.Hint{}
 	}
 	return hint.Run("proxypatch apply" + p.situation.again)

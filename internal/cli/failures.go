@@ -105,6 +105,9 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	when(report.Usage, hooks.ErrNoManifest, hint.Text("run it in the project, or add -C DIR")),
 
 	// What is installed.
+	on(report.NotFound, func(*situation, *bareError) hint.Hint {
+		return hint.To("check what was built", "proxypatch check --built")
+	}),
 	on(report.NotFound, func(_ *situation, e *absentError) hint.Hint { return e.hint() }),
 	on(report.Unsupported, func(s *situation, _ *detect.ManifestError) hint.Hint {
 		return hint.To("reinstall next-auth", s.workspace.Reinstall())
@@ -112,12 +115,23 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
 	on(report.Unsupported, (*situation).unsupportedHint),
 	on(report.Unsupported, func(_ *situation, e *detect.SharedError) hint.Hint { return e.Hint }),
+	when(report.Unsupported, apply.ErrTraced, beforeBuild),
 	native,
 	on(report.Drift, (*situation).driftHint),
-	on(report.Agent, func(s *situation, e *report.AgentError) hint.Hint { return s.project.ProvideAgent(e.Copy.Install) }),
+	on(report.Agent, func(s *situation, e *report.AgentError) hint.Hint {
+		if e.Copy.Traced {
+			return beforeBuild
+		}
+		return s.project.ProvideAgent(e.Copy.Install)
+	}),
 
 	// What a check or a proof found.
-	on(report.Pending, func(s *situation, _ *pendingError) hint.Hint { return hint.Run("proxypatch apply" + s.again) }),
+	on(report.Pending, func(s *situation, e *pendingError) hint.Hint {
+		if e.traced {
+			return beforeBuild
+		}
+		return hint.Run("proxypatch apply" + s.again)
+	}),
 	on(report.Pending, func(*situation, *unpatchedError) hint.Hint { return hint.Hint{} }),
 	on(report.Pending, func(s *situation, _ *staleError) hint.Hint {
 		return hint.To("delete the old caches", "proxypatch apply"+s.again).Or(hint.Text("or ignore them: add --keep-cache"))
@@ -161,6 +175,9 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Failed, func(_ *situation, e *systemError) hint.Hint { return hint.Text(remedy(e)) }),
 }
 
+// beforeBuild is what helps where Next.js traced only a part of next-auth.
+var beforeBuild = hint.Text("patch before next build, and make the image again")
+
 var moreTime = hint.Text("give it more time with --timeout")
 
 var plugAndPlayHint = hint.Join(hint.Text("set nodeLinker: node-modules in .yarnrc.yml, run "), hint.Run("yarn install"), hint.Text(", then "), hint.Run("proxypatch"))
@@ -196,6 +213,8 @@ func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 	switch {
 	case e.File.State == patchset.Newer:
 		return hint.Text("upgrade proxypatch")
+	case e.Copy.Traced:
+		return beforeBuild
 	case e.File.State == patchset.Missing:
 		return restore.Or(hint.Text("in an image, run proxypatch in the full install, before next build"))
 	case s.ownDiffs:
@@ -228,6 +247,8 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 	switch {
 	case e.reason == tooSlow:
 		return moreTime
+	case e.copy.Traced && !(patched && e.copy.Agent.Usable()):
+		return beforeBuild
 	case !e.copy.Agent.Usable():
 		return s.project.ProvideAgent(e.copy.Install)
 	case !patched:
@@ -355,8 +376,20 @@ func (e *absentError) hint() hint.Hint {
 	return hint.To("install the packages", e.install).Or(hint.Text("or, if the project may lack next-auth, add --if-present"))
 }
 
+// bareError says that a project has only copies without the files that need the patch.
+type bareError struct{ project string }
+
+func (e *bareError) Error() string {
+	return "no next-auth that needs the patch was traced for " + e.project
+}
+
+func (e *bareError) Unwrap() error { return detect.ErrNotFound }
+
 // pendingError says how many files are not patched, but can be.
-type pendingError struct{ files int }
+type pendingError struct {
+	files  int
+	traced bool // in a copy that can't be patched where it is
+}
 
 func (e *pendingError) Error() string {
 	return report.AreFiles(e.files) + " not patched"

@@ -51,13 +51,18 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 		}
 		return nil, usageError(hint.Text(names), "--copy: %w", err)
 	}
+	options.Traced = inStandalone(project.Root().Dir)
 	plan, err := apply.New(selected, library, options)
 	if err != nil {
 		return nil, &systemError{err}
 	}
 	t := &target{project: project, library: library, plan: plan}
 	p.situation.patchable = patchable(plan)
-	if err := t.leaveOutLeftovers(options.Goal, o.set); err != nil {
+	err = t.leaveOutLeftovers(options.Goal, o.set)
+	if err == nil {
+		err = t.leaveOutBare()
+	}
+	if err != nil {
 		plan.Close()
 		p.report.Add(t.warnings...)
 		return nil, err
@@ -104,6 +109,33 @@ func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
 	return nil
 }
 
+// leaveOutBare takes copies out of the plan of which an image has nothing to judge. If
+// no other is left, there is no next-auth.
+func (t *target) leaveOutBare() error {
+	for _, c := range slices.Clone(t.plan.Copies) {
+		if c.IsBare() {
+			t.plan.LeaveOut(c)
+		}
+	}
+	if len(t.plan.Copies) == 0 {
+		return &bareError{t.project.Name()}
+	}
+	return nil
+}
+
+// inStandalone returns a function that reports whether a copy is in standalone output of
+// Next.js: in the node_modules at its top, or of a package below it.
+func inStandalone(project string) func(dir string) bool {
+	return func(dir string) bool {
+		for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
+			if filepath.Base(at) == "node_modules" && built.IsTop(filepath.Dir(at)) {
+				return true
+			}
+		}
+		return built.IsTop(project)
+	}
+}
+
 // absent judges that there is no next-auth, which a person may allow: then it is no
 // error. It returns all other errors as they are.
 func (p *program) absent(err error, allowed bool) error {
@@ -113,6 +145,8 @@ func (p *program) absent(err error, allowed bool) error {
 	case allowed:
 		p.report.Summary = "nothing to do: " + err.Error()
 		return nil
+	case errors.As(err, new(*bareError)):
+		return err
 	}
 	workspace := p.situation.workspace
 	if image, failed := built.IsStandalone(workspace.Dir); image && failed == nil {

@@ -100,7 +100,8 @@ type Copy struct {
 	Path           string   `json:"path"`
 	Dir            string   `json:"dir"`
 	Release        string   `json:"release"`
-	Newer          bool     `json:"newer"` // than every release that is known
+	Newer          bool     `json:"newer"`            // than every release that is known
+	Traced         bool     `json:"traced,omitempty"` // it lacks files that Next.js did not trace
 	PackageManager string   `json:"packageManager"`
 	Reached        []Reach  `json:"reached"`
 	Agent          AgentDoc `json:"agent"`
@@ -212,7 +213,7 @@ func Copies(plan *apply.Plan, project *detect.Project, tense Tense) []Copy {
 	copies := []Copy{}
 	for _, c := range plan.Copies {
 		out := Copy{
-			Path: c.Path, Dir: c.Dir, Release: c.Release, Newer: c.Newer,
+			Path: c.Path, Dir: c.Dir, Release: c.Release, Newer: c.Newer, Traced: c.Traced,
 			PackageManager: string(project.Manager),
 			Agent:          AgentDoc{c.Agent.Version, c.Agent.Dir, c.Agent.Problem},
 			Reached:        []Reach{},

@@ -17,7 +17,7 @@ const maxFile = 64 << 20 // bytes
 // A build with more JavaScript for the server is an error. Tests lower these limits.
 var (
 	maxFiles       = 100_000
-	maxBytes int64 = 2 << 30
+	maxBytes int64 = 1 << 30
 )
 
 var (

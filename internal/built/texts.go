@@ -13,7 +13,8 @@ import (
 // bundle. Minifiers shorten the names of variables, but not those of properties.
 type line struct {
 	event   phrase                // what the code beside the client logs, in quotes
-	word    phrase                // in each match of client
+	start   string                // of each match of client
+	word    phrase                // in each match of client, soon after its start
 	client  func() *regexp.Regexp // matches what sets up the client of a provider
 	patched func() *regexp.Regexp // matches what follows client in a patched file
 }
@@ -23,27 +24,35 @@ type line struct {
 var lines = []line{
 	{ // 4.0.1 to 4.24.15
 		event:   phrase{"OAUTH_", "V1_GET_ACCESS_TOKEN_ERROR"},
+		start:   "redirect_uris:",
 		word:    phrase{".callback", "Url]"},
-		client:  lazyregexp.Compile(`redirect_uris:\s*\[\s*[\w$.]+\.callbackUrl\]\s*,\s*\.\.\.[\w$.]+\.client\s*\}\s*,\s*[\w$.]+\.jwks\s*\)`),
+		client:  lazyregexp.Compile(`^redirect_uris:\s*\[\s*[\w$.]+\.callbackUrl\]\s*,\s*\.\.\.[\w$.]+\.client\s*\}\s*,\s*[\w$.]+\.jwks\s*\)`),
 		patched: lazyregexp.Compile(`^\s*[;,]\s*(?:return\s+)?[\w$]+\[[^\]]{1,80}\.clock_tolerance\]\s*=\s*10\s*[;,]\s*[\w$]+\[[^\]]{1,80}\.http_options\]\s*=`),
 	},
 }
 
-// Regular expressions look only around a word, because a bundle may be one line.
+// Regular expressions look only at so many bytes, because a bundle may be one line.
 const (
-	before = 100 // bytes
-	after  = 1000
+	before = 100 // at most, from the start of client to its word
+	after  = 300
+	short  = 100 // a string with a name or a number
 )
 
 // count counts the places in a text that set up a client, with the patch and without.
 func (l *line) count(text []byte) (patched, unpatched int) {
 	for at := range l.word.in(text) {
-		start := max(at-before, 0)
-		around := text[start:min(at+after, len(text))]
-		client := l.client().FindIndex(around)
+		start := bytes.LastIndex(text[max(at-before, 0):at], []byte(l.start))
+		if start < 0 {
+			continue
+		}
+		start += max(at-before, 0)
+		client := l.client().FindIndex(text[start:min(at+after, len(text))])
+		if client == nil {
+			continue
+		}
+		end := start + client[1]
 		switch {
-		case client == nil || client[0] > at-start: // another place
-		case l.patched().Match(around[client[1]:]):
+		case l.patched().Match(text[end:min(end+after, len(text))]):
 			patched++
 		default:
 			unpatched++
@@ -71,7 +80,7 @@ var markerString = lazyregexp.Compile("^[\"'`]proxypatch helper revision ([0-9]{
 // revision returns the lowest revision of the helpers in a text; 0 if there is none.
 func revision(text []byte) (lowest int) {
 	for at := range marker.in(text) {
-		m := markerString().FindSubmatch(text[max(at-1, 0):min(at+after, len(text))])
+		m := markerString().FindSubmatch(text[max(at-1, 0):min(at+short, len(text))])
 		if m == nil {
 			continue
 		}
@@ -84,7 +93,7 @@ func revision(text []byte) (lowest int) {
 
 var (
 	name   = phrase{"next", "-auth"}
-	loader = lazyregexp.Compile("^(?:(?:require|import)\\(|(?:from|import)\\s*)[\"'`]next-auth(?:-[0-9a-f]{8,})?(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
+	loader = lazyregexp.Compile("(?:\\b(?:require|import)\\(|\\b(?:from|import)\\s*)[\"'`]next-auth(?:-[0-9a-f]{8,})?(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
 )
 
 // loads reports whether a bundle loads the server's part of next-auth from node_modules.
@@ -92,10 +101,9 @@ var (
 func loads(text []byte) bool {
 	const call = len(`require("`) // import is shorter
 	for at := range name.in(text) {
-		for start := max(at-call, 0); start < at; start++ {
-			if loader().Match(text[start:min(at+after, len(text))]) {
-				return true
-			}
+		quoted := at > 0 && bytes.IndexByte([]byte("\"'`"), text[at-1]) >= 0
+		if quoted && loader().Match(text[max(at-call, 0):min(at+short, len(text))]) {
+			return true
 		}
 	}
 	return false

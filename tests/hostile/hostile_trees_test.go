@@ -24,6 +24,7 @@ const (
 // TestHostile runs the program in malicious projects.
 func TestHostile(t *testing.T) {
 	n, families := 0, map[string]map[string]hostile{
+		"builds":     hostileBuilds(),
 		"files":      hostileFiles(),
 		"inputs":     hostileInputs(t),
 		"layouts":    hostileLayouts(),
@@ -41,7 +42,7 @@ func TestHostile(t *testing.T) {
 		})
 	}
 	if gate.Wanted(t, "hostile") && ran == len(families) { // not only those that -run selects
-		casecount.AtLeast(t, "hostile cases", n, 584)
+		casecount.AtLeast(t, "hostile cases", n, 609)
 	}
 }
 

@@ -35,7 +35,18 @@ apply-noop patched patched   proxypatch apply
 check      patched patched   proxypatch check
 git-noop   patched patched   git apply --check -R
 pp-noop    patched patched   patch-package
+apply-app  patched patched   apply, in an app
+apply-built patched patched  apply, 5,000 built files
 '
+
+# home is the project that a command runs in, below a place.
+home() {
+	case $1 in
+	apply-app) echo app ;;
+	apply-built) echo built ;;
+	*) echo project ;;
+	esac
+}
 
 # start runs one of them in a project and prints its time and memory.
 start() {
@@ -81,6 +92,25 @@ prepare() {
 	changed=$(sed -n 's#^+++ b/##p' "$cache/change.diff")
 }
 
+# make_app makes the project a Next.js app that is patched and was never built.
+make_app() {
+	cp -R "$cache/project" "$1"
+	echo 'module.exports = {}' >"$1/next.config.js"
+	"$cache/proxypatch" -q -C "$1"
+}
+
+# build_app gives an app what next build leaves: 5,000 files, of which the server loads
+# half, and standalone output.
+build_app() {
+	local i dir=$1/.next/standalone/.next
+	mkdir -p "$dir/server/chunks" "$1/.next/server/chunks"
+	for ((i = 1; i <= 2500; i++)); do
+		echo "exports.id=$i" | tee "$dir/server/chunks/$i.js" >"$1/.next/server/chunks/$i.js"
+	done
+	echo "process.env.__NEXT_PRIVATE_STANDALONE_CONFIG = '{}'" >"$1/.next/standalone/server.js"
+	echo bench | tee "$dir/BUILD_ID" >"$1/.next/BUILD_ID"
+}
+
 # table prints the medians of one place. The last two columns compare each with
 # the command that does the same for git and patch-package: changing files or,
 # below the line, finding them changed.
@@ -93,16 +123,18 @@ table() {
 			printf "  aim: %-46s %s: %.2f (fastest runs: %.2f)\n", text, met ? "met" : "MISSED", ratio, fastest
 		}
 		END {
-			printf "  %-22s %9s %9s %8s %13s %15s\n", "", "median ms", "min ms", "peak MB", "/ git apply", "patch-package /"
+			printf "  %-24s %9s %9s %8s %13s %15s\n", "", "median ms", "min ms", "peak MB", "/ git apply", "patch-package /"
 			for (i = 1; i <= rows; i++) {
 				k = row[i]; like = before[k] == "patched" ? "-noop" : ""
 				if (like != "" && before[row[i - 1]] != "patched") print "  nothing to do:"
-				printf "  %-22s %9.2f %9.2f %8.1f %12.2f %15.1f\n", label[k], median(k), ms[k, 1], kb[k] / memory, median(k) / median("git" like), median("pp" like) / median(k)
+				printf "  %-24s %9.2f %9.2f %8.1f %12.2f %15.1f\n", label[k], median(k), ms[k, 1], kb[k] / memory, median(k) / median("git" like), median("pp" like) / median(k)
 			}
 			r = median("apply") / median("git"); f = ms["apply", 1] / ms["git", 1]
 			aim("apply at most 1.5 times git apply", r, f, r <= 1.5)
 			r = median("pp") / median("apply"); f = ms["pp", 1] / ms["apply", 1]
 			aim("apply at least 50 times as fast as patch-package", r, f, r >= 50)
+			r = median("apply-built") / median("apply-app"); f = ms["apply-built", 1] / ms["apply-app", 1]
+			aim("apply with a build at most 1.1 times without", r, f, r <= 1.1)
 		}'
 }
 
@@ -123,15 +155,19 @@ build proxypatch ./cmd/proxypatch
 prepare
 for place in "${places[@]}"; do
 	cp -R "$cache/project" "$place"
+	make_app "$place/app"
+	make_app "$place/built"
+	build_app "$place/built"
 done
 
 for ((round = 1; round <= runs; round++)); do
 	while read -r _ name before after _; do
 		for place in "${places[@]}"; do
-			[ "$before" = - ] || to "$place/project" "$before"
-			sample=$(start "$place/project" "$name") || { echo "$name failed" >&2 && exit 1; }
+			project=$place/$(home "$name")
+			[ "$before" = - ] || to "$project" "$before"
+			sample=$(start "$project" "$name") || { echo "$name failed" >&2 && exit 1; }
 			echo "$name $sample" >>"$place/samples"
-			[ "$after" = - ] || is "$place/project" "$after" "$name"
+			[ "$after" = - ] || is "$project" "$after" "$name"
 		done
 	done < <(while read -r line; do [ -z "$line" ] || echo "$RANDOM $line"; done <<<"$commands" | sort -n)
 done

@@ -87,7 +87,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 		}
 	}
 	p.report.Add(found.unknown()...)
-	again := t.buildAgain(p.report.Command, o.dryRun)
+	again := t.buildAgain(found, p.report.Command, o.dryRun)
 	tense := report.Planning
 	if !o.dryRun {
 		tense = report.Doing

@@ -11,19 +11,40 @@ import (
 	"github.com/proxypatch/proxypatch/internal/report"
 )
 
-// buildAgain warns that builds still run what next-auth is before the plan is carried
-// out. If the plan changes nothing, it looks at nothing.
-func (t *target) buildAgain(command string, dryRun bool) []report.Problem {
+// oldBuild is an app whose build runs what next-auth was before the plan is carried out.
+type oldBuild struct {
+	dir     string // as a person would write it
+	unknown string // why it is not known whether there is a build; empty if there is one
+}
+
+// buildAgain warns of old builds, for which found has no warning yet. If the plan
+// changes nothing, it looks at nothing.
+func (t *target) buildAgain(found caches, command string, dryRun bool) (warnings []report.Problem) {
 	if t.plan.Changes() == 0 {
 		return nil
 	}
-	dirs, err := t.builtBefore()
+	old, err := t.oldBuilds()
 	if err != nil {
 		return []report.Problem{report.Warning(fmt.Sprintf("unknown which apps were built before: %v", err), hint.Text("run next build again in each"))}
 	}
-	if len(dirs) == 0 {
-		return nil
+	var dirs []string
+	for _, b := range old {
+		warned := slices.ContainsFunc(found, func(n builtApp) bool { return n.dir == b.dir && n.Unknown != "" })
+		switch {
+		case b.unknown == "":
+			dirs = append(dirs, b.dir)
+		case !warned:
+			warnings = append(warnings, report.Warning(fmt.Sprintf("%s: %s, so it may have been built before", b.dir, b.unknown), hint.Text("run next build again if it was")))
+		}
 	}
+	if len(dirs) > 0 {
+		warnings = append(warnings, builtBefore(dirs, command, dryRun))
+	}
+	return warnings
+}
+
+// builtBefore is one warning of all apps that were built.
+func builtBefore(dirs []string, command string, dryRun bool) report.Problem {
 	what, when := dirs[0]+" was", ""
 	switch last := len(dirs) - 1; {
 	case last > 0:
@@ -38,13 +59,13 @@ func (t *target) buildAgain(command string, dryRun bool) []report.Problem {
 	if len(dirs) == 1 {
 		warning.Path = dirs[0]
 	}
-	return []report.Problem{warning}
+	return warning
 }
 
-// builtBefore returns the directories of the apps that were built and load a copy that
-// changes, as a person would write them. It looks at the marks of a build only. An app
-// whose marks can't be read counts as built.
-func (t *target) builtBefore() ([]string, error) {
+// oldBuilds returns the apps that were built, or may have been, and load a copy that
+// changes. It looks at the marks of a build only. An app whose marks can't be read
+// counts as built.
+func (t *target) oldBuilds() ([]oldBuild, error) {
 	apps, err := nextApps(&t.project.Workspace)
 	if err != nil {
 		return nil, err
@@ -53,7 +74,7 @@ func (t *target) builtBefore() ([]string, error) {
 	for _, c := range t.plan.Copies {
 		changing[c.Dir] = c.Changes() > 0
 	}
-	var dirs []string
+	var old []oldBuild
 	for _, app := range apps {
 		loaded, err := loadedBy(app, t.project)
 		if err != nil {
@@ -62,9 +83,13 @@ func (t *target) builtBefore() ([]string, error) {
 		if !slices.ContainsFunc(loaded, func(c detect.Install) bool { return changing[c.Dir] }) {
 			continue
 		}
-		if builds, _, err := built.Find(app.dir); len(builds) > 0 || err != nil {
-			dirs = append(dirs, t.project.Display(app.dir))
+		builds, unknown, err := built.Find(app.dir)
+		if len(builds) > 0 || err != nil {
+			unknown = ""
+		} else if unknown == "" {
+			continue
 		}
+		old = append(old, oldBuild{t.project.Display(app.dir), unknown})
 	}
-	return dirs, nil
+	return old, nil
 }

@@ -74,14 +74,15 @@ func Judge(plan *apply.Plan, goal apply.Goal) []error {
 }
 
 // JudgeAgents returns an *AgentError for each copy whose patched code would find
-// no usable https-proxy-agent, and warnings. A set of one's own diffs needs none.
+// no usable https-proxy-agent, and warnings. A set of one's own diffs needs none. Nor
+// does a copy that Next.js traced before it was patched, because nothing loads the agent.
 func JudgeAgents(plan *apply.Plan, set string) (reasons []error, warnings []Problem) {
 	if set == patchset.None {
 		return nil, nil
 	}
 	for _, c := range plan.Copies {
 		switch {
-		case c.Err != nil:
+		case c.Err != nil, c.Traced && c.Changes() > 0:
 		case !c.Agent.Usable():
 			reasons = append(reasons, &AgentError{c})
 		case set == patchset.Tutorial && c.Agent.Major() >= 6:

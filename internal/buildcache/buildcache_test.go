@@ -138,6 +138,16 @@ func TestStateIsOfASet(t *testing.T) {
 	}
 }
 
+func TestIsNextWithALoop(t *testing.T) {
+	dir := newApp(t)
+	if err := os.Symlink("next.config.js", filepath.Join(dir, "next.config.js")); err != nil {
+		t.Skip(err)
+	}
+	if is, err := IsNext(dir, false); !is || err != nil {
+		t.Errorf("got %v, %v", is, err)
+	}
+}
+
 func TestIsNext(t *testing.T) {
 	for name, test := range map[string]struct {
 		files []string

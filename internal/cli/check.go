@@ -20,6 +20,8 @@ func (p *program) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "exit 0 only if everything is patched (for CI, before the build)",
+		Example: "  proxypatch check\n" +
+			"  proxypatch check --built -C /app   # in an image, or after the build",
 		RunE: p.run("check", func(*cobra.Command, []string) error {
 			if o.built {
 				return p.checkBuilt(o)

@@ -26,9 +26,9 @@ func (p *program) doctorBuilds(o *doctorOptions) (all *builds, failed doctor.Fin
 	return all, nil
 }
 
-// inImage reports whether there are builds that can't be made again here.
+// inImage reports whether there are only builds that can't be made again here.
 func (all *builds) inImage() bool {
-	return len(all.found) > 0 && !slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.source })
+	return len(all.found) > 0 && len(all.unbuilt) == 0 && !slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.source })
 }
 
 // doctorImage judges the builds of an image, and the copies that they load.

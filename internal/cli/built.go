@@ -58,7 +58,11 @@ func (p *program) checkBuilt(o *checkOptions) error {
 		p.report.Add(p.situation.explain(nothing))
 	}
 	for _, b := range all.found {
-		p.report.Add(p.explainAll(all.judge(b))...)
+		for _, problem := range p.explainAll(all.judge(b)) {
+			if !slices.ContainsFunc(p.report.Problems, problem.Same) { // two apps may load a copy
+				p.report.Add(problem)
+			}
+		}
 		p.report.Add(all.older(b)...)
 	}
 	if len(all.found) > 0 {

@@ -82,6 +82,11 @@ func Warning(message string, advice hint.Hint) Problem {
 	return Problem{Severity: "warning", Message: message, Hint: advice}
 }
 
+// Same reports whether another problem says the same.
+func (p *Problem) Same(other Problem) bool {
+	return p.Message == other.Message && p.Hint.Text == other.Hint.Text && p.Path == other.Path
+}
+
 // At names the file of a copy, or with an empty one the copy, that has a problem.
 func (p *Problem) At(c *detect.Install, file string) {
 	p.Path, p.copyDir, p.file = filepath.Join(c.Path, filepath.FromSlash(file)), c.Dir, file

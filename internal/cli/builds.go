@@ -1,0 +1,369 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/buildcache"
+	"github.com/proxypatch/proxypatch/internal/built"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
+)
+
+// builds are what finished builds of a project hold, and the copies of next-auth that
+// run beside those which do not hold all of it.
+type builds struct {
+	workspace *detect.Workspace
+	found     []*foundBuild
+	unbuilt   []nextDir
+	warnings  []report.Problem
+	project   *detect.Project // of the copies; nil if there are none
+	plan      *apply.Plan     // of the copies, closed; nil if there are none
+	revision  int             // of the helper that an apply would add
+	lenient   bool            // whether a search that fails finds nothing
+}
+
+// foundBuild is one build.
+type foundBuild struct {
+	built.Build
+	path    string         // the build directory as a person would write it
+	app     detect.Package // that is built again
+	source  bool           // whether that can be done here
+	content *built.Content
+	copies  []detect.Install // that the build loads, if it loads any
+	uses    bool             // whether there is anything of next-auth
+}
+
+// openBuilds finds the builds of the directory that a person works on, and judges the
+// copies of next-auth beside them.
+func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
+	workspace, err := p.openWorkspace()
+	if err != nil {
+		return nil, err
+	}
+	library, err := openLibrary(o)
+	if err != nil {
+		return nil, err
+	}
+	p.situation.again, p.situation.ownDiffs = o.again(), o.patches != ""
+	all := &builds{workspace: workspace, lenient: lenient}
+	if err := all.find(workspace, o.all); err != nil {
+		return nil, err
+	}
+	for _, b := range all.found {
+		if err := all.read(workspace, b); err != nil {
+			return nil, err
+		}
+	}
+	p.situation.project, p.report.Root = all.project, workspace.Root().Dir
+	all.revision = library.Helper.Revision
+	return all, all.planCopies(library, o.strict)
+}
+
+// find finds the builds of the workspace's apps or, in a directory that is not of one, of
+// all apps below it.
+func (all *builds) find(w *detect.Workspace, whole bool) error {
+	if w.Home.Dir == w.Dir {
+		if err := all.findOwn(w, whole); len(all.found) > 0 || err != nil {
+			return err
+		}
+	}
+	below, err := built.Below(w.Dir)
+	if err != nil && !all.lenient {
+		return buildFailure(w, err)
+	}
+	for _, b := range below {
+		if err := all.add(w, b, detect.Package{Dir: b.Dir}); err != nil {
+			return err
+		}
+	}
+	if len(below) == 0 && w.Home.Dir != w.Dir {
+		return all.findOwn(w, whole)
+	}
+	return nil
+}
+
+// findOwn finds the builds of the apps that a check is for.
+func (all *builds) findOwn(w *detect.Workspace, whole bool) error {
+	apps, err := ownApps(w, whole)
+	if err != nil {
+		return err
+	}
+	for _, app := range apps {
+		found, unknown, err := built.Find(app.dir)
+		if err != nil {
+			return buildFailure(w, err)
+		}
+		if unknown != "" {
+			all.warnings = append(all.warnings, unknownBuild(w.Display(app.dir), unknown))
+		}
+		if len(found) == 0 {
+			all.unbuilt = append(all.unbuilt, app)
+		}
+		for _, b := range found {
+			if err := all.add(w, b, app.pkg); err != nil {
+				return err
+			}
+		}
+	}
+	return all.findNitro(w, whole)
+}
+
+// findNitro finds the builds of Nuxt and Nitro.
+func (all *builds) findNitro(w *detect.Workspace, whole bool) error {
+	for _, pkg := range w.Packages {
+		if pkg.Linked || !isOwn(w, pkg, whole) {
+			continue
+		}
+		b, err := built.FindNitro(pkg.Dir)
+		if err != nil {
+			return buildFailure(w, err)
+		}
+		if b == nil {
+			continue
+		}
+		if err := all.add(w, *b, pkg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds a build of a package. Standalone output inside of an app's build follows the
+// app's own, and is made again with it.
+func (all *builds) add(w *detect.Workspace, b built.Build, pkg detect.Package) error {
+	found := &foundBuild{Build: b, app: pkg, path: w.Display(filepath.Join(b.Dir, filepath.FromSlash(b.Dist)))}
+	var err error
+	if found.source, err = b.HasSource(); err != nil {
+		return &systemError{err}
+	}
+	if last := len(all.found) - 1; b.Top != "" && last >= 0 {
+		found.app, found.source = all.found[last].app, all.found[last].source
+	}
+	all.found = append(all.found, found)
+	return nil
+}
+
+// read reads a build, and finds the copies of next-auth that it loads.
+func (all *builds) read(w *detect.Workspace, b *foundBuild) (err error) {
+	if b.content, err = b.Read(); err != nil {
+		return buildFailure(w, err)
+	}
+	b.uses = b.content.Bundled || b.content.Patched || b.content.Loads || b.app.NamesNextAuth()
+	if b.content.Bundled && !b.content.Loads || b.Nitro {
+		return nil
+	}
+	return all.findCopies(w, b)
+}
+
+// findCopies finds the copies of next-auth that the server of a build loads.
+func (all *builds) findCopies(w *detect.Workspace, b *foundBuild) error {
+	own, err := detect.Open(w.Display(b.Dir))
+	if err != nil {
+		return &systemError{err}
+	}
+	b.uses = b.uses || own.Home.NamesNextAuth()
+	project, err := own.Find(true)
+	if errors.Is(err, detect.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return &systemError{err}
+	}
+	for _, c := range project.Copies {
+		loads, err := project.Loads(own.Home, &c)
+		if err != nil {
+			return &systemError{err}
+		}
+		if loads && b.Holds(c.Dir) {
+			b.copies = append(b.copies, c)
+		}
+	}
+	b.uses = b.uses || len(b.copies) > 0
+	if all.project == nil && len(b.copies) > 0 {
+		all.project = project
+	}
+	return nil
+}
+
+// planCopies makes one Plan for all copies that a build loads.
+func (all *builds) planCopies(library *patchset.Library, strict bool) error {
+	var copies []detect.Install
+	known := map[string]bool{}
+	for _, b := range all.found {
+		for _, c := range b.copies {
+			if !known[c.Dir] {
+				known[c.Dir] = true
+				copies = append(copies, c)
+			}
+		}
+	}
+	if len(copies) == 0 {
+		return nil
+	}
+	plan, err := apply.New(copies, library, apply.Options{
+		Goal: apply.Patch, Strict: strict, Traced: inStandalone(all.workspace.Root().Dir), Part: true,
+	})
+	if err != nil {
+		return &systemError{err}
+	}
+	plan.Close()
+	all.plan = plan
+	all.leaveOutBare()
+	return nil
+}
+
+// leaveOutBare takes out the copies of which nothing that needs the patch was traced.
+func (all *builds) leaveOutBare() {
+	bare := map[string]bool{}
+	for _, c := range slices.Clone(all.plan.Copies) {
+		if c.IsBare() {
+			bare[c.Dir] = true
+			all.plan.LeaveOut(c)
+		}
+	}
+	for _, b := range all.found {
+		b.copies = slices.DeleteFunc(b.copies, func(c detect.Install) bool { return bare[c.Dir] })
+	}
+}
+
+// beside returns the plan of the copies that a build loads.
+func (all *builds) beside(b *foundBuild) *apply.Plan {
+	var copies []*apply.Copy
+	if all.plan != nil {
+		copies = slices.DeleteFunc(slices.Clone(all.plan.Copies), func(c *apply.Copy) bool {
+			return !slices.ContainsFunc(b.copies, func(i detect.Install) bool { return i.Dir == c.Dir })
+		})
+	}
+	return &apply.Plan{Copies: copies}
+}
+
+// judge returns why a build does not run with the patch: errors that explain knows.
+func (all *builds) judge(b *foundBuild) []error {
+	switch {
+	case len(b.content.Unpatched) > 0:
+		return append([]error{&unpatchedBuildError{all, b}}, all.judgeCopies(b)...)
+	case b.content.Bundled && !b.content.Loads:
+		return nil
+	case b.Nitro && b.uses && !b.content.Patched:
+		return []error{&unknownBuildError{b}}
+	case len(b.copies) == 0 && b.uses && (b.content.Loads || !b.content.Patched):
+		return []error{&emptyBuildError{b}}
+	}
+	return all.judgeCopies(b)
+}
+
+// judgeCopies says what check would say of the copies that a build loads.
+func (all *builds) judgeCopies(b *foundBuild) []error {
+	plan := all.beside(b)
+	reasons := report.Judge(plan, apply.Patch)
+	agents, _ := report.JudgeAgents(plan, patchset.Default)
+	reasons = append(reasons, agents...)
+	if pending := plan.Changes(); pending > 0 && !plan.Blocked() {
+		reasons = append(reasons, &pendingError{pending, false})
+	}
+	if b.Standalone || !b.source {
+		for i, reason := range reasons {
+			reasons[i] = &imageError{all, b, reason}
+		}
+	}
+	return reasons
+}
+
+// nothing returns an error if there is nothing to judge.
+func (all *builds) nothing() error {
+	switch {
+	case len(all.found) == 0:
+		return &noBuildError{all}
+	case !slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.uses }):
+		return &emptyBuildError{all.found[0]}
+	}
+	return nil
+}
+
+// older warns of a helper that an older proxypatch left.
+func (all *builds) older(b *foundBuild) []report.Problem {
+	if !b.content.Patched || b.content.Revision >= all.revision {
+		return nil
+	}
+	which := "an older revision"
+	if b.content.Revision > 0 {
+		which = fmt.Sprintf("revision %d", b.content.Revision)
+	}
+	warning := report.Warning(fmt.Sprintf("%s: was built with %s of the helper; this proxypatch has %d", b.path, which, all.revision), all.rebuild(b))
+	warning.Path = b.path
+	return []report.Problem{warning}
+}
+
+// missing warns of apps that are not built.
+func (all *builds) missing() (warnings []report.Problem) {
+	for _, app := range all.unbuilt {
+		path := all.workspace.Display(app.dir)
+		warning := report.Warning(path+": is not built", hint.Hint{})
+		warning.Path = path
+		warnings = append(warnings, warning)
+	}
+	return warnings
+}
+
+// rebuild says how a build gets the patch.
+func (all *builds) rebuild(b *foundBuild) hint.Hint {
+	if !b.source {
+		return beforeBuild
+	}
+	return hint.Join(hint.Run("proxypatch apply"), hint.Text(", then "), hint.Run(all.workspace.Build(b.app)))
+}
+
+// report says what each build runs.
+func (all *builds) report() []report.Build {
+	var out []report.Build
+	for _, b := range all.found {
+		out = append(out, all.describe(b))
+	}
+	for _, app := range all.unbuilt {
+		out = append(out, report.Build{Path: all.workspace.Display(app.dir), State: report.BuildMissing})
+	}
+	return out
+}
+
+func (all *builds) describe(b *foundBuild) report.Build {
+	out := report.Build{
+		Path: b.path, State: report.BuildUnbundled, Standalone: b.Standalone,
+		Revision: b.content.Revision, Files: b.content.Unpatched, OK: len(all.judge(b)) == 0,
+	}
+	switch {
+	case len(b.content.Unpatched) > 0:
+		out.State = report.BuildUnpatched
+	case b.content.Patched:
+		out.State = report.BuildPatched
+	case b.Nitro:
+		out.State = report.BuildUnknown
+	}
+	for _, c := range b.copies {
+		out.Copies = append(out.Copies, c.Path)
+	}
+	return out
+}
+
+// summary counts the builds that run with the patch.
+func (all *builds) summary() string {
+	good := 0
+	for _, b := range all.found {
+		if b.uses && len(all.judge(b)) == 0 {
+			good++
+		}
+	}
+	return fmt.Sprintf("%d of %s with the patch", good, report.Count(len(all.found), "build"))
+}
+
+// unknownBuild warns of an app whose build directory is unknown.
+func unknownBuild(app, why string) report.Problem {
+	warning := report.Warning(fmt.Sprintf("%s: %s, so only %s was judged", app, why, buildcache.DefaultDistDir), hint.Hint{})
+	warning.Path = app
+	return warning
+}

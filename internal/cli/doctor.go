@@ -312,5 +312,5 @@ func (p *program) applyHint(c *apply.Copy) hint.Hint {
 	case !c.Agent.Usable():
 		return hint.Hint{}
 	}
-	return hint.Run("proxypatch apply" + p.situation.again)
+	return p.situation.applyHint()
 }

@@ -35,6 +35,7 @@ type situation struct {
 	workspace *detect.Workspace // nil until it is found
 	project   *detect.Project   // nil until next-auth is found
 	patchable []string          // releases of the copies that can be patched
+	older     bool              // an older proxypatch wrote the helper of a copy
 }
 
 // explain turns an error into the problem that a person gets.
@@ -130,7 +131,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 		if e.traced {
 			return beforeBuild
 		}
-		return hint.Run("proxypatch apply" + s.again)
+		return s.applyHint()
 	}),
 	on(report.Pending, func(*situation, *unpatchedError) hint.Hint { return hint.Hint{} }),
 	on(report.Pending, func(s *situation, _ *staleError) hint.Hint {
@@ -221,6 +222,16 @@ func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 		return restore.Or(hint.Text("or, if the file is as released, make your diff again from it"))
 	}
 	return restore.Or(hint.Text("or, if your own diffs or another tool changed it, add --patches DIR or remove that tool's patch"))
+}
+
+// applyHint is what patches the copies. After an upgrade of proxypatch it says why that
+// is needed although they were patched.
+func (s *situation) applyHint() hint.Hint {
+	apply := hint.Run("proxypatch apply" + s.again)
+	if s.older {
+		return hint.Join(hint.Text("an older proxypatch patched these files; to update them: "), apply)
+	}
+	return apply
 }
 
 // unsupportedHint names the way to patch the other copies, if there are any.

@@ -58,6 +58,7 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	}
 	t := &target{project: project, library: library, plan: plan}
 	p.situation.patchable = patchable(plan)
+	p.situation.older = library.AddHelper && slices.ContainsFunc(plan.Copies, hasOlderHelper)
 	err = t.leaveOutLeftovers(options.Goal, o.set)
 	if err == nil {
 		err = t.leaveOutBare()
@@ -79,6 +80,14 @@ func patchable(plan *apply.Plan) []string {
 		}
 	}
 	return releases
+}
+
+// hasOlderHelper reports whether an older proxypatch wrote a copy's helper, as after an
+// upgrade, if the chosen set has a helper.
+func hasOlderHelper(c *apply.Copy) bool {
+	return slices.ContainsFunc(c.Files, func(f apply.File) bool {
+		return f.Path == patchset.HelperPath && f.State == patchset.Outdated
+	})
 }
 
 // leaveOutLeftovers takes copies out of the plan that can't be patched and need

@@ -76,6 +76,9 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 		p.report.Copies = report.Copies(t.plan, t.project, report.Refusing)
 		return nil
 	}
+	if err := p.advise(t, goal); err != nil {
+		return err
+	}
 	var found caches
 	if !o.keepCache {
 		apps, err := nextApps(&t.project.Workspace)

@@ -96,6 +96,9 @@ func Parse(name string, data []byte) (*Diff, error) {
 // Pinned reports whether the diff names the exact bytes that it was made from.
 func (d *Diff) Pinned() bool { return d.Old != "" }
 
+// FromTutorial reports whether the diff is one of the official tutorial's.
+func (d *Diff) FromTutorial() bool { return !d.Own && strings.HasPrefix(d.Name, Tutorial+"/") }
+
 // Apply returns the content with all hunks in place, or a *HunkError.
 func (d *Diff) Apply(content []byte) ([]byte, error) {
 	return d.splice(content, d.hunks, d.Old)

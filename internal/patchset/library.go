@@ -136,6 +136,16 @@ func pathOf(dir, name string) string {
 // Empty reports whether the library has no wanted diff.
 func (l *Library) Empty() bool { return len(l.wanted) == 0 }
 
+// FitsTutorial reports whether the tutorial's edit could be made in a file of the package
+// with this content.
+func (l *Library) FitsTutorial(path string, content []byte) (bool, error) {
+	others, err := l.others.load()
+	return slices.ContainsFunc(others[path], func(d *Diff) bool {
+		_, err := d.Apply(content)
+		return err == nil && d.FromTutorial()
+	}), err
+}
+
 // Load reads and checks every *.diff and *.patch file below dir, ordered by name.
 func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 	names, err := list(fsys, dir)

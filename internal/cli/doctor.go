@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
@@ -69,10 +68,11 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 	if err != nil {
 		return err
 	}
-	environment, apps, err := environmentOf(workspace)
+	all, err := nextApps(workspace)
 	if err != nil {
 		return err
 	}
+	environment, apps := environmentOf(workspace, all)
 	targets, err := targetsOf(environment, urls)
 	if err != nil {
 		return err
@@ -87,14 +87,14 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 	if err != nil {
 		return err
 	}
-	all, unread := p.doctorBuilds(o)
+	outputs, unread := p.doctorBuilds(o)
 	found := append(environment.Proxies(targets), noNode...)
 	if node != nil {
-		environment.Image = all.inImage()
+		environment.Image = outputs.inImage()
 		found = append(found, environment.Node(node)...)
 	}
 	found = append(found, environment.Certificates()...)
-	installed, supported, err := p.doctorNextAuth(o, environment, node, all)
+	installed, supported, err := p.doctorNextAuth(o, environment, node, outputs)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 		found = append(found, environment.Dotenv(next)...)
 	}
 	if supported { // else init writes nothing either
-		found = append(found, doctor.Hooks(workspace, "proxypatch init")...)
+		found = append(found, doctor.Hooks(workspace, hookApps(all), "proxypatch init")...)
 	}
 	if o.probe {
 		found = append(found, environment.Probe(ctx, node, o.timeout, targets)...)
@@ -169,29 +169,25 @@ func (p *program) diagnose(found doctor.Findings) {
 }
 
 // environmentOf returns what the app of the directory will find in process.env,
-// and the workspace's Next.js apps. The .env files that count are those of the
+// and the Next.js apps that were found. The .env files that count are those of the
 // app that the directory is in, or of the only one.
-func environmentOf(w *detect.Workspace) (*doctor.Environment, []doctor.App, error) {
+func environmentOf(w *detect.Workspace, found []nextDir) (*doctor.Environment, []doctor.App) {
 	environment := doctor.NewEnvironment(os.Environ())
 	npmrc := filepath.Join(w.Root().Dir, ".npmrc")
 	environment.LoadNpmrc(npmrc, w.Display(npmrc))
 	var apps []doctor.App
-	found, err := nextApps(w)
-	if err != nil {
-		return nil, nil, err
-	}
 	for _, app := range found {
 		next := doctor.App{Dir: app.dir, Path: w.Display(app.dir)}
 		if app.pkg.Is(w.Home) && app.dir == w.Home.Dir {
 			environment.LoadApp(next)
-			return environment, []doctor.App{next}, nil
+			return environment, []doctor.App{next}
 		}
 		apps = append(apps, next)
 	}
 	if len(apps) == 1 {
 		environment.LoadApp(apps[0])
 	}
-	return environment, apps, nil
+	return environment, apps
 }
 
 // targetsOf returns the identity providers that a person names or, if none, the
@@ -212,8 +208,8 @@ func targetsOf(environment *doctor.Environment, urls []string) ([]*proxyenv.Targ
 }
 
 // doctorCopies makes findings of what check would say. Where Node.js itself
-// uses the proxy, nothing has to be patched. supported says whether hooks could do
-// their work on them.
+// uses the proxy, nothing has to be patched. supported says whether init would write
+// hooks for them.
 func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment, native bool) (found doctor.Findings, supported bool, err error) {
 	p.report.Set = o.set
 	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch, Part: true})
@@ -248,7 +244,7 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 		add(doctor.NextJS, stale)
 	}
 	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
-	return found, !slices.ContainsFunc(t.plan.Copies, unsupported), nil
+	return found, !t.plan.Blocked(), nil
 }
 
 // withoutPlan makes a finding of why there is no plan, unless doctor can't go on.

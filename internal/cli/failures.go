@@ -34,7 +34,7 @@ type situation struct {
 	ownDiffs  bool              // --patches is given
 	workspace *detect.Workspace // nil until it is found
 	project   *detect.Project   // nil until next-auth is found
-	patchable []string          // releases of the copies that can be patched
+	patchable []string          // for --copy: what selects the copies that can be patched
 	older     bool              // an older proxypatch wrote the helper of a copy
 }
 
@@ -242,7 +242,7 @@ func (s *situation) unsupportedHint(e *patchset.UnsupportedError) hint.Hint {
 	others := s.anyCopy + " --copy " + strings.Join(s.patchable, " --copy ")
 	switch s.command {
 	case "init":
-		return hint.Join(hint.Text("add the hook by hand: "), hint.Keep(`"postinstall": "proxypatch apply`+others+`"`)).Or(e.Hint.First())
+		return hint.To("make hooks for the other copies only", "proxypatch init --copy "+strings.Join(s.patchable, " --copy ")).Or(e.Hint.First())
 	case "doctor":
 		return hint.To("patch the other copies only", "proxypatch apply"+others).Or(e.Hint.First())
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +19,7 @@ import (
 type initOptions struct {
 	dryRun bool
 	undo   bool
+	chosen []string
 }
 
 func (p *program) initCommand() *cobra.Command {
@@ -26,11 +29,13 @@ func (p *program) initCommand() *cobra.Command {
 		Short: "add install and build hooks to package.json",
 		Long: `init adds "proxypatch apply" to the scripts that the package manager runs after
 an install, and "proxypatch check" before every "next build" of the project. It
-keeps what is there and installs nothing. A second run changes nothing.`,
+keeps what is there and installs nothing. A second run changes nothing. If apply
+would refuse what is installed, so does init.`,
 		RunE: p.run("init", func(*cobra.Command, []string) error { return p.init(o) }),
 	}
 	registerDryRun(cmd, &o.dryRun)
 	cmd.Flags().BoolVar(&o.undo, "undo", false, "remove the hooks that init added")
+	registerChosen(cmd, &o.chosen)
 	return cmd
 }
 
@@ -38,6 +43,9 @@ keeps what is there and installs nothing. A second run changes nothing.`,
 // out, or changes nothing at all.
 func (p *program) init(o *initOptions) error {
 	p.report.DryRun = o.dryRun
+	if o.undo && len(o.chosen) > 0 {
+		return usageError(hint.Run("proxypatch init --undo"), "--undo and --copy contradict each other")
+	}
 	workspace, err := p.openWorkspace()
 	if err != nil {
 		return err
@@ -49,19 +57,18 @@ func (p *program) init(o *initOptions) error {
 		}
 		defer lock.Close()
 	}
-	plan := hooks.Install
-	if o.undo {
-		plan = hooks.Uninstall
-	}
-	planned, err := plan(workspace)
+	planned, err := p.planHooks(o, workspace)
 	if err != nil {
 		return err
 	}
 	if !o.undo {
-		refused, err := p.refuseHooks()
+		refused, err := p.refuseHooks(o, planned)
 		if err != nil || refused {
 			return err
 		}
+	}
+	for _, w := range planned.Warnings { // also if the files can't be written
+		p.report.Add(report.Warning(w.Message, p.situation.typeable(w.Hint)))
 	}
 	changes := planned.Changes()
 	if !o.dryRun {
@@ -73,37 +80,130 @@ func (p *program) init(o *initOptions) error {
 	return nil
 }
 
-// refuseHooks reports whether hooks could never do their work, given what is
-// installed, and why. It warns where nothing is installed. All else about what is
-// installed is for apply to say.
-func (p *program) refuseHooks() (refused bool, err error) {
-	o := &planOptions{set: patchset.Default, copyOptions: copyOptions{all: true}} // the hooks are the whole workspace's
-	t, err := p.open(o, apply.Options{Goal: apply.Patch})
+func (p *program) planHooks(o *initOptions, workspace *detect.Workspace) (*hooks.Plan, error) {
+	if o.undo {
+		return hooks.Uninstall(workspace)
+	}
+	chosen, err := p.hookChoice(o.chosen)
+	if err != nil {
+		return nil, err
+	}
+	apps, err := nextApps(workspace)
+	if app, ok := errors.AsType[*appError](err); ok {
+		err = app.err // init has no flag to ignore an app
+	}
+	if err != nil {
+		return nil, &systemError{err}
+	}
+	return hooks.Install(workspace, hooks.Options{Copies: chosen, Apps: hookApps(apps)})
+}
+
+func hookApps(apps []nextDir) []hooks.App {
+	var all []hooks.App
+	for _, app := range apps {
+		all = append(all, hooks.App{Dir: app.dir, Package: app.pkg})
+	}
+	return all
+}
+
+// hookChoice returns the words of --copy as hooks write them: ranges, and paths from the
+// root that the next install does not change.
+func (p *program) hookChoice(words []string) ([]string, error) {
+	var chosen []string
+	for _, word := range words {
+		if word != "" && !detect.IsRange(word) {
+			path, err := p.stablePath(word)
+			if err != nil {
+				return nil, err
+			}
+			word = path
+		}
+		if !hooks.Quotable(word) {
+			return nil, usageError(anyFour, "--copy: sh and cmd.exe would read %q in different ways", word)
+		}
+		chosen = append(chosen, word)
+	}
+	return chosen, nil
+}
+
+// anyFour is a choice that no install changes.
+var anyFour = hint.Run("proxypatch init --copy 4.x")
+
+// stablePath returns the path of a copy from the workspace's root, with slashes. A name
+// with the release or a hash in it changes with the next install, so it is an error.
+func (p *program) stablePath(word string) (string, error) {
+	project, err := p.find(true)
+	if errors.Is(err, detect.ErrNotFound) {
+		return "", usageError(anyFour, "--copy: %w, so there is no copy in %s", err, word)
+	}
+	if err != nil {
+		return "", err
+	}
+	selected, err := selectCopies(project, []string{word})
+	if err != nil {
+		return "", err
+	}
+	path, err := project.FromRoot(word)
+	if err != nil {
+		return "", &systemError{err}
+	}
+	if copy := selected[0]; !copy.IsStable(path) {
+		advice := anyFour
+		if at := slices.IndexFunc(copy.Reached, func(r detect.Reach) bool { return !copy.IsStable(r.Path) }); len(copy.Reached) > 0 && at < 0 {
+			advice = hint.Run("proxypatch init --copy " + hint.Quote(copy.Reached[0].Path)).Or(hint.Join(hint.Text("or, for all releases of 4.x: "), anyFour))
+		}
+		return "", usageError(advice, "--copy: %s is a name that the next install may change, or is not in the project", word)
+	}
+	return path, nil
+}
+
+// refuseHooks reports whether apply would refuse what is installed, as the hooks run it,
+// and why. It warns of what an install only has to add.
+func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool, err error) {
+	options := p.hookOptions(o, planned)
+	t, err := p.open(options, apply.Options{Goal: apply.Patch})
 	switch {
 	case errors.Is(err, detect.ErrNotFound):
 		return false, p.warnNotInstalled(err)
 	case err != nil:
-		if code, _ := p.situation.judge(err); code == report.Unsupported {
-			return false, err
-		}
-		return false, nil
+		return false, err
 	}
 	defer t.plan.Close()
 	p.report.Add(t.warnings...)
-	for _, c := range t.plan.Copies {
-		if unsupported(c) {
-			p.report.Add(p.situation.explain(&report.UnpatchableError{Copy: c}))
-			p.report.Summary, refused = "nothing was written", true
-		}
+	if reasons := p.explainAll(report.Judge(t.plan, apply.Patch)); len(reasons) > 0 {
+		p.report.Add(reasons...)
+		p.report.Summary = "nothing was written"
+		return true, nil
 	}
-	return refused, nil
+	agents, _ := report.JudgeAgents(t.plan, options.set)
+	for _, missing := range p.explainAll(agents) {
+		p.report.Add(report.Warning(missing.Message+"; until this is fixed, installs and builds fail with exit code 7", missing.Hint))
+	}
+	return false, nil
 }
 
-// unsupported reports whether a copy is of a release that can't be patched. Other
-// layouts can be had for the same hooks.
-func unsupported(c *apply.Copy) bool {
-	_, unsupported := errors.AsType[*patchset.UnsupportedError](c.Err)
-	return unsupported
+// hookOptions returns the options with which the hook applies. It works on the whole
+// workspace.
+func (p *program) hookOptions(o *initOptions, planned *hooks.Plan) *planOptions {
+	plain := &planOptions{set: patchset.Default, copyOptions: copyOptions{all: true, chosen: o.chosen}}
+	words := planned.Patching()
+	hook, elsewhere, cmd := &writeOptions{}, &common{}, &cobra.Command{}
+	hook.register(cmd)
+	elsewhere.register(cmd)
+	if len(words) == 0 || cmd.ParseFlags(words) != nil || elsewhere.dir != "." {
+		return plain
+	}
+	root := p.situation.workspace.Root().Dir
+	for i, word := range hook.chosen {
+		if !detect.IsRange(word) {
+			hook.chosen[i] = filepath.Join(root, filepath.FromSlash(word))
+		}
+	}
+	if hook.patches != "" && !filepath.IsAbs(hook.patches) {
+		hook.patches = filepath.Join(root, hook.patches)
+	}
+	hook.all = true
+	return &hook.planOptions
 }
 
 func (p *program) warnNotInstalled(absent error) error {
@@ -135,8 +235,5 @@ func (p *program) reportHooks(o *initOptions, plan *hooks.Plan, changes int) {
 		p.report.Summary = report.Count(changes, "script") + " changed"
 	}
 	p.report.Scripts = report.Scripts(plan, tense)
-	for _, w := range plan.Warnings {
-		p.report.Add(report.Warning(w.Message, p.situation.typeable(w.Hint)))
-	}
 	p.report.Notes = plan.Notes
 }

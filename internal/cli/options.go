@@ -71,7 +71,11 @@ func (o *copyOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
 	f.BoolVar(&o.all, "all", false, "select the copies of the whole workspace, even from one of its packages")
-	f.StringArrayVar(&o.chosen, "copy", nil, "select copies by `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
+	registerChosen(cmd, &o.chosen)
+}
+
+func registerChosen(cmd *cobra.Command, chosen *[]string) {
+	cmd.Flags().StringArrayVar(chosen, "copy", nil, "select copies by `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
 }
 
 // planOptions are those of every command that compares files with diffs.

@@ -43,13 +43,9 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	selected, err := project.Select(o.chosen)
+	selected, err := selectCopies(project, o.chosen)
 	if err != nil {
-		names := "choose from " + project.Names()
-		if len(project.Others) > 0 {
-			names += "; add --all to choose from the whole workspace"
-		}
-		return nil, usageError(hint.Text(names), "--copy: %w", err)
+		return nil, err
 	}
 	options.Traced = inStandalone(project.Root().Dir)
 	plan, err := apply.New(selected, library, options)
@@ -71,15 +67,42 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	return t, nil
 }
 
-// patchable returns the releases of the copies that can be patched, each once.
+// selectCopies returns the copies that the words of --copy select.
+func selectCopies(project *detect.Project, words []string) ([]detect.Install, error) {
+	selected, err := project.Select(words)
+	if err != nil {
+		names := "choose from " + project.Names()
+		if len(project.Others) > 0 {
+			names += "; add --all to choose from the whole workspace"
+		}
+		return nil, usageError(hint.Text(names), "--copy: %w", err)
+	}
+	return selected, nil
+}
+
+// patchable returns ranges, such as "4.x", of the copies that can be patched. If a range
+// also has copies that can't, it returns the releases.
 func patchable(plan *apply.Plan) []string {
-	var releases []string
+	var ranges []string
 	for _, c := range plan.Copies {
-		if c.Err == nil && !slices.Contains(releases, c.Release) {
-			releases = append(releases, c.Release)
+		if c.Err != nil {
+			continue
+		}
+		major := majorOf(c)
+		word := major + ".x"
+		if slices.ContainsFunc(plan.Copies, func(c *apply.Copy) bool { return c.Err != nil && majorOf(c) == major }) {
+			word = c.Release
+		}
+		if !slices.Contains(ranges, word) {
+			ranges = append(ranges, word)
 		}
 	}
-	return releases
+	return ranges
+}
+
+func majorOf(c *apply.Copy) string {
+	major, _, _ := strings.Cut(c.Release, ".")
+	return major
 }
 
 // hasOlderHelper reports whether an older proxypatch wrote a copy's helper, as after an

@@ -181,6 +181,10 @@ func (p *Project) ProvideAgent(c Install) hint.Hint {
 	return way
 }
 
+// InRoot returns a command as you have to type it where you are, to run it in the
+// workspace's root.
+func (w *Workspace) InRoot(command string) string { return w.in(w.Root(), command) }
+
 // in returns a command as you have to type it where you are, to run it in a package.
 func (w *Workspace) in(p Package, command string) string {
 	if at := w.Display(p.Dir); at != "." {

@@ -45,6 +45,12 @@ func (p *Project) Select(words []string) ([]Install, error) {
 	return selected, nil
 }
 
+// IsRange reports whether a word for Select is a range of releases, not a path.
+func IsRange(word string) bool {
+	_, err := semver.NewConstraint(word)
+	return err == nil
+}
+
 // namer returns a function that reports whether a word names a copy.
 func namer(word string) (func(*Install) bool, error) {
 	if constraint, err := semver.NewConstraint(word); err == nil {
@@ -62,6 +68,25 @@ func namer(word string) (func(*Install) bool, error) {
 		return nil, err
 	}
 	return func(c *Install) bool { return c.Dir == dir }, nil
+}
+
+// FromRoot returns a path from the workspace's root, with slashes. The last name may be a
+// link, as in node_modules, and stays as the user typed it.
+func (w *Workspace) FromRoot(path string) (string, error) {
+	dir, err := realPath(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(w.Root().Dir, filepath.Join(dir, filepath.Base(path)))
+	return filepath.ToSlash(rel), err
+}
+
+// IsStable reports whether a path leads into the project, through no directory that the
+// package manager names by the release or by a hash.
+func (i *Install) IsStable(path string) bool {
+	return filepath.IsLocal(filepath.FromSlash(path)) && !slices.ContainsFunc(strings.Split(filepath.ToSlash(path), "/"), func(name string) bool {
+		return slices.Contains(stores, name) || i.Release != "" && strings.Contains(name, i.Release)
+	})
 }
 
 // Names lists the words that select each copy, for hints.

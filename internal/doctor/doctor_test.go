@@ -358,7 +358,7 @@ func TestHooks(t *testing.T) {
 		install    = "warning: package.json: postinstall does not run proxypatch, so the next install restores the unpatched files"
 		add        = "note: package.json: dependencies does not run proxypatch, so npm install PACKAGE may restore the unpatched files"
 		check      = "note: package.json: build does not run proxypatch check, so an unpatched app can be built"
-		dependency = "warning: proxypatch is not a dependency of the project, so the hooks fail on machines where it is not on the PATH"
+		dependency = "warning: proxypatch is not a dependency of the project, so on every other machine without it on the PATH, installs and builds fail with exit code 127"
 		ok         = "ok: every install patches, and every build checks the patch"
 		all        = `{"scripts": {"postinstall": "proxypatch", "dependencies": "proxypatch", "build": "proxypatch check && next build"}, "dependencies": {"proxypatch": "1"}}`
 	)
@@ -380,7 +380,7 @@ func TestHooks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(test.want, lines(t, Hooks(w, "proxypatch init"))); diff != "" {
+		if diff := cmp.Diff(test.want, lines(t, Hooks(w, nil, "proxypatch init"))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -466,7 +466,7 @@ func hooksWith(t *testing.T, value, dir string) Findings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Hooks(w, "proxypatch init")
+	return Hooks(w, nil, "proxypatch init")
 }
 
 // TestSlow expects an error if an answer takes longer than next-auth waits.

@@ -51,9 +51,9 @@ func (e *Environment) reads(path string) bool {
 
 // Hooks checks that every install patches and every build checks. What init would
 // change in package.json is a finding, and command runs init.
-func Hooks(w *detect.Workspace, command string) Findings {
+func Hooks(w *detect.Workspace, apps []hooks.App, command string) Findings {
 	var f Findings
-	plan, err := hooks.Install(w)
+	plan, err := hooks.Install(w, hooks.Options{Apps: apps})
 	if err != nil {
 		f.Add(PackageJSON, Warning, "%v", err).hint("run doctor in the directory of your package.json")
 		return f

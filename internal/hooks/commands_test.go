@@ -140,7 +140,7 @@ func TestGuarded(t *testing.T) {
 func TestOtherCommandsAreNoHooks(t *testing.T) {
 	dir := project(t, map[string]string{"package.json": `{"scripts": {"postinstall": "proxypatch verify", "dependencies": "proxypatch apply -n", "build": "proxypatch diff; next build", "app": "next build", "preapp": "proxypatch check || true"}}`})
 	before := tree(t, dir)
-	p := plan(t, dir, Install)
+	p := plan(t, dir, install)
 	var warnings []string
 	for _, w := range p.Warnings[:2] {
 		warnings = append(warnings, w.Message[strings.LastIndex(w.Message, "package.json"):])
@@ -162,7 +162,7 @@ func TestOtherCommandsAreNoHooks(t *testing.T) {
 	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 		t.Errorf("a plan wrote (-before +after):\n%s", diff)
 	}
-	commit(t, dir, Install)
+	commit(t, dir, install)
 	commit(t, dir, Uninstall)
 	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 		t.Errorf("undo leaves something (-before +after):\n%s", diff)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
@@ -68,8 +69,25 @@ type Plan struct {
 	Warnings []Notice
 	Notes    []string // what the hooks do not cover
 
+	root            *File // also if it is not in Files
 	ws              *detect.Workspace
+	choice          choice
+	apps            []App
 	onlyPostinstall bool // the script dependencies would run too early
+}
+
+// App is a Next.js app of the workspace.
+type App struct {
+	Dir     string         // its real directory
+	Package detect.Package // that it is part of
+}
+
+// Options say which hooks Install plans.
+type Options struct {
+	// Copies selects copies of next-auth: ranges of releases, and paths from the root with
+	// slashes. Without any, hooks get the choice of the hook that exists.
+	Copies []string
+	Apps   []App // all of the workspace
 }
 
 // ErrNoManifest says that a project has no package.json.
@@ -78,13 +96,18 @@ var ErrNoManifest = errors.New("no package.json")
 // Install plans the hooks of a workspace: scripts of the root that patch after each
 // install, and a check before each next build. The error wraps ErrNoManifest or is a
 // *SyntaxError or a *FileError.
-func Install(ws *detect.Workspace) (*Plan, error) {
+func Install(ws *detect.Workspace, o Options) (*Plan, error) {
 	p, err := read(ws)
 	if err != nil {
 		return nil, err
 	}
+	p.choice, p.apps = newChoice(ws, p.Files[0], o.Copies), o.Apps
 	return p, p.install()
 }
+
+// Patching returns the words after proxypatch in the command that will patch after an
+// install; nil if none does.
+func (p *Plan) Patching() []string { return p.root.patching() }
 
 // Uninstall plans to remove what Install adds. It returns the same errors.
 func Uninstall(ws *detect.Workspace) (*Plan, error) {
@@ -97,16 +120,22 @@ func Uninstall(ws *detect.Workspace) (*Plan, error) {
 }
 
 func (p *Plan) install() error {
-	p.patchAfterInstall(p.Files[0])
+	p.root = p.Files[0]
+	p.patchAfterInstall(p.root)
 	if err := p.checkBeforeBuilds(); err != nil {
 		return err
 	}
-	p.warnAboutTool(p.Files[0])
+	p.warnAboutTool(p.root)
+	p.warnAboutPublishing(p.root)
 	if p.Changes() > 0 {
 		p.Notes = append(p.Notes, uncovered(p.ws.Manager))
 		if p.onlyPostinstall {
 			p.Notes = append(p.Notes, "npm runs dependencies before patch-package, so init adds no hook there; after npm install PACKAGE, run proxypatch apply yourself")
 		}
+	}
+	flags, _ := p.choice.flagsFor(p.ws.Root())
+	for i, note := range p.Notes {
+		p.Notes[i] = strings.ReplaceAll(note, applyCommand, applyCommand+flags)
 	}
 	p.finish()
 	return nil

@@ -106,7 +106,7 @@ func TestLayouts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := project(t, map[string]string{"package.json": tc.before})
 			for range 2 {
-				commit(t, dir, Install)
+				commit(t, dir, install)
 				if diff := cmp.Diff(tc.after, content(t, dir, "package.json")); diff != "" {
 					t.Fatalf("after init (-want +got):\n%s", diff)
 				}
@@ -240,7 +240,7 @@ func TestCommitFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := project(t, workspaceFiles)
-			p := plan(t, dir, Install)
+			p := plan(t, dir, install)
 			tc.prevent(t, dir)
 			before := tree(t, dir)
 			err := p.Commit()
@@ -265,7 +265,7 @@ func TestPackageGone(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "b")); err != nil {
 		t.Fatal(err)
 	}
-	p, err := Install(ws)
+	p, err := install(ws)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestPackageGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	once := tree(t, dir)
-	commit(t, dir, Install)
+	commit(t, dir, install)
 	if diff := cmp.Diff(once, tree(t, dir)); diff != "" || len(once) != 2 {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -289,7 +289,7 @@ func TestModeIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commit(t, dir, Install)
+	commit(t, dir, install)
 	if got, err := os.Stat(path); err != nil || got.Mode() != want.Mode() {
 		t.Errorf("got mode %v (%v), want %v", got.Mode(), err, want.Mode())
 	}
@@ -352,6 +352,9 @@ func tree(t *testing.T, dir string) map[string]string {
 	}
 	return files
 }
+
+// install plans the hooks without a choice.
+func install(ws *detect.Workspace) (*Plan, error) { return Install(ws, Options{}) }
 
 func plan(t *testing.T, dir string, make func(*detect.Workspace) (*Plan, error)) *Plan {
 	t.Helper()

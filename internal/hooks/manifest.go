@@ -127,6 +127,27 @@ func (m *manifest) object(name string) *hujson.Object {
 // "dependencies".
 func (m *manifest) depends(field, pkg string) bool { return find(m.object(field), pkg) != nil }
 
+// literal returns the JSON of a top-level field: empty if it is missing or null, and the
+// first character alone if it is an object or a list.
+func (m *manifest) literal(field string) string {
+	member := find(m.top, field)
+	if member == nil || member.Value.Value.Kind() == 'n' {
+		return ""
+	}
+	if text, ok := member.Value.Value.(hujson.Literal); ok {
+		return string(text)
+	}
+	return string(member.Value.Value.Kind())
+}
+
+// text returns a top-level field that is a string, or an empty one.
+func (m *manifest) text(field string) string {
+	if member := find(m.top, field); member != nil && member.Value.Value.Kind() == '"' {
+		return member.Value.Value.(hujson.Literal).String()
+	}
+	return ""
+}
+
 // script returns a script's text, and whether the script exists.
 func (m *manifest) script(name string) (string, bool) {
 	member := find(m.object("scripts"), name)

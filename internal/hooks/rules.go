@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 	if p.ws.Manager == detect.NPM {
 		names = append(names, "dependencies")
 	}
+	flags, _ := p.choice.flagsFor(root.pkg)
 	for _, name := range names {
 		before, exists := root.manifest.script(name)
 		if name == "dependencies" && root.patchesLater() {
@@ -27,13 +29,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 			continue
 		}
 		if mentions(before) {
-			all, err := commands(before)
-			if err != nil || slices.ContainsFunc(all, command.patches) {
-				root.keep(name, "already runs proxypatch")
-			} else {
-				root.keep(name, "runs proxypatch, but does not patch")
-				p.warn(fmt.Sprintf("%s: %s runs proxypatch, but does not patch", root.Path, name), hint.Join(hint.Text("make it run "), hint.Keep(applyCommand)))
-			}
+			p.keepPatching(root, name, before, flags)
 			continue
 		}
 		after := applyCommand
@@ -45,7 +41,33 @@ func (p *Plan) patchAfterInstall(root *File) {
 			p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", root.Path, name), hint.Join(hint.Text("add to its end: "), hint.Keep("&& "+applyCommand)))
 			continue
 		}
-		root.set(name, after)
+		root.set(name, choose(after, applyCommand, flags))
+	}
+}
+
+// keepPatching leaves a script alone that runs proxypatch. If a person made a choice, it
+// changes the choice in init's own hook.
+func (p *Plan) keepPatching(root *File, name, before, flags string) {
+	own := withoutChoice(before)
+	_, joined := unjoin(own)
+	written := joined || own == applyCommand
+	all, err := commands(before)
+	switch {
+	case err == nil && !slices.ContainsFunc(all, command.patches):
+		root.keep(name, "runs proxypatch, but does not patch")
+		p.warn(fmt.Sprintf("%s: %s runs proxypatch, but does not patch", root.Path, name), hint.Join(hint.Text("make it run "), hint.Keep(applyCommand+flags)))
+	case p.choice.explicit && written && choose(own, applyCommand, flags) != before:
+		root.set(name, choose(own, applyCommand, flags))
+	default:
+		root.keep(name, "already runs proxypatch")
+		p.warnAboutChoice(root, name, before, applyCommand+flags)
+	}
+}
+
+// warnAboutChoice says that a script that init did not write lacks a person's choice.
+func (p *Plan) warnAboutChoice(f *File, name, script, wanted string) {
+	if p.choice.explicit && !strings.Contains(script, wanted) {
+		p.warn(fmt.Sprintf("%s: init did not write the hook in %s, so it does not change the copies that it selects", f.Path, name), hint.Join(hint.Text("make it run "), hint.Keep(wanted)))
 	}
 }
 
@@ -87,12 +109,15 @@ func mentions(script string) bool {
 
 // checkBeforeBuilds guards every script that builds a Next.js app with next-auth.
 func (p *Plan) checkBeforeBuilds() error {
-	builds, uses := 0, users(p.ws)
+	builds, uses := 0, p.users()
+	guards := map[*File][]string{} // the texts of the scripts that build
 	for _, f := range p.Files {
 		for _, name := range f.manifest.scriptNames() {
 			if f.has(name) || !p.isBuild(f, name) {
 				continue
 			}
+			text, _ := f.manifest.script(name)
+			guards[f] = append(guards[f], text)
 			if !uses[f.pkg.Dir] {
 				f.keep(name, "does not depend on next-auth")
 				continue
@@ -111,10 +136,57 @@ func (p *Plan) checkBeforeBuilds() error {
 			p.guard(f, name)
 		}
 	}
-	if builds == 0 {
-		p.warn("no script runs next build, so no build checks that next-auth is patched", hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(checkCommand+" &&")))
+	flags, _ := p.choice.flagsFor(p.ws.Root())
+	start := hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(checkCommand+flags+" &&"))
+	unguarded, err := p.unguarded(uses, guards)
+	if err != nil {
+		return err
+	}
+	for _, app := range unguarded {
+		p.warn(fmt.Sprintf("%s: no script runs next build for this app, so no build of it checks that next-auth is patched", app), start)
+	}
+	if builds == 0 && len(unguarded) == 0 {
+		p.warn("no script runs next build, so no build checks that next-auth is patched", start)
 	}
 	return nil
+}
+
+// unguarded returns the directories of the apps that no known script builds, as the user
+// would type them. Nx builds such apps with executors, and other tools with programs of
+// their own. If the root is the only app, its directory says nothing.
+func (p *Plan) unguarded(uses map[string]bool, builds map[*File][]string) ([]string, error) {
+	var dirs []string
+	for _, app := range p.apps {
+		if _, selected := p.choice.flagsFor(app.Package); !uses[app.Package.Dir] || !selected || isBuilt(app, builds) {
+			continue
+		}
+		apart, err := p.ws.Apart(app.Package)
+		if err != nil {
+			return nil, err
+		}
+		if !apart && (len(p.apps) > 1 || app.Dir != p.ws.Root().Dir) {
+			dirs = append(dirs, p.ws.Display(app.Dir))
+		}
+	}
+	return dirs, nil
+}
+
+// isBuilt reports whether one of the scripts that run next build is the app's own, or
+// names the app's directory.
+func isBuilt(app App, builds map[*File][]string) bool {
+	for f, scripts := range builds {
+		rel, err := filepath.Rel(f.pkg.Dir, app.Dir)
+		if err == nil && (rel == "." || slices.ContainsFunc(scripts, func(script string) bool { return names(script, filepath.ToSlash(rel)) })) {
+			return true
+		}
+	}
+	return false
+}
+
+// names reports whether a path is a word of a script, or the value of a flag in it.
+func names(script, dir string) bool {
+	words := strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(" \t\n\"'=;&|()", r) })
+	return slices.ContainsFunc(words, func(word string) bool { return path.Clean(word) == dir })
 }
 
 // rootFrom returns the path of the workspace's root from a package, for its scripts.
@@ -139,11 +211,23 @@ func (p *Plan) isBuild(f *File, name string) bool {
 // guard puts the check before one script, unless the script is guarded already.
 func (p *Plan) guard(f *File, name string) {
 	text, _ := f.manifest.script(name)
+	flags, selected := p.choice.flagsFor(f.pkg)
 	before, exists := f.manifest.script("pre" + name)
 	checks := exists && succeedsGuarded(before)
+	original, written := unguard(withoutChoice(text))
 	switch {
+	case !selected && p.choice.explicit && written:
+		f.set(name, original)
+		return
+	case !selected:
+		f.keep(name, "loads no copy that --copy selects")
+		return
+	case p.choice.explicit && written && choose(withoutChoice(text), checkCommand, flags) != text:
+		f.set(name, choose(withoutChoice(text), checkCommand, flags))
+		return
 	case guarded(text):
 		f.keep(name, "already runs proxypatch")
+		p.warnAboutChoice(f, name, text, checkCommand+flags)
 		return
 	case checks && p.runsPreScripts():
 		f.keep(name, "pre"+name+" already runs proxypatch")
@@ -156,7 +240,7 @@ func (p *Plan) guard(f *File, name string) {
 		p.warn(fmt.Sprintf("%s: %s does not run pre%s before %s, so the check goes into %s too", f.Path, who, name, name, name), hint.Hint{})
 	}
 	if after := guard(text); startsWith(after, checkCommand) {
-		f.set(name, after)
+		f.set(name, choose(after, checkCommand, flags))
 		return
 	}
 	f.keep(name, "can't be parsed")
@@ -180,13 +264,14 @@ func (p *Plan) runsPreScripts() bool {
 func (p *Plan) undo(f *File, name string, root bool) {
 	text, _ := f.manifest.script(name)
 	hook := root && (name == "postinstall" || name == "dependencies")
-	switch after := taken(text, hook); {
+	own := withoutChoice(text)
+	switch after := taken(own, hook); {
 	case !mentions(text):
 		return
-	case hook && text == applyCommand:
+	case hook && own == applyCommand:
 		f.drop(name)
 		return
-	case after != text:
+	case after != own:
 		f.set(name, after)
 	default:
 		f.keep(name, "not written by init")

@@ -19,7 +19,7 @@ func TestOwnerIsKept(t *testing.T) {
 	if err := os.Chown(path, 1000, 1001); err != nil {
 		t.Fatal(err)
 	}
-	commit(t, dir, Install)
+	commit(t, dir, install)
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,8 @@ package hooks
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,8 +20,8 @@ const tool = "proxypatch"
 // If the root declares next-auth, every package can load it, so all packages are
 // included. If no package declares it, a package from a registry depends on it, and all
 // are included too.
-func users(ws *detect.Workspace) map[string]bool {
-	uses := map[string]bool{}
+func (p *Plan) users() map[string]bool {
+	ws, uses := p.ws, map[string]bool{}
 	for _, p := range ws.Packages {
 		if p.NamesNextAuth() {
 			uses[p.Dir] = true
@@ -34,7 +36,7 @@ func users(ws *detect.Workspace) map[string]bool {
 			}
 		}
 	}
-	if project, err := ws.Find(true); err == nil {
+	if project := p.choice.project; project != nil {
 		for _, p := range ws.Packages {
 			uses[p.Dir] = uses[p.Dir] || slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
 				loads, err := project.Loads(p, &c)
@@ -55,8 +57,8 @@ func dependsOnAny(ws *detect.Workspace, p detect.Package, some map[string]bool) 
 
 // provide says how to get proxypatch. It names no command that asks npm's
 // registry, because we do not own the name there.
-var provide = hint.Text("put proxypatch on the PATH of every machine that installs").
-	Or(hint.Text("or add its packages from files or from your own registry, as docs/npm.md describes"))
+var provide = hint.Text("add its packages as docs/npm.md describes, or put it on the PATH of every machine that installs").
+	Or(hint.Join(hint.Text("or, to patch on this machine only, do not commit the hooks; to remove them: "), hint.Run("proxypatch init --undo")))
 
 // warnAboutTool says what to install so that the hooks work. A devDependency is not
 // enough: a production install omits it, still runs postinstall, and fails.
@@ -67,7 +69,7 @@ func (p *Plan) warnAboutTool(root *File) {
 		p.warn(fmt.Sprintf("%s: proxypatch is only in devDependencies, so installs without them (%s) fail in postinstall", root.Path, p.ws.Manager.InstallProduction()),
 			hint.Join(hint.Text("move it to dependencies, then "), hint.Run(p.ws.Manager.Install())))
 	default:
-		p.warn("proxypatch is not a dependency of the project, so the hooks fail on machines where it is not on the PATH", provide)
+		p.warn("proxypatch is not a dependency of the project, so on every other machine without it on the PATH, installs and builds fail with exit code 127", provide)
 	}
 	if p.ws.Manager != detect.YarnBerry {
 		return
@@ -77,6 +79,45 @@ func (p *Plan) warnAboutTool(root *File) {
 			p.warn(fmt.Sprintf("%s: proxypatch is not a dependency of this package, so yarn can't run it here", f.Path), provide)
 		}
 	}
+}
+
+// warnAboutPublishing names a package that others may install: they would run its
+// postinstall, and most of them have no proxypatch.
+func (p *Plan) warnAboutPublishing(root *File) {
+	builds := slices.ContainsFunc(root.manifest.scriptNames(), func(name string) bool {
+		text, _ := root.manifest.script(name)
+		all, _ := commands(text)
+		return slices.ContainsFunc(all, command.isNextBuild)
+	})
+	if builds || !root.looksPublished() {
+		return
+	}
+	p.warn(fmt.Sprintf("%s: %s looks like a published package; everyone who installs it would run its postinstall, which fails without proxypatch", root.Path, p.ws.Label(root.pkg)),
+		hint.To("if it is not published, say so", p.ws.InRoot(`npm pkg set private=true --json`)).
+			Or(hint.To("if it is, remove the hooks", "proxypatch init --undo")))
+}
+
+// looksPublished reports whether a package.json is not private and says what others get.
+func (f *File) looksPublished() bool {
+	if f.manifest.literal("private") == "true" {
+		return false
+	}
+	for _, field := range []string{"exports", "files", "publishConfig"} {
+		if f.manifest.literal(field) != "" {
+			return true
+		}
+	}
+	main := f.manifest.text("main")
+	if !filepath.IsLocal(filepath.FromSlash(main)) {
+		return false
+	}
+	dir, err := os.OpenRoot(f.pkg.Dir)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	info, err := dir.Stat(filepath.FromSlash(main))
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }

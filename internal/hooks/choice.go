@@ -1,0 +1,126 @@
+package hooks
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+)
+
+// choice selects copies of next-auth in every hook, as flags of proxypatch.
+type choice struct {
+	words    []string // ranges of releases, and paths from the workspace's root, with slashes
+	explicit bool     // a person gave it now; if not, it is the one in the hooks that exist
+	project  *detect.Project
+	root     string
+}
+
+// newChoice returns the choice for the hooks of a workspace: the given one or, without
+// one, that of the hook that exists.
+func newChoice(ws *detect.Workspace, root *File, words []string) choice {
+	c := choice{words: words, explicit: len(words) > 0, root: ws.Root().Dir}
+	if !c.explicit {
+		c.words = valuesOf("copy", root.patching())
+	}
+	if project, err := ws.Find(true); err == nil { // in doubt, every package gets its check
+		c.project = project
+	}
+	return c
+}
+
+// valuesOf returns the values of a long flag among words.
+func valuesOf(flag string, words []string) []string {
+	var values []string
+	for i, word := range words {
+		value, joined := strings.CutPrefix(word, "--"+flag+"=")
+		switch {
+		case joined:
+			values = append(values, value)
+		case word == "--"+flag && i+1 < len(words):
+			values = append(values, words[i+1])
+		}
+	}
+	return values
+}
+
+// selects reports whether a word selects a copy that a package may load.
+func (c *choice) selects(word string, pkg detect.Package) bool {
+	if !detect.IsRange(word) {
+		word = filepath.Join(c.root, filepath.FromSlash(word))
+	}
+	selected, err := c.project.Select([]string{word})
+	return err == nil && slices.ContainsFunc(selected, func(s detect.Install) bool {
+		loads, err := c.project.Loads(pkg, &s)
+		return loads || err != nil // in doubt, check
+	})
+}
+
+// flagsFor returns the flags for a script of a package. A word that selects no copy there
+// would be an error, so it is left out. ok is false if none is left.
+func (c *choice) flagsFor(pkg detect.Package) (flags string, ok bool) {
+	isRoot := pkg.Dir == c.root
+	for _, word := range c.words {
+		if isRoot || c.project == nil || c.selects(word, pkg) {
+			flags += " --copy " + quote(c.from(pkg, word))
+		}
+	}
+	return flags, flags != "" || len(c.words) == 0
+}
+
+// from returns a word as a script of a package has to write it.
+func (c *choice) from(pkg detect.Package, word string) string {
+	if detect.IsRange(word) {
+		return word
+	}
+	rel, err := filepath.Rel(pkg.Dir, filepath.Join(c.root, filepath.FromSlash(word)))
+	if err != nil {
+		return word
+	}
+	return filepath.ToSlash(rel)
+}
+
+// Quotable reports whether a word means the same to sh and to cmd.exe in double quotes.
+func Quotable(word string) bool { return !strings.ContainsAny(word, "\"$`\\%!\r\n") }
+
+var bare = lazyregexp.Compile(`^[\w./-]+$`)
+
+func quote(word string) string {
+	if bare().MatchString(word) {
+		return word
+	}
+	return `"` + word + `"`
+}
+
+// hookWithFlags matches a hook in a chain of &&, with the flags that quote wrote.
+var hookWithFlags = lazyregexp.Compile(`(^| )(proxypatch (?:apply|check))((?: --copy (?:"[^"]*"|[\w./-]+))+)( && |$)`)
+
+// withoutChoice returns a script without the choice in its hooks.
+func withoutChoice(script string) string {
+	return hookWithFlags().ReplaceAllString(script, "$1$2$4")
+}
+
+// choose puts flags behind the hook that a script begins or ends with.
+func choose(script, command, flags string) string {
+	if rest, ok := strings.CutPrefix(script, command); ok && (rest == "" || strings.HasPrefix(rest, and)) {
+		return command + flags + rest
+	}
+	return script + flags
+}
+
+// patching returns the words after proxypatch in the command that patches after an
+// install; nil if none does.
+func (f *File) patching() []string {
+	text, _ := f.manifest.script("postinstall")
+	all, err := commands(text)
+	if err != nil {
+		return nil
+	}
+	for _, c := range all {
+		if mentions := c.runs(tool); c.patches() && len(mentions) > 0 {
+			return mentions[0]
+		}
+	}
+	return nil
+}

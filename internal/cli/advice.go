@@ -1,14 +1,85 @@
 package cli
 
-import "github.com/proxypatch/proxypatch/internal/apply"
+import (
+	"fmt"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/report"
+)
 
 // advise says what a person should know about a plan that can be carried out.
-func (p *program) advise(t *target, goal apply.Goal) error {
+func (p *program) advise(t *target, goal apply.Goal, set string) error {
 	note, err := t.tutorialNote(goal)
+	if err != nil {
+		return err
+	}
 	if note != "" {
 		p.report.Notes = append(p.report.Notes, note)
 	}
+	if goal != apply.Patch || t.plan.Changes() == 0 {
+		return nil
+	}
+	return p.warnOfAgents(t, set)
+}
+
+// warnOfAgents warns of each https-proxy-agent that an install without devDependencies
+// lacks.
+func (p *program) warnOfAgents(t *target, set string) error {
+	agents, err := t.foreignAgents(set)
+	for _, a := range agents {
+		if a.Dev {
+			p.report.Add(report.Warning(a.message(), p.situation.typeable(a.hint)))
+		}
+	}
 	return err
+}
+
+// foreignAgent is an https-proxy-agent that is installed for another reason than the
+// project's own dependency on it.
+type foreignAgent struct {
+	detect.AgentSource
+	copy    *apply.Copy
+	without string // the command that installs without devDependencies
+	hint    hint.Hint
+}
+
+// foreignAgents returns each such agent of the plan's copies once.
+func (t *target) foreignAgents(set string) ([]foreignAgent, error) {
+	var all []foreignAgent
+	seen := map[string]bool{}
+	for _, c := range t.plan.Copies {
+		if set == patchset.None || c.Err != nil || !c.Agent.Usable() || seen[c.Agent.Dir] {
+			continue
+		}
+		seen[c.Agent.Dir] = true
+		source, err := t.project.SourceOfAgent(&c.Install)
+		if err != nil {
+			return nil, &systemError{err}
+		}
+		if source.By == "" {
+			continue
+		}
+		advice := t.project.ProvideAgent(c.Install)
+		if source.IsAgent() {
+			advice = hint.To("move it to dependencies, then run", t.project.InRoot(t.project.Manager.Install()))
+		}
+		all = append(all, foreignAgent{source, c, t.project.Manager.InstallProduction(), advice})
+	}
+	return all, nil
+}
+
+func (a foreignAgent) message() string {
+	agent := fmt.Sprintf("%s: https-proxy-agent %s", a.copy.Path, a.copy.Agent.Version)
+	switch {
+	case a.IsAgent():
+		return fmt.Sprintf("%s is only in devDependencies, so installs without them (%s) lack it", agent, a.without)
+	case a.Dev:
+		return fmt.Sprintf("%s is installed only because the devDependency %s brings it, so installs without devDependencies (%s) lack it", agent, a.By, a.without)
+	}
+	return fmt.Sprintf("%s is installed only because %s brings it, so it may disappear with an upgrade of that", agent, a.By)
 }
 
 // tutorialNote says that the tutorial's edit, if there was one, is not put back. After

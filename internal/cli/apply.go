@@ -76,7 +76,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 		p.report.Copies = report.Copies(t.plan, t.project, report.Refusing)
 		return nil
 	}
-	if err := p.advise(t, goal); err != nil {
+	if err := p.advise(t, goal, o.set); err != nil {
 		return err
 	}
 	var found caches

@@ -234,6 +234,9 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 		reasons, warnings := report.JudgeAgents(t.plan, o.set)
 		add(doctor.Agent, append(p.explainAll(reasons), warnings...))
 		agents(&found, t, environment.SecureProxy())
+		if err := otherAgents(&found, t, o.set); err != nil {
+			return nil, false, err
+		}
 	}
 	if !t.plan.Blocked() && t.plan.Changes() == 0 {
 		caches, stale, err := p.checkCaches(t, o.all)
@@ -298,6 +301,19 @@ func agents(found *doctor.Findings, t *target, secureProxy string) {
 			found.Add(doctor.Agent, doctor.OK, "%s loads https-proxy-agent %s", c.Path, c.Agent.Version)
 		}
 	}
+}
+
+// otherAgents says which https-proxy-agent is there by chance.
+func otherAgents(found *doctor.Findings, t *target, set string) error {
+	agents, err := t.foreignAgents(set)
+	for _, a := range agents {
+		severity := doctor.Note
+		if a.Dev {
+			severity = doctor.Warning
+		}
+		found.Add(doctor.Agent, severity, "%s", a.message()).Hint = a.hint
+	}
+	return err
 }
 
 // applyHint is what patches a copy, empty if https-proxy-agent has to come first.

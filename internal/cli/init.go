@@ -179,7 +179,7 @@ func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool
 	for _, missing := range p.explainAll(agents) {
 		p.report.Add(report.Warning(missing.Message+"; until this is fixed, installs and builds fail with exit code 7", missing.Hint))
 	}
-	return false, nil
+	return false, p.warnOfAgents(t, options.set)
 }
 
 // hookOptions returns the options with which the hook applies. It works on the whole

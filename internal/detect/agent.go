@@ -34,7 +34,7 @@ func (a Agent) Major() uint64 {
 func resolveAgent(packageDir string) (Agent, error) {
 	for modules := range modulesAbove(packageDir) {
 		// import() stops at the first directory of that name, even an empty one.
-		agent, err := agentAt(filepath.Join(modules, "https-proxy-agent"))
+		agent, err := agentAt(filepath.Join(modules, agentName))
 		if !errors.Is(err, errNone) {
 			return agent, err
 		}

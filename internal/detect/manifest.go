@@ -65,6 +65,21 @@ func (m *projectManifest) allDependencies() map[string]string {
 	return all
 }
 
+// onlyDevelopment returns the names of the dependencies that an install without
+// devDependencies omits. npm installs a project's own peers.
+func (m *projectManifest) onlyDevelopment() map[string]bool {
+	only := map[string]bool{}
+	for name := range m.DevDependencies {
+		only[name] = true
+	}
+	for _, some := range []map[string]string{m.Dependencies, m.OptionalDependencies, m.PeerDependencies} {
+		for name := range some {
+			delete(only, name)
+		}
+	}
+	return only
+}
+
 // namesNext reports whether the package depends on next in any way, or has a script
 // that runs it. A package may use next without a dependency if next is a peer of
 // another package.

@@ -28,6 +28,7 @@ type Package struct {
 	Name         string            // may be empty
 	Dir          string            // its real directory
 	Dependencies map[string]string // names and ranges of all kinds except peers
+	Development  map[string]bool   // the names of those that are only devDependencies
 	Next         bool              // it names next, as a dependency of any kind or in a script
 	Builds       bool              // it has a script named build
 
@@ -298,7 +299,7 @@ func (w *Workspace) homeOf(dir string) Package {
 
 func newPackage(dir string, m *projectManifest) Package {
 	_, builds := m.Scripts["build"]
-	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Next: m.namesNext(), Builds: builds}
+	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Development: m.onlyDevelopment(), Next: m.namesNext(), Builds: builds}
 }
 
 // upward lists dir and its parents that may belong to the same project.

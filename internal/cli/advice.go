@@ -2,9 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
@@ -19,10 +22,36 @@ func (p *program) advise(t *target, goal apply.Goal, set string) error {
 	if note != "" {
 		p.report.Notes = append(p.report.Notes, note)
 	}
-	if goal != apply.Patch || t.plan.Changes() == 0 {
+	if goal != apply.Patch {
 		return nil
 	}
+	patches, err := p.laterFailures(t)
+	p.report.Add(patches...)
+	if err != nil || t.plan.Changes() == 0 {
+		return err
+	}
 	return p.warnOfAgents(t, set)
+}
+
+// laterFailures returns a warning for each patch by another tool that will fail at the
+// next install.
+func (p *program) laterFailures(t *target) ([]report.Problem, error) {
+	patches, err := foreign.Find(&t.project.Workspace)
+	if err != nil {
+		return nil, &systemError{err}
+	}
+	var warnings []report.Problem
+	for i := range patches {
+		if patch := &patches[i]; slices.ContainsFunc(t.plan.Copies, patch.FailsLater) {
+			file := t.project.Display(filepath.Join(t.project.Root().Dir, filepath.FromSlash(patch.File)))
+			warning := report.Warning(
+				file+": patch-package will fail at the next install that keeps node_modules, because proxypatch changes the same lines",
+				hint.To("delete this patch", p.situation.deletion(patch)).Or(keepPart))
+			warning.Path = file
+			warnings = append(warnings, warning)
+		}
+	}
+	return warnings, nil
 }
 
 // warnOfAgents warns of each https-proxy-agent that an install without devDependencies

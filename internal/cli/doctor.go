@@ -224,6 +224,13 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 	}
 	add(doctor.NextAuth, t.warnings)
 	add(doctor.NextAuth, p.explainAll(report.Judge(t.plan, apply.Patch)))
+	if !t.plan.Blocked() {
+		patches, err := p.laterFailures(t)
+		if err != nil {
+			return nil, false, err
+		}
+		add(doctor.NextAuth, patches)
+	}
 	for _, c := range t.plan.Copies {
 		p.stateOfCopy(&found, c, native)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/buildcache"
 	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
@@ -27,15 +28,16 @@ import (
 // situation is what hints depend on: where the person is and what they typed. A
 // command fills it in as it learns more.
 type situation struct {
-	dir       string            // as given with -C
-	command   string            // the one that runs
-	again     string            // other flags that a suggested command needs to mean the same
-	anyCopy   string            // these without --copy
-	ownDiffs  bool              // --patches is given
-	workspace *detect.Workspace // nil until it is found
-	project   *detect.Project   // nil until next-auth is found
-	patchable []string          // for --copy: what selects the copies that can be patched
-	older     bool              // an older proxypatch wrote the helper of a copy
+	dir       string                         // as given with -C
+	command   string                         // the one that runs
+	again     string                         // other flags that a suggested command needs to mean the same
+	anyCopy   string                         // these without --copy
+	ownDiffs  bool                           // --patches is given
+	workspace *detect.Workspace              // nil until it is found
+	project   *detect.Project                // nil until next-auth is found
+	patchable []string                       // for --copy: what selects the copies that can be patched
+	older     bool                           // an older proxypatch wrote the helper of a copy
+	inTheWay  map[*apply.File]*foreign.Patch // patches by other tools, by the file that drifted because of one
 }
 
 // explain turns an error into the problem that a person gets.
@@ -202,16 +204,45 @@ func when(code report.ExitCode, target error, advice hint.Hint) func(*situation,
 }
 
 // native is the row for a file whose lines pnpm itself has patched.
-func native(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
+func native(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
 	blocked, ok := errors.AsType[*report.BlockedError](err)
+	if !ok || !blocked.Copy.Native || blocked.File.State != patchset.Drifted {
+		return 0, hint.Hint{}, false
+	}
+	if patch := s.inTheWay[blocked.File]; patch != nil {
+		return report.Unsupported, s.removal(patch), true
+	}
 	return report.Unsupported,
 		hint.Join(hint.Text("pnpm itself patches the same lines: remove next-auth from patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then "), hint.Run("proxypatch")),
-		ok && blocked.Copy.Native && blocked.File.State == patchset.Drifted
+		true
 }
+
+// removal says how to remove a patch by another tool, and get the released files.
+func (s *situation) removal(p *foreign.Patch) hint.Hint {
+	then := hint.Join(hint.Text(", then "), hint.Run("proxypatch apply"+s.again))
+	if p.Field == "" {
+		return hint.Join(hint.Text("patch-package changes the same file; delete its patch and get the released files: "), hint.Run(s.deletion(p)+" && "+s.project.Reinstall()), then)
+	}
+	install := s.project.Manager.Install()
+	if s.project.Manager == detect.NPM || s.project.Manager == detect.Bun { // their install may leave the files as they are
+		install = "rm -rf node_modules && " + install
+	}
+	return hint.Join(hint.Text(fmt.Sprintf("%s itself changes the same file; remove %q from %s in %s, run ", p.Tool, p.Entry, p.Field, p.In)), hint.Run(s.project.InRoot(install)), then)
+}
+
+// deletion returns the command that deletes a patch file.
+func (s *situation) deletion(p *foreign.Patch) string {
+	return "rm " + hint.Quote(s.project.Display(filepath.Join(s.project.Root().Dir, filepath.FromSlash(p.File))))
+}
+
+var keepPart = hint.Text("or, if it also changes something else, see docs/moving.md")
 
 func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 	restore := hint.To("restore the released files", s.project.Reinstall())
+	patch := s.inTheWay[e.File]
 	switch {
+	case patch != nil:
+		return s.removal(patch).Or(keepPart)
 	case e.File.State == patchset.Newer:
 		return hint.Text("upgrade proxypatch")
 	case e.Copy.Traced:

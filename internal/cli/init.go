@@ -88,13 +88,7 @@ func (p *program) planHooks(o *initOptions, workspace *detect.Workspace) (*hooks
 	if err != nil {
 		return nil, err
 	}
-	apps, err := nextApps(workspace)
-	if app, ok := errors.AsType[*appError](err); ok {
-		err = app.err // init has no flag to ignore an app
-	}
-	if err != nil {
-		return nil, &systemError{err}
-	}
+	apps, _ := nextApps(workspace) // only to name them
 	return hooks.Install(workspace, hooks.Options{Copies: chosen, Apps: hookApps(apps)})
 }
 
@@ -166,7 +160,7 @@ func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool
 	case errors.Is(err, detect.ErrNotFound):
 		return false, p.warnNotInstalled(err)
 	case err != nil:
-		return false, err
+		return false, p.warnNotRead(err)
 	}
 	defer t.plan.Close()
 	p.report.Add(t.warnings...)
@@ -179,7 +173,23 @@ func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool
 	for _, missing := range p.explainAll(agents) {
 		p.report.Add(report.Warning(missing.Message+"; until this is fixed, installs and builds fail with exit code 7", missing.Hint))
 	}
+	patches, err := p.laterFailures(t)
+	if err != nil {
+		return false, err
+	}
+	p.report.Add(patches...)
 	return false, p.warnOfAgents(t, options.set)
+}
+
+// warnNotRead warns that the system does not show what is installed. Other errors about it
+// are returned: apply would end with them at each install.
+func (p *program) warnNotRead(err error) error {
+	code, advice := p.situation.judge(err)
+	if code != report.Failed {
+		return err
+	}
+	p.report.Add(report.Warning(err.Error()+"; until this is fixed, installs and builds fail with exit code 1", p.situation.typeable(advice)))
+	return nil
 }
 
 // hookOptions returns the options with which the hook applies. It works on the whole

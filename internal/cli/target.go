@@ -12,6 +12,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
@@ -55,6 +56,9 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	t := &target{project: project, library: library, plan: plan}
 	p.situation.patchable = patchable(plan)
 	p.situation.older = library.AddHelper && slices.ContainsFunc(plan.Copies, hasOlderHelper)
+	if plan.Blocked() { // if the settings can't be read, the error is still that of the file
+		p.situation.inTheWay, _ = foreign.InTheWay(&project.Workspace, library, plan)
+	}
 	err = t.leaveOutLeftovers(options.Goal, o.set)
 	if err == nil {
 		err = t.leaveOutBare()

@@ -38,6 +38,8 @@ type projectManifest struct {
 	PeerDependencies     map[string]string `json:"peerDependencies"`
 	Scripts              map[string]string `json:"scripts"`
 	PNPM                 pnpmSettings      `json:"pnpm"`
+	PatchedDependencies  map[string]any    `json:"patchedDependencies"`
+	Resolutions          map[string]any    `json:"resolutions"`
 }
 
 // workspaces holds the globs of the field "workspaces": a list or, for yarn 1, an

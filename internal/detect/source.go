@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"errors"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -93,7 +95,9 @@ func (g *graph) leads(from, name, to string, seen map[string]bool) (bool, error)
 		if !seen[dir] {
 			seen[dir] = true
 			var needs []string
-			needs, err = g.needsOf(dir)
+			if needs, err = g.needsOf(dir); errors.Is(err, fs.ErrPermission) {
+				err = nil // what this package needs is unknown
+			}
 			open = append(open, needs...)
 		}
 	}

@@ -146,6 +146,20 @@ func (l *Library) FitsTutorial(path string, content []byte) (bool, error) {
 	}), err
 }
 
+// Fits reports whether a file of a release with this content is in no drifted state.
+func (l *Library) Fits(release, path string, content []byte) bool {
+	selection, err := l.For(release)
+	if err != nil {
+		return false
+	}
+	at := slices.IndexFunc(selection.Targets, func(t Target) bool { return t.Path == path })
+	if at < 0 {
+		return false
+	}
+	r, err := selection.Targets[at].Classify(content)
+	return err == nil && r.State != Drifted
+}
+
 // Load reads and checks every *.diff and *.patch file below dir, ordered by name.
 func Load(fsys fs.FS, dir string) ([]*Diff, error) {
 	names, err := list(fsys, dir)

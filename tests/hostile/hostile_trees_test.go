@@ -287,6 +287,8 @@ func hostileInputs(t *testing.T) map[string]hostile {
 		"node_modules/.pnpm/next-auth@4": {clitest.OK, "", clitest.OK},
 		"node_modules/x/package.json":    {clitest.OK, "", clitest.OK},
 		"packages/a":                     {clitest.OK, "", clitest.OK},
+		"patches":                        {clitest.OK, "", clitest.OK},
+		"patches/next-auth+4.2.1.patch":  {clitest.OK, "", clitest.OK},
 		"packages/a/node_modules":        {clitest.OK, "", clitest.OK},
 		"packages/a/package.json":        {clitest.OK, "", clitest.OK},
 		"node_modules/x/core/lib/oauth/client.js": {clitest.OK, "", clitest.OK},
@@ -314,7 +316,7 @@ func hostileInputs(t *testing.T) map[string]hostile {
 				doctor = clitest.Failed
 			}
 			cases[name+" is "+what] = hostile{func(p *place) {
-				p.write("package.json", `{"workspaces": ["packages/*"], "dependencies": {"next": "14", "next-auth": "4.2.1", "x": "file:x"}, "scripts": {"build": "next build"}}`)
+				p.write("package.json", `{"workspaces": ["packages/*"], "dependencies": {"next": "14", "next-auth": "4.2.1", "x": "file:x"}, "devDependencies": {"patch-package": "8"}, "scripts": {"build": "next build"}}`)
 				p.write("next.config.js", "module.exports = {}")
 				p.mkdir(".next/cache")
 				p.env = append(p.env, "NODE_EXTRA_CA_CERTS="+p.at("../certs.pem"))

@@ -32,6 +32,8 @@ func TestRealPackages(t *testing.T) {
 	runScripts(t, "testdata/real", map[string]string{
 		"agent-5": nodetest.Project(t, "agent-5.0.1"),
 		"agent-7": nodetest.Project(t, "agent-7.0.6"),
+
+		"patch-package": nodetest.Project(t, "patch-package"),
 	})
 }
 

@@ -1,0 +1,215 @@
+package detect
+
+import (
+	"io/fs"
+	"maps"
+	"net/url"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// ForeignPatch is a patch of next-auth that another tool applies at installs.
+type ForeignPatch struct {
+	Tool  string // as a person calls it
+	File  string // the file with the patch, from the workspace's root, with slashes
+	Field string // the setting that names it; empty for patch-package
+	Entry string // its key in there
+	In    string // the file with the setting, as the user would type it
+
+	releases string // the range that it is for; empty for all
+	dir      string // the real directory of the package that patch-package changes
+}
+
+// PatchPackage is the tool that applies its patches to packages that are in place.
+const PatchPackage = "patch-package"
+
+// maxPatches limits the patches of a workspace: each is read.
+const maxPatches = 100
+
+// Concerns reports whether the patch is for a copy.
+func (f *ForeignPatch) Concerns(c *Install) bool {
+	if f.Tool == PatchPackage {
+		return f.dir == c.Dir
+	}
+	if f.releases == "" {
+		return true
+	}
+	constraint, err := semver.NewConstraint(f.releases)
+	if err != nil {
+		return true // in doubt, name it
+	}
+	v, err := semver.StrictNewVersion(c.Release)
+	return err == nil && constraint.Check(v)
+}
+
+// ForeignPatches returns the patches of next-auth that the workspace's settings name.
+func (w *Workspace) ForeignPatches() ([]ForeignPatch, error) {
+	root, _, err := readProject(w.Root().Dir)
+	if err != nil {
+		return nil, err
+	}
+	all := w.resolved(root)
+	switch w.Manager {
+	case PNPM:
+		settings, err := readPnpmWorkspace(w.Root().Dir)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, w.patched("pnpm-workspace.yaml", settings.PatchedDependencies)...)
+		all = append(all, w.patched("package.json", root.PNPM.PatchedDependencies)...)
+	case NPM, Bun:
+		all = append(all, w.patched("package.json", root.PatchedDependencies)...)
+	}
+	kept, err := w.keptByPatchPackage(root)
+	all = append(all, kept...)
+	return all[:min(len(all), maxPatches)], err
+}
+
+// patched returns the entries for next-auth of a file's patchedDependencies.
+func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
+	var all []ForeignPatch
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
+		name, releases, _ := strings.Cut(key, "@")
+		if name != "next-auth" {
+			continue
+		}
+		file, _ := entries[key].(string)
+		all = append(all, ForeignPatch{
+			Tool: string(w.Manager), File: path.Clean(filepath.ToSlash(file)), Field: "patchedDependencies", Entry: key,
+			In: w.Display(filepath.Join(w.Root().Dir, in)), releases: releases,
+		})
+	}
+	return all
+}
+
+// resolved returns yarn's patches, which ranges such as
+// "patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch" name.
+func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
+	var all []ForeignPatch
+	add := func(p Package, field, key string, value any) {
+		text, _ := value.(string)
+		rest, ok := strings.CutPrefix(text, "patch:next-auth@")
+		if !ok || w.Manager != YarnBerry {
+			return
+		}
+		source, file, _ := strings.Cut(rest, "#")
+		file, _, _ = strings.Cut(file, "&")
+		file, _, _ = strings.Cut(strings.TrimPrefix(file, "optional!"), "::")
+		file = strings.TrimPrefix(file, "~/")
+		source, _ = url.PathUnescape(source)
+		all = append(all, ForeignPatch{
+			Tool: string(w.Manager), File: path.Clean(file), Field: field, Entry: key,
+			In: w.Display(filepath.Join(p.Dir, "package.json")), releases: strings.TrimPrefix(source, "npm:"),
+		})
+	}
+	for _, key := range slices.Sorted(maps.Keys(root.Resolutions)) {
+		add(w.Root(), "resolutions", key, root.Resolutions[key])
+	}
+	for _, p := range w.Packages {
+		if !p.Linked {
+			add(p, "dependencies", "next-auth", p.Dependencies["next-auth"])
+		}
+	}
+	return all
+}
+
+// keptByPatchPackage returns the patches of next-auth in the directories of patch-package,
+// if the project uses it.
+func (w *Workspace) keptByPatchPackage(root *projectManifest) ([]ForeignPatch, error) {
+	var all []ForeignPatch
+	for _, p := range w.Packages {
+		if p.Linked {
+			continue
+		}
+		m, _, err := readProject(p.Dir)
+		if err != nil {
+			return nil, err
+		}
+		_, depends := m.allDependencies()[PatchPackage]
+		dirs := m.patchDirs()
+		if p.Is(w.Root()) && len(dirs) == 0 && depends {
+			dirs = []string{"patches"}
+		}
+		for _, dir := range dirs {
+			found, err := w.patchesIn(p, dir)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, found...)
+		}
+	}
+	return all, nil
+}
+
+// patchDirs returns the directories of the patches that scripts apply with patch-package.
+func (m *projectManifest) patchDirs() []string {
+	var dirs []string
+	for _, name := range slices.Sorted(maps.Keys(m.Scripts)) {
+		words := strings.FieldsFunc(m.Scripts[name], func(r rune) bool { return strings.ContainsRune(" \t\n\"'=;&|()", r) })
+		for i, word := range words {
+			if path.Base(filepath.ToSlash(word)) != PatchPackage {
+				continue
+			}
+			dir := "patches"
+			if at := slices.Index(words[i:], "--patch-dir"); at >= 0 && i+at+1 < len(words) {
+				dir = words[i+at+1]
+			}
+			if filepath.IsLocal(filepath.FromSlash(dir)) && !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
+		}
+	}
+	return dirs
+}
+
+// patchesIn returns the patches of next-auth in one directory of a package.
+func (w *Workspace) patchesIn(p Package, dir string) ([]ForeignPatch, error) {
+	entries, err := readDir(filepath.Join(p.Dir, filepath.FromSlash(dir)))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	var all []ForeignPatch
+	for _, entry := range entries {
+		installed := patchedBy(entry.Name())
+		if installed == "" || len(all) == maxPatches {
+			continue
+		}
+		real, found, err := follow(filepath.Join(p.Dir, filepath.FromSlash(installed)))
+		if err != nil {
+			return nil, err
+		}
+		file, err := filepath.Rel(w.Root().Dir, filepath.Join(p.Dir, filepath.FromSlash(dir), entry.Name()))
+		if found && err == nil {
+			all = append(all, ForeignPatch{Tool: PatchPackage, File: filepath.ToSlash(file), dir: real})
+		}
+	}
+	return all, nil
+}
+
+// patchedBy returns the directory of the next-auth that one of patch-package's files
+// changes, such as node_modules/next-auth for next-auth+4.24.5.patch and
+// node_modules/kit/node_modules/next-auth for kit++next-auth+4.24.5.patch. It is empty for
+// other files.
+func patchedBy(name string) string {
+	name, isPatch := strings.CutSuffix(name, ".patch")
+	packages := strings.Split(name, "++")
+	last := len(packages) - 1
+	rest, ours := strings.CutPrefix(packages[last], "next-auth+")
+	if !isPatch || !ours || rest == "" {
+		return ""
+	}
+	packages[last] = "next-auth"
+	dir := ""
+	for _, p := range packages {
+		dir = path.Join(dir, "node_modules", strings.ReplaceAll(p, "+", "/"))
+	}
+	if !filepath.IsLocal(filepath.FromSlash(dir)) {
+		return ""
+	}
+	return dir
+}

@@ -1,0 +1,156 @@
+// Package foreign judges which patches of next-auth by other tools, such as patch-package,
+// are in the way of proxypatch. It only reads.
+package foreign
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/safefile"
+)
+
+// Patch is a patch of next-auth by another tool.
+type Patch struct {
+	detect.ForeignPatch
+	parts    []part
+	readable bool
+}
+
+// part is what a patch does to one file of the package.
+type part struct {
+	path string
+	diff *patchset.Diff // nil if proxypatch can't read it
+}
+
+// The limits of a patch: its size in bytes, and the files that it changes.
+const (
+	maxPatch = 4 << 20
+	maxParts = 1000
+)
+
+// Find returns the patches that the workspace's settings name.
+func Find(ws *detect.Workspace) ([]Patch, error) {
+	found, err := ws.ForeignPatches()
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	root, err := os.OpenRoot(ws.Root().Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	var patches []Patch
+	for _, f := range found {
+		p := Patch{ForeignPatch: f}
+		if data, err := safefile.ReadIn(root, f.File, maxPatch); err == nil { // if not, it may change any file
+			p.parts, p.readable = partsOf(f.File, data), true
+		}
+		patches = append(patches, p)
+	}
+	return patches, nil
+}
+
+// partsOf splits a patch into the diffs of its files.
+func partsOf(name string, data []byte) []part {
+	header := []byte("diff --git ")
+	var parts []part
+	for at := next(data, header, 0); at < len(data) && len(parts) < maxParts; {
+		end := next(data, header, at+1)
+		p := part{path: pathIn(data[at:end])}
+		if diff, err := patchset.Parse(name, data[at:end]); err == nil {
+			p.diff = diff
+		}
+		parts = append(parts, p)
+		at = end
+	}
+	return parts
+}
+
+// next returns where the next line that begins with some bytes starts.
+func next(data, begin []byte, from int) int {
+	for from < len(data) {
+		if (from == 0 || data[from-1] == '\n') && bytes.HasPrefix(data[from:], begin) {
+			return from
+		}
+		at := bytes.IndexByte(data[from:], '\n')
+		if at < 0 {
+			break
+		}
+		from += at + 1
+	}
+	return len(data)
+}
+
+// pathIn returns the path of the file that a diff changes, from the package.
+func pathIn(diff []byte) string {
+	line, _, _ := bytes.Cut(diff, []byte("\n"))
+	_, name, _ := strings.Cut(strings.TrimSuffix(string(line), "\r"), " b/")
+	if at := strings.LastIndex(name, "node_modules/next-auth/"); at >= 0 {
+		name = name[at+len("node_modules/next-auth/"):]
+	}
+	return path.Clean(name)
+}
+
+// InTheWay returns, for each drifted file of the plan, a patch without which it would not
+// be drifted.
+func InTheWay(ws *detect.Workspace, library *patchset.Library, plan *apply.Plan) (map[*apply.File]*Patch, error) {
+	patches, err := Find(ws)
+	if err != nil || len(patches) == 0 {
+		return nil, err
+	}
+	found := map[*apply.File]*Patch{}
+	for _, c := range plan.Copies {
+		for i := range c.Files {
+			file := &c.Files[i]
+			if file.State != patchset.Drifted || file.Before == nil {
+				continue
+			}
+			at := slices.IndexFunc(patches, func(p Patch) bool { return p.Concerns(&c.Install) && p.drifts(c, file, library) })
+			if at >= 0 {
+				found[file] = &patches[at]
+			}
+		}
+	}
+	return found, nil
+}
+
+// drifts reports whether a file would fit without the patch. A patch that can't be read
+// may change any file.
+func (p *Patch) drifts(c *apply.Copy, file *apply.File, library *patchset.Library) bool {
+	if !p.readable {
+		return true
+	}
+	at := slices.IndexFunc(p.parts, func(part part) bool { return part.path == file.Path })
+	if at < 0 || p.parts[at].diff == nil {
+		return at >= 0
+	}
+	without, err := p.parts[at].diff.Reverse(file.Before)
+	return err == nil && library.Fits(c.Release, file.Path, without)
+}
+
+// FailsLater reports whether patch-package will fail at the next install that keeps
+// node_modules, because it finds lines of proxypatch. It accepts files to which it can
+// apply all diffs, or from which it can take all off.
+func (p *Patch) FailsLater(c *apply.Copy) bool {
+	if p.Tool != detect.PatchPackage || !p.Concerns(&c.Install) {
+		return false
+	}
+	fits, applied := true, true
+	for _, part := range p.parts {
+		at := slices.IndexFunc(c.Files, func(f apply.File) bool { return f.Path == part.path })
+		if at < 0 || part.diff == nil || c.Files[at].After == nil {
+			continue
+		}
+		_, err := part.diff.Apply(c.Files[at].After)
+		fits = fits && err == nil
+		_, err = part.diff.Reverse(c.Files[at].After)
+		applied = applied && err == nil
+	}
+	return !fits && !applied
+}

@@ -19,6 +19,7 @@ type ForeignPatch struct {
 	Field string // the setting that names it; empty for patch-package
 	Entry string // its key in there
 	In    string // the file with the setting, as the user would type it
+	Runs  bool   // the project runs the tool, as far as its package.json files say
 
 	releases string // the range that it is for; empty for all
 	dir      string // the real directory of the package that patch-package changes
@@ -64,7 +65,7 @@ func (w *Workspace) ForeignPatches() ([]ForeignPatch, error) {
 	case NPM, Bun:
 		all = append(all, w.patched("package.json", root.PatchedDependencies)...)
 	}
-	kept, err := w.keptByPatchPackage(root)
+	kept, err := w.keptByPatchPackage()
 	all = append(all, kept...)
 	return all[:min(len(all), maxPatches)], err
 }
@@ -80,7 +81,7 @@ func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
 		file, _ := entries[key].(string)
 		all = append(all, ForeignPatch{
 			Tool: string(w.Manager), File: path.Clean(filepath.ToSlash(file)), Field: "patchedDependencies", Entry: key,
-			In: w.Display(filepath.Join(w.Root().Dir, in)), releases: releases,
+			In: w.Display(filepath.Join(w.Root().Dir, in)), Runs: true, releases: releases,
 		})
 	}
 	return all
@@ -103,7 +104,7 @@ func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
 		source, _ = url.PathUnescape(source)
 		all = append(all, ForeignPatch{
 			Tool: string(w.Manager), File: path.Clean(file), Field: field, Entry: key,
-			In: w.Display(filepath.Join(p.Dir, "package.json")), releases: strings.TrimPrefix(source, "npm:"),
+			In: w.Display(filepath.Join(p.Dir, "package.json")), Runs: true, releases: strings.TrimPrefix(source, "npm:"),
 		})
 	}
 	for _, key := range slices.Sorted(maps.Keys(root.Resolutions)) {
@@ -117,9 +118,10 @@ func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
 	return all
 }
 
-// keptByPatchPackage returns the patches of next-auth in the directories of patch-package,
-// if the project uses it.
-func (w *Workspace) keptByPatchPackage(root *projectManifest) ([]ForeignPatch, error) {
+// keptByPatchPackage returns the patches of next-auth in the directories of patch-package.
+// The root's usual one counts even if no package.json names the tool: something else, such
+// as a Dockerfile, may run it.
+func (w *Workspace) keptByPatchPackage() ([]ForeignPatch, error) {
 	var all []ForeignPatch
 	for _, p := range w.Packages {
 		if p.Linked {
@@ -129,13 +131,14 @@ func (w *Workspace) keptByPatchPackage(root *projectManifest) ([]ForeignPatch, e
 		if err != nil {
 			return nil, err
 		}
-		_, depends := m.allDependencies()[PatchPackage]
 		dirs := m.patchDirs()
-		if p.Is(w.Root()) && len(dirs) == 0 && depends {
+		_, runs := m.allDependencies()[PatchPackage]
+		runs = runs || len(dirs) > 0
+		if p.Is(w.Root()) && len(dirs) == 0 {
 			dirs = []string{"patches"}
 		}
 		for _, dir := range dirs {
-			found, err := w.patchesIn(p, dir)
+			found, err := w.patchesIn(p, dir, runs)
 			if err != nil {
 				return nil, err
 			}
@@ -167,7 +170,7 @@ func (m *projectManifest) patchDirs() []string {
 }
 
 // patchesIn returns the patches of next-auth in one directory of a package.
-func (w *Workspace) patchesIn(p Package, dir string) ([]ForeignPatch, error) {
+func (w *Workspace) patchesIn(p Package, dir string, runs bool) ([]ForeignPatch, error) {
 	entries, err := readDir(filepath.Join(p.Dir, filepath.FromSlash(dir)))
 	if err != nil {
 		return nil, err
@@ -185,7 +188,7 @@ func (w *Workspace) patchesIn(p Package, dir string) ([]ForeignPatch, error) {
 		}
 		file, err := filepath.Rel(w.Root().Dir, filepath.Join(p.Dir, filepath.FromSlash(dir), entry.Name()))
 		if found && err == nil {
-			all = append(all, ForeignPatch{Tool: PatchPackage, File: filepath.ToSlash(file), dir: real})
+			all = append(all, ForeignPatch{Tool: PatchPackage, File: filepath.ToSlash(file), Runs: runs, dir: real})
 		}
 	}
 	return all, nil

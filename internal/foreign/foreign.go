@@ -138,7 +138,7 @@ func (p *Patch) drifts(c *apply.Copy, file *apply.File, library *patchset.Librar
 // node_modules, because it finds lines of proxypatch. It accepts files to which it can
 // apply all diffs, or from which it can take all off.
 func (p *Patch) FailsLater(c *apply.Copy) bool {
-	if p.Tool != detect.PatchPackage || !p.Concerns(&c.Install) {
+	if p.Tool != detect.PatchPackage || !p.Runs || !p.Concerns(&c.Install) {
 		return false
 	}
 	fits, applied := true, true

@@ -2,9 +2,11 @@ package layouts
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -88,7 +90,7 @@ func TestLayoutNativePatches(t *testing.T) {
 					project := lt.install(t, "one")
 					requireEdited(t, copiesBelow(t, project), edit[1])
 					if place == "in the way" {
-						lt.refuse(t, project, tool.conflict)
+						lt.requireNamed(t, project, tool, lt.refuse(t, project, tool.conflict))
 						return
 					}
 					before := snapshotOf(t, project)
@@ -101,6 +103,56 @@ func TestLayoutNativePatches(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// requireNamed requires that the hint of a refusal, and init's, name the patch, and that next-auth can be patched after
+// the hint was followed.
+func (lt *layoutTest) requireNamed(t *testing.T, project string, tool nativeTool, refused clitest.Report) {
+	t.Helper()
+	name := tool.file
+	switch entry := "next-auth@" + newRelease; {
+	case strings.HasPrefix(tool.name, "yarn"):
+		name = `"next-auth@npm:` + newRelease + `"`
+	case tool.finish == nil:
+		name = strconv.Quote(entry)
+	}
+	before := snapshotOf(t, project)
+	hooks := lt.proxypatch(t, tool.conflict, project, "init")
+	requireSame(t, "init", before, snapshotOf(t, project))
+	for _, r := range []clitest.Report{refused, hooks} {
+		if hint := r.Problems[0].Hint; !strings.Contains(hint, name) {
+			t.Errorf("%s is not in the hint %q", name, hint)
+		}
+	}
+	tool.remove(t, project)
+	lt.must(t, project, refused.Problems[0].Run)
+	lt.proxypatch(t, clitest.OK, project, "apply")
+	lt.proxypatch(t, clitest.OK, project, "check")
+}
+
+// remove removes the tool's entry from the settings of a project, as a person does.
+func (n nativeTool) remove(t *testing.T, project string) {
+	t.Helper()
+	file := filepath.Join(project, "package.json")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest := map[string]any{}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	for field := range n.layout.manifest {
+		delete(manifest, field)
+	}
+	if data, err = json.Marshal(manifest); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, string(data))
+	settings := filepath.Join(project, "pnpm-workspace.yaml")
+	if data, err := os.ReadFile(settings); err == nil {
+		write(t, settings, strings.Replace(string(data), inSettings, "", 1))
 	}
 }
 

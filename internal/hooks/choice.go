@@ -22,7 +22,7 @@ type choice struct {
 func newChoice(ws *detect.Workspace, root *File, words []string) choice {
 	c := choice{words: words, explicit: len(words) > 0, root: ws.Root().Dir}
 	if !c.explicit {
-		c.words = valuesOf("copy", root.patching())
+		c.words = slices.DeleteFunc(valuesOf("copy", root.patching()), func(word string) bool { return !Quotable(word) })
 	}
 	if project, err := ws.Find(true); err == nil { // in doubt, every package gets its check
 		c.project = project

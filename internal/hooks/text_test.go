@@ -249,3 +249,27 @@ done`, code)
 	}
 	return results
 }
+
+// A choice of copies can be put into each hook and taken out again, and sh reads the
+// script in the same way.
+func TestChoiceInScripts(t *testing.T) {
+	for _, word := range []string{"4.x", ">=4.1 <5 || 4.24.x", "^4.24.0", "packages/my app/node_modules/next-auth"} {
+		flags := " --copy " + quote(word) + " --copy 4.24.x"
+		for _, script := range scripts() {
+			plain := guard(script)
+			chosen := choose(plain, checkCommand, flags)
+			if got := withoutChoice(chosen); got != plain {
+				t.Errorf("%q becomes %q", chosen, got)
+			}
+			all, err := commands(chosen)
+			if err != nil || len(all) == 0 || !slices.Equal(valuesOf("copy", all[0]), []string{word, "4.24.x"}) || !guarded(chosen) {
+				t.Errorf("%q is read as %q: %v", chosen, all, err)
+			}
+		}
+		for _, plain := range []string{applyCommand, follow("a"), follow("a || b"), lead("npm run build")} {
+			if got := withoutChoice(choose(plain, applyCommand, flags)); got != plain {
+				t.Errorf("%q becomes %q", plain, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package detect
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestPatchedBy(t *testing.T) {
+	for name, want := range map[string]string{
+		"next-auth+4.24.5.patch":                "node_modules/next-auth",
+		"next-auth+4.24.5+001+proxy.patch":      "node_modules/next-auth",
+		"next-auth+4.24.5.dev.patch":            "node_modules/next-auth",
+		"kit++next-auth+4.24.5.patch":           "node_modules/kit/node_modules/next-auth",
+		"@corp+kit++next-auth+4.24.5.patch":     "node_modules/@corp/kit/node_modules/next-auth",
+		"..+..+..+..++..+..++next-auth+4.patch": "",
+		"next-auth+4.24.5.patch.orig":           "",
+		"next-auth@4.24.5.patch":                "",
+		"next-auth-mock+1.0.0.patch":            "",
+		"next-auth++openid-client+5.0.0.patch":  "",
+		"next-auth+.patch":                      "",
+		"next-auth":                             "",
+	} {
+		if got := patchedBy(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestForeignPatches finds the patches that settings name, and no others.
+func TestForeignPatches(t *testing.T) {
+	const yarn = `"packageManager": "yarn@4.9.1", `
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  []ForeignPatch
+	}{
+		"none":  {map[string]string{"package.json": "{}", "patches/next-auth+4.2.1.patch": ""}, nil}, // nothing is installed
+		"wrong": {map[string]string{"package.json": `{"patchedDependencies": ["next-auth"], "resolutions": 1}`}, nil},
+		"npm": {map[string]string{"package.json": `{"patchedDependencies": {"next-auth@4": "./p/x.patch", "next": "y", "next-auth": 1}}`}, []ForeignPatch{
+			{Tool: "npm", File: ".", Field: "patchedDependencies", Entry: "next-auth", In: "package.json", Runs: true},
+			{Tool: "npm", File: "p/x.patch", Field: "patchedDependencies", Entry: "next-auth@4", In: "package.json", Runs: true, releases: "4"},
+		}},
+		"yarn, with more than one patch": {map[string]string{"package.json": `{` + yarn + `"resolutions": {"a/next-auth": "patch:next-auth@npm%3A4.2.1#optional!./p/x.patch&~/q.patch", "next": "patch:next@1#x"}}`}, []ForeignPatch{
+			{Tool: "yarn", File: "p/x.patch", Field: "resolutions", Entry: "a/next-auth", In: "package.json", Runs: true, releases: "4.2.1"},
+		}},
+		"patch-package": {map[string]string{
+			"package.json":                        `{"scripts": {"postinstall": "npx --no patch-package --patch-dir=fixes"}}`,
+			"patches/next-auth+4.2.1.patch":       "",
+			"fixes/next-auth+4.2.1.patch":         "",
+			"fixes/next+4.2.1.patch":              "",
+			"node_modules/next-auth/package.json": "{}",
+		}, []ForeignPatch{{Tool: PatchPackage, File: "fixes/next-auth+4.2.1.patch", Runs: true}}},
+		"patch-package, which nothing here runs": {map[string]string{
+			"package.json":                        "{}",
+			"patches/next-auth+4.2.1.patch":       "",
+			"node_modules/next-auth/package.json": "{}",
+		}, []ForeignPatch{{Tool: PatchPackage, File: "patches/next-auth+4.2.1.patch"}}},
+		"a directory outside": {map[string]string{"package.json": `{"scripts": {"postinstall": "patch-package --patch-dir ../.."}}`}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.files[".git/x"] = ""
+			t.Chdir(newTree(t, test.files))
+			w, err := Open(".")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := w.ForeignPatches()
+			for i := range got {
+				got[i].dir = ""
+			}
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(ForeignPatch{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func TestIsStable(t *testing.T) {
+	c := Install{Release: "4.24.5"}
+	for path, want := range map[string]bool{
+		"node_modules/next-auth":              true,
+		"packages/web/node_modules/next-auth": true,
+		"node_modules/auth4":                  true,
+		"node_modules/.pnpm/x/node_modules/y": false,
+		"node_modules/.store/x/package":       false,
+		"node_modules/next-auth-4.24.5":       false,
+		"../other/node_modules/next-auth":     false,
+		"..":                                  false,
+	} {
+		if got := c.IsStable(filepath.FromSlash(path)); got != want {
+			t.Errorf("%s: got %v", path, got)
+		}
+	}
+}

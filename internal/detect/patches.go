@@ -127,18 +127,12 @@ func (w *Workspace) keptByPatchPackage() ([]ForeignPatch, error) {
 		if p.Linked {
 			continue
 		}
-		m, _, err := readProject(p.Dir)
-		if err != nil {
-			return nil, err
-		}
-		dirs := m.patchDirs()
-		_, runs := m.allDependencies()[PatchPackage]
-		runs = runs || len(dirs) > 0
+		dirs := p.patchDirs
 		if p.Is(w.Root()) && len(dirs) == 0 {
 			dirs = []string{"patches"}
 		}
 		for _, dir := range dirs {
-			found, err := w.patchesIn(p, dir, runs)
+			found, err := w.patchesIn(p, dir, p.hasPatchPackage || len(p.patchDirs) > 0)
 			if err != nil {
 				return nil, err
 			}

@@ -36,6 +36,9 @@ type Package struct {
 	// workspace links to its sources (file:, link: or portal:), or it matches a glob but
 	// is outside the root's directory.
 	Linked bool
+
+	patchDirs       []string // the directories of patches in scripts that run patch-package
+	hasPatchPackage bool     // it depends on patch-package
 }
 
 // Is reports whether both are the same package.
@@ -298,8 +301,13 @@ func (w *Workspace) homeOf(dir string) Package {
 }
 
 func newPackage(dir string, m *projectManifest) Package {
+	all := m.allDependencies()
+	_, hasPatchPackage := all[PatchPackage]
 	_, builds := m.Scripts["build"]
-	return Package{Name: m.Name, Dir: dir, Dependencies: m.allDependencies(), Development: m.onlyDevelopment(), Next: m.namesNext(), Builds: builds}
+	return Package{
+		Name: m.Name, Dir: dir, Dependencies: all, Development: m.onlyDevelopment(), Next: m.namesNext(),
+		Builds: builds, patchDirs: m.patchDirs(), hasPatchPackage: hasPatchPackage,
+	}
 }
 
 // upward lists dir and its parents that may belong to the same project.

@@ -40,17 +40,19 @@ func State(lines []string) string {
 // or a build, or depends on next and has a directory of pages. A dependency alone is not
 // enough, because the root of a workspace often has one and builds nothing.
 func IsNext(dir string, namesNext bool) (bool, error) {
+	if is, err := safefile.Exists(filepath.Join(dir, DefaultDistDir)); is || err != nil {
+		return is, err
+	}
 	for _, name := range ConfigNames { // even one that can't be read is a configuration
 		_, err := os.Lstat(filepath.Join(dir, name))
 		if err == nil || !safefile.Absent(err) {
 			return err == nil, err
 		}
 	}
-	signs := []string{DefaultDistDir}
-	if namesNext {
-		signs = append(signs, "app", "pages", "src/app", "src/pages")
+	if !namesNext {
+		return false, nil
 	}
-	for _, name := range signs {
+	for _, name := range []string{"app", "pages", "src/app", "src/pages"} {
 		if is, err := safefile.Exists(filepath.Join(dir, filepath.FromSlash(name))); is || err != nil {
 			return is, err
 		}

@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// nextApp is an app with next-auth in its app router.
+// nextApp is one of the apps in testdata/apps.
 type nextApp struct {
 	release string // the npm project of its packages
 	dir     string
@@ -29,13 +29,15 @@ type nextApp struct {
 }
 
 // newNextApp installs a fresh app.
-func newNextApp(t *testing.T, release string, flags ...string) *nextApp {
+func newNextApp(t *testing.T, name, release string, flags ...string) *nextApp {
 	t.Helper()
 	app := &nextApp{release, nodetest.Copy(t, release), flags}
-	must(t, nodetest.CopyTree("testdata/app", filepath.Join(app.dir, "app")))
-	config, err := os.ReadFile("testdata/" + release + ".config.js")
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(app.dir, "next.config.js"), config, 0o666))
+	must(t, nodetest.CopyTree(filepath.Join("testdata", "apps", name), app.dir))
+	for _, file := range []string{"next.config.js", "options.js"} {
+		data, err := os.ReadFile(filepath.Join("testdata", file))
+		must(t, err)
+		must(t, os.WriteFile(app.path(file), data, 0o666))
+	}
 	return app
 }
 
@@ -57,10 +59,20 @@ func (a *nextApp) reinstall(t *testing.T) {
 
 func (a *nextApp) path(name string) string { return filepath.Join(a.dir, filepath.FromSlash(name)) }
 
-// proxypatch runs the program in the app.
-func (a *nextApp) proxypatch(t *testing.T, args ...string) {
+// saveCache copies the build cache, as CI does after a build.
+func (a *nextApp) saveCache(t *testing.T) (saved string) {
 	t.Helper()
-	clitest.Must(t, append([]string{"-C", a.dir}, args...)...)
+	saved = filepath.Join(t.TempDir(), "cache")
+	must(t, nodetest.CopyTree(a.path(".next/cache"), saved))
+	return saved
+}
+
+// restoreCache replaces the build cache by a saved one.
+func (a *nextApp) restoreCache(t *testing.T, saved string) {
+	t.Helper()
+	must(t, os.RemoveAll(a.path(".next/cache")))
+	must(t, os.MkdirAll(a.path(".next"), 0o777))
+	must(t, nodetest.CopyTree(saved, a.path(".next/cache")))
 }
 
 // build runs next build without a registry and telemetry.
@@ -83,35 +95,35 @@ func (a *nextApp) build(t *testing.T) {
 	}
 }
 
-// marker is the text that shows that a build contains the helper. It is in its code, not in a comment.
-var marker = regexp.MustCompile("[\"'`]proxypatch helper revision [0-9]+[\"'`]")
-
-// built reports whether the server's bundle contains the patched next-auth. Only patched
-// calls load the helper.
-func (a *nextApp) built(t *testing.T) (patched bool) {
-	t.Helper()
-	auth := false
-	must(t, filepath.WalkDir(a.path(".next/server"), func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".js" {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		auth = auth || bytes.Contains(data, []byte("graph.microsoft.com"))
-		patched = patched || marker.Match(data)
-		return err
-	}))
-	if !auth {
-		t.Fatal("next-auth is not in the bundle")
-	}
-	return patched
-}
-
-// expect builds the app and looks for the patch in it.
-func (a *nextApp) expect(t *testing.T, when string, patched bool) {
+// expect builds the app and requires what `check --built` says of it.
+func (a *nextApp) expect(t *testing.T, when string, want clitest.Code) {
 	t.Helper()
 	a.build(t)
-	if got := a.built(t); got != patched {
-		t.Errorf("%s: patched: %v, want %v", when, got, patched)
+	a.judge(t, when, want, want)
+}
+
+// judge requires what `check --built` says of the app and of its standalone output alone,
+// and that it writes nothing.
+func (a *nextApp) judge(t *testing.T, when string, app, standalone clitest.Code) {
+	t.Helper()
+	before := clitest.List(t, a.path(".next/server"))
+	for dir, want := range map[string]clitest.Code{".": app, ".next/standalone": standalone} {
+		if got := clitest.Run(t, a.path(dir), nil, "check", "--built"); got.Code != want {
+			t.Errorf("%s: check --built in %s exited with %d, not %d:\n%s%s", when, dir, got.Code, want, got.Stdout, got.Stderr)
+		}
+	}
+	if diff := cmp.Diff(before, clitest.List(t, a.path(".next/server"))); diff != "" {
+		t.Errorf("%s: the build was changed (-before +after):\n%s", when, diff)
+	}
+}
+
+// change applies or reverts the patch, which must name the app if it was built.
+func (a *nextApp) change(t *testing.T, command ...string) {
+	t.Helper()
+	got := clitest.Run(t, a.dir, nil, command...)
+	const warning = "the app was built before: run next build again"
+	if got.Code != clitest.OK || strings.Contains(got.Stderr, warning) != a.has(".next/BUILD_ID") {
+		t.Errorf("%s exited with %d:\n%s%s", command, got.Code, got.Stdout, got.Stderr)
 	}
 }
 
@@ -148,31 +160,59 @@ func TestNextBuildsWhatIsInstalled(t *testing.T) {
 		flags   []string
 		webpack bool
 	}{
+		"15":           {"next-15", nil, true},
 		"16 webpack":   {"next-16", []string{"--webpack"}, true},
 		"16 Turbopack": {"next-16", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app := newNextApp(t, test.release, test.flags...)
-			app.expect(t, "unpatched", false)
+			app := newNextApp(t, "app-router", test.release, test.flags...)
+			app.expect(t, "unpatched", clitest.Pending)
 			if app.has(warmCache) != test.webpack {
 				t.Errorf("webpack's cache is there: %v", !test.webpack)
 			}
-			app.proxypatch(t, "apply")
-			app.expect(t, "patched", true)
-			app.proxypatch(t, "revert")
-			app.expect(t, "reverted", false)
+			app.image(t).failsToSignIn(t)
+			unpatched := app.saveCache(t)
+
+			app.change(t, "apply")
+			app.judge(t, "patched, but not built again", clitest.Pending, clitest.Pending)
+			app.expect(t, "patched", clitest.OK)
+			app.image(t).signsIn(t)
+			patched := app.saveCache(t)
+			app.restoreCache(t, unpatched)
+			app.judge(t, "patched, beside an unpatched cache", clitest.OK, clitest.OK)
+			app.restoreCache(t, patched)
+
+			app.change(t, "revert")
+			app.judge(t, "reverted, but not built again", clitest.OK, clitest.OK)
+			app.expect(t, "reverted", clitest.Pending)
+			app.restoreCache(t, patched)
+			app.judge(t, "reverted, beside a patched cache", clitest.Pending, clitest.Pending)
 		})
 	}
 }
 
-// TestNext15HoldsTheMarker builds with the release whose webpack no other test here runs.
-func TestNext15HoldsTheMarker(t *testing.T) {
+// TestPagesRouter builds apps in which next-auth stays outside of the bundle. A restart
+// runs what is installed, but standalone output has its own copy.
+func TestPagesRouter(t *testing.T) {
 	gate.Need(t, "next")
 	t.Parallel()
-	app := newNextApp(t, "next-15")
-	app.proxypatch(t, "apply")
-	app.expect(t, "patched", true)
+	for _, release := range []string{"next-14", "next-15", "next-16"} {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			app := newNextApp(t, "pages-router", release)
+			app.expect(t, "unpatched", clitest.Pending)
+			app.image(t).failsToSignIn(t)
+
+			app.change(t, "apply")
+			app.judge(t, "patched, but not built again", clitest.Pending, clitest.Pending)
+			app.expect(t, "patched", clitest.OK)
+			app.image(t).signsIn(t)
+
+			app.change(t, "revert")
+			app.judge(t, "reverted, but not built again", clitest.Pending, clitest.OK)
+		})
+	}
 }
 
 // TestNextCacheInCI builds Next.js 14 as CI does: it keeps the cache of a patched build
@@ -180,37 +220,52 @@ func TestNext15HoldsTheMarker(t *testing.T) {
 func TestNextCacheInCI(t *testing.T) {
 	gate.Need(t, "next")
 	t.Parallel()
-	app := newNextApp(t, "next-14")
-	app.proxypatch(t, "apply")
-	app.expect(t, "first build", true)
-	saved := filepath.Join(t.TempDir(), "cache")
-	must(t, nodetest.CopyTree(app.path(".next/cache"), saved))
+	app := newNextApp(t, "app-router", "next-14")
+	app.change(t, "apply")
+	app.expect(t, "first build", clitest.OK)
+	saved := app.saveCache(t)
 
 	app.reinstall(t)
-	must(t, os.MkdirAll(app.path(".next"), 0o777))
-	must(t, nodetest.CopyTree(saved, app.path(".next/cache")))
+	app.restoreCache(t, saved)
 	restored := app.files(t, ".next/cache")
-	app.proxypatch(t, "apply")
+	app.change(t, "apply")
 	if diff := cmp.Diff(restored, app.files(t, ".next/cache")); diff != "" {
 		t.Errorf("the restored cache was changed (-before +after):\n%s", diff)
 	}
-	app.expect(t, "build with the restored cache", true)
+	app.expect(t, "build with the restored cache", clitest.OK)
+	app.image(t).signsIn(t)
 
-	app.proxypatch(t, "revert")
+	app.change(t, "revert")
 	if app.has(".next/cache/webpack") {
 		t.Error("revert left webpack's cache")
 	}
-	app.expect(t, "reverted", false)
+	app.expect(t, "reverted", clitest.Pending)
+	app.image(t).failsToSignIn(t)
 
 	// This is why stamps exist: webpack builds from its cache and ignores installed
 	// changes.
-	app.proxypatch(t, "apply", "--keep-cache")
-	app.expect(t, "patched, but with the old cache", false)
+	app.change(t, "apply", "--keep-cache")
+	app.expect(t, "patched, but with the old cache", clitest.Pending)
 
 	// The files are already patched, but the cache must be deleted.
-	app.proxypatch(t, "apply")
+	clitest.Must(t, "-C", app.dir, "apply")
 	if app.has(".next/cache/webpack") {
 		t.Error("an apply without anything to patch left webpack's old cache")
 	}
-	app.expect(t, "patched, with a renewed cache", true)
+	app.expect(t, "patched, with a renewed cache", clitest.OK)
+}
+
+// TestOwnClientIsNotNextAuth builds an app that uses openid-client by itself. Its build
+// contains no call of next-auth, so an image of it has nothing to judge.
+func TestOwnClientIsNotNextAuth(t *testing.T) {
+	gate.Need(t, "next")
+	t.Parallel()
+	app := newNextApp(t, "openid-client", "next-16")
+	app.build(t)
+	image := app.image(t)
+	got := image.run(t, "proxypatch", "check", "--built")
+	if got.Code != clitest.NotFound || !strings.Contains(got.Stdout, "next-auth is not bundled") {
+		t.Errorf("exited with %d:\n%s%s", got.Code, got.Stdout, got.Stderr)
+	}
+	image.unchanged(t)
 }

@@ -1,7 +1,6 @@
 package next
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,8 +71,8 @@ func turboProject(t *testing.T, config string) string {
 	return dir
 }
 
-// turboBuilds builds with turbo, as in a fresh checkout, and reports whether the result
-// contains the patch.
+// turboBuilds builds with turbo, as in a fresh checkout, and reports whether check --built
+// finds the patch in the result.
 func turboBuilds(t *testing.T, dir string) (patched bool) {
 	t.Helper()
 	must(t, os.RemoveAll(filepath.Join(dir, ".next", "server")))
@@ -83,7 +82,9 @@ func turboBuilds(t *testing.T, dir string) (patched bool) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("turbo: %v\n%s", err, out)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, ".next", "server", "client.js"))
-	must(t, err)
-	return bytes.Contains(data, []byte("_proxy"))
+	got := clitest.Run(t, dir, nil, "check", "--built")
+	if got.Code != clitest.OK && got.Code != clitest.Pending {
+		t.Fatalf("check --built exited with %d:\n%s%s", got.Code, got.Stdout, got.Stderr)
+	}
+	return got.Code == clitest.OK
 }

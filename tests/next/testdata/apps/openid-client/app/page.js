@@ -1,0 +1,3 @@
+export default function Page() {
+  return <a href="/api/sign-in">Sign in</a>
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package next
+
+import "os/exec"
+
+func dropRights(*exec.Cmd) {}

@@ -38,6 +38,9 @@ var guides = []guide{
 	{"docs/moving.md", "From patch-package", "npm 11", oldRelease, usePatchPackage},
 	{"docs/moving.md", "From pnpm patch", "pnpm 10", oldRelease, usePNPMPatch},
 	{"docs/docker.md", "", "npm 11", newRelease, useHooks},
+	{"docs/ci.md", "", "npm 11", newRelease, useDependency},
+	{"docs/build-caches.md", "In CI", "npm 11", newRelease, useDependency},
+	{"docs/build-caches.md", "In docker build", "npm 11", newRelease, useDependency},
 }
 
 // notRunBlocks is the number of shell blocks of the guides that may be marked "not-run".
@@ -90,6 +93,9 @@ func (g guide) blocks(t *testing.T) []markdown.Block {
 			case b.Language == "dockerfile":
 				b.Code = runOf(b.Code)
 				blocks = append(blocks, b)
+			case b.Language == "yaml":
+				b.Code = stepsOf(b.Code)
+				blocks = append(blocks, b)
 			}
 		}
 	}
@@ -100,8 +106,27 @@ func (g guide) blocks(t *testing.T) []markdown.Block {
 func runOf(dockerfile string) string {
 	var b strings.Builder
 	for line := range strings.Lines(dockerfile) {
-		if command, found := strings.CutPrefix(line, "RUN "); found {
-			b.WriteString(command)
+		command, found := strings.CutPrefix(line, "RUN ")
+		if !found {
+			continue
+		}
+		for strings.HasPrefix(command, "--") { // such as --mount
+			_, command, _ = strings.Cut(command, " ")
+		}
+		b.WriteString(command)
+	}
+	return b.String()
+}
+
+// stepsOf returns the commands of a pipeline: steps with "run" of GitHub, and scripts of
+// GitLab.
+func stepsOf(pipeline string) string {
+	var b strings.Builder
+	for line := range strings.Lines(pipeline) {
+		step, found := strings.CutPrefix(strings.TrimSpace(line), "- ")
+		command, run := strings.CutPrefix(step, "run: ")
+		if found && (run || !strings.Contains(step, ": ")) {
+			b.WriteString(command + "\n")
 		}
 	}
 	return b.String()
@@ -137,8 +162,16 @@ func TestEveryShellBlockIsRun(t *testing.T) {
 	}
 }
 
+// useHooks makes a project with hooks, which the stand-in for next builds.
 func useHooks(t *testing.T, s *sandbox, dir string) {
+	write(t, filepath.Join(dir, "next.config.js"), "module.exports = { output: 'standalone' }\n")
 	s.must(t, dir, "npm install https-proxy-agent@7 && proxypatch init")
+}
+
+// useDependency is useHooks with proxypatch as a dependency.
+func useDependency(t *testing.T, s *sandbox, dir string) {
+	s.must(t, dir, "npm install proxypatch")
+	useHooks(t, s, dir)
 }
 
 func editAsTutorial(t *testing.T, s *sandbox, dir string) {

@@ -4,6 +4,7 @@ package layouts
 
 import (
 	"crypto/sha256"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -107,6 +108,9 @@ var representative = []string{
 	"TestShellBlocks/docs/moving.md, npm 11, From the tutorial's edit",
 	"TestShellBlocks/docs/moving.md, npm 11, From patch-package",
 	"TestShellBlocks/docs/docker.md, npm 11",
+	"TestShellBlocks/docs/ci.md, npm 11",
+	"TestShellBlocks/docs/build-caches.md, npm 11, In CI",
+	"TestShellBlocks/docs/build-caches.md, npm 11, In docker build",
 	"TestPackages/npm 11",
 	"TestPackages/pnpm 10",
 	"TestPackageArchives/npm 11",
@@ -155,12 +159,15 @@ func with(dependencies map[string]string, more ...string) map[string]string {
 // built is the output of our stand-in for next after a build.
 const built = "next: built"
 
+//go:embed testdata/next.js
+var nextBuild string
+
 // ownPackages replace real packages: next-auth's peers and the wrapper. Isolating package managers install a copy of
 // next-auth for each version of a peer.
 func ownPackages(t *testing.T) [][]byte {
 	packages := [][]byte{
 		nodetest.Pack(t, `{"name": "next", "version": "15.0.0", "bin": {"next": "next.js"}}`,
-			map[string]string{"next.js": "#!/usr/bin/env node\nconsole.log('" + built + "')\n"}),
+			map[string]string{"next.js": nextBuild}),
 		nodetest.Pack(t, `{"name": "`+wrapper+`", "version": "1.0.0", "dependencies": {
 			"next": "15.0.0", "next-auth": "4.24.15", "react": "17.0.2", "react-dom": "17.0.2"}}`, nil),
 	}

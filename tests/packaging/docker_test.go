@@ -6,9 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
@@ -112,6 +115,7 @@ func TestDockerfile(t *testing.T) {
 		if _, err := os.Stat(b.stages["build"].at("node_modules/host.js")); err == nil {
 			t.Error("the host's node_modules got in")
 		}
+		runInImage(t, b)
 	})
 
 	for name, test := range map[string]struct {
@@ -151,6 +155,27 @@ func TestDockerfile(t *testing.T) {
 				t.Errorf("client.js was changed (%v)", err)
 			}
 		})
+	}
+}
+
+// inImage matches a command of docs/docker.md for a container that ends with it.
+var inImage = regexp.MustCompile(`(?m)^docker run --rm (?:-e (\S+) )?app (.+)$`)
+
+// runInImage runs these commands in the last stage, which they must not change.
+func runInImage(t *testing.T, b *dockerBuild) {
+	t.Helper()
+	commands := inImage.FindAllStringSubmatch(readTop(t, "docs/docker.md"), -1)
+	if len(commands) != 2 {
+		t.Errorf("docs/docker.md has %d commands for the image", len(commands))
+	}
+	before := clitest.List(t, b.last.root)
+	for _, c := range commands {
+		if err := b.sh("export " + c[1] + "; " + c[2]); err != nil {
+			t.Errorf("%s: %v\n%s", c[0], err, b.log.String())
+		}
+	}
+	if diff := cmp.Diff(before, clitest.List(t, b.last.root)); diff != "" {
+		t.Errorf("the image was changed (-before +after):\n%s", diff)
 	}
 }
 

@@ -81,7 +81,13 @@ func (s *situation) program() string {
 	if err != nil || !below(s.workspace.Root().Dir, here) || !below(filepath.Join(s.workspace.Root().Dir, "node_modules"), path) {
 		return name
 	}
-	return s.workspace.Manager.Exec(name)
+	if command := s.workspace.Manager.Exec(name); command != "" {
+		return command
+	}
+	if path, err = filepath.Rel(here, path); err != nil {
+		return name
+	}
+	return hint.Quote(path)
 }
 
 // below reports whether a path, without its links, is a directory or in it.
@@ -103,7 +109,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	// What is installed.
 	on(report.NotFound, func(_ *situation, e *absentError) hint.Hint { return e.hint() }),
 	on(report.Unsupported, func(s *situation, _ *detect.ManifestError) hint.Hint {
-		return hint.To("reinstall next-auth", s.workspace.Reinstall())
+		return hint.Join(hint.Text("reinstall next-auth: "), s.workspace.Reinstall())
 	}),
 	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
 	on(report.Unsupported, (*situation).unsupportedHint),
@@ -181,7 +187,7 @@ func native(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
 }
 
 func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
-	restore := hint.To("restore the released files", s.project.Reinstall())
+	restore := hint.Join(hint.Text("restore the released files: "), s.project.Reinstall())
 	switch {
 	case e.File.State == patchset.Newer:
 		return hint.Text("upgrade proxypatch")
@@ -320,7 +326,7 @@ func usageError(advice hint.Hint, format string, args ...any) error {
 // absentError says that no next-auth is installed.
 type absentError struct {
 	err     error
-	install string // the command that installs what the project depends on; empty if that would not help
+	install hint.Hint // how to install what the project depends on; empty if that would not help
 }
 
 func (e *absentError) Error() string { return e.err.Error() }
@@ -328,10 +334,14 @@ func (e *absentError) Error() string { return e.err.Error() }
 func (e *absentError) Unwrap() error { return e.err }
 
 func (e *absentError) hint() hint.Hint {
-	if e.install == "" {
+	if e.install.Text == "" {
 		return hint.Text("name the project with -C DIR").Or(hint.Text("or, if it may lack next-auth, add --if-present"))
 	}
-	return hint.To("install the packages", e.install).Or(hint.Text("or, if the project may lack next-auth, add --if-present"))
+	install := e.install
+	if install.Run != "" {
+		install = hint.To("install the packages", install.Run)
+	}
+	return install.Or(hint.Text("or, if the project may lack next-auth, add --if-present"))
 }
 
 // pendingError says how many files are not patched, but can be.

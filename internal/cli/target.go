@@ -92,7 +92,7 @@ func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
 			t.plan.LeaveOut(c)
 			warning := report.Warning(
 				fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install; nothing loads it, so it stays unpatched", c.Path, c.Release),
-				hint.To("remove it", t.project.Prune()))
+				hint.Join(hint.Text("remove it: "), t.project.Prune()))
 			warning.Path = c.Path
 			t.warnings = append(t.warnings, warning)
 		}

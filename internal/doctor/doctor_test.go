@@ -320,7 +320,7 @@ func TestHooks(t *testing.T) {
 		"all":             {map[string]string{"package.json": all}, []string{ok}},
 		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but does not patch"}},
 		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: because of ignore-scripts, installs do not run postinstall"}},
-		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
+		"devDependencies": {map[string]string{"package-lock.json": "", "package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
 	} {
 		test.files[".git/x"] = ""
 		t.Chdir(tree(t, test.files))

@@ -83,6 +83,8 @@ func missing(f *Findings, path string, s hooks.Script, command string) {
 	case s.Action == hooks.Keep:
 	case strings.Contains(s.After, "proxypatch check"):
 		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app can be built", path, s.Name).Hint = hint.Run(command)
+	case s.Name != "dependencies" && s.Name != "postinstall":
+		f.Add(PackageJSON, Warning, "%s: %s does not run proxypatch apply, and no install does", path, s.Name).Hint = hint.Run(command)
 	case s.Name == "postinstall":
 		f.Add(PackageJSON, Warning, "%s: postinstall does not run proxypatch, so the next install restores the unpatched files", path).Hint = hint.Run(command)
 	default:

@@ -12,15 +12,31 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
+// afterInstall lists the scripts of the root that each package manager runs after an
+// install. Deno runs none. An unknown one may be like npm, and no other runs dependencies.
+var afterInstall = map[detect.Manager][]string{
+	detect.NPM:       {"postinstall", "dependencies"},
+	detect.Unknown:   {"postinstall", "dependencies"},
+	detect.YarnV1:    {"postinstall"},
+	detect.YarnBerry: {"postinstall"},
+	detect.PNPM:      {"postinstall"},
+	detect.Bun:       {"postinstall"},
+}
+
+// beforeBuild returns the command that init puts before each build, and the function that
+// puts it there. If no install patches, the build does.
+func (p *Plan) beforeBuild() (string, func(script string) string) {
+	if len(afterInstall[p.ws.Manager]) == 0 {
+		return applyCommand, lead
+	}
+	return checkCommand, guard
+}
+
 // patchAfterInstall adds the patching to the scripts of the root that the package manager
 // runs after an install. npm runs postinstall when it installs a whole project, and
 // dependencies whenever it has changed node_modules, as "npm install PACKAGE" does.
 func (p *Plan) patchAfterInstall(root *File) {
-	names := []string{"postinstall"}
-	if p.ws.Manager == detect.NPM {
-		names = append(names, "dependencies")
-	}
-	for _, name := range names {
+	for _, name := range afterInstall[p.ws.Manager] {
 		before, exists := root.manifest.script(name)
 		if name == "dependencies" && root.patchesLater() {
 			p.leaveToPostinstall(root, mentions(before))
@@ -88,6 +104,7 @@ func mentions(script string) bool {
 // checkBeforeBuilds guards every script that builds a Next.js app with next-auth.
 func (p *Plan) checkBeforeBuilds() error {
 	builds, uses := 0, users(p.ws)
+	first, _ := p.beforeBuild()
 	for _, f := range p.Files {
 		for _, name := range f.manifest.scriptNames() {
 			if f.has(name) || !p.isBuild(f, name) {
@@ -103,7 +120,7 @@ func (p *Plan) checkBeforeBuilds() error {
 			}
 			if apart {
 				f.keep(name, "is in its own repository")
-				p.warn(fmt.Sprintf("%s: a check in %s would not look above the package's .git, so init adds none", f.Path, name), hint.Join(hint.Text("start the build with: "), hint.Keep(checkCommand+" -C "+p.rootFrom(f.pkg)+" &&")))
+				p.warn(fmt.Sprintf("%s: a check in %s would not look above the package's .git, so init adds none", f.Path, name), hint.Join(hint.Text("start the build with: "), hint.Keep(first+" -C "+p.rootFrom(f.pkg)+" &&")))
 				continue
 			}
 			builds++
@@ -112,7 +129,7 @@ func (p *Plan) checkBeforeBuilds() error {
 		}
 	}
 	if builds == 0 {
-		p.warn("no script runs next build, so no build checks that next-auth is patched", hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(checkCommand+" &&")))
+		p.warn("no script runs next build, so no build checks that next-auth is patched", hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(first+" &&")))
 	}
 	return nil
 }
@@ -130,8 +147,9 @@ func (p *Plan) rootFrom(pkg detect.Package) string {
 func (p *Plan) isBuild(f *File, name string) bool {
 	text, _ := f.manifest.script(name)
 	all, err := commands(text)
+	first, _ := p.beforeBuild()
 	if err != nil && strings.Contains(text, "next") && strings.Contains(text, "build") {
-		p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("if it runs next build, add before that: "), hint.Keep(checkCommand+" &&")))
+		p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("if it runs next build, add before that: "), hint.Keep(first+" &&")))
 	}
 	return slices.ContainsFunc(all, command.isNextBuild)
 }
@@ -155,12 +173,13 @@ func (p *Plan) guard(f *File, name string) {
 		}
 		p.warn(fmt.Sprintf("%s: %s does not run pre%s before %s, so the check goes into %s too", f.Path, who, name, name, name), hint.Hint{})
 	}
-	if after := guard(text); startsWith(after, checkCommand) {
+	first, guard := p.beforeBuild()
+	if after := guard(text); startsWith(after, first) {
 		f.set(name, after)
 		return
 	}
 	f.keep(name, "can't be parsed")
-	p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("add before next build: "), hint.Keep(checkCommand+" &&")))
+	p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("add before next build: "), hint.Keep(first+" &&")))
 }
 
 // runsPreScripts reports whether the package manager runs prebuild before build: npm,
@@ -180,7 +199,11 @@ func (p *Plan) runsPreScripts() bool {
 func (p *Plan) undo(f *File, name string, root bool) {
 	text, _ := f.manifest.script(name)
 	hook := root && (name == "postinstall" || name == "dependencies")
-	switch after := taken(text, hook); {
+	after := taken(text, hook)
+	if first, _ := p.beforeBuild(); after == text && first == applyCommand {
+		after = taken(text, true)
+	}
+	switch {
 	case !mentions(text):
 		return
 	case hook && text == applyCommand:

@@ -64,8 +64,7 @@ func (p *Plan) warnAboutTool(root *File) {
 	switch {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
 	case root.installs("devDependencies"):
-		p.warn(fmt.Sprintf("%s: proxypatch is only in devDependencies, so installs without them (%s) fail in postinstall", root.Path, p.ws.Manager.InstallProduction()),
-			hint.Join(hint.Text("move it to dependencies, then "), hint.Run(p.ws.Manager.Install())))
+		p.warn(root.Path+": proxypatch is only in devDependencies, so "+p.withoutDev(), p.moveTool())
 	default:
 		p.warn("proxypatch is not a dependency of the project, so the hooks fail on machines where it is not on the PATH", provide)
 	}
@@ -81,15 +80,42 @@ func (p *Plan) warnAboutTool(root *File) {
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
 
+// withoutDev says what fails if proxypatch is only a devDependency.
+func (p *Plan) withoutDev() string {
+	command := ""
+	if production := p.ws.Manager.InstallProduction(); production != "" {
+		command = " (" + production + ")"
+	}
+	if p.ws.Manager == detect.Deno {
+		return "builds fail after installs without them" + command
+	}
+	return "installs without them" + command + " fail in postinstall"
+}
+
+// moveTool says how to make proxypatch a dependency of every install.
+func (p *Plan) moveTool() hint.Hint {
+	if install := p.ws.Manager.Install(); install != "" {
+		return hint.Join(hint.Text("move it to dependencies, then "), hint.Run(install))
+	}
+	return hint.Text("move it to dependencies, then install with your package manager")
+}
+
 // uncovered says which installs run no hooks.
 func uncovered(m detect.Manager) string {
-	without := map[detect.Manager]string{
+	const yourself = "; in that case, run proxypatch apply yourself"
+	switch without := map[detect.Manager]string{
 		detect.NPM:       "with --ignore-scripts",
 		detect.YarnV1:    "with --ignore-scripts",
 		detect.YarnBerry: "with --mode=skip-build, and when an install has nothing new to build",
 		detect.PNPM:      "with --ignore-scripts, on pnpm add and pnpm fetch and, since pnpm 11, when nothing changes",
 		detect.Bun:       "with --ignore-scripts or --filter",
-	}[m]
-	name, _, _ := strings.Cut(string(m), " ")
-	return fmt.Sprintf("%s skips postinstall %s; in that case, run proxypatch apply yourself", name, without)
+	}[m]; {
+	case m == detect.Deno:
+		return "deno runs postinstall only with --allow-scripts, so the build patches; before deno task dev, run proxypatch apply yourself"
+	case without == "":
+		return "your package manager may skip postinstall" + yourself
+	default:
+		name, _, _ := strings.Cut(string(m), " ")
+		return fmt.Sprintf("%s skips postinstall %s%s", name, without, yourself)
+	}
 }

@@ -82,6 +82,7 @@ var layouts = []layout{
 	{name: "hoisted", managers: []string{"bun"}, settings: "[install]\nlinker = \"hoisted\"", shared: true},
 	{name: "isolated", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"", shared: true},
 	{name: "global store", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"\nglobalStore = true", shared: true, want: wantRefused},
+	{name: "isolated", managers: []string{"deno"}, settings: "{}", shared: true},
 }
 
 // representative lists the tests that make test runs.
@@ -183,6 +184,9 @@ func makeProject(t *testing.T, dir string, m packageManager, l layout, members [
 		write(t, filepath.Join(dir, filepath.FromSlash(one.dir), "package.json"), string(text)+"\n")
 	}
 	settings := map[string]string{m.settings: l.settings + "\n"}
+	if m.command == "deno" && l.settings == "" { // an empty file is no JSON
+		settings = nil
+	}
 	if m.command == "pnpm" && len(members) > 1 {
 		settings["pnpm-workspace.yaml"] = "packages:\n  - packages/*\n" + settings["pnpm-workspace.yaml"]
 	}

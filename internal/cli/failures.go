@@ -104,7 +104,7 @@ func below(dir, path string) bool {
 var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint, matches bool){
 	// The command line.
 	on(report.Usage, func(_ *situation, e *usage) hint.Hint { return e.hint }),
-	when(report.Usage, hooks.ErrNoManifest, hint.Text("run it in the project, or add -C DIR")),
+	noManifest,
 
 	// What is installed.
 	on(report.NotFound, func(_ *situation, e *absentError) hint.Hint { return e.hint() }),
@@ -176,6 +176,15 @@ func when(code report.ExitCode, target error, advice hint.Hint) func(*situation,
 	return func(_ *situation, err error) (report.ExitCode, hint.Hint, bool) {
 		return code, advice, errors.Is(err, target)
 	}
+}
+
+// noManifest is the row for a project without package.json, which Deno does not need.
+func noManifest(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
+	advice := hint.Text("run it in the project, or add -C DIR")
+	if s.workspace != nil && s.workspace.Manager == detect.Deno {
+		advice = hint.Join(hint.Text("begin the task in deno.json that builds the app with: "), hint.Keep("proxypatch apply &&"))
+	}
+	return report.Usage, advice, errors.Is(err, hooks.ErrNoManifest)
 }
 
 // native is the row for a file whose lines pnpm itself has patched.

@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -128,10 +129,40 @@ func (p *Plan) checkBeforeBuilds() error {
 			p.guard(f, name)
 		}
 	}
-	if builds == 0 {
+	tasks, err := p.checkDenoTasks(uses)
+	if err != nil {
+		return err
+	}
+	if builds+tasks == 0 {
 		p.warn("no script runs next build, so no build checks that next-auth is patched", hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(first+" &&")))
 	}
 	return nil
+}
+
+// checkDenoTasks warns of tasks in deno.json that build an app without proxypatch, and
+// returns how many tasks build one. init does not change deno.json.
+func (p *Plan) checkDenoTasks(uses map[string]bool) (builds int, err error) {
+	if p.ws.Manager != detect.Deno {
+		return 0, nil
+	}
+	for _, f := range p.Files {
+		tasks, file, err := detect.DenoTasks(f.pkg.Dir)
+		if err != nil {
+			return 0, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(tasks)) {
+			all, err := commands(tasks[name])
+			if err != nil || !uses[f.pkg.Dir] || !slices.ContainsFunc(all, command.isNextBuild) {
+				continue
+			}
+			builds++
+			if !guarded(tasks[name]) {
+				p.warn(fmt.Sprintf("%s: the task %s builds without proxypatch; init does not change this file", p.ws.Display(filepath.Join(f.pkg.Dir, file)), name),
+					hint.Join(hint.Text("begin the task with: "), hint.Keep(applyCommand+" &&")))
+			}
+		}
+	}
+	return builds, nil
 }
 
 // rootFrom returns the path of the workspace's root from a package, for its scripts.

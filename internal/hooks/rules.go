@@ -84,10 +84,13 @@ func (f *File) patchesLater() bool {
 // leaveToPostinstall adds nothing to the script dependencies.
 func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 	if !patches {
-		p.onlyPostinstall = true
+		p.onlyPostinstall = p.ws.Manager == detect.NPM
 		return
 	}
 	root.keep("dependencies", "already runs proxypatch")
+	if p.ws.Manager != detect.NPM {
+		return
+	}
 	p.warn(fmt.Sprintf("%s: npm runs dependencies, with proxypatch in it, before patch-package, whose patches may then fail to apply", root.Path),
 		hint.To("to make postinstall run both in the right order", "npm pkg delete scripts.dependencies").
 			Or(hint.Text("or run patch-package before proxypatch in dependencies")))

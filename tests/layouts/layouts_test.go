@@ -93,7 +93,10 @@ var representative = []string{
 	"TestLayouts/pnpm 10, global virtual store, workspace",
 	"TestLayouts/bun, isolated, workspace",
 	"TestLayoutHints/yarn 4, pnpm linker, workspace",
+	"TestLaterInstalls/bun, workspace",
+	"TestLaterInstalls/pnpm 12, workspace",
 	"TestLayoutHooks/bun",
+	"TestLayoutHooks/deno",
 	"TestLayoutLinks/bun, packages",
 	"TestLayoutLeftovers/bun, unsupported release",
 	"TestLayoutLeftovers/pnpm 10, unsupported release",
@@ -111,6 +114,7 @@ var representative = []string{
 	"TestPackages/npm 11",
 	"TestPackages/pnpm 10",
 	"TestPackageArchives/npm 11",
+	"TestSecondInstalls/pnpm 12, pnpm deploy",
 	"TestTranscripts/npm",
 }
 

@@ -93,7 +93,7 @@ func (t *target) foreignAgents(set string) ([]foreignAgent, error) {
 		}
 		advice := t.project.ProvideAgent(c.Install)
 		if source.IsAgent() {
-			advice = hint.To("move it to dependencies, then run", t.project.InRoot(t.project.Manager.Install()))
+			advice = t.project.MoveToDependencies()
 		}
 		all = append(all, foreignAgent{source, c, t.project.Manager.InstallProduction(), advice})
 	}

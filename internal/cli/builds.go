@@ -316,7 +316,7 @@ func (all *builds) rebuild(b *foundBuild) hint.Hint {
 	if !b.source {
 		return beforeBuild
 	}
-	return hint.Join(hint.Run("proxypatch apply"), hint.Text(", then "), hint.Run(all.workspace.Build(b.app)))
+	return hint.Join(hint.Run("proxypatch apply"), hint.Text(", then "), all.workspace.Build(b.app))
 }
 
 // report says what each build runs.

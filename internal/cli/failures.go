@@ -88,7 +88,13 @@ func (s *situation) program() string {
 	if err != nil || !below(s.workspace.Root().Dir, here) || !below(filepath.Join(s.workspace.Root().Dir, "node_modules"), path) {
 		return name
 	}
-	return s.workspace.Manager.Exec(name)
+	if command := s.workspace.Manager.Exec(name); command != "" {
+		return command
+	}
+	if path, err = filepath.Rel(here, path); err != nil {
+		return name
+	}
+	return hint.Quote(path)
 }
 
 // below reports whether a path, without its links, is a directory or in it.
@@ -105,7 +111,7 @@ func below(dir, path string) bool {
 var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint, matches bool){
 	// The command line.
 	on(report.Usage, func(_ *situation, e *usage) hint.Hint { return e.hint }),
-	when(report.Usage, hooks.ErrNoManifest, hint.Text("run it in the project, or add -C DIR")),
+	noManifest,
 
 	// What is installed.
 	on(report.NotFound, func(*situation, *bareError) hint.Hint {
@@ -113,7 +119,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	}),
 	on(report.NotFound, func(_ *situation, e *absentError) hint.Hint { return e.hint() }),
 	on(report.Unsupported, func(s *situation, _ *detect.ManifestError) hint.Hint {
-		return hint.To("reinstall next-auth", s.workspace.Reinstall())
+		return hint.Join(hint.Text("reinstall next-auth: "), s.workspace.Reinstall())
 	}),
 	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
 	on(report.Unsupported, (*situation).unsupportedHint),
@@ -203,6 +209,15 @@ func when(code report.ExitCode, target error, advice hint.Hint) func(*situation,
 	}
 }
 
+// noManifest is the row for a project without package.json, which Deno does not need.
+func noManifest(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
+	advice := hint.Text("run it in the project, or add -C DIR")
+	if s.workspace != nil && s.workspace.Manager == detect.Deno {
+		advice = hint.Join(hint.Text("begin the task in deno.json that builds the app with: "), hint.Keep("proxypatch apply &&"))
+	}
+	return report.Usage, advice, errors.Is(err, hooks.ErrNoManifest)
+}
+
 // native is the row for a file whose lines pnpm itself has patched.
 func native(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
 	blocked, ok := errors.AsType[*report.BlockedError](err)
@@ -221,13 +236,17 @@ func native(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
 func (s *situation) removal(p *foreign.Patch) hint.Hint {
 	then := hint.Join(hint.Text(", then "), hint.Run("proxypatch apply"+s.again))
 	if p.Field == "" {
-		return hint.Join(hint.Text("patch-package changes the same file; delete its patch and get the released files: "), hint.Run(s.deletion(p)+" && "+s.project.Reinstall()), then)
+		restore := s.project.Reinstall()
+		if restore.Run == "" {
+			return hint.Join(hint.Text("patch-package changes the same file; delete its patch: "), hint.Run(s.deletion(p)), hint.Text(", "), restore, then)
+		}
+		return hint.Join(hint.Text("patch-package changes the same file; delete its patch and get the released files: "), hint.Run(s.deletion(p)+" && "+restore.Run), then)
 	}
-	install := s.project.Manager.Install()
-	if s.project.Manager == detect.NPM || s.project.Manager == detect.Bun { // their install may leave the files as they are
-		install = "rm -rf node_modules && " + install
+	install := s.project.InstallAgain()
+	if install.Run != "" {
+		install = hint.Join(hint.Text("run "), install)
 	}
-	return hint.Join(hint.Text(fmt.Sprintf("%s itself changes the same file; remove %q from %s in %s, run ", p.Tool, p.Entry, p.Field, p.In)), hint.Run(s.project.InRoot(install)), then)
+	return hint.Join(hint.Text(fmt.Sprintf("%s itself changes the same file; remove %q from %s in %s, ", p.Tool, p.Entry, p.Field, p.In)), install, then)
 }
 
 // deletion returns the command that deletes a patch file.
@@ -238,7 +257,7 @@ func (s *situation) deletion(p *foreign.Patch) string {
 var keepPart = hint.Text("or, if it also changes something else, see docs/moving.md")
 
 func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
-	restore := hint.To("restore the released files", s.project.Reinstall())
+	restore := hint.Join(hint.Text("restore the released files: "), s.project.Reinstall())
 	patch := s.inTheWay[e.File]
 	switch {
 	case patch != nil:
@@ -400,8 +419,8 @@ func usageError(advice hint.Hint, format string, args ...any) error {
 // absentError says that no next-auth is installed.
 type absentError struct {
 	err     error
-	install string // the command that installs what the project depends on; empty if that would not help
-	image   bool   // it may be bundled in what Next.js built
+	install hint.Hint // how to install what the project depends on; empty if that would not help
+	image   bool      // it may be bundled in what Next.js built
 }
 
 func (e *absentError) Error() string { return e.err.Error() }
@@ -412,10 +431,14 @@ func (e *absentError) hint() hint.Hint {
 	if e.image {
 		return hint.To("check what was built", "proxypatch check --built")
 	}
-	if e.install == "" {
+	if e.install.Text == "" {
 		return hint.Text("name the project with -C DIR").Or(hint.Text("or, if it may lack next-auth, add --if-present"))
 	}
-	return hint.To("install the packages", e.install).Or(hint.Text("or, if the project may lack next-auth, add --if-present"))
+	install := e.install
+	if install.Run != "" {
+		install = hint.To("install the packages", install.Run)
+	}
+	return install.Or(hint.Text("or, if the project may lack next-auth, add --if-present"))
 }
 
 // bareError says that a project has only copies without the files that need the patch.
@@ -548,7 +571,7 @@ func (e *noBuildError) hint() hint.Hint {
 		return hint.Text("name the directory of the app or of the image with -C DIR")
 	}
 	app := e.all.unbuilt[0]
-	return hint.To("build it first", e.all.workspace.Build(app.pkg)).Or(hint.Text("or, if the app may be unbuilt, add --if-present"))
+	return hint.Join(hint.Text("build it first: "), e.all.workspace.Build(app.pkg)).Or(hint.Text("or, if the app may be unbuilt, add --if-present"))
 }
 
 // emptyBuildError says that a build neither holds next-auth nor has it beside it.

@@ -222,10 +222,10 @@ func (p *program) warnNotInstalled(absent error) error {
 	if err != nil {
 		return &systemError{err}
 	}
-	if install == "" {
+	if install.Text == "" {
 		install = workspace.AddToRoot("next-auth@4")
 	}
-	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), hint.Run(install)))
+	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), install))
 	return nil
 }
 

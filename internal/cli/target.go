@@ -134,7 +134,7 @@ func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
 			t.plan.LeaveOut(c)
 			warning := report.Warning(
 				fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install; nothing loads it, so it stays unpatched", c.Path, c.Release),
-				hint.To("remove it", t.project.Prune()))
+				hint.Join(hint.Text("remove it: "), t.project.Prune()))
 			warning.Path = c.Path
 			t.warnings = append(t.warnings, warning)
 		}
@@ -186,13 +186,13 @@ func (p *program) absent(err error, allowed bool) error {
 	}
 	workspace := p.situation.workspace
 	if image, failed := built.IsStandalone(workspace.Dir); image && failed == nil {
-		return &absentError{err, "", true}
+		return &absentError{err: err, image: true}
 	}
 	install, failed := workspace.Uninstalled()
 	if failed != nil {
 		return &systemError{failed}
 	}
-	return &absentError{err, install, false}
+	return &absentError{err: err, install: install}
 }
 
 // openLibrary opens the chosen set and adds the person's own diffs.

@@ -158,7 +158,16 @@ func TestFindManager(t *testing.T) {
 		files map[string]string
 		want  Manager
 	}{
-		"nothing":          {map[string]string{"app/x": ""}, NPM},
+		"nothing":          {map[string]string{"app/x": ""}, Unknown},
+		"of a repository":  {map[string]string{"app/package.json": "{}", "app/node_modules/next-auth/package.json": nextAuth}, Unknown},
+		"deno":             {map[string]string{"app/deno.lock": ""}, Deno},
+		"deno, no lock":    {map[string]string{"app/deno.json": "{}"}, Deno},
+		"deno, comments":   {map[string]string{"app/deno.jsonc": "{}"}, Deno},
+		"deno, installed":  {map[string]string{"app/node_modules/.deno/x": ""}, Deno},
+		"deno for scripts": {map[string]string{"app/package-lock.json": "", "app/deno.lock": "", "app/deno.json": "{}"}, NPM},
+		"deno for tools":   {map[string]string{"app/node_modules/.package-lock.json": "", "app/deno.json": "{}"}, NPM},
+		"vlt":              {map[string]string{"app/vlt-lock.json": "", "app/package-lock.json": ""}, Unknown},
+		"rush":             {map[string]string{"app/package.json": "{}", "rush.json": "", "package-lock.json": ""}, Unknown},
 		"npm":              {map[string]string{"app/package-lock.json": ""}, NPM},
 		"yarn 1":           {map[string]string{"app/yarn.lock": ""}, YarnV1},
 		"yarn":             {map[string]string{"app/yarn.lock": "", "app/.yarnrc.yml": ""}, YarnBerry},
@@ -168,6 +177,14 @@ func TestFindManager(t *testing.T) {
 		"of the workspace": {map[string]string{"app/package.json": "{}", "pnpm-lock.yaml": ""}, PNPM},
 		"named":            {map[string]string{"app/package.json": `{"packageManager": "yarn@4.1.0"}`, "app/package-lock.json": ""}, YarnBerry},
 		"named, yarn 1":    {map[string]string{"app/package.json": `{"packageManager": "yarn@1.22.0"}`}, YarnV1},
+		"named, deno":      {map[string]string{"app/package.json": `{"packageManager": "deno@2.9.6"}`, "app/package-lock.json": ""}, Deno},
+		"named, vlt":       {map[string]string{"app/package.json": `{"packageManager": "vlt@1.0.0"}`, "app/package-lock.json": ""}, Unknown},
+		"wanted":           {map[string]string{"app/package.json": `{"devEngines": {"packageManager": {"name": "deno", "version": "^2.0.0"}}}`}, Deno},
+		"wanted, yarn 1":   {map[string]string{"app/package.json": `{"devEngines": {"packageManager": {"name": "yarn", "version": "^1.22.0"}}}`}, YarnV1},
+		"wanted, yarn":     {map[string]string{"app/package.json": `{"devEngines": {"packageManager": {"name": "yarn"}}}`}, YarnBerry},
+		"wanted, two":      {map[string]string{"app/package.json": `{"devEngines": {"packageManager": [{"name": "cargo"}, {"name": "bun"}]}}`}, Bun},
+		"wanted, no name":  {map[string]string{"app/package.json": `{"devEngines": {"packageManager": "bun"}}`, "app/yarn.lock": ""}, YarnV1},
+		"wanted and named": {map[string]string{"app/package.json": `{"packageManager": "pnpm@9.1.0", "devEngines": {"packageManager": {"name": "bun"}}}`}, PNPM},
 		"named, unknown":   {map[string]string{"app/package.json": `{"packageManager": "cargo@1"}`, "app/bun.lock": ""}, Bun},
 	} {
 		t.Run(name, func(t *testing.T) {

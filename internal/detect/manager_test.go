@@ -21,9 +21,11 @@ func TestProvideAgent(t *testing.T) {
 		copy  string
 		want  string
 	}{
-		"npm":                       {map[string]string{}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
-		"npm, workspace":            {map[string]string{"package.json": workspace}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
-		"npm, copy of a package":    {map[string]string{"package.json": workspace, "apps/web/package.json": "{}"}, "apps/web/node_modules/next-auth", "(cd DIR/apps/web && npm install https-proxy-agent@7)"},
+		"none":                      {map[string]string{}, "node_modules/next-auth", "add https-proxy-agent@7 to the dependencies of DIR with your package manager"},
+		"none, copy of a package":   {map[string]string{"package.json": workspace, "apps/web/package.json": "{}"}, "apps/web/node_modules/next-auth", "add https-proxy-agent@7 to the dependencies of DIR/apps/web with your package manager"},
+		"npm":                       {map[string]string{"package-lock.json": ""}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
+		"npm, workspace":            {map[string]string{"package.json": workspace, "package-lock.json": ""}, "node_modules/next-auth", "npm install https-proxy-agent@7"},
+		"npm, copy of a package":    {map[string]string{"package.json": workspace, "package-lock.json": "", "apps/web/package.json": "{}"}, "apps/web/node_modules/next-auth", "(cd DIR/apps/web && npm install https-proxy-agent@7)"},
 		"yarn 1":                    {map[string]string{"yarn.lock": ""}, "node_modules/next-auth", "yarn add https-proxy-agent@7"},
 		"yarn 1, workspace":         {map[string]string{"package.json": workspace, "yarn.lock": "", "apps/web/package.json": "{}"}, "node_modules/next-auth", "yarn add -W https-proxy-agent@7"},
 		"yarn":                      {map[string]string{".yarnrc.yml": ""}, "node_modules/next-auth", "yarn add https-proxy-agent@7"},
@@ -34,6 +36,7 @@ func TestProvideAgent(t *testing.T) {
 		"pnpm 8, by what it leaves": {map[string]string{"pnpm-lock.yaml": "", "node_modules/.modules.yaml": "packageManager: pnpm@8.15.9\n"}, inPnpm, "pnpm add https-proxy-agent@7" + oldPnpmsWay},
 		"pnpm, workspace":           {map[string]string{"package.json": "{}", "pnpm-workspace.yaml": "packages: ['apps/*']", "pnpm-lock.yaml": "", "apps/web/package.json": "{}"}, inPnpm, "pnpm add -w https-proxy-agent@7" + pnpmsWay},
 		"bun":                       {map[string]string{"bun.lock": ""}, "node_modules/.bun/next-auth@4.24.5+01/node_modules/next-auth", "bun add https-proxy-agent@7"},
+		"deno":                      {map[string]string{"deno.lock": ""}, "node_modules/.deno/next-auth@4.24.5/node_modules/next-auth", "deno add npm:https-proxy-agent@7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.files[test.copy+"/package.json"] = release24
@@ -45,7 +48,7 @@ func TestProvideAgent(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := test.want
-			if !strings.HasPrefix(want, "(cd ") {
+			if !strings.Contains(want, "DIR/apps") && !strings.HasPrefix(name, "none") {
 				command, more, found := strings.Cut(want, "\n")
 				if want = "(cd DIR && " + command + ")"; found {
 					want += "\n" + more

@@ -31,6 +31,7 @@ type manifest struct {
 type projectManifest struct {
 	Name                 string            `json:"name"`
 	PackageManager       string            `json:"packageManager"`
+	DevEngines           devEngines        `json:"devEngines"`
 	Workspaces           workspaces        `json:"workspaces"`
 	Dependencies         map[string]string `json:"dependencies"`
 	DevDependencies      map[string]string `json:"devDependencies"`
@@ -55,6 +56,24 @@ func (w *workspaces) UnmarshalJSON(data []byte) error {
 	}
 	_ = json.Unmarshal(data, &object) // package managers refuse anything else, so there is no workspace
 	*w = object.Packages
+	return nil
+}
+
+// devEngines holds what a project needs for its development.
+type devEngines struct {
+	PackageManager engines `json:"packageManager"`
+}
+
+// engines are an object or a list of objects.
+type engines []engine
+
+func (e *engines) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, (*[]engine)(e)) == nil {
+		return nil
+	}
+	var one engine
+	_ = json.Unmarshal(data, &one) // package managers refuse anything else
+	*e = engines{one}
 	return nil
 }
 

@@ -38,7 +38,7 @@ func TestForeignPatches(t *testing.T) {
 	}{
 		"none":  {map[string]string{"package.json": "{}", "patches/next-auth+4.2.1.patch": ""}, nil}, // nothing is installed
 		"wrong": {map[string]string{"package.json": `{"patchedDependencies": ["next-auth"], "resolutions": 1}`}, nil},
-		"npm": {map[string]string{"package.json": `{"patchedDependencies": {"next-auth@4": "./p/x.patch", "next": "y", "next-auth": 1}}`}, []ForeignPatch{
+		"npm": {map[string]string{"package-lock.json": "", "package.json": `{"patchedDependencies": {"next-auth@4": "./p/x.patch", "next": "y", "next-auth": 1}}`}, []ForeignPatch{
 			{Tool: "npm", File: ".", Field: "patchedDependencies", Entry: "next-auth", In: "package.json", Runs: true},
 			{Tool: "npm", File: "p/x.patch", Field: "patchedDependencies", Entry: "next-auth@4", In: "package.json", Runs: true, releases: "4"},
 		}},

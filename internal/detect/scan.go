@@ -134,8 +134,8 @@ func (s *scan) modesOfModules(dirs []string) ([]fs.FileMode, error) {
 }
 
 // stores are the directories in which isolating package managers keep the packages that
-// they link to: first pnpm's, then npm's and yarn's, then bun's.
-var stores = []string{".pnpm", ".store", ".bun"}
+// they link to: first pnpm's, then npm's and yarn's, then bun's and Deno's.
+var stores = []string{".pnpm", ".store", ".bun", ".deno"}
 
 // module is one package in a node_modules.
 type module struct {

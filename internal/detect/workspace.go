@@ -61,6 +61,11 @@ const aliasPrefix = "npm:next-auth@"
 // Root returns the package at the top of the workspace.
 func (w *Workspace) Root() Package { return w.Packages[0] }
 
+// Has reports whether the root of the workspace has a file or directory of this name.
+func (w *Workspace) Has(name string) (bool, error) {
+	return exists(filepath.Join(w.Root().Dir, name))
+}
+
 // Apart reports whether a package of the workspace is in its own repository, such as a
 // git submodule. A search from there ends at the top of that repository.
 func (w *Workspace) Apart(p Package) (bool, error) {
@@ -166,6 +171,9 @@ func (w *Workspace) fill() (err error) {
 	if w.chain, err = upward(w.Dir); err != nil {
 		return err
 	}
+	if w.Manager, w.Version, err = findManager(w.chain); err != nil {
+		return err
+	}
 	if w.Packages, err = w.findPackages(); err != nil {
 		return err
 	}
@@ -173,8 +181,7 @@ func (w *Workspace) fill() (err error) {
 		return err
 	}
 	w.Home = w.homeOf(w.Dir)
-	w.Manager, w.Version, err = findManager(w.chain)
-	return err
+	return nil
 }
 
 // findPackages returns the packages of the workspace that w.Dir is in. The error
@@ -187,7 +194,7 @@ func (w *Workspace) findPackages() ([]Package, error) {
 		if err != nil {
 			return nil, err
 		}
-		globs, err := pnpmGlobs(at)
+		globs, err := w.settingsGlobs(at)
 		if err != nil {
 			return nil, err
 		}
@@ -211,6 +218,15 @@ func (w *Workspace) findPackages() ([]Package, error) {
 		nearest = &Package{Dir: w.Dir}
 	}
 	return []Package{*nearest}, nil
+}
+
+// settingsGlobs returns the globs of packages in the files for settings of pnpm and Deno.
+func (w *Workspace) settingsGlobs(dir string) ([]string, error) {
+	if w.Manager == Deno {
+		settings, _, err := readDeno(dir)
+		return settings.Workspace, err
+	}
+	return pnpmGlobs(dir)
 }
 
 // withMembers returns the root of a workspace and the packages that its globs

@@ -368,11 +368,14 @@ func TestHooks(t *testing.T) {
 	}{
 		"no package.json": {map[string]string{}, []string{"warning: no package.json in ."}},
 		"no JSON":         {map[string]string{"package.json": "{"}, []string{"warning: package.json:1: is not valid JSON: unexpected end of JSON input"}},
-		"nothing":         {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
+		"nothing":         {map[string]string{"package-lock.json": "", "package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
+		"no manager":      {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, strings.Replace(add, "so npm install PACKAGE may restore the unpatched files", "which npm would need", 1), check, dependency}},
 		"all":             {map[string]string{"package.json": all}, []string{ok}},
 		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but does not patch"}},
+		"deno":            {map[string]string{"deno.lock": "", "package.json": strings.Replace(all, "proxypatch check", "proxypatch apply", 1)}, []string{"ok: every build patches, because Deno's installs run no hook"}},
+		"deno, nothing":   {map[string]string{"deno.lock": "", "package.json": `{"scripts": {"build": "next build"}}`}, []string{"warning: package.json: build does not run proxypatch apply, and no install does", dependency}},
 		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: because of ignore-scripts, installs do not run postinstall"}},
-		"devDependencies": {map[string]string{"package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
+		"devDependencies": {map[string]string{"package-lock.json": "", "package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
 	} {
 		test.files[".git/x"] = ""
 		t.Chdir(tree(t, test.files))

@@ -60,7 +60,7 @@ func Hooks(w *detect.Workspace, apps []hooks.App, command string) Findings {
 	}
 	for _, file := range plan.Files {
 		for _, script := range file.Scripts {
-			missing(&f, file.Path, script, command)
+			missing(&f, w.Manager, file.Path, script, command)
 		}
 	}
 	for _, warning := range plan.Warnings {
@@ -71,20 +71,28 @@ func Hooks(w *detect.Workspace, apps []hooks.App, command string) Findings {
 		f.Add(PackageJSON, Warning, "%s", warning.Message).Hint = way
 	}
 	ignored(&f, w)
-	if len(f) == 0 {
+	switch {
+	case len(f) > 0:
+	case w.Manager == detect.Deno:
+		f.Add(PackageJSON, OK, "every build patches, because Deno's installs run no hook")
+	default:
 		f.Add(PackageJSON, OK, "every install patches, and every build checks the patch")
 	}
 	return f
 }
 
 // missing reports the consequence of a script that init would change.
-func missing(f *Findings, path string, s hooks.Script, command string) {
+func missing(f *Findings, m detect.Manager, path string, s hooks.Script, command string) {
 	switch {
 	case s.Action == hooks.Keep:
 	case strings.Contains(s.After, "proxypatch check"):
 		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app can be built", path, s.Name).Hint = hint.Run(command)
+	case s.Name != "dependencies" && s.Name != "postinstall":
+		f.Add(PackageJSON, Warning, "%s: %s does not run proxypatch apply, and no install does", path, s.Name).Hint = hint.Run(command)
 	case s.Name == "postinstall":
 		f.Add(PackageJSON, Warning, "%s: postinstall does not run proxypatch, so the next install restores the unpatched files", path).Hint = hint.Run(command)
+	case m == detect.Unknown:
+		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch, which npm would need", path, s.Name).Hint = hint.Run(command)
 	default:
 		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch, so npm install PACKAGE may restore the unpatched files", path, s.Name).Hint = hint.Run(command)
 	}

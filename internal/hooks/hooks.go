@@ -128,9 +128,12 @@ func (p *Plan) install() error {
 	p.warnAboutTool(p.root)
 	p.warnAboutPublishing(p.root)
 	if p.Changes() > 0 {
-		p.Notes = append(p.Notes, uncovered(p.ws.Manager))
+		p.Notes = append(p.Notes, p.uncovered())
 		if p.onlyPostinstall {
 			p.Notes = append(p.Notes, "npm runs dependencies before patch-package, so init adds no hook there; after npm install PACKAGE, run proxypatch apply yourself")
+		}
+		if err := p.noteOutputs(); err != nil {
+			return err
 		}
 	}
 	flags, _ := p.choice.flagsFor(p.ws.Root())

@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -13,16 +14,32 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
+// afterInstall lists the scripts of the root that each package manager runs after an
+// install. Deno runs none. An unknown one may be like npm, and no other runs dependencies.
+var afterInstall = map[detect.Manager][]string{
+	detect.NPM:       {"postinstall", "dependencies"},
+	detect.Unknown:   {"postinstall", "dependencies"},
+	detect.YarnV1:    {"postinstall"},
+	detect.YarnBerry: {"postinstall"},
+	detect.PNPM:      {"postinstall"},
+	detect.Bun:       {"postinstall"},
+}
+
+// beforeBuild returns the command that init puts before each build, and the function that
+// puts it there. If no install patches, the build does.
+func (p *Plan) beforeBuild() (string, func(script string) string) {
+	if len(afterInstall[p.ws.Manager]) == 0 {
+		return applyCommand, lead
+	}
+	return checkCommand, guard
+}
+
 // patchAfterInstall adds the patching to the scripts of the root that the package manager
 // runs after an install. npm runs postinstall when it installs a whole project, and
 // dependencies whenever it has changed node_modules, as "npm install PACKAGE" does.
 func (p *Plan) patchAfterInstall(root *File) {
-	names := []string{"postinstall"}
-	if p.ws.Manager == detect.NPM {
-		names = append(names, "dependencies")
-	}
 	flags, _ := p.choice.flagsFor(root.pkg)
-	for _, name := range names {
+	for _, name := range afterInstall[p.ws.Manager] {
 		before, exists := root.manifest.script(name)
 		if name == "dependencies" && root.patchesLater() {
 			p.leaveToPostinstall(root, mentions(before))
@@ -89,10 +106,13 @@ func (f *File) patchesLater() bool {
 // leaveToPostinstall adds nothing to the script dependencies.
 func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 	if !patches {
-		p.onlyPostinstall = true
+		p.onlyPostinstall = p.ws.Manager == detect.NPM
 		return
 	}
 	root.keep("dependencies", "already runs proxypatch")
+	if p.ws.Manager != detect.NPM {
+		return
+	}
 	p.warn(fmt.Sprintf("%s: npm runs dependencies, with proxypatch in it, before patch-package, whose patches may then fail to apply", root.Path),
 		hint.To("to make postinstall run both in the right order", "npm pkg delete scripts.dependencies").
 			Or(hint.Text("or run patch-package before proxypatch in dependencies")))
@@ -110,6 +130,7 @@ func mentions(script string) bool {
 // checkBeforeBuilds guards every script that builds a Next.js app with next-auth.
 func (p *Plan) checkBeforeBuilds() error {
 	builds, uses := 0, p.users()
+	first, _ := p.beforeBuild()
 	guards := map[*File][]string{} // the texts of the scripts that build
 	for _, f := range p.Files {
 		for _, name := range f.manifest.scriptNames() {
@@ -128,7 +149,7 @@ func (p *Plan) checkBeforeBuilds() error {
 			}
 			if apart {
 				f.keep(name, "is in its own repository")
-				p.warn(fmt.Sprintf("%s: a check in %s would not look above the package's .git, so init adds none", f.Path, name), hint.Join(hint.Text("start the build with: "), hint.Keep(checkCommand+" -C "+p.rootFrom(f.pkg)+" &&")))
+				p.warn(fmt.Sprintf("%s: a check in %s would not look above the package's .git, so init adds none", f.Path, name), hint.Join(hint.Text("start the build with: "), hint.Keep(first+" -C "+p.rootFrom(f.pkg)+" &&")))
 				continue
 			}
 			builds++
@@ -137,7 +158,11 @@ func (p *Plan) checkBeforeBuilds() error {
 		}
 	}
 	flags, _ := p.choice.flagsFor(p.ws.Root())
-	start := hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(checkCommand+flags+" &&"))
+	start := hint.Join(hint.Text("start the script that builds the app with: "), hint.Keep(first+flags+" &&"))
+	tasks, err := p.checkDenoTasks(uses, guards)
+	if err != nil {
+		return err
+	}
 	unguarded, err := p.unguarded(uses, guards)
 	if err != nil {
 		return err
@@ -145,10 +170,38 @@ func (p *Plan) checkBeforeBuilds() error {
 	for _, app := range unguarded {
 		p.warn(fmt.Sprintf("%s: no script runs next build for this app, so no build of it checks that next-auth is patched", app), start)
 	}
-	if builds == 0 && len(unguarded) == 0 {
+	if builds+tasks == 0 && len(unguarded) == 0 {
 		p.warn("no script runs next build, so no build checks that next-auth is patched", start)
 	}
 	return nil
+}
+
+// checkDenoTasks warns of tasks in deno.json that build an app without proxypatch, and
+// returns how many tasks build one. It adds their texts to the scripts that build. init
+// does not change deno.json.
+func (p *Plan) checkDenoTasks(uses map[string]bool, guards map[*File][]string) (builds int, err error) {
+	if p.ws.Manager != detect.Deno {
+		return 0, nil
+	}
+	for _, f := range p.Files {
+		tasks, file, err := detect.DenoTasks(f.pkg.Dir)
+		if err != nil {
+			return 0, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(tasks)) {
+			all, err := commands(tasks[name])
+			if err != nil || !uses[f.pkg.Dir] || !slices.ContainsFunc(all, command.isNextBuild) {
+				continue
+			}
+			builds++
+			guards[f] = append(guards[f], tasks[name])
+			if !guarded(tasks[name]) {
+				p.warn(fmt.Sprintf("%s: the task %s builds without proxypatch; init does not change this file", p.ws.Display(filepath.Join(f.pkg.Dir, file)), name),
+					hint.Join(hint.Text("begin the task with: "), hint.Keep(applyCommand+" &&")))
+			}
+		}
+	}
+	return builds, nil
 }
 
 // unguarded returns the directories of the apps that no known script builds, as the user
@@ -202,8 +255,9 @@ func (p *Plan) rootFrom(pkg detect.Package) string {
 func (p *Plan) isBuild(f *File, name string) bool {
 	text, _ := f.manifest.script(name)
 	all, err := commands(text)
+	first, _ := p.beforeBuild()
 	if err != nil && strings.Contains(text, "next") && strings.Contains(text, "build") {
-		p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("if it runs next build, add before that: "), hint.Keep(checkCommand+" &&")))
+		p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("if it runs next build, add before that: "), hint.Keep(first+" &&")))
 	}
 	return slices.ContainsFunc(all, command.isNextBuild)
 }
@@ -211,6 +265,7 @@ func (p *Plan) isBuild(f *File, name string) bool {
 // guard puts the check before one script, unless the script is guarded already.
 func (p *Plan) guard(f *File, name string) {
 	text, _ := f.manifest.script(name)
+	first, guard := p.beforeBuild()
 	flags, selected := p.choice.flagsFor(f.pkg)
 	before, exists := f.manifest.script("pre" + name)
 	checks := exists && succeedsGuarded(before)
@@ -222,12 +277,12 @@ func (p *Plan) guard(f *File, name string) {
 	case !selected:
 		f.keep(name, "loads no copy that --copy selects")
 		return
-	case p.choice.explicit && written && choose(withoutChoice(text), checkCommand, flags) != text:
-		f.set(name, choose(withoutChoice(text), checkCommand, flags))
+	case p.choice.explicit && written && choose(withoutChoice(text), first, flags) != text:
+		f.set(name, choose(withoutChoice(text), first, flags))
 		return
 	case guarded(text):
 		f.keep(name, "already runs proxypatch")
-		p.warnAboutChoice(f, name, text, checkCommand+flags)
+		p.warnAboutChoice(f, name, text, first+flags)
 		return
 	case checks && p.runsPreScripts():
 		f.keep(name, "pre"+name+" already runs proxypatch")
@@ -239,12 +294,12 @@ func (p *Plan) guard(f *File, name string) {
 		}
 		p.warn(fmt.Sprintf("%s: %s does not run pre%s before %s, so the check goes into %s too", f.Path, who, name, name, name), hint.Hint{})
 	}
-	if after := guard(text); startsWith(after, checkCommand) {
-		f.set(name, choose(after, checkCommand, flags))
+	if after := guard(text); startsWith(after, first) {
+		f.set(name, choose(after, first, flags))
 		return
 	}
 	f.keep(name, "can't be parsed")
-	p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("add before next build: "), hint.Keep(checkCommand+" &&")))
+	p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("add before next build: "), hint.Keep(first+" &&")))
 }
 
 // runsPreScripts reports whether the package manager runs prebuild before build: npm,
@@ -265,7 +320,11 @@ func (p *Plan) undo(f *File, name string, root bool) {
 	text, _ := f.manifest.script(name)
 	hook := root && (name == "postinstall" || name == "dependencies")
 	own := withoutChoice(text)
-	switch after := taken(own, hook); {
+	after := taken(own, hook)
+	if first, _ := p.beforeBuild(); after == own && first == applyCommand {
+		after = taken(own, true)
+	}
+	switch {
 	case !mentions(text):
 		return
 	case hook && own == applyCommand:

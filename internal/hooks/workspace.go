@@ -66,8 +66,7 @@ func (p *Plan) warnAboutTool(root *File) {
 	switch {
 	case root.installs("dependencies"), root.installs("optionalDependencies"):
 	case root.installs("devDependencies"):
-		p.warn(fmt.Sprintf("%s: proxypatch is only in devDependencies, so installs without them (%s) fail in postinstall", root.Path, p.ws.Manager.InstallProduction()),
-			hint.Join(hint.Text("move it to dependencies, then "), hint.Run(p.ws.Manager.Install())))
+		p.warn(root.Path+": proxypatch is only in devDependencies, so "+p.withoutDev(), p.moveTool())
 	default:
 		p.warn("proxypatch is not a dependency of the project, so on every other machine without it on the PATH, installs and builds fail with exit code 127", provide)
 	}
@@ -122,15 +121,71 @@ func (f *File) looksPublished() bool {
 
 func (f *File) installs(field string) bool { return f.manifest.depends(field, tool) }
 
+// withoutDev says what fails if proxypatch is only a devDependency.
+func (p *Plan) withoutDev() string {
+	command := ""
+	if production := p.ws.Manager.InstallProduction(); production != "" {
+		command = " (" + production + ")"
+	}
+	if p.ws.Manager == detect.Deno {
+		return "builds fail after installs without them" + command
+	}
+	return "installs without them" + command + " fail in postinstall"
+}
+
+// moveTool says how to make proxypatch a dependency of every install.
+func (p *Plan) moveTool() hint.Hint {
+	if install := p.ws.Manager.Install(); install != "" {
+		return hint.Join(hint.Text("move it to dependencies, then "), hint.Run(install))
+	}
+	return hint.Text("move it to dependencies, then install with your package manager")
+}
+
+// withoutHooks says when package managers run no postinstall of the project: in any
+// project, in one without workspaces, and in a workspace. docs/later-installs.md has the
+// results of tests.
+var withoutHooks = map[detect.Manager]struct{ always, alone, workspace string }{
+	detect.NPM:       {always: "with --ignore-scripts"},
+	detect.YarnV1:    {"with --ignore-scripts, on yarn upgrade and yarn remove", "", ", on yarn add in a package, yarn workspace PACKAGE add and yarn workspace PACKAGE remove"},
+	detect.YarnBerry: {"with --mode=skip-build, when an install has nothing new to build", "", ", on yarn workspace PACKAGE add and yarn workspaces focus"},
+	detect.PNPM:      {"with --ignore-scripts, since pnpm 11 when nothing changes", ", on pnpm add, pnpm update and pnpm remove", ", on pnpm remove"},
+	detect.Bun:       {"with --ignore-scripts", "", " and on bun install --filter"},
+}
+
 // uncovered says which installs run no hooks.
-func uncovered(m detect.Manager) string {
-	without := map[detect.Manager]string{
-		detect.NPM:       "with --ignore-scripts",
-		detect.YarnV1:    "with --ignore-scripts",
-		detect.YarnBerry: "with --mode=skip-build, and when an install has nothing new to build",
-		detect.PNPM:      "with --ignore-scripts, on pnpm add and pnpm fetch and, since pnpm 11, when nothing changes",
-		detect.Bun:       "with --ignore-scripts or --filter",
-	}[m]
-	name, _, _ := strings.Cut(string(m), " ")
-	return fmt.Sprintf("%s skips postinstall %s; in that case, run proxypatch apply yourself", name, without)
+func (p *Plan) uncovered() string {
+	const yourself = "; in that case, run proxypatch apply yourself"
+	if p.ws.Manager == detect.Deno {
+		return "deno runs postinstall only with --allow-scripts, so the build patches; before deno task dev, run proxypatch apply yourself"
+	}
+	without, known := withoutHooks[p.ws.Manager]
+	if !known {
+		return "your package manager may skip postinstall" + yourself
+	}
+	name, _, _ := strings.Cut(string(p.ws.Manager), " ")
+	if len(p.ws.Packages) > 1 {
+		return name + " skips postinstall " + without.always + without.workspace + yourself
+	}
+	return name + " skips postinstall " + without.always + without.alone + yourself
+}
+
+// noteOutputs says what becomes of the patch in directories that tools make of one
+// package, with an install of their own.
+func (p *Plan) noteOutputs() error {
+	if len(p.ws.Packages) > 1 && p.ws.Manager == detect.PNPM {
+		p.Notes = append(p.Notes, "the directory that pnpm deploy makes is not patched; after pnpm deploy, run proxypatch apply -C DIR yourself")
+	}
+	for _, output := range []struct{ file, note string }{
+		{"nx.json", "the package.json that nx writes beside a build has no postinstall; after an install there, run proxypatch apply -C DIR yourself"},
+		{"turbo.json", "after turbo prune of an app without next-auth, the install exits with 6; if you do that, add --if-present to proxypatch apply"},
+	} {
+		found, err := p.ws.Has(output.file)
+		if err != nil {
+			return err
+		}
+		if found {
+			p.Notes = append(p.Notes, output.note)
+		}
+	}
+	return nil
 }

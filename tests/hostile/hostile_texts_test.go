@@ -390,7 +390,11 @@ func hostileSettings() map[string]hostile {
 		"a circle":              "packages: &a [*a]\n",
 		"escape sequences":      "packages: [\"\\e[31m\"]\n" + escapes,
 		"a timestamp, a binary": "packages: [2001-01-01, !!binary x, !!int y]",
+		"200 KB of slashes":     strings.Repeat("/", 200_000),
+		"200 KB of strings":     `{"workspace": [` + strings.Repeat(`"\`, 60_000),
+		"200 KB of commas":      `{"workspace": [` + strings.Repeat(", ", 100_000),
 	} {
+		cases["deno.json is "+what] = hostile{func(p *place) { p.write("deno.json", text) }, []attempt{{"check", clitest.Pending, ""}}}
 		cases["pnpm-workspace.yaml is "+what] = hostile{func(p *place) { p.write("pnpm-workspace.yaml", text) }, []attempt{{"check", clitest.Pending, ""}}}
 		cases[".modules.yaml is "+what] = hostile{func(p *place) {
 			p.write("pnpm-lock.yaml", "")

@@ -247,7 +247,7 @@ func hostileLayouts() map[string]hostile {
 }
 
 // decisive are the inputs that decide where copies of next-auth are.
-var decisive = []string{"package.json", "pnpm-workspace.yaml", "node_modules/.modules.yaml", "packages/a/package.json"}
+var decisive = []string{"package.json", "pnpm-workspace.yaml", "deno.json", "node_modules/.modules.yaml", "packages/a/package.json"}
 
 // hostileInputs replaces every other file and directory that proxypatch reads.
 func hostileInputs(t *testing.T) map[string]hostile {
@@ -260,6 +260,7 @@ func hostileInputs(t *testing.T) map[string]hostile {
 	}{
 		"package.json":                   {clitest.OK, "", clitest.Failed},
 		"pnpm-workspace.yaml":            {clitest.OK, "", clitest.OK},
+		"deno.json":                      {clitest.OK, "", clitest.OK},
 		"pnpm-lock.yaml":                 {clitest.OK, "", clitest.OK},
 		"yarn.lock":                      {clitest.OK, "", clitest.OK},
 		".yarnrc.yml":                    {clitest.OK, "", clitest.OK},
@@ -281,6 +282,7 @@ func hostileInputs(t *testing.T) map[string]hostile {
 		"node_modules/.pnpm":             {clitest.OK, "", clitest.OK},
 		"node_modules/.store":            {clitest.OK, "", clitest.OK},
 		"node_modules/.bun":              {clitest.OK, "", clitest.OK},
+		"node_modules/.deno":             {clitest.OK, "", clitest.OK},
 		"node_modules/.bin":              {clitest.OK, "", clitest.OK},
 		"node_modules/@scope":            {clitest.OK, "", clitest.OK},
 		"node_modules/x/node_modules":    {clitest.OK, "", clitest.OK},

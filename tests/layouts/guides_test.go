@@ -34,6 +34,7 @@ var guides = []guide{
 	{"docs/quick-start.md", "pnpm", "pnpm 11", newRelease, nil},
 	{"docs/quick-start.md", "pnpm", "pnpm 12", newRelease, nil},
 	{"docs/quick-start.md", "bun", "bun", newRelease, nil},
+	{"docs/quick-start.md", "Deno", "deno", newRelease, nil},
 	{"docs/moving.md", "From the tutorial's edit", "npm 11", oldRelease, editAsTutorial},
 	{"docs/moving.md", "From patch-package", "npm 11", oldRelease, usePatchPackage},
 	{"docs/moving.md", "From pnpm patch", "pnpm 10", oldRelease, usePNPMPatch},

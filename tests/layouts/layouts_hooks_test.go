@@ -30,7 +30,8 @@ func TestLayoutHooks(t *testing.T) {
 			project := lt.install(t, "one")
 			lt.must(t, project, "proxypatch init")
 			code, out := lt.sh(t, project, lt.manager.command+" run build")
-			if code != int(clitest.Pending) || strings.Contains(out, built) {
+			patches := manager == "deno" // the build does, because no install can
+			if patches != strings.Contains(out, built) || !patches && code != int(clitest.Pending) {
 				t.Errorf("the build of an unpatched tree exited with %d:\n%s", code, out)
 			}
 
@@ -38,10 +39,13 @@ func TestLayoutHooks(t *testing.T) {
 				t.Fatal(err)
 			}
 			lt.must(t, project, lt.manager.command+" install")
-			lt.proxypatch(t, clitest.OK, project, "check")
+			if !patches {
+				lt.proxypatch(t, clitest.OK, project, "check")
+			}
 			if out := lt.must(t, project, lt.manager.command+" run build"); !strings.Contains(out, built) {
 				t.Errorf("the build says:\n%s", out)
 			}
+			lt.proxypatch(t, clitest.OK, project, "check")
 		})
 	}
 }

@@ -83,6 +83,7 @@ var layouts = []layout{
 	{name: "hoisted", managers: []string{"bun"}, settings: "[install]\nlinker = \"hoisted\"", shared: true},
 	{name: "isolated", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"", shared: true},
 	{name: "global store", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"\nglobalStore = true", shared: true, want: wantRefused},
+	{name: "isolated", managers: []string{"deno"}, settings: "{}", shared: true},
 }
 
 // representative lists the tests that make test runs.
@@ -93,7 +94,10 @@ var representative = []string{
 	"TestLayouts/pnpm 10, global virtual store, workspace",
 	"TestLayouts/bun, isolated, workspace",
 	"TestLayoutHints/yarn 4, pnpm linker, workspace",
+	"TestLaterInstalls/bun, workspace",
+	"TestLaterInstalls/pnpm 12, workspace",
 	"TestLayoutHooks/bun",
+	"TestLayoutHooks/deno",
 	"TestLayoutLinks/bun, packages",
 	"TestLayoutLeftovers/bun, unsupported release",
 	"TestLayoutLeftovers/pnpm 10, unsupported release",
@@ -114,6 +118,7 @@ var representative = []string{
 	"TestPackages/npm 11",
 	"TestPackages/pnpm 10",
 	"TestPackageArchives/npm 11",
+	"TestSecondInstalls/pnpm 12, pnpm deploy",
 	"TestTranscripts/npm",
 }
 
@@ -190,6 +195,9 @@ func makeProject(t *testing.T, dir string, m packageManager, l layout, members [
 		write(t, filepath.Join(dir, filepath.FromSlash(one.dir), "package.json"), string(text)+"\n")
 	}
 	settings := map[string]string{m.settings: l.settings + "\n"}
+	if m.command == "deno" && l.settings == "" { // an empty file is no JSON
+		settings = nil
+	}
 	if m.command == "pnpm" && len(members) > 1 {
 		settings["pnpm-workspace.yaml"] = "packages:\n  - packages/*\n" + settings["pnpm-workspace.yaml"]
 	}

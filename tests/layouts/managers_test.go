@@ -34,6 +34,7 @@ var packageManagers = map[string]packageManager{
 	"pnpm 11":    {"pnpm-11", "pnpm/bin/pnpm.mjs", "pnpm", "node-22", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
 	"pnpm 12":    {"pnpm-12", "@pnpm/exe.*/pnpm", "pnpm", "", "pnpm-workspace.yaml", "workspace:*", "pnpm install --frozen-lockfile"},
 	"bun":        {"bun", "@oven/bun-*/bin/bun", "bun", "", "bunfig.toml", "workspace:*", "bun install --frozen-lockfile"},
+	"deno":       {"deno", "@deno/*/deno", "deno", "", "deno.json", "workspace:*", "deno install --frozen"},
 }
 
 // sandbox is an environment for one package manager: a home directory with its store and caches, and projects. They are
@@ -71,6 +72,7 @@ func newSandbox(t *testing.T, m packageManager, registry string) *sandbox {
 		"YARN_NPM_REGISTRY_SERVER=" + strings.TrimSuffix(registry, "/"), "YARN_UNSAFE_HTTP_WHITELIST=127.0.0.1",
 		"npm_config_package_import_method=hardlink", "pnpm_config_package_import_method=hardlink",
 		"YARN_ENABLE_TELEMETRY=0", "BUN_CONFIG_REGISTRY=" + registry, "DO_NOT_TRACK=1",
+		"NPM_CONFIG_REGISTRY=" + registry, "DENO_DIR=" + filepath.Join(s.home, "deno"), "DENO_NO_UPDATE_CHECK=1", "DENO_NO_PROMPT=1",
 	}
 	return s
 }

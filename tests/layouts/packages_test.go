@@ -155,6 +155,7 @@ func TestPackages(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, registry string){
 		"yarn 4, Plug'n'Play":   testPlugAndPlay,
 		"npm 11, devDependency": testDevDependency,
+		"deno":                  testDeno,
 	} {
 		if wanted(name) {
 			t.Run(name, func(t *testing.T) {
@@ -219,6 +220,37 @@ func testPlugAndPlay(t *testing.T, registry string) {
 		}
 	}
 	requireSame(t, "the project", before, snapshotOf(t, dir))
+}
+
+// testDeno installs the packages with Deno, whose builds patch.
+func testDeno(t *testing.T, registry string) {
+	in := installer{manager: "deno", settings: "{}"}
+	s, dir := in.newApp(t, registry, oldRelease)
+	s.must(t, dir, "deno add npm:proxypatch npm:"+agentWanted)
+	const run = "deno task --eval proxypatch "
+	// Deno needs no Node.js for the launcher.
+	if out := s.must(t, dir, "PATH="+shellQuote(filepath.Join(s.dir, "bin"))+" "+run+"version"); !strings.HasSuffix(out, "proxypatch v"+packedVersion+"\n") {
+		t.Fatalf("the version is %q", out)
+	}
+	if code, out := s.sh(t, dir, run+"check"); code != int(clitest.Pending) || !strings.Contains(out, "hint: "+run+"apply\n") {
+		t.Fatalf("check exited with %d:\n%s", code, out)
+	}
+	if out := s.must(t, dir, run+"init"); strings.Contains(out, "warning") {
+		t.Errorf("init warns:\n%s", out)
+	}
+	for _, line := range []string{"deno ci", "deno install --prod"} {
+		if code, out := reinstall(t, s, dir, line); code != 0 {
+			t.Fatalf("%s exited with %d:\n%s", line, code, out)
+		}
+		if out := s.must(t, dir, "deno task build"); !strings.Contains(out, built) {
+			t.Errorf("after %s the build says:\n%s", line, out)
+		}
+		s.must(t, dir, run+"check")
+	}
+	s.must(t, dir, "deno remove https-proxy-agent")
+	if code, out := s.sh(t, dir, "deno task build"); code != int(clitest.Agent) || !strings.Contains(out, "hint: deno add npm:"+agentWanted+"\n") {
+		t.Errorf("without https-proxy-agent the build exited with %d:\n%s", code, out)
+	}
 }
 
 // testDevDependency does what docs/init.md warns against.

@@ -1,0 +1,270 @@
+package detect
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/hint"
+)
+
+// commands are what you type for a package manager. Where one is empty, the package
+// manager has no such command, or is not known.
+type commands struct {
+	add        string // adds a dependency, whose name follows, to a package
+	addToRoot  string // does the same in the root of a workspace
+	install    string // installs what the project depends on
+	production string // does the same without devDependencies
+	restore    string // restores the released files of all packages; plain installs do not
+	prune      string // removes what no package needs
+	run        string // runs a script of the package, whose name follows
+	exec       string // runs a program from node_modules, whose name follows, and downloads nothing
+}
+
+var commandsOf = map[Manager]commands{
+	NPM: {
+		add: "npm install ", addToRoot: "npm install ", install: "npm install", production: "npm ci --omit=dev",
+		run: "npm run ", exec: "npx --no -- ", // without --, npx takes flags such as --dry-run for itself
+	},
+	YarnV1: {
+		add: "yarn add ", addToRoot: "yarn add -W ", install: "yarn install", production: "yarn install --production",
+		restore: "yarn install --force", run: "yarn run ", exec: "yarn run ",
+	},
+	YarnBerry: {
+		add: "yarn add ", addToRoot: "yarn add ", install: "yarn install", production: "yarn workspaces focus --production",
+		run: "yarn run ", exec: "yarn run ",
+	},
+	PNPM: {
+		add: "pnpm add ", addToRoot: "pnpm add -w ", install: "pnpm install", production: "pnpm install --prod",
+		restore: "pnpm install --force", prune: "pnpm prune", run: "pnpm run ", exec: "pnpm exec ",
+	},
+	Bun: {
+		add: "bun add ", addToRoot: "bun add ", install: "bun install", production: "bun install --production",
+		restore: "bun install --force", run: "bun run ", exec: "bunx --no-install ",
+	},
+	Deno: {
+		add: "deno add npm:", addToRoot: "deno add npm:", install: "deno install", production: "deno install --prod",
+		run: "deno task ", exec: "deno task --eval ",
+	},
+}
+
+// yours is how hints end that have no command, because the package manager is not known.
+const yours = " with your package manager"
+
+// AddToRoot says how to make a package a dependency of the workspace's root.
+func (w *Workspace) AddToRoot(pkg string) hint.Hint { return w.add(w.Root(), pkg) }
+
+// add says how to make a package a dependency of one package of the workspace.
+func (w *Workspace) add(p Package, pkg string) hint.Hint {
+	add := commandsOf[w.Manager].add
+	if p.Is(w.Root()) && len(w.Packages) > 1 {
+		add = commandsOf[w.Manager].addToRoot
+	}
+	switch at := w.Display(p.Dir); {
+	case add != "":
+		return hint.Run(w.in(p, add+pkg))
+	case at != ".":
+		return hint.Text("add " + pkg + " to the dependencies of " + at + yours)
+	}
+	return hint.Text("add " + pkg + " to the dependencies" + yours)
+}
+
+// neededAgent is the https-proxy-agent that hints suggest.
+const neededAgent = "https-proxy-agent@7"
+
+// ProvideAgent says what to type so that a copy can load https-proxy-agent. The agent
+// becomes a dependency of the package whose node_modules holds the copy, with any kind
+// of store, because Node.js looks there last. If packages see only their own
+// dependencies, the agent can become a dependency of next-auth instead.
+func (p *Project) ProvideAgent(c Install) hint.Hint {
+	owner := p.Root()
+	for _, pkg := range p.Packages {
+		if within(c.Dir, filepath.Join(pkg.Dir, "node_modules")) {
+			owner = pkg
+		}
+	}
+	way := p.add(owner, neededAgent)
+	if file, entry, refresh := p.extension(c); file != "" {
+		return way.Or(hint.Join(
+			hint.Text("or add "), hint.Keep(entry), hint.Text(" to "+file+", run "),
+			hint.Run(p.in(p.Root(), refresh)), hint.Text(" and commit the lock file")))
+	}
+	return way
+}
+
+// InRoot returns a command as you have to type it where you are, to run it in the
+// workspace's root.
+func (w *Workspace) InRoot(command string) string { return w.in(w.Root(), command) }
+
+// in returns a command as you have to type it where you are, to run it in a package.
+func (w *Workspace) in(p Package, command string) string {
+	if at := w.Display(p.Dir); at != "." {
+		return "(cd " + hint.Quote(at) + " && " + command + ")" // a subshell, so that you stay where you are
+	}
+	return command
+}
+
+// extension returns the setting that makes the agent a dependency of next-auth, the
+// file for it, and the command to run afterwards. They are empty unless packages see
+// only their own dependencies. The lock file records the setting, so installs with a
+// frozen lock file fail until the new one is committed.
+func (p *Project) extension(c Install) (file, entry, refresh string) {
+	dir := filepath.ToSlash(c.Dir)
+	major := uint64(10)
+	if v, err := semver.NewVersion(p.Version); err == nil {
+		major = v.Major()
+	}
+	switch {
+	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/") && major < 10:
+		return "package.json", `"pnpm": {"packageExtensions": {"next-auth@4": {"dependencies": {"https-proxy-agent": "7"}}}}`, "pnpm install --no-frozen-lockfile"
+	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/"):
+		return "pnpm-workspace.yaml", `packageExtensions: {"next-auth@4": {dependencies: {https-proxy-agent: "7"}}}`, "pnpm install --no-frozen-lockfile"
+	case p.Manager == YarnBerry && strings.Contains(dir, "/.store/"):
+		return ".yarnrc.yml", `packageExtensions: {"next-auth@*": {dependencies: {https-proxy-agent: "7"}}}`, "yarn install --no-immutable"
+	}
+	return "", "", ""
+}
+
+// Reinstall says how to restore the released files of all packages.
+func (w *Workspace) Reinstall() hint.Hint {
+	if w.Manager == Unknown {
+		return hint.Text("delete " + w.Display(filepath.Join(w.Root().Dir, "node_modules")) + " and install the packages again" + yours)
+	}
+	return hint.Run(w.in(w.Root(), w.reinstall()))
+}
+
+func (w *Workspace) reinstall() string {
+	if restore := commandsOf[w.Manager].restore; restore != "" {
+		return restore
+	}
+	if locked, err := w.hasNpmLock(); locked && err == nil { // in doubt, use the command that always works
+		return "npm ci"
+	}
+	return w.afresh()
+}
+
+// afresh returns the command that deletes all packages and installs them again.
+func (w *Workspace) afresh() string { return "rm -rf node_modules && " + w.Manager.Install() }
+
+// hasNpmLock reports whether npm ci would find what it needs.
+func (w *Workspace) hasNpmLock() (bool, error) {
+	if w.Manager != NPM {
+		return false, nil
+	}
+	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
+		_, err := system.stat(filepath.Join(w.Root().Dir, name))
+		if found, err := there(err); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// MoveToDependencies says how to make a dependency of every install of what is a
+// devDependency of the root.
+func (w *Workspace) MoveToDependencies() hint.Hint {
+	if w.Manager == Unknown {
+		return hint.Text("move it to dependencies, then install" + yours)
+	}
+	return hint.To("move it to dependencies, then run", w.InRoot(w.Manager.Install()))
+}
+
+// InstallAgain says how to install what the packages depend on; afresh, if a plain install
+// may leave the files unchanged.
+func (w *Workspace) InstallAgain() hint.Hint {
+	switch w.Manager {
+	case Unknown:
+		return hint.Text("install the packages again" + yours)
+	case NPM, Bun, Deno:
+		return hint.Run(w.InRoot(w.afresh()))
+	}
+	return hint.Run(w.InRoot(w.Manager.Install()))
+}
+
+// Prune says how to remove from node_modules what no package needs.
+func (w *Workspace) Prune() hint.Hint {
+	prune := commandsOf[w.Manager].prune
+	switch {
+	case w.Manager == Unknown:
+		return w.Reinstall()
+	case prune == "":
+		prune = w.afresh()
+	}
+	return hint.Run(w.in(w.Root(), prune))
+}
+
+// Build says how to build the app in a package: by its script or, without one, by next
+// build.
+func (w *Workspace) Build(p Package) hint.Hint {
+	forms := commandsOf[w.Manager]
+	switch {
+	case w.Manager == Unknown:
+		return hint.Text("run next build")
+	case !p.Builds:
+		return hint.Run(w.in(p, forms.exec+"next build"))
+	}
+	return hint.Run(w.in(p, forms.run+"build"))
+}
+
+// Exec returns the command that runs a program from the project's node_modules, and
+// downloads nothing if it is not there. It is empty if the package manager is not known.
+func (m Manager) Exec(program string) string {
+	if exec := commandsOf[m].exec; exec != "" {
+		return exec + program
+	}
+	return ""
+}
+
+// Install returns the command that installs what the project depends on; empty if the
+// package manager is not known.
+func (m Manager) Install() string { return commandsOf[m].install }
+
+// InstallProduction returns the command that installs what the project depends on
+// without devDependencies; empty if there is none.
+func (m Manager) InstallProduction() string { return commandsOf[m].production }
+
+// Uninstalled says how to install the workspace's packages; it is empty unless they seem
+// to be missing. They do if the package at hand, or in the root any package, declares
+// next-auth. They also do if there is a lock file and no node_modules.
+func (w *Workspace) Uninstalled() (hint.Hint, error) {
+	missing, err := w.seemsUninstalled()
+	if !missing || err != nil {
+		return hint.Hint{}, err
+	}
+	locked, err := w.hasNpmLock()
+	switch {
+	case err != nil:
+		return hint.Hint{}, err
+	case locked:
+		return hint.Run(w.in(w.Root(), "npm ci")), nil
+	case w.Manager == Unknown:
+		return hint.Text("install the packages" + yours), nil
+	}
+	return hint.Run(w.in(w.Root(), w.Manager.Install())), nil
+}
+
+func (w *Workspace) seemsUninstalled() (bool, error) {
+	names := func(p Package) bool { return (w.Home.Is(w.Root()) || w.Home.Is(p)) && p.NamesNextAuth() }
+	if slices.ContainsFunc(w.Packages, names) {
+		return true, nil
+	}
+	if installed, err := exists(filepath.Join(w.Root().Dir, "node_modules")); installed || err != nil {
+		return false, err
+	}
+	return w.isLocked()
+}
+
+// isLocked reports whether the root of the workspace has a lock file.
+func (w *Workspace) isLocked() (bool, error) {
+	for _, trace := range traces {
+		if !trace.lock {
+			continue
+		}
+		if found, err := exists(filepath.Join(w.Root().Dir, trace.file)); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}

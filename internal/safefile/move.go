@@ -71,25 +71,44 @@ func MakeDirs(root *os.Root, name string) error {
 }
 
 // RemoveEmptyDirs removes a directory of root, and then each parent, as long as they are
-// empty. It stops at a link and at a directory that is in use, such as a mount.
+// empty, and flushes that. It stops at a link and at a directory that is in use, such as a
+// mount.
 func RemoveEmptyDirs(root *os.Root, name string) error {
-	for at := filepath.FromSlash(name); at != "."; at = filepath.Dir(at) {
-		names, is, err := RealDir(root, filepath.ToSlash(at))
-		if Absent(err) {
-			continue
-		}
-		if err != nil || !is || len(names) > 0 {
+	at, removed := filepath.FromSlash(name), false
+	for ; at != "."; at = filepath.Dir(at) {
+		gone, err := removeEmptyDir(root, at)
+		if err != nil {
 			return err
 		}
-		err = root.Remove(at)
-		if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.EBUSY) {
-			return nil
+		if !gone {
+			break
 		}
-		if err != nil && !Absent(err) {
-			return err
-		}
+		removed = true
 	}
-	return nil
+	if !removed {
+		return nil
+	}
+	return SyncDir(root, filepath.ToSlash(at))
+}
+
+// removeEmptyDir removes a directory if it is empty, no link and not in use. It reports
+// whether it is gone.
+func removeEmptyDir(root *os.Root, at string) (gone bool, err error) {
+	names, is, err := RealDir(root, filepath.ToSlash(at))
+	if Absent(err) {
+		return true, nil
+	}
+	if err != nil || !is || len(names) > 0 {
+		return false, err
+	}
+	err = root.Remove(at)
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.EBUSY) {
+		return false, nil
+	}
+	if err != nil && !Absent(err) {
+		return false, err
+	}
+	return true, nil
 }
 
 // move renames a file or directory to a free name. If a directory can't be renamed, its

@@ -13,11 +13,11 @@ import (
 func TestFlushed(t *testing.T) {
 	needFaults(t)
 	dir := hooked.install(t)
-	hooked.warm(t, dir, "revert")
+	hooked.warm(t, dir, "--set", "tutorial") // whose stamps give way to new ones
 	for _, run := range []struct {
 		args    []string
 		renames int
-	}{{[]string{"apply"}, 18}, {[]string{"revert"}, 15}, {[]string{"init"}, 3}, {[]string{"init", "--undo"}, 3}} {
+	}{{[]string{"apply"}, 18}, {[]string{"revert"}, 13}, {[]string{"init"}, 3}, {[]string{"init", "--undo"}, 3}} {
 		flushed, pending := map[string]bool{}, map[string]bool{}
 		renames := 0
 		r, err := trace(binary(t), dir, run.args, environment(), func(c call) fault {
@@ -34,6 +34,7 @@ func TestFlushed(t *testing.T) {
 				}
 				pending[path.Dir(c.to)] = true
 			case "unlinkat":
+				delete(pending, c.path) // a directory that is gone needs no flush
 				if !isAside(c.path) {
 					pending[path.Dir(c.path)] = true
 				}

@@ -154,7 +154,8 @@ const { keys: names } = Object;
 const number = host => Number(/\d+/.exec(host)[0]);
 const made = [];
 
-// Every call to every host, some at once. An answer is genuine, or a hostile target's own.
+// Every call to every host, some at once. An answer is genuine, or a hostile target's own. The calls to the first host,
+// which works, come first: beside floods, a busy machine may not answer them in time.
 async function callAll(kind, hosts) {
   let answered = 0;
   const pairs = hosts.flatMap(({ host, name }) => ["fetch", "openid-client", "OAuth 1.0A"]
@@ -169,7 +170,8 @@ async function callAll(kind, hosts) {
       assertNoSecret(error);
     }
   });
-  const left = outcomes.values();
+  for (const outcome of outcomes.slice(0, 3)) await outcome();
+  const left = outcomes.slice(3).values();
   await Promise.all(Array.from({ length: 30 }, async () => {
     for (const outcome of left) await outcome();
   }));

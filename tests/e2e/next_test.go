@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"maps"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -107,7 +106,7 @@ func (n *nextApp) start(t *testing.T, identity *url.URL, router string) *app {
 // that next build made (output: "standalone").
 func (n *nextApp) serve(t *testing.T, network *nettest.Network, proxy, router string, standalone bool) *app {
 	t.Helper()
-	port := freePort(t)
+	port := nettest.FreePort(t)
 	origin := "http://localhost:" + port
 	env := append(environment(network, proxy),
 		"NEXT_TELEMETRY_DISABLED=1", "NEXTAUTH_URL="+origin+routers[router]+"/api/auth", "PORT="+port)
@@ -116,29 +115,8 @@ func (n *nextApp) serve(t *testing.T, network *nettest.Network, proxy, router st
 		args = []string{filepath.Join(n.dir, ".next/standalone/server.js")}
 	}
 	server := start(t, n.dir, env, nodetest.Node(t), args...)
-	server.await(t, listening("localhost:"+port))
+	server.await(t, func() bool { return nettest.Listens("localhost:" + port) })
 	return &app{network, server, origin, origin + routers[router]}
-}
-
-// listening reports whether a server listens at an address.
-func listening(address string) func() bool {
-	return func() bool {
-		connection, err := net.Dial("tcp", address)
-		if err == nil {
-			connection.Close()
-		}
-		return err == nil
-	}
-}
-
-// freePort returns a port at which nothing listens yet.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "localhost:0")
-	must(t, err)
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
 }
 
 // admitsMembers requires that the middleware, which imports next-auth's options, admits

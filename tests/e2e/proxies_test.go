@@ -62,11 +62,11 @@ func (p proxy) start(t *testing.T, network *nettest.Network) (address, log strin
 	must(t, os.Chmod(dir, 0o777))
 	parent, err := url.Parse(network.Proxy())
 	must(t, err)
-	port := freePort(t)
+	port := nettest.FreePort(t)
 	config := filepath.Join(dir, "config")
 	must(t, os.WriteFile(config, fmt.Appendf(nil, p.config, port, parent.Port(), dir), 0o666))
 	process := start(t, dir, nil, p.program, append(p.args, config)...)
-	process.await(t, listening("127.0.0.1:"+port))
+	process.await(t, func() bool { return nettest.Listens("127.0.0.1:" + port) })
 	there := url.URL{Scheme: "http", User: p.login, Host: "127.0.0.1:" + port}
 	return there.String(), filepath.Join(dir, "log")
 }

@@ -3,7 +3,6 @@ package next
 import (
 	"bytes"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
+	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
@@ -177,7 +177,7 @@ const patience = 2 * time.Minute
 // signIn starts the image behind a proxy and signs in.
 func (i *image) signIn(t *testing.T, network *prooftest.Network) (user, failure string) {
 	t.Helper()
-	port := freePort(t)
+	port := nettest.FreePort(t)
 	origin := "http://localhost:" + port
 	server := i.command(t, append(i.environment(t, network),
 		"HOSTNAME=127.0.0.1", "PORT="+port, "NEXTAUTH_URL="+origin), "node", "server.js")
@@ -189,7 +189,7 @@ func (i *image) signIn(t *testing.T, network *prooftest.Network) (user, failure 
 		_ = server.Process.Kill()
 		<-ended
 	}()
-	for deadline := time.Now().Add(patience); !listening("127.0.0.1:" + port); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !nettest.Listens("127.0.0.1:" + port); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the server was not ready within %v", patience)
 		}
@@ -205,22 +205,4 @@ func (i *image) environment(t *testing.T, network *prooftest.Network) []string {
 	must(t, os.WriteFile(ca, network.CA, 0o644))
 	must(t, os.WriteFile(names, []byte(repotest.Read(t, "internal/testkit/nettest/names.js")), 0o644))
 	return []string{"http_proxy=" + network.Proxy(), "NODE_EXTRA_CA_CERTS=" + ca, "NODE_OPTIONS=--require=" + names}
-}
-
-func listening(address string) bool {
-	connection, err := net.Dial("tcp", address)
-	if err == nil {
-		connection.Close()
-	}
-	return err == nil
-}
-
-// freePort returns a port at which nothing listens yet.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
 }

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -39,6 +40,17 @@ type Content struct {
 	Revision int
 	// Loads says that the build loads next-auth from node_modules.
 	Loads bool
+	// Part says that there is a part of next-auth that makes no requests of its own, such
+	// as next-auth/jwt or next-auth/middleware, also in code for an edge runtime.
+	Part bool
+	// Route says that the build has a route for next-auth's own endpoints.
+	Route bool
+}
+
+// OnlyPart reports whether what the build itself holds makes none of next-auth's requests:
+// there is a part of next-auth, and no sign of the rest. Another package may still load it.
+func (c *Content) OnlyPart() bool {
+	return c.Part && !c.Route && !c.Bundled && !c.Patched && !c.Loads
 }
 
 // Read looks for next-auth in the JavaScript that the Node.js server loads from a build.
@@ -53,7 +65,7 @@ func (b *Build) Read() (*Content, error) {
 	if there, err := safefile.IsDir(root, serverDir); err != nil {
 		return nil, newError(root, serverDir, err)
 	} else if there {
-		if err := r.enter(root, serverDir, 0); err != nil {
+		if err := r.enter(root, serverDir, false, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -94,22 +106,27 @@ type reader struct {
 	content   Content
 	clients   int             // that are set up with the patch
 	logging   []string        // files that log the event of a release line
-	elsewhere map[string]bool // files that the Node.js server does not load
+	elsewhere map[string]bool // files that an edge runtime loads
 	files     int
 	bytes     int64
 	buffer    []byte // for the next file
 }
 
-// skipped are directories and files that the Node.js server does not load, or that are
-// packages of their own.
-var skipped = []string{"server/edge", "server/edge-chunks", "server/middleware.js", "server/src/middleware.js", "server/node_modules"}
+// edge are directories and files that an edge runtime loads, not the Node.js server.
+var edge = []string{"server/edge", "server/edge-chunks", "server/middleware.js", "server/src/middleware.js"}
+
+// packages has packages of their own.
+const packages = "server/node_modules"
+
+// route is in the path of next-auth's endpoints, because next-auth needs the parameter.
+const route = "[...nextauth]"
 
 // scripts are the extensions of files with a bundler's code. Next.js uses the first.
 var scripts = []string{".js", ".mjs", ".cjs"}
 
 // enter reads a directory of the build, through a root of its own: to open a file by
-// its name alone takes the system one step.
-func (r *reader) enter(above *os.Root, name string, depth int) error {
+// its name alone takes the system one step. isEdge says that an edge runtime loads it.
+func (r *reader) enter(above *os.Root, name string, isEdge bool, depth int) error {
 	if depth > maxDepth {
 		return newError(above, path.Base(name), errTooDeep)
 	}
@@ -124,12 +141,13 @@ func (r *reader) enter(above *os.Root, name string, depth int) error {
 	}
 	for _, entry := range entries {
 		below := path.Join(name, entry.Name())
+		isEdge := isEdge || r.elsewhere[below] || slices.Contains(edge, below)
 		switch {
-		case r.elsewhere[below] || slices.Contains(skipped, below):
+		case below == packages:
 		case entry.IsDir():
-			err = r.enter(dir, below, depth+1)
+			err = r.enter(dir, below, isEdge, depth+1)
 		case slices.Contains(scripts, path.Ext(below)):
-			err = r.read(dir, entry.Name(), below)
+			err = r.read(dir, entry.Name(), below, isEdge)
 		case entry.Type()&fs.ModeSymlink != 0:
 			err = checkLink(dir, entry.Name())
 		}
@@ -153,7 +171,7 @@ func checkLink(dir *os.Root, name string) error {
 }
 
 // read reads one file.
-func (r *reader) read(dir *os.Root, base, name string) error {
+func (r *reader) read(dir *os.Root, base, name string, isEdge bool) error {
 	if r.files++; r.files > maxFiles {
 		return newError(dir, base, errManyFiles)
 	}
@@ -165,13 +183,19 @@ func (r *reader) read(dir *os.Root, base, name string) error {
 	if r.bytes += int64(len(text)); r.bytes > maxBytes {
 		return newError(dir, base, errManyBytes)
 	}
-	r.judge(text, name)
+	loads, part := mentions(text)
+	r.content.Part = r.content.Part || part
+	if !isEdge {
+		r.content.Loads = r.content.Loads || loads
+		r.judge(text, name)
+	}
 	return nil
 }
 
 // judge looks for next-auth in one file.
 func (r *reader) judge(text []byte, name string) {
 	c := &r.content
+	c.Route = c.Route || strings.Contains(name, route)
 	for i := range lines {
 		patched, unpatched := lines[i].count(text)
 		r.clients += patched
@@ -185,5 +209,4 @@ func (r *reader) judge(text []byte, name string) {
 	if found := revision(text); found > 0 && (c.Revision == 0 || found < c.Revision) {
 		c.Revision = found
 	}
-	c.Loads = c.Loads || loads(text)
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// cookie is what next-auth/jwt leaves in a bundle.
+const cookie = `c=s?"__Secure-next-auth.session-token":"next-auth.session-token"`
+
 func TestRead(t *testing.T) {
 	const manifest = `{"middleware": {"/": {"files": ["server/chunks/9.js"]}}, "functions": {"/api/e": {"files": ["server/app/api/e/route.js"]}}}`
 	for name, test := range map[string]struct {
@@ -22,13 +25,18 @@ func TestRead(t *testing.T) {
 		"patched in two files":   {[]string{"server/chunks/1.js", patchedClient, "server/chunks/ssr/2.js", helper}, Content{Bundled: true, Patched: true, Revision: 4}},
 		"an older helper":        {[]string{"server/app/route.js", patchedClient}, Content{Bundled: true, Patched: true}},
 		"two helpers":            {[]string{"server/1.js", patchedClient + helper, "server/2.js", patchedClient + strings.Replace(helper, "revision 4", "revision 3", 1)}, Content{Bundled: true, Patched: true, Revision: 3}},
-		"unpatched":              {[]string{"server/app/api/auth/[...nextauth]/route.js", unpatchedClient + event}, Content{Bundled: true, Unpatched: []string{"server/app/api/auth/[...nextauth]/route.js"}}},
+		"unpatched":              {[]string{"server/app/api/auth/[...nextauth]/route.js", unpatchedClient + event}, Content{Bundled: true, Route: true, Unpatched: []string{"server/app/api/auth/[...nextauth]/route.js"}}},
 		"both kinds":             {[]string{"server/chunks/1.js", patchedClient + helper, "server/chunks/ssr/2.js", unpatchedClient}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/chunks/ssr/2.js"}}},
 		"both kinds in a file":   {[]string{"server/1.js", patchedClient + helper + unpatchedClient}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/1.js"}}},
 		"the event alone":        {[]string{"server/1.js", event}, Content{Bundled: true, Unpatched: []string{"server/1.js"}}},
 		"the event and a helper": {[]string{"server/1.js", event + helper}, Content{Bundled: true, Patched: true, Revision: 4}},
 		"the helper alone":       {[]string{"server/1.js", helper}, Content{Patched: true, Revision: 4}},
-		"from node_modules":      {[]string{"server/pages/api/auth/[...nextauth].js", `a.exports=require("next-auth")`}, Content{Loads: true}},
+		"from node_modules":      {[]string{"server/pages/api/auth/[...nextauth].js", `a.exports=require("next-auth")`}, Content{Loads: true, Route: true}},
+		"a part":                 {[]string{"server/app/api/me/route.js", cookie}, Content{Part: true}},
+		"a part in a page":       {[]string{"server/pages/api/me.js", `a.exports=require("next-auth/jwt")`}, Content{Part: true}},
+		"a part in middleware":   {[]string{"server/middleware.js", cookie}, Content{Part: true}},
+		"a part in edge chunks":  {[]string{"server/edge/chunks/1.js", cookie}, Content{Part: true}},
+		"a part and a route":     {[]string{"server/app/api/auth/[...nextauth]/route.js", cookie}, Content{Part: true, Route: true}},
 		"in ES modules":          {[]string{"server/chunks/nitro/nitro.mjs", unpatchedClient}, Content{Bundled: true, Unpatched: []string{"server/chunks/nitro/nitro.mjs"}}},
 		"elsewhere": {
 			[]string{
@@ -49,6 +57,25 @@ func TestRead(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Only a part without a sign of the rest makes no requests.
+func TestOnlyPart(t *testing.T) {
+	for _, test := range []struct {
+		content Content
+		want    bool
+	}{
+		{Content{Part: true}, true},
+		{Content{}, false},
+		{Content{Part: true, Route: true}, false},
+		{Content{Part: true, Bundled: true}, false},
+		{Content{Part: true, Patched: true}, false},
+		{Content{Part: true, Loads: true}, false},
+	} {
+		if got := test.content.OnlyPart(); got != test.want {
+			t.Errorf("%+v: %v", test.content, got)
+		}
 	}
 }
 

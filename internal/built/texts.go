@@ -93,20 +93,25 @@ func revision(text []byte) (lowest int) {
 
 var (
 	name   = phrase{"next", "-auth"}
+	part   = lazyregexp.Compile("^next-auth(?:\\.session-token|\\]\\[(?:error|warn|debug)\\]|(?:-[0-9a-f]{8,})?/(?:jwt|middleware|react)\\b)")
 	loader = lazyregexp.Compile("(?:\\b(?:require|import)\\(|\\b(?:from|import)\\s*)[\"'`]next-auth(?:-[0-9a-f]{8,})?(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
 )
 
-// loads reports whether a bundle loads the server's part of next-auth from node_modules.
-// Turbopack adds a hash to the name.
-func loads(text []byte) bool {
+// mentions reports whether a bundle loads the server's part of next-auth from
+// node_modules, and whether it has or loads another part: the session's cookie, the log and
+// the names of parts show that. Turbopack adds a hash to the name.
+func mentions(text []byte) (loads, has bool) {
 	const call = len(`require("`) // import is shorter
 	for at := range name.in(text) {
+		end := min(at+short, len(text))
 		quoted := at > 0 && bytes.IndexByte([]byte("\"'`"), text[at-1]) >= 0
-		if quoted && loader().Match(text[max(at-call, 0):min(at+short, len(text))]) {
-			return true
+		loads = loads || quoted && loader().Match(text[max(at-call, 0):end])
+		has = has || part().Match(text[at:end])
+		if loads && has {
+			break
 		}
 	}
-	return false
+	return loads, has
 }
 
 // phrase is a text in two parts. The second one begins with a letter that is rare in

@@ -99,7 +99,27 @@ func TestLoads(t *testing.T) {
 		`"next-auth"`:                                         false,
 		`next-auth`:                                           false,
 	} {
-		if got := loads([]byte(text)); got != want {
+		if got, _ := mentions([]byte(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+func TestPart(t *testing.T) {
+	for text, want := range map[string]bool{
+		`require("next-auth/jwt")`:                                       true,
+		`require("next-auth-0123456789abcdef/react")`:                    true,
+		`e?"__Secure-next-auth.session-token":"next-auth.session-token"`: true,
+		"`${t}next-auth.session-token`":                                  true,
+		`console.error("[next-auth][error][".concat(e,"]"))`:             true,
+		`"(ssr)/./node_modules/next-auth/react/index.js"`:                true,
+		`import"next-auth/middleware";require("next-auth")`:              true,
+		`require("next-auth")`:                                           false,
+		`require("next-auth/jwtx")`:                                      false,
+		`"https://next-auth.js.org"`:                                     false,
+		`"next-auth.session"`:                                            false,
+	} {
+		if _, got := mentions([]byte(text)); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
@@ -151,8 +171,11 @@ func TestOpenidClient(t *testing.T) {
 			must(t, err)
 			for name, content := range pkg {
 				files += bytes.Count(content, []byte("redirect_uris"))
-				if patched, unpatched := lines[0].count(content); patched+unpatched != 0 || lines[0].logs(content) || loads(content) {
+				if patched, unpatched := lines[0].count(content); patched+unpatched != 0 || lines[0].logs(content) {
 					t.Errorf("%s: %s", project, name)
+				}
+				if loads, part := mentions(content); loads || part {
+					t.Errorf("%s: %s mentions next-auth", project, name)
 				}
 			}
 		}

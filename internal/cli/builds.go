@@ -37,6 +37,7 @@ type foundBuild struct {
 	content *built.Content
 	copies  []detect.Install // that the build loads, if it loads any
 	uses    bool             // whether there is anything of next-auth
+	part    bool             // whether there are only parts of it that make no requests
 }
 
 // openBuilds finds the builds of the directory that a person works on, and judges the
@@ -62,7 +63,11 @@ func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 	}
 	p.situation.project, p.report.Root = all.project, workspace.Root().Dir
 	all.revision = library.Helper.Revision
-	return all, all.planCopies(library, o.strict)
+	if err := all.planCopies(library, o.strict); err != nil {
+		return nil, err
+	}
+	all.leaveOutParts()
+	return all, nil
 }
 
 // find finds the builds of the workspace's apps or, in a directory that is not of one, of
@@ -232,6 +237,15 @@ func (all *builds) leaveOutBare() {
 	}
 }
 
+// leaveOutParts recognises builds that make none of next-auth's requests. Only standalone
+// output shows that, because Next.js traced all that the app loads.
+func (all *builds) leaveOutParts() {
+	for _, b := range all.found {
+		b.part = b.Standalone && len(b.copies) == 0 && b.content.OnlyPart()
+		b.uses = b.uses && !b.part
+	}
+}
+
 // beside returns the plan of the copies that a build loads.
 func (all *builds) beside(b *foundBuild) *apply.Plan {
 	var copies []*apply.Copy
@@ -281,7 +295,8 @@ func (all *builds) nothing() error {
 	case len(all.found) == 0:
 		return &noBuildError{all}
 	case !slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.uses }):
-		return &emptyBuildError{all.found[0]}
+		part := slices.IndexFunc(all.found, func(b *foundBuild) bool { return b.part })
+		return &emptyBuildError{all.found[max(part, 0)]}
 	}
 	return nil
 }
@@ -343,6 +358,8 @@ func (all *builds) describe(b *foundBuild) report.Build {
 		out.State = report.BuildPatched
 	case b.Nitro:
 		out.State = report.BuildUnknown
+	case b.part:
+		out.State = report.BuildPart
 	}
 	for _, c := range b.copies {
 		out.Copies = append(out.Copies, c.Path)

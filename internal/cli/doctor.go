@@ -118,7 +118,7 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 func (p *program) doctorNextAuth(o *doctorOptions, environment *doctor.Environment, node *doctor.Node, all *builds) (found doctor.Findings, supported bool, err error) {
 	native := environment.Native(node)
 	if all.inImage() {
-		found, patched := p.doctorImage(all, native)
+		found, patched := p.doctorImage(o, all, native)
 		if !patched && !native {
 			found = append(found, environment.Rebuild(node)...)
 		}

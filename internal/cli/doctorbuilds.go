@@ -32,7 +32,7 @@ func (all *builds) inImage() bool {
 }
 
 // doctorImage judges the builds of an image, and the copies that they load.
-func (p *program) doctorImage(all *builds, native bool) (found doctor.Findings, patched bool) {
+func (p *program) doctorImage(o *doctorOptions, all *builds, native bool) (found doctor.Findings, patched bool) {
 	severity := doctor.Error
 	if native {
 		severity = doctor.Note
@@ -42,24 +42,32 @@ func (p *program) doctorImage(all *builds, native bool) (found doctor.Findings, 
 			p.stateOfCopy(&found, c, native)
 		}
 	}
-	patched = found.Count(doctor.Error) == 0
 	for _, b := range all.found {
-		reasons := all.judge(b)
-		if len(reasons) == 0 && b.uses {
-			found.Add(doctor.NextJS, doctor.OK, "%s%s", b.what(), all.describe(b).Reason())
-		}
-		if !b.uses && all.nothing() != nil {
-			reasons = []error{&emptyBuildError{b}}
-		}
-		for _, reason := range reasons {
-			if _, said := errors.AsType[*pendingError](reason); !said {
-				found = append(found, all.finding(p, b, reason, severity))
-				patched = false
-			}
-		}
+		found = append(found, all.imageFindings(p, b, severity, o.ifPresent)...)
 		found = append(found, older(all.older(b))...)
 	}
-	return found, patched
+	return found, found.Count(doctor.Error) == 0
+}
+
+// imageFindings says what a build of an image runs. lacks says that the image may lack
+// next-auth.
+func (all *builds) imageFindings(p *program, b *foundBuild, severity doctor.Severity, lacks bool) (found doctor.Findings) {
+	reasons := all.judge(b)
+	empty := &emptyBuildError{b}
+	switch {
+	case b.part || lacks && all.nothing() != nil:
+		found.Add(doctor.NextJS, doctor.Note, "%v", empty)
+	case all.nothing() != nil:
+		reasons = []error{empty}
+	case b.uses && len(reasons) == 0:
+		found.Add(doctor.NextJS, doctor.OK, "%s%s", b.what(), all.describe(b).Reason())
+	}
+	for _, reason := range reasons {
+		if _, said := errors.AsType[*pendingError](reason); !said {
+			found = append(found, all.finding(p, b, reason, severity))
+		}
+	}
+	return found
 }
 
 // doctorProject says which builds lack what is installed now.

@@ -578,14 +578,24 @@ func (e *noBuildError) hint() hint.Hint {
 type emptyBuildError struct{ build *foundBuild }
 
 func (e *emptyBuildError) Error() string {
+	if e.build.part {
+		return e.build.path + ": uses only parts of next-auth that make no requests"
+	}
 	return e.build.path + ": holds no next-auth, and none is installed beside it"
 }
 
 func (e *emptyBuildError) hint() hint.Hint {
+	advice := hint.Text("name the directory that the server starts in with -C DIR")
 	if e.build.source {
-		return hint.Text("name the app that uses next-auth with -C DIR")
+		advice = hint.Text("name the app that uses next-auth with -C DIR")
 	}
-	return hint.Text("name the directory that the server starts in with -C DIR")
+	switch {
+	case e.build.part:
+		return hint.Text("if it needs no more of next-auth, add --if-present")
+	case e.build.uses:
+		return advice
+	}
+	return advice.Or(hint.Text("or, if the app may lack next-auth, add --if-present"))
 }
 
 // unknownBuildError says that a build does not show what it loads.

@@ -15,6 +15,7 @@ const (
 	BuildUnpatched BuildState = "unpatched"   // it is bundled, at least once without
 	BuildUnbundled BuildState = "not bundled" // it is loaded from node_modules
 	BuildMissing   BuildState = "not built"   // there is no finished build
+	BuildPart      BuildState = "no requests" // it has only parts of next-auth that make none
 	BuildUnknown   BuildState = "unknown"     // what it loads can't be found out
 )
 
@@ -35,6 +36,8 @@ func (b Build) what() (verb, string) {
 	switch {
 	case b.State == BuildMissing:
 		return verb{"not built", term.Plain}, "no finished build"
+	case b.State == BuildPart:
+		return verb{"no requests", term.Plain}, "uses only parts of next-auth that make no requests"
 	case b.State == BuildUnknown:
 		return verb{"unknown", term.Red}, "does not show which next-auth it loads"
 	case b.State == BuildUnpatched:

@@ -164,6 +164,19 @@ func standaloneDist(root *os.Root) (dist string, standalone bool, err error) {
 	return dist, true, nil
 }
 
+// HasServer reports whether a directory is an app in standalone output: it has a server.js
+// that Next.js wrote, and no source. It looks at no build, which may be unreadable.
+func HasServer(dir string) bool {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	_, standalone, err := standaloneDist(root)
+	source, unknown := (&Build{Dir: dir}).HasSource()
+	return standalone && !source && err == nil && unknown == nil
+}
+
 func isFile(root *os.Root, name string) (bool, error) {
 	info, err := root.Stat(filepath.FromSlash(name))
 	if safefile.Absent(err) {

@@ -26,6 +26,7 @@ type builds struct {
 	plan      *apply.Plan     // of the copies, closed; nil if there are none
 	revision  int             // of the helper that an apply would add
 	lenient   bool            // whether a search that fails finds nothing
+	unread    error           // why the build of an image can't be read
 }
 
 // foundBuild is one build.

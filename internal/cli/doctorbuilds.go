@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/built"
@@ -18,6 +19,12 @@ func (p *program) doctorBuilds(o *doctorOptions) (all *builds, failed doctor.Fin
 		return &builds{}, nil
 	}
 	all, err := p.openBuilds(&o.planOptions, true)
+	if all == nil {
+		all = &builds{workspace: p.situation.workspace}
+	}
+	if all.unread = all.unreadImage(err); all.unread != nil {
+		return all, nil
+	}
 	if err != nil {
 		failed.Add(doctor.NextJS, doctor.Warning, "builds were not judged: %v", err)
 		return &builds{}, failed
@@ -26,9 +33,43 @@ func (p *program) doctorBuilds(o *doctorOptions) (all *builds, failed doctor.Fin
 	return all, nil
 }
 
+// unreadImage returns why the build of an image can't be read; nil if it can, or if there
+// is no server.js of Next.js, or an app's source. err is what reading the builds returned.
+func (all *builds) unreadImage(err error) error {
+	w := all.workspace
+	if err == nil && len(all.found)+len(all.unbuilt) == 0 { // the search may have failed
+		if _, err = built.Below(w.Dir); err != nil {
+			err = buildFailure(w, err)
+		}
+	}
+	unread, is := errors.AsType[*buildError](err)
+	if !is {
+		return nil
+	}
+	at, err := filepath.Abs(unread.path)
+	if err != nil || all.hasSource() {
+		return nil
+	}
+	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if built.HasServer(at) {
+			return unread
+		}
+	}
+	return nil
+}
+
+// hasSource reports whether an app of the workspace can be built here.
+func (all *builds) hasSource() bool {
+	apps, err := nextApps(all.workspace)
+	return err != nil || slices.ContainsFunc(apps, func(app nextDir) bool {
+		has, err := (&built.Build{Dir: app.dir}).HasSource()
+		return has || err != nil
+	})
+}
+
 // inImage reports whether there are only builds that can't be made again here.
 func (all *builds) inImage() bool {
-	return len(all.found) > 0 && len(all.unbuilt) == 0 && !slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.source })
+	return all.unread != nil || len(all.found) > 0 && len(all.unbuilt) == 0 && !slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.source })
 }
 
 // doctorImage judges the builds of an image, and the copies that they load.
@@ -36,6 +77,10 @@ func (p *program) doctorImage(o *doctorOptions, all *builds, native bool) (found
 	severity := doctor.Error
 	if native {
 		severity = doctor.Note
+	}
+	if all.unread != nil {
+		problem := p.situation.explain(all.unread)
+		return doctor.Findings{{Area: doctor.NextJS, Severity: severity, Message: problem.Message + ", so it is unknown whether the build has the patch", Hint: problem.Hint}}, true
 	}
 	if all.plan != nil {
 		for _, c := range all.plan.Copies {

@@ -177,7 +177,15 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Failed, func(*situation, *hooks.FileError) hint.Hint {
 		return hint.Text("replace it with a regular, readable file and run it again; nothing was written")
 	}),
-	on(report.Failed, func(_ *situation, e *buildError) hint.Hint { return hint.Text(remedy(e)) }),
+	on(report.Failed, func(_ *situation, e *buildError) hint.Hint {
+		if errors.Is(e, fs.ErrPermission) && os.Geteuid() != 0 {
+			return hint.Text("run proxypatch as the user who starts the server, or as root")
+		}
+		return hint.Text(remedy(e))
+	}),
+	on(report.Unsupported, func(*situation, *standaloneError) hint.Hint {
+		return hint.Text("run init in the project that it was built from")
+	}),
 	on(report.Failed, func(_ *situation, e *appError) hint.Hint {
 		return hint.Text(remedy(e)).Or(hint.Text("or delete the app's build cache yourself and add --keep-cache"))
 	}),
@@ -381,6 +389,7 @@ var places = []func(*report.Problem, error) (matches bool){
 	}),
 	at(func(p *report.Problem, e *emptyBuildError) { p.Path = e.build.path }),
 	at(func(p *report.Problem, e *unknownBuildError) { p.Path = e.build.path }),
+	at(func(p *report.Problem, e *standaloneError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *buildError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
 	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
@@ -596,6 +605,13 @@ func (e *emptyBuildError) hint() hint.Hint {
 		return advice
 	}
 	return advice.Or(hint.Text("or, if the app may lack next-auth, add --if-present"))
+}
+
+// standaloneError says that a directory is standalone output, which no hook can patch.
+type standaloneError struct{ path string }
+
+func (e *standaloneError) Error() string {
+	return e.path + ": is standalone output of Next.js, which takes no hooks"
 }
 
 // unknownBuildError says that a build does not show what it loads.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
@@ -49,6 +50,9 @@ func (p *program) init(o *initOptions) error {
 	workspace, err := p.openWorkspace()
 	if err != nil {
 		return err
+	}
+	if !o.undo && built.HasServer(workspace.Home.Dir) {
+		return &standaloneError{workspace.Display(workspace.Home.Dir)}
 	}
 	if !o.dryRun {
 		lock, err := hooks.Lock(workspace)

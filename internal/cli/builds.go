@@ -348,9 +348,11 @@ func (all *builds) report() []report.Build {
 }
 
 func (all *builds) describe(b *foundBuild) report.Build {
+	reasons := all.judge(b)
 	out := report.Build{
 		Path: b.path, State: report.BuildUnbundled, Standalone: b.Standalone,
-		Revision: b.content.Revision, Files: b.content.Unpatched, OK: len(all.judge(b)) == 0,
+		Revision: b.content.Revision, Files: b.content.Unpatched, OK: len(reasons) == 0,
+		NoAgent: len(reasons) > 0 && !slices.ContainsFunc(reasons, isOtherReason),
 	}
 	switch {
 	case len(b.content.Unpatched) > 0:
@@ -366,6 +368,12 @@ func (all *builds) describe(b *foundBuild) report.Build {
 		out.Copies = append(out.Copies, c.Path)
 	}
 	return out
+}
+
+// isOtherReason reports whether a reason is another one than https-proxy-agent.
+func isOtherReason(reason error) bool {
+	_, agent := errors.AsType[*report.AgentError](reason)
+	return !agent
 }
 
 // summary counts the builds that run with the patch.

@@ -44,7 +44,7 @@ type situation struct {
 func (s *situation) explain(err error) report.Problem {
 	code, advice := s.judge(err)
 	if e, ok := errors.AsType[*imageError](err); ok { // what helps a project does not help there
-		advice = e.all.rebuild(e.build)
+		advice = e.hint()
 	}
 	p := report.Error(code, err.Error(), s.typeable(advice))
 	locate(&p, err)
@@ -631,6 +631,17 @@ type imageError struct {
 func (e *imageError) Error() string { return e.err.Error() }
 
 func (e *imageError) Unwrap() error { return e.err }
+
+func (e *imageError) hint() hint.Hint {
+	agent, ok := errors.AsType[*report.AgentError](e.err)
+	switch {
+	case !ok || agent.Copy.Agent.Dir != "":
+		return e.all.rebuild(e.build)
+	case e.build.Standalone:
+		return hint.Text("https-proxy-agent was not traced: put it into dependencies, then build again")
+	}
+	return hint.Text("put https-proxy-agent into dependencies, then make the image again")
+}
 
 // buildError is an error of the system about a build, with a path as a person would
 // write it.

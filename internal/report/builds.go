@@ -28,7 +28,8 @@ type Build struct {
 	Files      []string   `json:"files,omitempty"`    // without the patch, relative to Path
 	Copies     []string   `json:"copies,omitempty"`   // of next-auth, loaded from node_modules
 
-	OK bool `json:"-"` // everything that runs has the patch
+	OK      bool `json:"-"` // everything that runs has the patch
+	NoAgent bool `json:"-"` // it has, and lacks only https-proxy-agent
 }
 
 // what says first in a word, and then in some, what a build runs.
@@ -44,12 +45,16 @@ func (b Build) what() (verb, string) {
 		return verb{"unpatched", term.Red}, fmt.Sprintf("built without the patch: %s", CountFiles(len(b.Files)))
 	case b.State == BuildPatched && b.OK:
 		return verb{"ok", term.Green}, "built with the patch"
+	case b.State == BuildPatched && b.NoAgent:
+		return verb{"no agent", term.Red}, "built with the patch, but also loads a next-auth that can't load https-proxy-agent"
 	case b.State == BuildPatched:
 		return verb{"pending", term.Magenta}, "built with the patch, but also loads a next-auth that is not patched"
 	case len(b.Copies) == 0:
 		return verb{"missing", term.Red}, "next-auth is not bundled, and not beside it"
 	case b.OK:
 		return verb{"ok", term.Green}, "next-auth is not bundled, and patched beside it"
+	case b.NoAgent:
+		return verb{"no agent", term.Red}, "next-auth is not bundled, and patched beside it, but can't load https-proxy-agent"
 	}
 	return verb{"pending", term.Magenta}, "next-auth is not bundled, and not fully patched beside it"
 }

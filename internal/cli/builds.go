@@ -27,6 +27,9 @@ type builds struct {
 	revision  int             // of the helper that an apply would add
 	lenient   bool            // whether a search that fails finds nothing
 	unread    error           // why the build of an image can't be read
+	library   *patchset.Library
+	strict    bool
+	patched   map[string]bool // whether apply has nothing to do for an app, by its directory
 }
 
 // foundBuild is one build.
@@ -53,7 +56,7 @@ func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 		return nil, err
 	}
 	p.situation.again, p.situation.ownDiffs = o.again(), o.patches != ""
-	all := &builds{workspace: workspace, lenient: lenient}
+	all := &builds{workspace: workspace, lenient: lenient, library: library, strict: o.strict, patched: map[string]bool{}}
 	if err := all.find(workspace, o.all); err != nil {
 		return nil, err
 	}
@@ -329,10 +332,57 @@ func (all *builds) missing() (warnings []report.Problem) {
 
 // rebuild says how a build gets the patch.
 func (all *builds) rebuild(b *foundBuild) hint.Hint {
-	if !b.source {
+	again := all.workspace.Build(b.app)
+	switch {
+	case !b.source:
 		return beforeBuild
+	case all.installedIsPatched(b.app):
+		return again
 	}
-	return hint.Join(hint.Run("proxypatch apply"), hint.Text(", then "), all.workspace.Build(b.app))
+	return hint.Join(hint.Run("proxypatch apply"), hint.Text(", then "), again)
+}
+
+// installedIsPatched reports whether a new build of an app would have the patch: apply
+// would change nothing, neither in the copies that the app loads nor in its caches.
+func (all *builds) installedIsPatched(app detect.Package) bool {
+	patched, known := all.patched[app.Dir]
+	if !known {
+		var err error
+		patched, err = all.needsNoApply(app)
+		patched = patched && err == nil
+		all.patched[app.Dir] = patched
+	}
+	return patched
+}
+
+func (all *builds) needsNoApply(app detect.Package) (bool, error) {
+	own, err := detect.Open(all.workspace.Display(app.Dir))
+	if err != nil {
+		return false, err
+	}
+	project, err := own.Find(true)
+	if err != nil {
+		return false, err
+	}
+	loaded, err := loadedBy(nextDir{app.Dir, own.Home}, project)
+	if err != nil {
+		return false, err
+	}
+	plan, err := apply.New(loaded, all.library, apply.Options{Goal: apply.Patch, Strict: all.strict})
+	if err != nil {
+		return false, err
+	}
+	defer plan.Close()
+	agents, _ := report.JudgeAgents(plan, patchset.Default)
+	if len(loaded) == 0 || plan.Blocked() || plan.Changes() > 0 || len(agents) > 0 {
+		return false, nil
+	}
+	apps, err := ownApps(own, false)
+	if err != nil {
+		return false, err
+	}
+	found, err := (&target{project: project, library: all.library, plan: plan}).caches(apps, before, false)
+	return len(found.stale()) == 0, err
 }
 
 // report says what each build runs.

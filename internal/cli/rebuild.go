@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/built"
-	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
@@ -62,8 +61,8 @@ func builtBefore(dirs []string, command string, dryRun bool) report.Problem {
 	return warning
 }
 
-// oldBuilds returns the apps that were built, or may have been, and load a copy that
-// changes. It looks at the marks of a build only. An app whose marks can't be read
+// oldBuilds returns the apps that were built, or may have been, and depend on a
+// copy that changes. It looks at the marks of a build only. An app whose marks can't be read
 // counts as built.
 func (t *target) oldBuilds() ([]oldBuild, error) {
 	apps, err := nextApps(&t.project.Workspace)
@@ -76,20 +75,31 @@ func (t *target) oldBuilds() ([]oldBuild, error) {
 	}
 	var old []oldBuild
 	for _, app := range apps {
-		loaded, err := loadedBy(app, t.project)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(loaded, func(c detect.Install) bool { return changing[c.Dir] }) {
-			continue
-		}
 		builds, unknown, err := built.Find(app.dir)
 		if len(builds) > 0 || err != nil {
 			unknown = ""
 		} else if unknown == "" {
 			continue
 		}
+		if depends, err := t.dependsOn(app, changing); err != nil {
+			return nil, err
+		} else if !depends {
+			continue
+		}
 		old = append(old, oldBuild{t.project.Display(app.dir), unknown})
 	}
 	return old, nil
+}
+
+// dependsOn reports whether an app depends on one of some copies.
+func (t *target) dependsOn(app nextDir, copies map[string]bool) (bool, error) {
+	for _, c := range slices.Concat(t.project.Copies, t.project.Others) {
+		if !copies[c.Dir] {
+			continue
+		}
+		if depends, err := t.project.DependsOn(app.pkg, &c); depends || err != nil {
+			return depends, err
+		}
+	}
+	return false, nil
 }

@@ -73,6 +73,11 @@ func (p *Project) Loads(pkg Package, c *Install) (bool, error) {
 	if c.users[pkg.Dir] {
 		return true, nil
 	}
+	return p.reaches(pkg, c)
+}
+
+// reaches reports whether a copy is among a package's dependencies, theirs, and so on.
+func (p *Project) reaches(pkg Package, c *Install) (bool, error) {
 	closure, known := p.closures[pkg.Dir]
 	if !known {
 		var err error
@@ -82,6 +87,16 @@ func (p *Project) Loads(pkg Package, c *Install) (bool, error) {
 		p.closures[pkg.Dir] = closure
 	}
 	return closure[c.Dir], nil
+}
+
+// DependsOn reports whether a package of the workspace, or the workspace's root, depends on
+// next-auth, directly or through other packages that load the copy. A package that does
+// not may still load a copy that an install put at the root for another one.
+func (p *Project) DependsOn(pkg Package, c *Install) (bool, error) {
+	if pkg.NamesNextAuth() || p.Root().NamesNextAuth() {
+		return p.Loads(pkg, c)
+	}
+	return p.reaches(pkg, c)
 }
 
 var (

@@ -60,6 +60,9 @@ func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 	if err := all.find(workspace, o.all); err != nil {
 		return nil, err
 	}
+	if err := all.addUnbuilt(); err != nil {
+		return nil, err
+	}
 	for _, b := range all.found {
 		if err := all.read(workspace, b); err != nil {
 			return nil, err
@@ -285,8 +288,9 @@ func (all *builds) judgeCopies(b *foundBuild) []error {
 	if pending := plan.Changes(); pending > 0 && !plan.Blocked() {
 		reasons = append(reasons, &pendingError{pending, false})
 	}
-	if b.Standalone || !b.source {
-		for i, reason := range reasons {
+	for i, reason := range reasons {
+		_, pending := errors.AsType[*pendingError](reason)
+		if b.Standalone || !b.source || pending && all.elsewhere(b) != nil {
 			reasons[i] = &imageError{all, b, reason}
 		}
 	}
@@ -332,14 +336,62 @@ func (all *builds) missing() (warnings []report.Problem) {
 
 // rebuild says how a build gets the patch.
 func (all *builds) rebuild(b *foundBuild) hint.Hint {
-	again := all.workspace.Build(b.app)
-	switch {
-	case !b.source:
+	if !b.source {
 		return beforeBuild
-	case all.installedIsPatched(b.app):
+	}
+	apply, again := "proxypatch apply", all.workspace.Build(all.packageOf(b))
+	if own := all.elsewhere(b); own != nil {
+		apply, again = apply+" -C "+hint.Quote(all.workspace.Display(b.app.Dir)), own.Build(own.Home)
+	}
+	if all.installedIsPatched(b.app) {
 		return again
 	}
-	return hint.Join(hint.Run("proxypatch apply"), hint.Text(", then "), again)
+	return hint.Join(hint.Run(apply), hint.Text(", then "), again)
+}
+
+// packageOf returns the package of the workspace that a build is of, with all that is
+// known of it.
+func (all *builds) packageOf(b *foundBuild) detect.Package {
+	for _, pkg := range all.workspace.Packages {
+		if pkg.Is(b.app) {
+			return pkg
+		}
+	}
+	return b.app
+}
+
+// elsewhere returns the workspace of an app that is in none of the packages of the one at
+// hand, as below a directory of several projects; else nil.
+func (all *builds) elsewhere(b *foundBuild) *detect.Workspace {
+	if slices.ContainsFunc(all.workspace.Packages, b.app.Is) {
+		return nil
+	}
+	own, err := detect.Open(all.workspace.Display(b.app.Dir))
+	if err != nil {
+		return nil
+	}
+	return own
+}
+
+// addUnbuilt adds the apps below a directory of a workspace that are not built, beside
+// those that are.
+func (all *builds) addUnbuilt() error {
+	w := all.workspace
+	if len(all.found) == 0 || w.Home.Dir == w.Dir {
+		return nil
+	}
+	apps, err := nextApps(w)
+	if err != nil {
+		return err
+	}
+	for _, app := range apps {
+		known := slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.Dir == app.dir }) ||
+			slices.ContainsFunc(all.unbuilt, func(u nextDir) bool { return u.dir == app.dir })
+		if rel, err := filepath.Rel(w.Dir, app.dir); !known && err == nil && filepath.IsLocal(rel) {
+			all.unbuilt = append(all.unbuilt, app)
+		}
+	}
+	return nil
 }
 
 // installedIsPatched reports whether a new build of an app would have the patch: apply

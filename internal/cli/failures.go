@@ -621,7 +621,8 @@ func (e *unknownBuildError) Error() string {
 	return e.build.path + ": holds no next-auth, and it is not known which one it loads"
 }
 
-// imageError is an error about a copy beside a build that can't be patched there.
+// imageError is an error about a copy beside a build that can't be patched there, or not
+// with a command for the directory at hand.
 type imageError struct {
 	all   *builds
 	build *foundBuild

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/proxypatch/proxypatch/internal/buildcache"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
@@ -78,19 +79,27 @@ func Find(dir string) (builds []Build, unknown string, err error) {
 		return nil, unknown, err
 	}
 	builds = []Build{*own}
-	inside := path.Join(own.Dist, standaloneDir)
-	switch there, err := safefile.IsDir(root, inside); {
-	case err != nil:
-		return nil, unknown, newError(root, inside, err)
-	case !there:
-		return builds, unknown, nil
-	}
-	top := filepath.Join(dir, filepath.FromSlash(inside))
-	copies, err := Below(top)
-	for i := range copies {
-		copies[i].Top = top
-	}
+	copies, err := standaloneIn(root, own.Dist)
 	return append(builds, copies...), unknown, err
+}
+
+// standaloneIn returns the standalone output inside of a build directory.
+func standaloneIn(root *os.Root, dist string) ([]Build, error) {
+	inside := path.Join(dist, standaloneDir)
+	if there, err := safefile.IsDir(root, inside); err != nil {
+		return nil, newError(root, inside, err)
+	} else if !there {
+		return nil, nil
+	}
+	top := filepath.Join(root.Name(), filepath.FromSlash(inside))
+	s, err := searchBelow(top, true)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.found {
+		s.found[i].Top = top
+	}
+	return s.found, nil
 }
 
 // HasDev reports whether `next dev` was run for the app in dir, and no build has finished
@@ -214,24 +223,34 @@ func FindNitro(dir string) (*Build, error) {
 
 // Below returns the builds of all apps in and below a directory, such as the directory of
 // an image, as Find and FindNitro do. It does not search packages, hidden directories and
-// builds. A search above a limit is an *Error.
-func Below(dir string) ([]Build, error) {
+// builds. Directories below that the system refuses to list are skipped, except in builds.
+// A search above a limit is an *Error.
+func Below(dir string) (found []Build, skipped []string, err error) {
+	s, err := searchBelow(dir, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.found, s.skipped, nil
+}
+
+func searchBelow(dir string, inBuild bool) (*search, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	s := search{root: root, dirs: maxDirs, dists: map[string]bool{}}
-	err = s.visit(".", 0)
-	return s.found, err
+	s := &search{root: root, inBuild: inBuild, dirs: maxDirs, dists: map[string]bool{}}
+	return s, s.visit(".", 0)
 }
 
 // search is one search below a directory.
 type search struct {
-	root  *os.Root
-	dirs  int             // that it may still visit
-	dists map[string]bool // build directories, relative to root
-	found []Build
+	root    *os.Root
+	inBuild bool            // whether root is part of a build, in which nothing is skipped
+	dirs    int             // that it may still visit
+	dists   map[string]bool // build directories, relative to root
+	found   []Build
+	skipped []string // directories that the system refuses to list
 }
 
 var (
@@ -245,7 +264,7 @@ func (s *search) visit(name string, depth int) error {
 	}
 	entries, err := fs.ReadDir(s.root.FS(), name)
 	if err != nil {
-		return newError(s.root, name, err)
+		return s.skip(name, err)
 	}
 	builds, err := s.builds(name, entries)
 	if err != nil {
@@ -273,12 +292,32 @@ func (s *search) visit(name string, depth int) error {
 	return nil
 }
 
+// skip passes over a directory that the system refuses to list, or that is gone. Where the
+// search begins and in a build, that is an error.
+func (s *search) skip(name string, err error) error {
+	gone, refused := isGone(err), errors.Is(err, fs.ErrPermission)
+	if s.inBuild || name == "." || !gone && !refused {
+		return newError(s.root, name, err)
+	}
+	if refused {
+		s.skipped = append(s.skipped, s.path(name))
+	}
+	return nil
+}
+
+// isGone reports whether a directory is gone. In /proc, so is one of a process that ended.
+func isGone(err error) bool { return safefile.Absent(err) || errors.Is(err, syscall.ESRCH) }
+
+func (s *search) path(name string) string {
+	return filepath.Join(s.root.Name(), filepath.FromSlash(name))
+}
+
 // builds returns the builds of the app in a directory with these entries.
 func (s *search) builds(name string, entries []fs.DirEntry) ([]Build, error) {
 	has := func(marks ...string) bool {
 		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return slices.Contains(marks, e.Name()) })
 	}
-	dir := filepath.Join(s.root.Name(), filepath.FromSlash(name))
+	dir := s.path(name)
 	if has(nitroDist, "nitro.json") {
 		b, err := FindNitro(dir)
 		if err != nil {
@@ -288,11 +327,35 @@ func (s *search) builds(name string, entries []fs.DirEntry) ([]Build, error) {
 			return []Build{*b}, nil
 		}
 	}
-	if !has(buildcache.DefaultDistDir, serverFile) && !has(buildcache.ConfigNames...) {
-		return nil, nil
+	if has(buildcache.DefaultDistDir, serverFile) || has(buildcache.ConfigNames...) {
+		if builds, _, err := Find(dir); len(builds) > 0 || err != nil {
+			return builds, err
+		}
 	}
-	builds, _, err := Find(dir)
-	return builds, err
+	if has(buildID) && has(standaloneDir) {
+		return s.unnamed(name)
+	}
+	return nil, nil
+}
+
+// unnamed returns the build in a directory that no configuration is known to name, and the
+// standalone output inside of it. Without the latter it may be something else.
+func (s *search) unnamed(name string) ([]Build, error) {
+	finished, err := isFile(s.root, path.Join(name, buildID))
+	if !finished || err != nil {
+		return nil, err
+	}
+	copies, err := standaloneIn(s.root, name)
+	if len(copies) == 0 || err != nil {
+		return nil, err
+	}
+	s.dists[name] = true
+	dist := s.path(name)
+	own := Build{Dir: filepath.Dir(dist), Dist: filepath.Base(dist)}
+	if dir, ends := strings.CutSuffix(dist, string(filepath.Separator)+filepath.FromSlash(copies[0].Dist)); ends {
+		own = Build{Dir: dir, Dist: copies[0].Dist}
+	}
+	return append([]Build{own}, copies...), nil
 }
 
 // IsStandalone reports whether a directory is standalone output, as images have it: in or
@@ -300,7 +363,7 @@ func (s *search) builds(name string, entries []fs.DirEntry) ([]Build, error) {
 // output it is in a directory of its own, such as apps/web. Standalone output inside of
 // an app's build does not count.
 func IsStandalone(dir string) (bool, error) {
-	builds, err := Below(dir)
+	builds, _, err := Below(dir)
 	return slices.ContainsFunc(builds, func(b Build) bool { return b.Standalone && b.Top == "" }), err
 }
 

@@ -126,6 +126,27 @@ func TestBelow(t *testing.T) {
 		"a monorepo's":  {[]string{"apps/web/server.js", server15, "apps/web/.next/BUILD_ID", "x", "node_modules/next/.next/BUILD_ID", "x"}, []Build{{Dir: "apps/web", Dist: ".next", Standalone: true}}, true},
 		"two images":    {[]string{"a/server.js", server15, "a/.next/BUILD_ID", "x", "b/server.js", in("build"), "b/build/BUILD_ID", "x"}, []Build{{Dir: "a", Dist: ".next", Standalone: true}, {Dir: "b", Dist: "build", Standalone: true}}, true},
 		"nothing built": {[]string{"package.json", "{}", "src/server.js", ownServer, ".git/.next/BUILD_ID", "x"}, nil, false},
+		"a build that no configuration names": {
+			[]string{"next.config.js", `module.exports = { distDir: ["bu", "ild"].join("") }`, "build/BUILD_ID", "x", "build/standalone/server.js", in("build"), "build/standalone/build/BUILD_ID", "x"},
+			[]Build{{Dir: ".", Dist: "build"}, {Dir: "build/standalone", Dist: "build", Standalone: true, Top: "build/standalone"}},
+			false,
+		},
+		"a deeper one, of a monorepo": {
+			[]string{"web/out/a/BUILD_ID", "x", "web/out/a/standalone/web/server.js", in("out/a"), "web/out/a/standalone/web/out/a/BUILD_ID", "x"},
+			[]Build{{Dir: "web", Dist: "out/a"}, {Dir: "web/out/a/standalone/web", Dist: "out/a", Standalone: true, Top: "web/out/a/standalone"}},
+			false,
+		},
+		"one that was moved": {
+			[]string{"moved/BUILD_ID", "x", "moved/standalone/server.js", server15, "moved/standalone/.next/BUILD_ID", "x"},
+			[]Build{{Dir: ".", Dist: "moved"}, {Dir: "moved/standalone", Dist: ".next", Standalone: true, Top: "moved/standalone"}},
+			false,
+		},
+		"an unfinished one": {
+			[]string{"build/BUILD_ID/", "", "build/standalone/server.js", in("build"), "build/standalone/build/BUILD_ID", "x"},
+			[]Build{{Dir: "build/standalone", Dist: "build", Standalone: true}},
+			true,
+		},
+		"BUILD_ID alone": {[]string{"build/BUILD_ID", "x", "build/standalone/README", "x"}, nil, false},
 		"a project": {
 			[]string{"apps/web/next.config.js", `module.exports = { distDir: "out/web" }`, "apps/web/out/web/BUILD_ID", "x", "apps/web/out/web/standalone/server.js", in("out/web"), "apps/web/out/web/standalone/out/web/BUILD_ID", "x"},
 			[]Build{{Dir: "apps/web", Dist: "out/web"}, {Dir: "apps/web/out/web/standalone", Dist: "out/web", Standalone: true, Top: "apps/web/out/web/standalone"}},
@@ -134,7 +155,7 @@ func TestBelow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTree(t, test.files...)
-			builds, err := Below(dir)
+			builds, _, err := Below(dir)
 			must(t, err)
 			if diff := cmp.Diff(test.want, relative(t, dir, builds)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -182,7 +203,7 @@ func TestLinkedServer(t *testing.T) {
 func TestTooDeep(t *testing.T) {
 	for depth, fails := range map[int]bool{90: false, 110: true} {
 		dir := newTree(t, strings.Repeat("d/", depth), "")
-		if _, err := Below(dir); errors.Is(err, errTooDeep) != fails || !fails && err != nil {
+		if _, _, err := Below(dir); errors.Is(err, errTooDeep) != fails || !fails && err != nil {
 			t.Errorf("%d directories: got %v", depth, err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // directory of an app below it. It searches the directory, so call it only if files are
 // missing. What can't be searched is not known to be standalone output.
 func IsTop(dir string) bool {
-	builds, err := Below(dir)
+	builds, _, err := Below(dir)
 	return err == nil && slices.ContainsFunc(builds, func(b Build) bool {
 		return b.Standalone && b.Top == "" && filepath.Join(dir, filepath.FromSlash(b.appDir())) == b.Dir
 	})

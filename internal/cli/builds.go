@@ -85,7 +85,7 @@ func (all *builds) find(w *detect.Workspace, whole bool) error {
 			return err
 		}
 	}
-	below, err := built.Below(w.Dir)
+	below, skipped, err := built.Below(w.Dir)
 	if err != nil && !all.lenient {
 		return buildFailure(w, err)
 	}
@@ -94,10 +94,25 @@ func (all *builds) find(w *detect.Workspace, whole bool) error {
 			return err
 		}
 	}
+	all.skip(w, skipped)
 	if len(below) == 0 && w.Home.Dir != w.Dir {
 		return all.findOwn(w, whole)
 	}
 	return nil
+}
+
+// skip warns of directories that the system refused to list.
+func (all *builds) skip(w *detect.Workspace, dirs []string) {
+	if len(dirs) == 0 {
+		return
+	}
+	first, others := w.Display(dirs[0]), ""
+	if n := len(dirs) - 1; n > 0 {
+		others = fmt.Sprintf(" (and %d more)", n)
+	}
+	warning := report.Warning(fmt.Sprintf("%s can't be read%s, so no build in it was judged", first, others), hint.Hint{})
+	warning.Path = first
+	all.warnings = append(all.warnings, warning)
 }
 
 // findOwn finds the builds of the apps that a check is for.

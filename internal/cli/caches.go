@@ -112,7 +112,7 @@ func nextApps(w *detect.Workspace) ([]nextDir, error) {
 	} else if !has {
 		return apps, nil
 	}
-	configs, err := w.Glob("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}")
+	configs, err := w.Readable("{*,*/*}/next.config.{js,mjs,cjs,ts,mts}")
 	if err != nil {
 		return nil, err
 	}

@@ -173,6 +173,32 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// What is only walked through is skipped if the system refuses to show it: directories of
+// others beside the packages. Anything else the system refuses stays an error.
+func TestReadable(t *testing.T) {
+	dir := newTree(t, map[string]string{"package.json": "{}", "web/next.config.js": "", "pgdata/base/x": "", "logs/web/next.config.js": ""})
+	w, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for refused, skips := range map[error]bool{syscall.EACCES: true, syscall.EPERM: true, syscall.EIO: false} {
+		for _, closed := range []string{"pgdata", "logs", "logs/web"} {
+			q := &questions{about: filepath.Join(dir, filepath.FromSlash(closed)), reply: func(_ int, path string) error { return &fs.PathError{Op: "ask", Path: path, Err: refused} }}
+			real := system
+			q.listen(t)
+			found, err := w.Readable("{*,*/*}/next.config.{js,mjs}")
+			_, strict := w.Glob("{*,*/*}/next.config.{js,mjs}")
+			system = real
+			if !errors.Is(strict, refused) {
+				t.Errorf("%s: %v: Glob got %v", closed, refused, strict)
+			}
+			if skips && (err != nil || !slices.Contains(found, filepath.Join(dir, "web", "next.config.js"))) || !skips && !errors.Is(err, refused) {
+				t.Errorf("%s: %v: got %v, %v", closed, refused, found, err)
+			}
+		}
+	}
+}
+
 // If the system refuses to look at a path, the error does not say that the path is not a
 // directory.
 func TestSelectRefused(t *testing.T) {

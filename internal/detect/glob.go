@@ -17,9 +17,15 @@ import (
 // Glob returns the files below the workspace's root that match a pattern, in their
 // real directories. It skips node_modules, directories whose names begin with a dot,
 // and links that lead out of the root.
-func (w *Workspace) Glob(pattern string) ([]string, error) {
+func (w *Workspace) Glob(pattern string) ([]string, error) { return w.files(pattern, false) }
+
+// Readable does what Glob does, but skips what the system refuses to show. Beside the
+// packages there may be directories of other users, such as a database's.
+func (w *Workspace) Readable(pattern string) ([]string, error) { return w.files(pattern, true) }
+
+func (w *Workspace) files(pattern string, readable bool) ([]string, error) {
 	root := w.Root().Dir
-	paths, err := expandFiles(root, pattern, &steps{maxSteps})
+	paths, err := expandFiles(root, pattern, lookup{&steps{maxSteps}, readable})
 	if isCostly(err) {
 		err = fmt.Errorf("the files %s in %s %w", pattern, root, err)
 	}
@@ -34,7 +40,7 @@ func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
 	selected := map[string]bool{}
 	for _, glob := range globs {
 		wanted := !strings.HasPrefix(glob, "!")
-		dirs, err := expandDirs(root, strings.TrimPrefix(glob, "!"), budget)
+		dirs, err := expandDirs(root, strings.TrimPrefix(glob, "!"), lookup{budget: budget})
 		if isCostly(err) {
 			return nil, &GlobError{root, err}
 		}
@@ -124,10 +130,19 @@ func (s *steps) take(n int) bool {
 // isCostly reports whether an error says that a glob takes too much effort.
 func isCostly(err error) bool { return errors.Is(err, errTooMany) || errors.Is(err, errComplicated) }
 
+// lookup says how to look for what matches a glob.
+type lookup struct {
+	budget   *steps
+	readable bool // whether to skip what the system refuses to show
+}
+
+// permits reports whether to go on after an error, because it is of something to skip.
+func (l lookup) permits(err error) bool { return l.readable && errors.Is(err, fs.ErrPermission) }
+
 // expandDirs returns the real paths of the directories that match a glob, below
 // root or beside it.
-func expandDirs(root, glob string, budget *steps) ([]string, error) {
-	base, matches, err := match(root, glob, budget)
+func expandDirs(root, glob string, how lookup) ([]string, error) {
+	base, matches, err := match(root, glob, how)
 	var paths []string
 	for name, mode := range matches {
 		if !mode.IsDir() && !mayBeLink(mode) {
@@ -146,12 +161,15 @@ func expandDirs(root, glob string, budget *steps) ([]string, error) {
 
 // expandFiles returns the files that match a glob, below root or beside it, in their
 // real directories. A file may be a link itself.
-func expandFiles(root, glob string, budget *steps) ([]string, error) {
-	base, matches, err := match(root, glob, budget)
+func expandFiles(root, glob string, how lookup) ([]string, error) {
+	base, matches, err := match(root, glob, how)
 	var paths []string
 	for name := range matches {
 		dir, file := filepath.Split(name)
 		path, found, err := followBelow(base, dir)
+		if how.permits(err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -165,10 +183,11 @@ func expandFiles(root, glob string, budget *steps) ([]string, error) {
 // match returns a real directory and the names below it that match a glob, with their
 // types. A glob that the package manager would refuse matches nothing. The error is
 // from the system, or says that the glob takes too much effort.
-func match(root, glob string, budget *steps) (base string, matches map[string]fs.FileMode, err error) {
+func match(root, glob string, how lookup) (base string, matches map[string]fs.FileMode, err error) {
 	if len(glob) > maxGlob || strings.Count(glob, "{") > maxParts || strings.Count(glob, "**") > maxParts {
 		return "", nil, errComplicated
 	}
+	budget := how.budget
 	if !budget.take(globSteps) {
 		return "", nil, errTooMany
 	}
@@ -185,7 +204,7 @@ func match(root, glob string, budget *steps) (base string, matches map[string]fs
 		}
 		return nil
 	}
-	err = doublestar.GlobWalk(sources{base, budget}, pattern, add, doublestar.WithFailOnIOErrors())
+	err = doublestar.GlobWalk(sources{base, how}, pattern, add, doublestar.WithFailOnIOErrors())
 	switch {
 	case budget.left < 0:
 		return "", nil, errTooMany
@@ -205,8 +224,8 @@ func followBelow(base, name string) (path string, found bool, err error) {
 // sources is a directory without node_modules and hidden files, which hold most files
 // but no packages of a workspace.
 type sources struct {
-	dir    string
-	budget *steps
+	dir string
+	lookup
 }
 
 // Open finds nothing; it makes sources an fs.FS. A glob needs only ReadDir and Stat.
@@ -220,6 +239,9 @@ func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	entries, err := readDir(path)
+	if s.permits(err) {
+		return nil, nil
+	}
 	s.budget.take(len(entries))
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		return e.Name() == "node_modules" || e.Name()[0] == '.'
@@ -233,6 +255,9 @@ func (s sources) Stat(name string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	info, err := system.stat(path)
+	if s.permits(err) {
+		return nil, fs.ErrNotExist
+	}
 	if found, err := there(err); !found {
 		return nil, cmp.Or(err, fs.ErrNotExist) // the only error that doublestar treats as absent
 	}

@@ -21,6 +21,8 @@ type builds struct {
 	workspace *detect.Workspace
 	found     []*foundBuild
 	unbuilt   []nextDir
+	astray    []nextDir // whose own build was searched for, and not found
+	skipped   []string  // directories that the system refused to list
 	warnings  []report.Problem
 	project   *detect.Project // of the copies; nil if there are none
 	plan      *apply.Plan     // of the copies, closed; nil if there are none
@@ -63,6 +65,7 @@ func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 	if err := all.addUnbuilt(); err != nil {
 		return nil, err
 	}
+	all.warnings = append(all.warnings, all.unlisted()...)
 	for _, b := range all.found {
 		if err := all.read(workspace, b); err != nil {
 			return nil, err
@@ -85,34 +88,47 @@ func (all *builds) find(w *detect.Workspace, whole bool) error {
 			return err
 		}
 	}
-	below, skipped, err := built.Below(w.Dir)
-	if err != nil && !all.lenient {
-		return buildFailure(w, err)
+	below, err := all.below(w, w.Dir)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(below, isOwnBuild) { // as Nx makes them outside of the apps
+		all.astray = nil
 	}
 	for _, b := range below {
 		if err := all.add(w, b, detect.Package{Dir: b.Dir}); err != nil {
 			return err
 		}
 	}
-	all.skip(w, skipped)
 	if len(below) == 0 && w.Home.Dir != w.Dir {
 		return all.findOwn(w, whole)
 	}
 	return nil
 }
 
-// skip warns of directories that the system refused to list.
-func (all *builds) skip(w *detect.Workspace, dirs []string) {
-	if len(dirs) == 0 {
-		return
+// below returns the builds of all apps below a directory.
+func (all *builds) below(w *detect.Workspace, dir string) ([]built.Build, error) {
+	found, skipped, err := built.Below(dir)
+	if err != nil && !all.lenient {
+		return nil, buildFailure(w, err)
 	}
-	first, others := w.Display(dirs[0]), ""
-	if n := len(dirs) - 1; n > 0 {
+	all.skipped = append(all.skipped, skipped...)
+	return found, nil
+}
+
+// unlisted warns of directories that the system refused to list.
+func (all *builds) unlisted() (warnings []report.Problem) {
+	skipped := slices.Compact(slices.Sorted(slices.Values(all.skipped)))
+	if len(skipped) == 0 {
+		return nil
+	}
+	first, others := all.workspace.Display(skipped[0]), ""
+	if n := len(skipped) - 1; n > 0 {
 		others = fmt.Sprintf(" (and %d more)", n)
 	}
 	warning := report.Warning(fmt.Sprintf("%s can't be read%s, so no build in it was judged", first, others), hint.Hint{})
 	warning.Path = first
-	all.warnings = append(all.warnings, warning)
+	return []report.Problem{warning}
 }
 
 // findOwn finds the builds of the apps that a check is for.
@@ -126,8 +142,13 @@ func (all *builds) findOwn(w *detect.Workspace, whole bool) error {
 		if err != nil {
 			return buildFailure(w, err)
 		}
+		if unknown != "" && len(found) == 0 {
+			if found, err = all.search(w, app, apps); err != nil {
+				return err
+			}
+		}
 		if unknown != "" {
-			all.warnings = append(all.warnings, unknownBuild(w.Display(app.dir), unknown))
+			all.warnings = append(all.warnings, unknownBuild(w.Display(app.dir), unknown, found))
 		}
 		if len(found) == 0 {
 			all.unbuilt = append(all.unbuilt, app)
@@ -139,6 +160,31 @@ func (all *builds) findOwn(w *detect.Workspace, whole bool) error {
 		}
 	}
 	return all.findNitro(w, whole)
+}
+
+// search finds the builds of an app whose build directory is unknown.
+func (all *builds) search(w *detect.Workspace, app nextDir, apps []nextDir) ([]built.Build, error) {
+	found, err := all.below(w, app.dir)
+	found = slices.DeleteFunc(found, func(b built.Build) bool {
+		return slices.ContainsFunc(apps, func(other nextDir) bool { return len(other.dir) > len(app.dir) && below(other.dir, b.Dir) })
+	})
+	if !slices.ContainsFunc(found, isOwnBuild) {
+		all.astray = append(all.astray, app)
+	}
+	return found, err
+}
+
+// isOwnBuild reports whether a build is one that an app itself runs, and no copy of it.
+func isOwnBuild(b built.Build) bool { return !b.Standalone }
+
+// unfound returns an error for each app that may run a build that was not found.
+func (all *builds) unfound() (errs []error) {
+	for _, app := range all.astray {
+		if app.pkg.NamesNextAuth() || all.workspace.Root().NamesNextAuth() {
+			errs = append(errs, &astrayError{all.workspace.Display(app.dir)})
+		}
+	}
+	return errs
 }
 
 // findNitro finds the builds of Nuxt and Nitro.
@@ -505,8 +551,12 @@ func (all *builds) summary() string {
 }
 
 // unknownBuild warns of an app whose build directory is unknown.
-func unknownBuild(app, why string) report.Problem {
-	warning := report.Warning(fmt.Sprintf("%s: %s, so only %s was judged", app, why, buildcache.DefaultDistDir), hint.Hint{})
+func unknownBuild(app, why string, found []built.Build) report.Problem {
+	judged := buildcache.DefaultDistDir
+	if at := slices.IndexFunc(found, isOwnBuild); at >= 0 {
+		judged = found[at].Dist
+	}
+	warning := report.Warning(fmt.Sprintf("%s: %s, so only %s was judged", app, why, judged), hint.Hint{})
 	warning.Path = app
 	return warning
 }

@@ -25,6 +25,8 @@ func (p *program) checkBuilt(o *checkOptions) error {
 		return nil
 	} else if nothing != nil {
 		p.report.Add(p.situation.explain(nothing))
+	} else {
+		p.report.Add(p.explainAll(all.unfound())...)
 	}
 	for _, b := range all.found {
 		for _, problem := range p.explainAll(all.judge(b)) {

@@ -38,7 +38,7 @@ func (p *program) doctorBuilds(o *doctorOptions) (all *builds, failed doctor.Fin
 func (all *builds) unreadImage(err error) error {
 	w := all.workspace
 	if err == nil && len(all.found)+len(all.unbuilt) == 0 { // the search may have failed
-		if _, err = built.Below(w.Dir); err != nil {
+		if _, _, err = built.Below(w.Dir); err != nil {
 			err = buildFailure(w, err)
 		}
 	}

@@ -151,6 +151,9 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.NotFound, func(*situation, *unknownBuildError) hint.Hint {
 		return hint.Text("bundle next-auth, as Nuxt does if build.transpile lists it")
 	}),
+	on(report.NotFound, func(*situation, *astrayError) hint.Hint {
+		return hint.Text("set distDir to a plain string, or name the directory that the server starts in with -C DIR")
+	}),
 	on(report.Failed, func(*situation, *tooSlowError) hint.Hint { return moreTime }),
 	on(report.Failed, func(*situation, *slowNodeError) hint.Hint { return moreTime }),
 	on(report.Unproven, (*situation).unprovenHint),
@@ -390,6 +393,7 @@ var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *emptyBuildError) { p.Path = e.build.path }),
 	at(func(p *report.Problem, e *unknownBuildError) { p.Path = e.build.path }),
 	at(func(p *report.Problem, e *standaloneError) { p.Path = e.path }),
+	at(func(p *report.Problem, e *astrayError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *buildError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
 	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
@@ -619,6 +623,13 @@ type unknownBuildError struct{ build *foundBuild }
 
 func (e *unknownBuildError) Error() string {
 	return e.build.path + ": holds no next-auth, and it is not known which one it loads"
+}
+
+// astrayError says that the build that an app itself runs was not found.
+type astrayError struct{ path string }
+
+func (e *astrayError) Error() string {
+	return e.path + ": the build that next start runs was not found"
 }
 
 // imageError is an error about a copy beside a build that can't be patched there, or not

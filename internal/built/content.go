@@ -40,6 +40,9 @@ type Content struct {
 	Revision int
 	// Loads says that the build loads next-auth from node_modules.
 	Loads bool
+	// Names are the names by which it does so, in their order. Turbopack adds a hash to
+	// the name, and links it to the package in the build directory's node_modules.
+	Names []string
 	// Part says that there is a part of next-auth that makes no requests of its own, such
 	// as next-auth/jwt or next-auth/middleware, also in code for an edge runtime.
 	Part bool
@@ -183,13 +186,23 @@ func (r *reader) read(dir *os.Root, base, name string, isEdge bool) error {
 	if r.bytes += int64(len(text)); r.bytes > maxBytes {
 		return newError(dir, base, errManyBytes)
 	}
-	loads, part := mentions(text)
+	names, part := mentions(text)
 	r.content.Part = r.content.Part || part
 	if !isEdge {
-		r.content.Loads = r.content.Loads || loads
+		r.content.load(names)
 		r.judge(text, name)
 	}
 	return nil
+}
+
+// load adds names by which the build loads next-auth.
+func (c *Content) load(names []string) {
+	for _, name := range names {
+		if at, known := slices.BinarySearch(c.Names, name); !known {
+			c.Names = slices.Insert(c.Names, at, name)
+		}
+	}
+	c.Loads = len(c.Names) > 0
 }
 
 // judge looks for next-auth in one file.

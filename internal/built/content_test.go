@@ -31,13 +31,17 @@ func TestRead(t *testing.T) {
 		"the event alone":        {[]string{"server/1.js", event}, Content{Bundled: true, Unpatched: []string{"server/1.js"}}},
 		"the event and a helper": {[]string{"server/1.js", event + helper}, Content{Bundled: true, Patched: true, Revision: 4}},
 		"the helper alone":       {[]string{"server/1.js", helper}, Content{Patched: true, Revision: 4}},
-		"from node_modules":      {[]string{"server/pages/api/auth/[...nextauth].js", `a.exports=require("next-auth")`}, Content{Loads: true, Route: true}},
+		"from node_modules":      {[]string{"server/pages/api/auth/[...nextauth].js", `a.exports=require("next-auth")`}, Content{Loads: true, Names: []string{"next-auth"}, Route: true}},
 		"a part":                 {[]string{"server/app/api/me/route.js", cookie}, Content{Part: true}},
 		"a part in a page":       {[]string{"server/pages/api/me.js", `a.exports=require("next-auth/jwt")`}, Content{Part: true}},
 		"a part in middleware":   {[]string{"server/middleware.js", cookie}, Content{Part: true}},
 		"a part in edge chunks":  {[]string{"server/edge/chunks/1.js", cookie}, Content{Part: true}},
 		"a part and a route":     {[]string{"server/app/api/auth/[...nextauth]/route.js", cookie}, Content{Part: true, Route: true}},
-		"in ES modules":          {[]string{"server/chunks/nitro/nitro.mjs", unpatchedClient}, Content{Bundled: true, Unpatched: []string{"server/chunks/nitro/nitro.mjs"}}},
+		"by several names": {
+			[]string{"server/chunks/1.js", `e.x("next-auth-b1c77c3a03231bb6",()=>require("next-auth-b1c77c3a03231bb6"));require("next-auth-b1c77c3a03231bb6/next")`, "server/chunks/2.js", `require("next-auth");require("next-auth-a1c77c3a03231bb6")`, "server/chunks/3.js", "x"},
+			Content{Loads: true, Names: []string{"next-auth", "next-auth-a1c77c3a03231bb6", "next-auth-b1c77c3a03231bb6"}},
+		},
+		"in ES modules": {[]string{"server/chunks/nitro/nitro.mjs", unpatchedClient}, Content{Bundled: true, Unpatched: []string{"server/chunks/nitro/nitro.mjs"}}},
 		"elsewhere": {
 			[]string{
 				"server/middleware-manifest.json", manifest, "server/chunks/9.js", unpatchedClient, "server/app/api/e/route.js", unpatchedClient,

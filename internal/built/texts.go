@@ -94,24 +94,25 @@ func revision(text []byte) (lowest int) {
 var (
 	name   = phrase{"next", "-auth"}
 	part   = lazyregexp.Compile("^next-auth(?:\\.session-token|\\]\\[(?:error|warn|debug)\\]|(?:-[0-9a-f]{8,})?/(?:jwt|middleware|react)\\b)")
-	loader = lazyregexp.Compile("(?:\\b(?:require|import)\\(|\\b(?:from|import)\\s*)[\"'`]next-auth(?:-[0-9a-f]{8,})?(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
+	loader = lazyregexp.Compile("(?:\\b(?:require|import)\\(|\\b(?:from|import)\\s*)[\"'`](next-auth(?:-[0-9a-f]{8,})?)(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
 )
 
-// mentions reports whether a bundle loads the server's part of next-auth from
+// mentions returns the names by which a bundle loads the server's part of next-auth from
 // node_modules, and whether it has or loads another part: the session's cookie, the log and
 // the names of parts show that. Turbopack adds a hash to the name.
-func mentions(text []byte) (loads, has bool) {
+func mentions(text []byte) (names []string, has bool) {
 	const call = len(`require("`) // import is shorter
 	for at := range name.in(text) {
 		end := min(at+short, len(text))
-		quoted := at > 0 && bytes.IndexByte([]byte("\"'`"), text[at-1]) >= 0
-		loads = loads || quoted && loader().Match(text[max(at-call, 0):end])
 		has = has || part().Match(text[at:end])
-		if loads && has {
-			break
+		if at == 0 || bytes.IndexByte([]byte("\"'`"), text[at-1]) < 0 {
+			continue
+		}
+		if m := loader().FindSubmatch(text[max(at-call, 0):end]); m != nil {
+			names = append(names, string(m[1]))
 		}
 	}
-	return loads, has
+	return names, has
 }
 
 // phrase is a text in two parts. The second one begins with a letter that is rare in

@@ -42,6 +42,7 @@ type foundBuild struct {
 	source  bool           // whether that can be done here
 	content *built.Content
 	copies  []detect.Install // that the build loads, if it loads any
+	absent  []string         // names that it loads next-auth by, and that lead nowhere
 	uses    bool             // whether there is anything of next-auth
 	part    bool             // whether there are only parts of it that make no requests
 }
@@ -241,6 +242,12 @@ func (all *builds) findCopies(w *detect.Workspace, b *foundBuild) error {
 		return &systemError{err}
 	}
 	b.uses = b.uses || own.Home.NamesNextAuth()
+	hashed := slices.DeleteFunc(slices.Clone(b.content.Names), func(name string) bool { return name == plainName })
+	if len(hashed) > 0 {
+		if err := all.findHashed(own, b, hashed); err != nil || !slices.Contains(b.content.Names, plainName) {
+			return err
+		}
+	}
 	project, err := own.Find(true)
 	if errors.Is(err, detect.ErrNotFound) {
 		return nil
@@ -254,15 +261,55 @@ func (all *builds) findCopies(w *detect.Workspace, b *foundBuild) error {
 			return &systemError{err}
 		}
 		if loads && b.Holds(c.Dir) {
-			b.copies = append(b.copies, c)
+			all.addCopy(project, b, c)
 		}
-	}
-	b.uses = b.uses || len(b.copies) > 0
-	if all.project == nil && len(b.copies) > 0 {
-		all.project = project
 	}
 	return nil
 }
+
+// plainName is the name of next-auth without a hash.
+const plainName = "next-auth"
+
+// findHashed finds the copies that a build loads by names with a hash. Turbopack links
+// them in the build directory, and what copies an app may make a copy of a link.
+func (all *builds) findHashed(own *detect.Workspace, b *foundBuild, names []string) error {
+	project, absent, err := own.Loaded(filepath.Join(b.dist(), "server"), names)
+	if err != nil {
+		return &systemError{err}
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(absent, name) })
+	for i, c := range project.Copies { // one for each name
+		if b.Holds(c.Dir) {
+			all.addCopy(project, b, c)
+		} else {
+			absent = append(absent, names[i])
+		}
+	}
+	b.absent = absent
+	return nil
+}
+
+// addCopy adds a copy that a build loads, by one name or several.
+func (all *builds) addCopy(project *detect.Project, b *foundBuild, c detect.Install) {
+	b.uses = true
+	if !slices.ContainsFunc(b.copies, func(known detect.Install) bool { return known.Dir == c.Dir }) {
+		b.copies = append(b.copies, c)
+	}
+	if all.project == nil {
+		all.project = project
+	}
+}
+
+// dist returns the build directory.
+func (b *foundBuild) dist() string { return filepath.Join(b.Dir, filepath.FromSlash(b.Dist)) }
+
+// apart reports whether a build loads copies in its own directory, which no apply patches,
+// or some that are gone.
+func (b *foundBuild) apart() bool {
+	return len(b.absent) > 0 || slices.ContainsFunc(b.copies, b.hasInside)
+}
+
+func (b *foundBuild) hasInside(c detect.Install) bool { return below(b.dist(), c.Dir) }
 
 // planCopies makes one Plan for all copies that a build loads.
 func (all *builds) planCopies(library *patchset.Library, strict bool) error {
@@ -279,8 +326,12 @@ func (all *builds) planCopies(library *patchset.Library, strict bool) error {
 	if len(copies) == 0 {
 		return nil
 	}
+	traced := inStandalone(all.workspace.Root().Dir)
+	inDist := func(dir string) bool {
+		return slices.ContainsFunc(all.found, func(b *foundBuild) bool { return b.Standalone && below(b.dist(), dir) })
+	}
 	plan, err := apply.New(copies, library, apply.Options{
-		Goal: apply.Patch, Strict: strict, Traced: inStandalone(all.workspace.Root().Dir), Part: true,
+		Goal: apply.Patch, Strict: strict, Traced: func(dir string) bool { return inDist(dir) || traced(dir) }, Part: true,
 	})
 	if err != nil {
 		return &systemError{err}
@@ -334,7 +385,7 @@ func (all *builds) judge(b *foundBuild) []error {
 		return nil
 	case b.Nitro && b.uses && !b.content.Patched:
 		return []error{&unknownBuildError{b}}
-	case len(b.copies) == 0 && b.uses && (b.content.Loads || !b.content.Patched):
+	case len(b.copies)+len(b.absent) == 0 && b.uses && (b.content.Loads || !b.content.Patched):
 		return []error{&emptyBuildError{b}}
 	}
 	return all.judgeCopies(b)
@@ -351,9 +402,12 @@ func (all *builds) judgeCopies(b *foundBuild) []error {
 	}
 	for i, reason := range reasons {
 		_, pending := errors.AsType[*pendingError](reason)
-		if b.Standalone || !b.source || pending && all.elsewhere(b) != nil {
+		if b.Standalone || !b.source || b.apart() || pending && all.elsewhere(b) != nil {
 			reasons[i] = &imageError{all, b, reason}
 		}
+	}
+	for _, name := range b.absent {
+		reasons = append(reasons, &danglingError{all, b, name})
 	}
 	return reasons
 }

@@ -123,7 +123,7 @@ func (p *program) doctorProject(all *builds, native bool) (found doctor.Findings
 	}
 	for _, b := range all.found {
 		reasons := all.judge(b)
-		if !b.Standalone && len(b.content.Unpatched) == 0 && !b.Nitro {
+		if !b.Standalone && len(b.content.Unpatched) == 0 && !b.Nitro && !b.apart() {
 			reasons = nil // the copy has findings of its own
 		}
 		for _, reason := range reasons {

@@ -151,6 +151,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.NotFound, func(*situation, *unknownBuildError) hint.Hint {
 		return hint.Text("bundle next-auth, as Nuxt does if build.transpile lists it")
 	}),
+	on(report.NotFound, func(_ *situation, e *danglingError) hint.Hint { return e.hint() }),
 	on(report.NotFound, func(*situation, *astrayError) hint.Hint {
 		return hint.Text("set distDir to a plain string, or name the directory that the server starts in with -C DIR")
 	}),
@@ -393,6 +394,7 @@ var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *emptyBuildError) { p.Path = e.build.path }),
 	at(func(p *report.Problem, e *unknownBuildError) { p.Path = e.build.path }),
 	at(func(p *report.Problem, e *standaloneError) { p.Path = e.path }),
+	at(func(p *report.Problem, e *danglingError) { p.Path = e.build.path }),
 	at(func(p *report.Problem, e *astrayError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *buildError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
@@ -630,6 +632,24 @@ type astrayError struct{ path string }
 
 func (e *astrayError) Error() string {
 	return e.path + ": the build that next start runs was not found"
+}
+
+// danglingError says that a build loads next-auth by a name that leads nowhere.
+type danglingError struct {
+	all   *builds
+	build *foundBuild
+	name  string
+}
+
+func (e *danglingError) Error() string {
+	return fmt.Sprintf("%s: loads %s, but %s is missing or its link leads nowhere", e.build.path, e.name, filepath.Join(e.build.path, "node_modules", e.name))
+}
+
+func (e *danglingError) hint() hint.Hint {
+	if e.build.source && !e.build.Standalone {
+		return hint.Join(hint.Text("build it again: "), e.all.workspace.Build(e.build.app))
+	}
+	return hint.Text("copy the whole build with its links, and the node_modules that they lead to")
 }
 
 // imageError is an error about a copy beside a build that can't be patched there, or not

@@ -113,7 +113,7 @@ var (
 // workspace, or with all, these are all copies in the workspace. From another package
 // they are the copies that it may load. The error wraps ErrNotFound if there is none.
 func (w *Workspace) Find(all bool) (*Project, error) {
-	project := &Project{Workspace: *w, graph: newGraph(), closures: map[string]map[string]bool{}}
+	project := w.newProject()
 	s := newScan(&project.Workspace)
 	if err := s.run(); err != nil {
 		return nil, err
@@ -137,6 +137,10 @@ func (w *Workspace) Find(all bool) (*Project, error) {
 		return nil, w.notFound()
 	}
 	return project, nil
+}
+
+func (w *Workspace) newProject() *Project {
+	return &Project{Workspace: *w, graph: newGraph(), closures: map[string]map[string]bool{}}
 }
 
 // notFound says why the workspace has no copy.

@@ -35,7 +35,8 @@ func (w *Workspace) Loaded(from string, names []string) (project *Project, absen
 // errNone if there is none.
 func (s *scan) loaded(from, name string) (*Install, error) {
 	for modules := range modulesAbove(from) {
-		if c, err := s.add(filepath.Join(modules, name)); !errors.Is(err, errNone) {
+		c, err := s.add(filepath.Join(modules, name))
+		if !errors.Is(err, errNone) && !isLoop(err) {
 			return c, err
 		}
 	}

@@ -1,8 +1,11 @@
 package detect
 
 import (
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -18,6 +21,7 @@ func TestLoaded(t *testing.T) {
 		"the nearest":         {map[string]string{".next/node_modules/" + name + "/package.json": nextAuth, ".next/server/node_modules/" + name + "/package.json": nextAuth}, nil, ".next/server/node_modules/" + name},
 		"above":               {map[string]string{"node_modules/" + name + "/package.json": nextAuth}, nil, "node_modules/" + name},
 		"a link that dangles": {nil, []string{".next/node_modules/" + name + " -> ../gone"}, ""},
+		"a link to itself":    {nil, []string{".next/node_modules/" + name + " -> " + name}, ""},
 		"none":                {nil, nil, ""},
 		"an empty directory":  {map[string]string{".next/node_modules/" + name + "/README": ""}, nil, ""},
 	} {
@@ -43,5 +47,22 @@ func TestLoaded(t *testing.T) {
 				t.Errorf("got %+v, %v", project.Copies, absent)
 			}
 		})
+	}
+}
+
+// If the system refuses to show what a name leads to, that is an error.
+func TestLoadedRefused(t *testing.T) {
+	const link = ".next/node_modules/next-auth-c77c3a03231bb629"
+	dir := newTree(t, map[string]string{"package.json": "{}", link + "/package.json": nextAuth, ".next/server/1.js": ""})
+	w, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := &questions{about: filepath.Join(dir, filepath.FromSlash(link)), reply: func(_ int, path string) error {
+		return &fs.PathError{Op: "ask", Path: path, Err: syscall.EACCES}
+	}}
+	q.listen(t)
+	if _, absent, err := w.Loaded(filepath.Join(dir, ".next", "server"), []string{filepath.Base(q.about)}); !errors.Is(err, syscall.EACCES) {
+		t.Errorf("got %v, %v", absent, err)
 	}
 }

@@ -13,11 +13,13 @@ import (
 func hostileBuilds() map[string]hostile {
 	const (
 		chunk  = ".next/server/chunks/1.js"
+		linked = ".next/node_modules/next-auth-c77c3a03231bb629"
 		server = "process.env.__NEXT_PRIVATE_STANDALONE_CONFIG\n"
 	)
 	unpatched := attempt{"check --built", clitest.Pending, "files are not patched"}
 	unbuilt := attempt{"check --built", clitest.NotFound, "not built"}
 	refuses := func(says string) attempt { return attempt{"check --built", clitest.Failed, says} }
+	hashed := func(p *place) { p.write(chunk, `require("next-auth-c77c3a03231bb629")`) }
 	cases := map[string]hostile{}
 	for name, test := range map[string]struct {
 		make func(p *place)
@@ -47,6 +49,10 @@ func hostileBuilds() map[string]hostile {
 		"standalone output is outside":      {func(p *place) { p.link(".next/standalone", p.outside) }, refuses("standalone: leads out of the app through a link")},
 		"standalone output is deep":         {func(p *place) { p.mkdir(".next/standalone/" + strings.Repeat("d/", 1000)) }, refuses("is nested more than 100 directories deep")},
 		"required-server-files.json is big": {func(p *place) { p.write("server.js", server); p.sparse(".next/required-server-files.json", 1<<40) }, unpatched},
+		"Turbopack's link is a circle":      {func(p *place) { hashed(p); p.link(linked, "next-auth-c77c3a03231bb629") }, attempt{"check --built", clitest.NotFound, "leads nowhere"}},
+		"Turbopack's link is a pipe":        {func(p *place) { hashed(p); p.fifo(linked) }, attempt{"check --built", clitest.NotFound, "leads nowhere"}},
+		"Turbopack's link leads out":        {func(p *place) { hashed(p); p.link(linked, p.outside) }, attempt{"check --built", clitest.Unsupported, "outside the project"}},
+		"the linked package.json is a pipe": {func(p *place) { hashed(p); p.fifo(linked + "/package.json") }, attempt{"check --built", clitest.Unsupported, "is a named pipe"}},
 		"Nitro's index is a pipe":           {func(p *place) { p.write(".output/nitro.json", "{}"); p.fifo(".output/server/index.mjs") }, unpatched},
 	} {
 		cases[name] = hostile{func(p *place) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
@@ -44,6 +45,27 @@ func TestEmbeddedDiffs(t *testing.T) {
 			t.Errorf("%s and %s are for the same content", d.Name, other)
 		}
 		byFile[key] = d.Name
+	}
+}
+
+// Where output leaves out passwords, every line that the diffs know remains readable.
+func TestLinesHoldNoSecret(t *testing.T) {
+	tried := 0
+	err := fs.WalkDir(patches.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".diff" {
+			return err
+		}
+		data, err := fs.ReadFile(patches.FS, name)
+		for line := range strings.Lines(string(data)) {
+			tried++
+			if masked := printable.WithoutSecrets(line); masked != line {
+				t.Errorf("%s: %q becomes %q", name, line, masked)
+			}
+		}
+		return err
+	})
+	if err != nil || tried < 100 {
+		t.Fatal(tried, err)
 	}
 }
 

@@ -379,7 +379,7 @@ func locate(p *report.Problem, err error) {
 var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *report.BlockedError) {
 		p.At(&e.Copy.Install, e.File.Path)
-		p.Line, p.Conflict = e.Line(), (*report.Conflict)(e.File.Clash)
+		p.Line, p.Conflict = e.Line(), report.ConflictOf(e.File.Clash)
 	}),
 	at(func(p *report.Problem, e *report.UnpatchableError) { p.At(&e.Copy.Install, "") }),
 	at(func(p *report.Problem, e *report.AgentError) { p.At(&e.Copy.Install, "") }),

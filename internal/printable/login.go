@@ -16,6 +16,11 @@ var (
 	loginLike = lazyregexp.Compile("(?:([A-Za-z][A-Za-z0-9+.-]*://))?[^\\s=\"'`]*:\\S*@")
 	// named matches a scheme or a user with a colon, which no path starts with.
 	named = lazyregexp.Compile(`^[^/\\:]+:`)
+	// secret matches a string that a line of code gives to a name that says it is secret.
+	secret = lazyregexp.Compile("(?i)((?:auth|proxy-authorization|pass|password|passwd|passphrase|pwd|secret)[\"'`]?\\]?\\s*[:=]\\s*)" +
+		"(?:" + literal(`"`) + "|" + literal("'") + "|" + literal("`") + ")")
+	// basic matches what a header for Basic authentication contains.
+	basic = lazyregexp.Compile(`(?i)(\bBasic\s+)[A-Za-z0-9+/_-]{6,}=*`)
 )
 
 // MayHoldLogin reports whether a value of a flag or a variable may contain a password,
@@ -35,4 +40,17 @@ func WithoutLogins(text string) string {
 		}
 		return loginLike().FindStringSubmatch(match)[1] + "…@"
 	})
+}
+
+// WithoutSecrets returns a line of code without what may be a user or a password: those
+// of WithoutLogins, and strings whose name says that they are secret.
+func WithoutSecrets(line string) string {
+	line = loginLike().ReplaceAllString(line, "$1…@")
+	line = secret().ReplaceAllString(line, "$1…")
+	return basic().ReplaceAllString(line, "$1…")
+}
+
+// literal matches a string of JavaScript, even if its end is on another line.
+func literal(quote string) string {
+	return quote + `(?:\\.|[^\\` + quote + `])*(?:\\?$|` + quote + `)`
 }

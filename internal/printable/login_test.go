@@ -63,3 +63,27 @@ func TestWithoutLogins(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutSecrets(t *testing.T) {
+	for line, want := range map[string]string{
+		`  const p = 'http://bob:hunter2@p.corp:80';`:               `  const p = 'http://…@p.corp:80';`,
+		`new HttpsProxyAgent("http://bob:hun@ter2@p.corp");`:        `new HttpsProxyAgent("http://…@p.corp");`,
+		"const p = `http://bob:hunter2@${host}`;":                   "const p = `http://…@${host}`;",
+		`'http://' + 'bob:hunter2@' + host`:                         `'http://' + '…@' + host`,
+		`p = "{p:\"http://bob:hunter2@h\"}"`:                        `p = "…@h\"}"`,
+		`host: 'p', auth: 'bob:hunter2', port: 80`:                  `host: 'p', auth: …, port: 80`,
+		`"password": "it's hunter\"hunter", x`:                      `"password": …, x`,
+		"proxyPassword = `hunter2`;":                                "proxyPassword = …;",
+		`env['PROXY_PASS'] = 'hunter2';`:                            `env['PROXY_PASS'] = …;`,
+		`secret: 'hunter2\`:                                         `secret: …`,
+		`'Proxy-Authorization': 'Basic aHVudGVyMg=='`:               `'Proxy-Authorization': …`,
+		`h['X'] = "Basic aHVudGVyMg=="`:                             `h['X'] = "Basic …"`,
+		`  let agent = new HttpsProxyAgent(process.env.http_proxy)`: `  let agent = new HttpsProxyAgent(process.env.http_proxy)`,
+		`  client_secret: provider.clientSecret,`:                   `  client_secret: provider.clientSecret,`,
+	} {
+		got := WithoutSecrets(line)
+		if got != want || strings.Contains(got, "hunter") || strings.Contains(got, "aHVu") {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+}

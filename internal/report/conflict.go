@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/term"
 )
 
@@ -18,6 +20,25 @@ type Conflict struct {
 	FoundLine int      `json:"foundLine"`
 	Found     []string `json:"found"`
 	Differs   int      `json:"differs"`
+}
+
+// ConflictOf returns a conflict for the output, without the passwords that a person may
+// have written into the file; nil for none.
+func ConflictOf(c *patchset.Conflict) *Conflict {
+	if c == nil {
+		return nil
+	}
+	shown := Conflict(*c)
+	shown.Expected, shown.Found = withoutSecrets(c.Expected), withoutSecrets(c.Found)
+	return &shown
+}
+
+func withoutSecrets(lines []string) []string {
+	masked := make([]string, len(lines))
+	for i, line := range lines {
+		masked[i] = printable.WithoutSecrets(line)
+	}
+	return masked
 }
 
 const (

@@ -244,7 +244,7 @@ func fileOf(file *apply.File, tense Tense) File {
 	for _, diff := range file.Diffs {
 		out.Diffs = append(out.Diffs, diff.Name)
 	}
-	out.verb, out.told, out.Conflict = tense.verb(file), tense.told(file), (*Conflict)(file.Clash)
+	out.verb, out.told, out.Conflict = tense.verb(file), tense.told(file), ConflictOf(file.Clash)
 	return out
 }
 

@@ -139,12 +139,13 @@ func (a attempt) blocked(r probe.Result) hint.Hint {
 }
 
 func (a attempt) judgeTime(f *Findings, r probe.Result) {
-	wait := hint.Join(hint.Text("set "), hint.Keep("NEXTAUTH_HTTP_TIMEOUT=10000"), hint.Text(" where the app starts"))
+	slowest := max(r.Opened, r.Answered)
+	wait := hint.Join(hint.Text("set "), hint.Keep(fmt.Sprintf("%s=%d", httpTimeout, longer(slowest, a.patience).Milliseconds())), hint.Text(" where the app starts"))
 	if a.proxy != nil {
 		wait = wait.Or(ask("why it is slow"))
 	}
 	total := (r.Opened + r.Answered).Round(time.Millisecond)
-	switch slowest := max(r.Opened, r.Answered); {
+	switch {
 	case slowest > a.patience:
 		what := "connecting"
 		if r.Answered > a.patience {
@@ -156,6 +157,13 @@ func (a attempt) judgeTime(f *Findings, r probe.Result) {
 	default:
 		f.Add(Connection, OK, "%s took %v; next-auth gives up after %v", a.target, total, a.patience)
 	}
+}
+
+// longer returns a limit in whole seconds that leaves room above the time that an answer
+// took, and above the limit now.
+func longer(took, patience time.Duration) time.Duration {
+	wanted := 2 * max(took, patience)
+	return max(10*time.Second, (wanted+time.Second-1)/time.Second*time.Second)
 }
 
 // failed reports a failure.

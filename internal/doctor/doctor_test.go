@@ -503,6 +503,26 @@ func TestSlowWithoutProxy(t *testing.T) {
 	}
 }
 
+// TestLongerTimeout expects a time that is longer than next-auth waits now, and than the
+// answer took.
+func TestLongerTimeout(t *testing.T) {
+	for _, test := range []struct {
+		opened, answered, patience time.Duration
+		want                       string
+	}{
+		{time.Second, 11 * time.Second, 15 * time.Second, "NEXTAUTH_HTTP_TIMEOUT=30000"},
+		{11100 * time.Millisecond, time.Second, defaultPatience, "NEXTAUTH_HTTP_TIMEOUT=23000"},
+		{time.Second, 5 * time.Second, defaultPatience, "NEXTAUTH_HTTP_TIMEOUT=10000"},
+		{0, 2 * time.Second, defaultPatience, "NEXTAUTH_HTTP_TIMEOUT=10000"},
+	} {
+		var f Findings
+		attempt{target: targets(t, "idp.test")[0], trial: trial{patience: test.patience}}.judgeTime(&f, probe.Result{Opened: test.opened, Answered: test.answered})
+		if want := "set " + test.want + " where the app starts"; len(f) != 1 || f[0].Text != want {
+			t.Errorf("%+v: got %+v, want %s", test, f, want)
+		}
+	}
+}
+
 // TestDirect expects the true reason for which a target is tried without a proxy.
 func TestDirect(t *testing.T) {
 	const (

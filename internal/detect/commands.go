@@ -15,6 +15,7 @@ import (
 type commands struct {
 	add        string // adds a dependency, whose name follows, to a package
 	addToRoot  string // does the same in the root of a workspace
+	notDev     string // the flag with which these move a devDependency to dependencies
 	install    string // installs what the project depends on
 	production string // does the same without devDependencies
 	restore    string // restores the released files of all packages; plain installs do not
@@ -25,7 +26,7 @@ type commands struct {
 
 var commandsOf = map[Manager]commands{
 	NPM: {
-		add: "npm install ", addToRoot: "npm install ", install: "npm install", production: "npm ci --omit=dev",
+		add: "npm install ", addToRoot: "npm install ", notDev: "--save-prod ", install: "npm install", production: "npm ci --omit=dev",
 		run: "npm run ", exec: "npx --no -- ", // without --, npx takes flags such as --dry-run for itself
 	},
 	YarnV1: {
@@ -37,7 +38,7 @@ var commandsOf = map[Manager]commands{
 		run: "yarn run ", exec: "yarn run ",
 	},
 	PNPM: {
-		add: "pnpm add ", addToRoot: "pnpm add -w ", install: "pnpm install", production: "pnpm install --prod",
+		add: "pnpm add ", addToRoot: "pnpm add -w ", notDev: "--save-prod ", install: "pnpm install", production: "pnpm install --prod",
 		restore: "pnpm install --force", prune: "pnpm prune", run: "pnpm run ", exec: "pnpm exec ",
 	},
 	Bun: {
@@ -58,17 +59,21 @@ func (w *Workspace) AddToRoot(pkg string) hint.Hint { return w.add(w.Root(), pkg
 
 // add says how to make a package a dependency of one package of the workspace.
 func (w *Workspace) add(p Package, pkg string) hint.Hint {
-	add := commandsOf[w.Manager].add
-	if p.Is(w.Root()) && len(w.Packages) > 1 {
-		add = commandsOf[w.Manager].addToRoot
-	}
-	switch at := w.Display(p.Dir); {
+	switch add, at := w.addTo(p), w.Display(p.Dir); {
 	case add != "":
 		return hint.Run(w.in(p, add+pkg))
 	case at != ".":
 		return hint.Text("add " + pkg + " to the dependencies of " + at + yours)
 	}
 	return hint.Text("add " + pkg + " to the dependencies" + yours)
+}
+
+// addTo returns the command that adds a dependency to one package of the workspace.
+func (w *Workspace) addTo(p Package) string {
+	if p.Is(w.Root()) && len(w.Packages) > 1 {
+		return commandsOf[w.Manager].addToRoot
+	}
+	return commandsOf[w.Manager].add
 }
 
 // neededAgent is the https-proxy-agent that hints suggest.
@@ -86,12 +91,29 @@ func (p *Project) ProvideAgent(c Install) hint.Hint {
 		}
 	}
 	way := p.add(owner, neededAgent)
+	if owner.Development[agentName] {
+		way = p.moveAgent(owner)
+	}
 	if file, entry, refresh := p.extension(c); file != "" {
 		return way.Or(hint.Join(
 			hint.Text("or add "), hint.Keep(entry), hint.Text(" to "+file+", run "),
 			hint.Run(p.in(p.Root(), refresh)), hint.Text(" and commit the lock file")))
 	}
 	return way
+}
+
+// moveAgent says how to make a dependency of the agent that a package has only in its
+// devDependencies. There, most package managers leave what they add again.
+func (w *Workspace) moveAgent(p Package) hint.Hint {
+	move := "move " + agentName + " from devDependencies to dependencies"
+	if flag := commandsOf[w.Manager].notDev; flag != "" {
+		return hint.To(move, w.in(p, w.addTo(p)+flag+neededAgent))
+	}
+	move += ` in ` + w.Display(filepath.Join(p.Dir, "package.json")) + `, with the version "7", then `
+	if w.Manager == Unknown {
+		return hint.Text(move + "install" + yours)
+	}
+	return hint.To(move+"run", w.InRoot(w.Manager.Install()))
 }
 
 // InRoot returns a command as you have to type it where you are, to run it in the

@@ -263,7 +263,7 @@ func (a attempt) directWords(failure *probe.Failure) (string, hint.Hint) {
 	because := a.whyDirect()
 	switch failure.Kind {
 	case probe.UnknownName:
-		return "its name can't be resolved here, and " + because, a.directAdvice()
+		return "its name can't be resolved here, and " + because, a.nameAdvice()
 	case probe.Silent:
 		return fmt.Sprintf("no connection within %v, and %s", a.limit, because), a.directAdvice()
 	}
@@ -299,6 +299,15 @@ func (a attempt) directAdvice() hint.Hint {
 		variable = "https_proxy"
 	}
 	return hint.Join(hint.Text("if only a proxy reaches it, where the app starts: "), hint.Keep("export "+variable+"="+example)).Or(check)
+}
+
+// nameAdvice says what to do about a target without a proxy whose name is unknown. Browsers
+// resolve each name below localhost by themselves, and Node.js does not.
+func (a attempt) nameAdvice() hint.Hint {
+	if host := a.target.Host; a.decision.Reason == proxyenv.Loopback && host != "localhost" {
+		return hint.Text("use localhost instead of " + host + ", or add " + host + " to this machine's hosts file").Or(container(a.target))
+	}
+	return a.directAdvice()
 }
 
 // container says what a loopback address means in a container.

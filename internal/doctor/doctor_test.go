@@ -523,6 +523,44 @@ func TestLongerTimeout(t *testing.T) {
 	}
 }
 
+// TestQuotedIssuer expects a word about an issuer in quotation marks, which docker run
+// --env-file keeps. The URL is tried nevertheless.
+func TestQuotedIssuer(t *testing.T) {
+	e := environmentWith("", "https_proxy=http://proxy.test:3128", `OIDC_ISSUER_URL="https://jane:hunter@idp.test/x"`, "AZURE_AD_TENANT_ID='common'", `NAME_ISSUER="acme"`, `OTHER="https://a.test"`, "KEYCLOAK_ISSUER=https://b.test")
+	want := []string{
+		"warning: AZURE_AD_TENANT_ID contains quotation marks",
+		"warning: OIDC_ISSUER_URL contains quotation marks",
+		"ok: https:// URLs go through the proxy proxy.test:3128 (https_proxy)",
+		"note: http:// URLs use no proxy: neither http_proxy nor all_proxy is set",
+		"ok: https://login.microsoftonline.com/common/v2.0 goes through the proxy proxy.test:3128 (https_proxy)",
+		"ok: https://b.test goes through the proxy proxy.test:3128 (https_proxy)",
+		"ok: https://idp.test/x goes through the proxy proxy.test:3128 (https_proxy)",
+	}
+	found := e.Proxies(e.Issuers())
+	if diff := cmp.Diff(want, lines(t, found)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if want := "remove them; docker run --env-file, for example, keeps them in the value"; found[1].Text != want {
+		t.Errorf("got %q, want %q", found[1].Text, want)
+	}
+}
+
+// TestUnknownLocalhost expects no word about starting a provider whose name is unknown.
+func TestUnknownLocalhost(t *testing.T) {
+	unknown := &probe.Failure{At: probe.AtTarget, Kind: probe.UnknownName}
+	for url, want := range map[string]string{
+		"http://keycloak.localhost:9201": "use localhost instead of keycloak.localhost, or add keycloak.localhost to this machine's hosts file",
+		"http://localhost:9201":          "start the identity provider on port 9201 of this machine",
+	} {
+		var f Findings
+		target := targets(t, url)[0]
+		attempt{&Environment{}, target, nil, trial{limit: time.Minute}, proxyenv.Decision{Reason: proxyenv.Loopback}}.failed(&f, unknown)
+		if first := f[0].First().Text; first != want || !strings.Contains(f[0].Text, "\nin a container, "+target.Host+" is") {
+			t.Errorf("%s: got %q, want %q", url, f[0].Text, want)
+		}
+	}
+}
+
 // TestDirect expects the true reason for which a target is tried without a proxy.
 func TestDirect(t *testing.T) {
 	const (

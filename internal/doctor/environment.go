@@ -130,17 +130,21 @@ var (
 
 // Issuers returns the identity providers that the environment names: the URLs in
 // variables such as KEYCLOAK_ISSUER, and the tenant in AZURE_AD_TENANT_ID.
+// Quotation marks around a value are ignored.
 func (e *Environment) Issuers() []*proxyenv.Target {
-	names := slices.Sorted(maps.Keys(e.process))
-	names = append(names, slices.Sorted(maps.Keys(e.files))...)
 	var targets []*proxyenv.Target
-	for _, name := range names {
-		target := issuerIn(name, strings.TrimSpace(e.Get(name)))
+	for _, name := range e.names() {
+		target := issuerIn(name, proxyenv.Unquote(e.Get(name)))
 		if target != nil && !slices.ContainsFunc(targets, target.Same) {
 			targets = append(targets, target)
 		}
 	}
 	return targets
+}
+
+// names returns the names of all variables: those of the process, then those of files.
+func (e *Environment) names() []string {
+	return append(slices.Sorted(maps.Keys(e.process)), slices.Sorted(maps.Keys(e.files))...)
 }
 
 // issuerIn returns the issuer that a variable names, or nil.

@@ -29,6 +29,7 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	e.bothCases(&f)
 	e.blanks(&f)
 	e.timeout(&f)
+	e.quotedIssuers(&f)
 	https, found := e.env().Lookup(proxyenv.HTTPS...)
 	switch {
 	case found && https.Off():
@@ -78,6 +79,19 @@ func (e *Environment) timeout(f *Findings) {
 		f.Add(Proxy, Error, "%s is not a number of milliseconds, so every sign-in fails", e.label(name)).Hint = hint.To("for example", "export "+name+"=10000")
 	default:
 		f.Add(Proxy, OK, "next-auth's requests may take %s ms (%s)", value, e.label(name))
+	}
+}
+
+var removeQuotes = hint.Text("remove them; docker run --env-file, for example, keeps them in the value")
+
+// quotedIssuers reports variables of identity providers that next-auth can't use, because
+// quotation marks are part of their values.
+func (e *Environment) quotedIssuers(f *Findings) {
+	for _, name := range e.names() {
+		value := strings.TrimSpace(e.Get(name))
+		if plain := proxyenv.Unquote(value); plain != value && issuerIn(name, plain) != nil {
+			f.Add(Proxy, Warning, "%s contains quotation marks", e.label(name)).Hint = removeQuotes
+		}
 	}
 }
 
@@ -173,7 +187,7 @@ func (e *Environment) judge(f *Findings, s proxyenv.Setting, kind string, severi
 	for _, flaw := range flaws {
 		switch flaw {
 		case proxyenv.Quoted:
-			f.Add(Proxy, severity, "%s contains quotation marks", label).hint("remove them; docker run --env-file, for example, keeps them in the value")
+			f.Add(Proxy, severity, "%s contains quotation marks", label).Hint = removeQuotes
 			return
 		case proxyenv.Spaced:
 			f.Add(Proxy, severity, "%s is not a valid proxy URL: it contains white space", label).hint("remove any comment after the URL, and write a space in a password as %%20")

@@ -29,7 +29,7 @@ var (
 
 // ParsePAC reports whether a value names or contains a PAC file.
 func ParsePAC(value string) (PAC, bool) {
-	value = strings.Trim(strings.TrimFunc(value, isSpace), quotes)
+	value = Unquote(value)
 	if m := pacAnswer().FindStringSubmatch(value); m != nil {
 		return PAC{Content: true, Direct: m[1] == "", Proxy: pacProxy(m[1], m[2])}, true
 	}

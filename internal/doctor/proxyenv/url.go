@@ -185,6 +185,9 @@ var (
 	placeholder = lazyregexp.Compile(`\$\{\w+\}|\$\(|\{\{|<\w+>`)
 )
 
+// Unquote returns a value without the white space and the quotation marks around it.
+func Unquote(value string) string { return strings.Trim(strings.TrimFunc(value, isSpace), quotes) }
+
 // Flaws returns the likely mistakes in the value.
 func (s Setting) Flaws() []Flaw {
 	var flaws []Flaw

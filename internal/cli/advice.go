@@ -112,8 +112,7 @@ func (a foreignAgent) message() string {
 }
 
 // tutorialNote says that the tutorial's edit, if there was one, is not put back. After
-// apply has replaced it, no trace of it is left, so revert says so about every file in
-// which it may have been.
+// apply has replaced it, no trace of it is left, so revert can't know whether there was one.
 func (t *target) tutorialNote(goal apply.Goal) (string, error) {
 	for _, c := range t.plan.Copies {
 		for i := range c.Files {
@@ -124,7 +123,7 @@ func (t *target) tutorialNote(goal apply.Goal) (string, error) {
 				return "the tutorial's edit is replaced; proxypatch revert restores the released files, without that edit", nil
 			case goal == apply.Restore && c.Agent.Major() < 6: // the tutorial's code runs with no newer one
 				if fits, err := t.library.FitsTutorial(file.Path, file.After); fits || err != nil {
-					return "an edit as in the tutorial that was there before is not put back; to make it, run proxypatch apply --set tutorial", err
+					return "if you had an edit as in the tutorial, it is not put back; to make it, run proxypatch apply --set tutorial", err
 				}
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -162,9 +163,9 @@ func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool
 	t, err := p.open(options, apply.Options{Goal: apply.Patch})
 	switch {
 	case errors.Is(err, detect.ErrNotFound):
-		return false, p.warnNotInstalled(err)
+		return false, p.warnNotInstalled(err, planned)
 	case err != nil:
-		return false, p.warnNotRead(err)
+		return false, p.warnNotRead(err, planned)
 	}
 	defer t.plan.Close()
 	p.report.Add(t.warnings...)
@@ -175,7 +176,7 @@ func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool
 	}
 	agents, _ := report.JudgeAgents(t.plan, options.set)
 	for _, missing := range p.explainAll(agents) {
-		p.report.Add(report.Warning(missing.Message+"; until this is fixed, installs and builds fail with exit code 7", missing.Hint))
+		p.report.Add(report.Warning(missing.Message+failing(planned, "; until this is fixed, %s with exit code 7", ""), missing.Hint))
 	}
 	patches, err := p.laterFailures(t)
 	if err != nil {
@@ -187,12 +188,12 @@ func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool
 
 // warnNotRead warns that the system does not show what is installed. Other errors about it
 // are returned: apply would end with them at each install.
-func (p *program) warnNotRead(err error) error {
+func (p *program) warnNotRead(err error, planned *hooks.Plan) error {
 	code, advice := p.situation.judge(err)
 	if code != report.Failed {
 		return err
 	}
-	p.report.Add(report.Warning(err.Error()+"; until this is fixed, installs and builds fail with exit code 1", p.situation.typeable(advice)))
+	p.report.Add(report.Warning(err.Error()+failing(planned, "; until this is fixed, %s with exit code 1", ""), p.situation.typeable(advice)))
 	return nil
 }
 
@@ -204,7 +205,8 @@ func (p *program) hookOptions(o *initOptions, planned *hooks.Plan) *planOptions 
 	hook, elsewhere, cmd := &writeOptions{}, &common{}, &cobra.Command{}
 	hook.register(cmd)
 	elsewhere.register(cmd)
-	if len(words) == 0 || cmd.ParseFlags(words) != nil || elsewhere.dir != "." {
+	expands := slices.ContainsFunc(words, func(word string) bool { return strings.Contains(word, "$") }) // only sh knows its value
+	if len(words) == 0 || expands || cmd.ParseFlags(words) != nil || elsewhere.dir != "." {
 		return plain
 	}
 	root := p.situation.workspace.Root().Dir
@@ -220,7 +222,17 @@ func (p *program) hookOptions(o *initOptions, planned *hooks.Plan) *planOptions 
 	return &hook.planOptions
 }
 
-func (p *program) warnNotInstalled(absent error) error {
+// failing says in a format which of installs and builds will fail, unless their proxypatch
+// has a flag. It says nothing if none will.
+func failing(planned *hooks.Plan, format, unless string) string {
+	fails := planned.Failing(unless)
+	if fails == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, fails)
+}
+
+func (p *program) warnNotInstalled(absent error, planned *hooks.Plan) error {
 	workspace := p.situation.workspace
 	install, err := workspace.Uninstalled()
 	if err != nil {
@@ -229,7 +241,7 @@ func (p *program) warnNotInstalled(absent error) error {
 	if install.Text == "" {
 		install = workspace.AddToRoot("next-auth@4")
 	}
-	p.report.Add(report.Warning(fmt.Sprintf("%v; until one is, installs and builds fail with exit code 6", absent), install))
+	p.report.Add(report.Warning(absent.Error()+failing(planned, "; until one is, %s with exit code 6", "--if-present"), install))
 	return nil
 }
 

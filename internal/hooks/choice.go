@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -9,8 +10,10 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// choice selects copies of next-auth in every hook, as flags of proxypatch.
+// choice holds the flags of every hook: those that select copies of next-auth, and those of
+// the postinstall that exists.
 type choice struct {
+	taken    takenFlags
 	words    []string // ranges of releases, and paths from the workspace's root, with slashes
 	explicit bool     // a person gave it now; if not, it is the one in the hooks that exist
 	project  *detect.Project
@@ -20,7 +23,7 @@ type choice struct {
 // newChoice returns the choice for the hooks of a workspace: the given one or, without
 // one, that of the hook that exists.
 func newChoice(ws *detect.Workspace, root *File, words []string) choice {
-	c := choice{words: words, explicit: len(words) > 0, root: ws.Root().Dir}
+	c := choice{taken: takeFlags(root.patching()), words: words, explicit: len(words) > 0, root: ws.Root().Dir}
 	if !c.explicit {
 		c.words = slices.DeleteFunc(valuesOf("copy", root.patching()), func(word string) bool { return !Quotable(word) })
 	}
@@ -66,12 +69,25 @@ func (c *choice) flagsFor(pkg detect.Package) (flags string, ok bool) {
 			flags += " --copy " + quote(c.from(pkg, word))
 		}
 	}
-	return flags, flags != "" || len(c.words) == 0
+	ok = flags != "" || len(c.words) == 0
+	return flags + c.takenFor(pkg), ok
+}
+
+// takenFor returns the flags of the postinstall that exists, for a script of a package.
+func (c *choice) takenFor(pkg detect.Package) string {
+	flags := c.taken.plain
+	if c.taken.set != "" {
+		flags += " --set " + quote(c.taken.set)
+	}
+	if c.taken.patches != "" {
+		flags += " --patches " + quote(c.from(pkg, c.taken.patches))
+	}
+	return flags
 }
 
 // from returns a word as a script of a package has to write it.
 func (c *choice) from(pkg detect.Package, word string) string {
-	if detect.IsRange(word) {
+	if detect.IsRange(word) || filepath.IsAbs(word) {
 		return word
 	}
 	rel, err := filepath.Rel(pkg.Dir, filepath.Join(c.root, filepath.FromSlash(word)))
@@ -93,12 +109,21 @@ func quote(word string) string {
 	return `"` + word + `"`
 }
 
-// hookWithFlags matches a hook in a chain of &&, with the flags that quote wrote.
-var hookWithFlags = lazyregexp.Compile(`(^| )(proxypatch (?:apply|check))((?: --copy (?:"[^"]*"|[\w./-]+))+)( && |$)`)
+// without returns a script of a package without the choice in its hooks, and without the
+// flags that they took.
+func (c *choice) without(script string, pkg detect.Package) string {
+	hook := regexp.MustCompile(`(^| )(proxypatch (?:apply|check))(?: --copy (?:"[^"]*"|[\w./-]+))*(?:` + regexp.QuoteMeta(c.takenFor(pkg)) + `)?( && |$)`)
+	return hook.ReplaceAllString(script, "$1$2$3")
+}
 
-// withoutChoice returns a script without the choice in its hooks.
-func withoutChoice(script string) string {
-	return hookWithFlags().ReplaceAllString(script, "$1$2$4")
+// withoutChoice returns a script of a file without the flags that init gives its hook.
+// postinstall is where other hooks take flags from, so it keeps them.
+func (p *Plan) withoutChoice(f *File, name, script string) string {
+	c := p.choice
+	if name == "postinstall" && f.pkg.Is(p.ws.Root()) {
+		c.taken = takenFlags{}
+	}
+	return c.without(script, f.pkg)
 }
 
 // choose puts flags behind the hook that a script begins or ends with.

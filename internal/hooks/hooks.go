@@ -70,6 +70,7 @@ type Plan struct {
 	Notes    []string // what the hooks do not cover
 
 	root            *File // also if it is not in Files
+	builds          []build
 	ws              *detect.Workspace
 	choice          choice
 	apps            []App
@@ -115,6 +116,7 @@ func Uninstall(ws *detect.Workspace) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.choice = choice{taken: takeFlags(p.Files[0].patching()), root: ws.Root().Dir}
 	p.uninstall()
 	return p, nil
 }
@@ -125,6 +127,7 @@ func (p *Plan) install() error {
 	if err := p.checkBeforeBuilds(); err != nil {
 		return err
 	}
+	p.warnAboutFlags(p.root)
 	p.warnAboutTool(p.root)
 	p.warnAboutPublishing(p.root)
 	if p.Changes() > 0 {

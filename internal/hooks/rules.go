@@ -65,7 +65,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 // keepPatching leaves a script alone that runs proxypatch. If a person made a choice, it
 // changes the choice in init's own hook.
 func (p *Plan) keepPatching(root *File, name, before, flags string) {
-	own := withoutChoice(before)
+	own := p.withoutChoice(root, name, before)
 	_, joined := unjoin(own)
 	written := joined || own == applyCommand
 	all, err := commands(before)
@@ -119,13 +119,7 @@ func (p *Plan) leaveToPostinstall(root *File, patches bool) {
 }
 
 // mentions reports whether a script runs proxypatch, or names it and can't be parsed.
-func mentions(script string) bool {
-	all, err := commands(script)
-	if err != nil {
-		return strings.Contains(script, "proxypatch")
-	}
-	return slices.ContainsFunc(all, command.isProxypatch)
-}
+func mentions(script string) bool { return runsTool(script, "") }
 
 // checkBeforeBuilds guards every script that builds a Next.js app with next-auth.
 func (p *Plan) checkBeforeBuilds() error {
@@ -153,8 +147,10 @@ func (p *Plan) checkBeforeBuilds() error {
 				continue
 			}
 			builds++
-			f.builds = true
+			p.builds = append(p.builds, build{file: f, name: name})
 			p.guard(f, name)
+			text, _ = f.manifest.script(name)
+			f.builds = f.builds || mentions(text)
 		}
 	}
 	flags, _ := p.choice.flagsFor(p.ws.Root())
@@ -195,6 +191,7 @@ func (p *Plan) checkDenoTasks(uses map[string]bool, guards map[*File][]string) (
 			}
 			builds++
 			guards[f] = append(guards[f], tasks[name])
+			p.builds = append(p.builds, build{task: tasks[name]})
 			if !guarded(tasks[name]) {
 				p.warn(fmt.Sprintf("%s: the task %s builds without proxypatch; init does not change this file", p.ws.Display(filepath.Join(f.pkg.Dir, file)), name),
 					hint.Join(hint.Text("begin the task with: "), hint.Keep(applyCommand+" &&")))
@@ -269,7 +266,8 @@ func (p *Plan) guard(f *File, name string) {
 	flags, selected := p.choice.flagsFor(f.pkg)
 	before, exists := f.manifest.script("pre" + name)
 	checks := exists && succeedsGuarded(before)
-	original, written := unguard(withoutChoice(text))
+	own := p.withoutChoice(f, name, text)
+	original, written := unguard(own)
 	switch {
 	case !selected && p.choice.explicit && written:
 		f.set(name, original)
@@ -277,8 +275,8 @@ func (p *Plan) guard(f *File, name string) {
 	case !selected:
 		f.keep(name, "loads no copy that --copy selects")
 		return
-	case p.choice.explicit && written && choose(withoutChoice(text), first, flags) != text:
-		f.set(name, choose(withoutChoice(text), first, flags))
+	case p.choice.explicit && written && choose(own, first, flags) != text:
+		f.set(name, choose(own, first, flags))
 		return
 	case guarded(text):
 		f.keep(name, "already runs proxypatch")
@@ -319,7 +317,7 @@ func (p *Plan) runsPreScripts() bool {
 func (p *Plan) undo(f *File, name string, root bool) {
 	text, _ := f.manifest.script(name)
 	hook := root && (name == "postinstall" || name == "dependencies")
-	own := withoutChoice(text)
+	own := p.withoutChoice(f, name, text)
 	after := taken(own, hook)
 	if first, _ := p.beforeBuild(); after == own && first == applyCommand {
 		after = taken(own, true)

@@ -148,10 +148,7 @@ func (c command) builds() bool {
 	return slices.ContainsFunc(c, func(word string) bool { return strings.Contains(word, "build") })
 }
 
-// isProxypatch reports whether the command runs proxypatch. patches reports whether it
-// patches.
-func (c command) isProxypatch() bool { return len(c.runs(tool)) > 0 }
-
+// patches reports whether the command runs a proxypatch that patches.
 func (c command) patches() bool {
 	return slices.ContainsFunc(c.proxypatch(), func(p Command) bool { return p.Patches })
 }

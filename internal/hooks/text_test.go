@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
 )
 
 // The texts that scripts get.
@@ -258,7 +260,7 @@ func TestChoiceInScripts(t *testing.T) {
 		for _, script := range scripts() {
 			plain := guard(script)
 			chosen := choose(plain, checkCommand, flags)
-			if got := withoutChoice(chosen); got != plain {
+			if got := (&choice{}).without(chosen, detect.Package{}); got != plain {
 				t.Errorf("%q becomes %q", chosen, got)
 			}
 			all, err := commands(chosen)
@@ -267,7 +269,7 @@ func TestChoiceInScripts(t *testing.T) {
 			}
 		}
 		for _, plain := range []string{applyCommand, follow("a"), follow("a || b"), lead("npm run build")} {
-			if got := withoutChoice(choose(plain, applyCommand, flags)); got != plain {
+			if got := (&choice{}).without(choose(plain, applyCommand, flags), detect.Package{}); got != plain {
 				t.Errorf("%q becomes %q", plain, got)
 			}
 		}

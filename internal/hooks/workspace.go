@@ -63,12 +63,13 @@ var provide = hint.Text("add its packages as docs/npm.md describes, or put it on
 // warnAboutTool says what to install so that the hooks work. A devDependency is not
 // enough: a production install omits it, still runs postinstall, and fails.
 func (p *Plan) warnAboutTool(root *File) {
+	fails := p.Failing("")
 	switch {
-	case root.installs("dependencies"), root.installs("optionalDependencies"):
+	case fails == "", root.installs("dependencies"), root.installs("optionalDependencies"):
 	case root.installs("devDependencies"):
 		p.warn(root.Path+": proxypatch is only in devDependencies, so "+p.withoutDev(), p.moveTool())
 	default:
-		p.warn("proxypatch is not a dependency of the project, so on every other machine without it on the PATH, installs and builds fail with exit code 127", provide)
+		p.warn("proxypatch is not a dependency of the project, so on every other machine without it on the PATH, "+fails+" with exit code 127", provide)
 	}
 	if p.ws.Manager != detect.YarnBerry {
 		return
@@ -88,7 +89,7 @@ func (p *Plan) warnAboutPublishing(root *File) {
 		all, _ := commands(text)
 		return slices.ContainsFunc(all, command.isNextBuild)
 	})
-	if builds || !root.looksPublished() {
+	if builds || root.patching() == nil || !root.looksPublished() {
 		return
 	}
 	p.warn(fmt.Sprintf("%s: %s looks like a published package; everyone who installs it would run its postinstall, which fails without proxypatch", root.Path, p.ws.Label(root.pkg)),

@@ -111,11 +111,18 @@ func (m *projectManifest) namesNext() bool {
 		}
 	}
 	for _, script := range m.Scripts {
-		if slices.Contains(strings.Fields(script), "next") {
+		if slices.ContainsFunc(strings.Fields(script), isNext) {
 			return true
 		}
 	}
 	return false
+}
+
+// isNext reports whether a word of a script is next, also with a version, and as Deno
+// names it: npm:next@15.
+func isNext(word string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(word, "npm:"), "/"), "@")
+	return name == "next"
 }
 
 // ManifestError says which package.json can't be used, and why.

@@ -30,3 +30,16 @@ func TestNextRelease(t *testing.T) {
 		})
 	}
 }
+
+// Scripts run next without a dependency on it, also as Deno does.
+func TestScriptsNameNext(t *testing.T) {
+	for script, want := range map[string]bool{
+		"next build": true, "npx next@14 build": true, "deno run -A npm:next build": true, "deno run -A npm:/next@^15 dev": true,
+		"cd next/": false, "nextra": false, "deno run -A npm:next-sitemap": false,
+	} {
+		m := &projectManifest{Scripts: map[string]string{"x": script}}
+		if got := m.namesNext(); got != want {
+			t.Errorf("%s: got %v", script, got)
+		}
+	}
+}

@@ -98,8 +98,9 @@ func textOf(parts []syntax.WordPart) string {
 }
 
 // program returns the program that a word names, without directories, without a version
-// as for npx, and without Windows' suffixes.
+// as for npx, without Windows' suffixes, and without Deno's "npm:".
 func program(word string) string {
+	word = strings.TrimPrefix(word, "npm:")
 	word = word[strings.LastIndexAny(word, `/\`)+1:]
 	word, _, _ = strings.Cut(word, "@")
 	for _, suffix := range []string{".cmd", ".exe", ".js"} {
@@ -117,7 +118,7 @@ func (c command) runsNothing() bool {
 
 // managing are the commands with which package managers manage packages and do not run
 // them.
-var managing = []string{"add", "i", "in", "ins", "install", "link", "ln", "ls", "list", "r", "remove", "rm", "un", "uninstall", "unlink", "up", "update", "upgrade", "why"}
+var managing = []string{"add", "cache", "i", "in", "ins", "install", "link", "ln", "ls", "list", "outdated", "r", "remove", "rm", "un", "uninstall", "unlink", "up", "update", "upgrade", "why"}
 
 // runs returns the words after each mention of a program that the command may run. Other
 // programs, such as npx, cross-env or node, may come first.
@@ -125,7 +126,7 @@ func (c command) runs(name string) [][]string {
 	if c.runsNothing() {
 		return nil
 	}
-	manager := c.isNamed("npm", "pnpm", "yarn", "bun")
+	manager := c.isNamed("npm", "pnpm", "yarn", "bun", "deno")
 	var mentions [][]string
 	for i, word := range c {
 		if manager && slices.Contains(managing, word) {

@@ -98,7 +98,7 @@ var ErrNoManifest = errors.New("no package.json")
 // install, and a check before each next build. The error wraps ErrNoManifest or is a
 // *SyntaxError or a *FileError.
 func Install(ws *detect.Workspace, o Options) (*Plan, error) {
-	p, err := read(ws)
+	p, err := read(ws, len(afterInstall[ws.Manager]) == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (p *Plan) Patching() []string { return p.root.patching() }
 
 // Uninstall plans to remove what Install adds. It returns the same errors.
 func Uninstall(ws *detect.Workspace) (*Plan, error) {
-	p, err := read(ws)
+	p, err := read(ws, true)
 	if err != nil {
 		return nil, err
 	}
@@ -180,24 +180,30 @@ func (p *Plan) Changes() int {
 	return n
 }
 
-// read reads the package.json of every package, the root's first.
-func read(ws *detect.Workspace) (*Plan, error) {
+// read reads the package.json of every package, the root's first. If optional says so and
+// another package has one, the root needs none, as in Deno's workspaces.
+func read(ws *detect.Workspace, optional bool) (*Plan, error) {
 	p := &Plan{ws: ws}
+	var absent error // the root's
 	for _, pkg := range ws.Packages {
 		if pkg.Linked { // another project's
 			continue
 		}
 		f := &File{Path: ws.Display(filepath.Join(pkg.Dir, manifestName)), pkg: pkg}
 		if err := f.read(); err != nil {
-			if errors.Is(err, fs.ErrNotExist) && !pkg.Is(ws.Root()) {
+			if !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			if !pkg.Is(ws.Root()) {
 				continue // another process has removed it
 			}
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("%w in %s", ErrNoManifest, ws.Display(pkg.Dir))
-			}
-			return nil, err
+			absent = fmt.Errorf("%w in %s", ErrNoManifest, ws.Display(pkg.Dir))
+			f.manifest, _ = parseManifest([]byte("{}")) // nothing is ever added to it
 		}
 		p.Files = append(p.Files, f)
+	}
+	if absent != nil && (!optional || len(p.Files) == 1) {
+		return nil, absent
 	}
 	return p, nil
 }

@@ -63,6 +63,15 @@ var provide = hint.Text("add its packages as docs/npm.md describes, or put it on
 // warnAboutTool says what to install so that the hooks work. A devDependency is not
 // enough: a production install omits it, still runs postinstall, and fails.
 func (p *Plan) warnAboutTool(root *File) {
+	if root.before == nil { // without a package.json there, the packages that build need it
+		at := slices.IndexFunc(p.Files, func(f *File) bool {
+			return f.builds && !f.installs("dependencies") && !f.installs("optionalDependencies")
+		})
+		if at < 0 {
+			return
+		}
+		root = p.Files[at]
+	}
 	fails := p.Failing("")
 	switch {
 	case fails == "", root.installs("dependencies"), root.installs("optionalDependencies"):

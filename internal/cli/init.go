@@ -105,57 +105,6 @@ func hookApps(apps []nextDir) []hooks.App {
 	return all
 }
 
-// hookChoice returns the words of --copy as hooks write them: ranges, and paths from the
-// root that the next install does not change.
-func (p *program) hookChoice(words []string) ([]string, error) {
-	var chosen []string
-	for _, word := range words {
-		if word != "" && !detect.IsRange(word) {
-			path, err := p.stablePath(word)
-			if err != nil {
-				return nil, err
-			}
-			word = path
-		}
-		if !hooks.Quotable(word) {
-			return nil, usageError(anyFour, "--copy: sh and cmd.exe would read %q in different ways", word)
-		}
-		chosen = append(chosen, word)
-	}
-	return chosen, nil
-}
-
-// anyFour is a choice that no install changes.
-var anyFour = hint.Run("proxypatch init --copy 4.x")
-
-// stablePath returns the path of a copy from the workspace's root, with slashes. A name
-// with the release or a hash in it changes with the next install, so it is an error.
-func (p *program) stablePath(word string) (string, error) {
-	project, err := p.find(true)
-	if errors.Is(err, detect.ErrNotFound) {
-		return "", usageError(anyFour, "--copy: %w, so there is no copy in %s", err, word)
-	}
-	if err != nil {
-		return "", err
-	}
-	selected, err := selectCopies(project, []string{word})
-	if err != nil {
-		return "", err
-	}
-	path, err := project.FromRoot(word)
-	if err != nil {
-		return "", &systemError{err}
-	}
-	if copy := selected[0]; !copy.IsStable(path) {
-		advice := anyFour
-		if at := slices.IndexFunc(copy.Reached, func(r detect.Reach) bool { return !copy.IsStable(r.Path) }); len(copy.Reached) > 0 && at < 0 {
-			advice = hint.Run("proxypatch init --copy " + hint.Quote(copy.Reached[0].Path)).Or(hint.Join(hint.Text("or, for all releases of 4.x: "), anyFour))
-		}
-		return "", usageError(advice, "--copy: %s is a name that the next install may change, or is not in the project", word)
-	}
-	return path, nil
-}
-
 // refuseHooks reports whether apply would refuse what is installed, as the hooks run it,
 // and why. It warns of what an install only has to add.
 func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool, err error) {

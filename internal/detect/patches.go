@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"io/fs"
 	"maps"
 	"net/url"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
 // ForeignPatch is a patch of next-auth that another tool applies at installs.
@@ -142,18 +145,22 @@ func (w *Workspace) keptByPatchPackage() ([]ForeignPatch, error) {
 	return all, nil
 }
 
+var (
+	// runsPatchPackage matches patch-package as a word of a script, maybe in quotes.
+	runsPatchPackage = lazyregexp.Compile(`(?:^|[\s"'=;&|()/\\:])patch-package(@[^\s"';&|()]*)?(?:$|[\s"';&|()])`)
+	// patchDir matches its flag, with a value in quotes, also in a quoted script, or without.
+	patchDir = lazyregexp.Compile(`--patch-dir[\s=]+(?:\\?"([^"]*?)\\?"|'([^']*)'|((?:\\ |[^\s"';&|()])+))`)
+)
+
 // patchDirs returns the directories of the patches that scripts apply with patch-package.
 func (m *projectManifest) patchDirs() []string {
 	var dirs []string
 	for _, name := range slices.Sorted(maps.Keys(m.Scripts)) {
-		words := strings.FieldsFunc(m.Scripts[name], func(r rune) bool { return strings.ContainsRune(" \t\n\"'=;&|()", r) })
-		for i, word := range words {
-			if path.Base(filepath.ToSlash(word)) != PatchPackage {
-				continue
-			}
+		script := m.Scripts[name]
+		for _, at := range runsPatchPackage().FindAllStringIndex(script, -1) {
 			dir := "patches"
-			if at := slices.Index(words[i:], "--patch-dir"); at >= 0 && i+at+1 < len(words) {
-				dir = words[i+at+1]
+			if flag := patchDir().FindStringSubmatch(script[at[1]:]); flag != nil {
+				dir = cmp.Or(flag[1], flag[2], strings.ReplaceAll(flag[3], `\ `, " "))
 			}
 			if filepath.IsLocal(filepath.FromSlash(dir)) && !slices.Contains(dirs, dir) {
 				dirs = append(dirs, dir)

@@ -94,3 +94,30 @@ func TestIsStable(t *testing.T) {
 		}
 	}
 }
+
+// Scripts may quote the directory of patch-package.
+func TestPatchDirs(t *testing.T) {
+	for script, want := range map[string][]string{
+		"patch-package":                            {"patches"},
+		"tsc && npx patch-package@8 && x":          {"patches"},
+		"patch-package --patch-dir q":              {"q"},
+		"patch-package --patch-dir=q && x":         {"q"},
+		`patch-package --patch-dir "my q"`:         {"my q"},
+		`patch-package --patch-dir="my q" --x`:     {"my q"},
+		"patch-package --patch-dir 'my q'; x":      {"my q"},
+		`patch-package --patch-dir my\ q`:          {"my q"},
+		`sh -c "patch-package --patch-dir 'my q'"`: {"my q"},
+		`sh -c "patch-package --patch-dir q"`:      {"q"},
+		"node node_modules/.bin/patch-package":     {"patches"},
+		"deno run -A npm:patch-package":            {"patches"},
+		"patch-package --patch-dir ../q":           nil,
+		"patch-packages && rm x-patch-package":     nil,
+		"patch-package-x":                          nil,
+		`patch-package --patch-dir "`:              {"patches"},
+	} {
+		m := &projectManifest{Scripts: map[string]string{"x": script}}
+		if diff := cmp.Diff(want, m.patchDirs()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", script, diff)
+		}
+	}
+}

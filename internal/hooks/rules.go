@@ -54,8 +54,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 			after = join(before)
 		}
 		if !startsWith(after, applyCommand) && !endsWith(after, applyCommand) {
-			root.keep(name, "can't be parsed")
-			p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", root.Path, name), hint.Join(hint.Text("add to its end: "), hint.Keep("&& "+applyCommand)))
+			p.leave(root, name, hint.Join(hint.Text("add to its end: "), hint.Keep("&& "+applyCommand+flags)))
 			continue
 		}
 		root.set(name, choose(after, applyCommand, flags))
@@ -296,8 +295,25 @@ func (p *Plan) guard(f *File, name string) {
 		f.set(name, choose(after, first, flags))
 		return
 	}
-	f.keep(name, "can't be parsed")
-	p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), hint.Join(hint.Text("add before next build: "), hint.Keep(first+" &&")))
+	p.leave(f, name, hint.Join(hint.Text("add before next build: "), hint.Keep(first+flags+" &&")))
+}
+
+// leave keeps a script in which sh would not run a hook, and says why. advice adds the
+// hook by hand.
+func (p *Plan) leave(f *File, name string, advice hint.Hint) {
+	text, _ := f.manifest.script(name)
+	_, err := parse(text)
+	switch {
+	case err != nil:
+		f.keep(name, "can't be parsed")
+		p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), advice)
+	case hasComment(text):
+		f.keep(name, "has a comment")
+		p.warn(fmt.Sprintf("%s: %s has a comment, so init leaves it unchanged", f.Path, name), hint.Text("delete the comment, and run it again"))
+	default:
+		f.keep(name, "would hide the hook")
+		p.warn(fmt.Sprintf("%s: %s would hide the hook from sh, so init leaves it unchanged", f.Path, name), hint.Text("move its commands to a script of their own that it runs, and run it again"))
+	}
 }
 
 // runsPreScripts reports whether the package manager runs prebuild before build: npm,

@@ -79,6 +79,20 @@ func parse(script string) (*syntax.File, error) {
 	return syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), "")
 }
 
+// hasComment reports whether sh ignores the end of a line of a script.
+func hasComment(script string) bool {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX), syntax.KeepComments(true)).Parse(strings.NewReader(script), "")
+	found := false
+	if err == nil {
+		syntax.Walk(file, func(node syntax.Node) bool {
+			_, is := node.(*syntax.Comment)
+			found = found || is
+			return true
+		})
+	}
+	return found
+}
+
 // textOf returns a word without its quotes, with "$" for each expansion.
 func textOf(parts []syntax.WordPart) string {
 	var b strings.Builder

@@ -3,12 +3,20 @@ package detect
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 )
 
 // denoSettings are the fields of deno.json that matter here.
 type denoSettings struct {
 	Workspace denoMembers         `json:"workspace"`
 	Tasks     map[string]denoTask `json:"tasks"`
+}
+
+// denoFile is a deno.json with what can be read of it.
+type denoFile struct {
+	denoSettings
+	file   string // its name; empty if there is none
+	broken bool   // it is no JSON with comments, or no regular file
 }
 
 // denoMembers holds the globs of the field "workspace": a list, or an object with one.
@@ -44,32 +52,57 @@ func (d *denoTask) UnmarshalJSON(data []byte) error {
 // DenoTasks returns the commands of the tasks in a directory's deno.json, and the file's
 // name. There are none if Deno would refuse the file.
 func DenoTasks(dir string) (tasks map[string]string, file string, err error) {
-	settings, file, err := readDeno(dir)
+	settings, err := readDeno(dir)
 	tasks = map[string]string{}
 	for name, task := range settings.Tasks {
 		tasks[name] = string(task)
 	}
-	return tasks, file, err
+	return tasks, settings.file, err
+}
+
+// BrokenDeno returns the first deno.json of the workspace, or above its directory, that Deno
+// would refuse as a whole, as the user would type it. It is empty if there is none.
+func (w *Workspace) BrokenDeno() (string, error) {
+	if w.Manager != Deno {
+		return "", nil
+	}
+	dirs := slices.Clone(w.chain)
+	for _, p := range w.Packages {
+		dirs = append(dirs, p.Dir)
+	}
+	for _, dir := range dirs {
+		settings, err := readDeno(dir)
+		if err != nil {
+			return "", err
+		}
+		if settings.broken {
+			return w.Display(filepath.Join(dir, settings.file)), nil
+		}
+	}
+	return "", nil
 }
 
 // readDeno reads deno.json or, as Deno does, deno.jsonc if there is none. The settings
 // are empty if Deno would refuse the file.
-func readDeno(dir string) (settings denoSettings, file string, err error) {
-	for _, file = range []string{"deno.json", "deno.jsonc"} {
+func readDeno(dir string) (denoFile, error) {
+	for _, file := range []string{"deno.json", "deno.jsonc"} {
 		data, err := system.readFile(filepath.Join(dir, file), maxSettings)
 		if isIrregular(err) {
-			return denoSettings{}, file, nil
+			return denoFile{file: file, broken: true}, nil
 		}
 		found, err := there(err)
 		if err != nil {
-			return denoSettings{}, file, err
+			return denoFile{file: file}, err
 		}
 		if found {
-			_ = decodeExactly(withoutComments(data), &settings) // what can be read is enough
-			return settings, file, nil
+			read := denoFile{file: file}
+			data = withoutComments(data)
+			read.broken = !json.Valid(data)
+			_ = decodeExactly(data, &read.denoSettings) // what can be read is enough
+			return read, nil
 		}
 	}
-	return denoSettings{}, "", nil
+	return denoFile{}, nil
 }
 
 // withoutComments makes JSON of JSON with comments and trailing commas. Each byte of

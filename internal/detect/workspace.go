@@ -223,7 +223,7 @@ func (w *Workspace) findPackages() ([]Package, error) {
 // settingsGlobs returns the globs of packages in the files for settings of pnpm and Deno.
 func (w *Workspace) settingsGlobs(dir string) ([]string, error) {
 	if w.Manager == Deno {
-		settings, _, err := readDeno(dir)
+		settings, err := readDeno(dir)
 		return settings.Workspace, err
 	}
 	return pnpmGlobs(dir)

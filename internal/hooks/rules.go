@@ -178,6 +178,13 @@ func (p *Plan) checkDenoTasks(uses map[string]bool, guards map[*File][]string) (
 	if p.ws.Manager != detect.Deno {
 		return 0, nil
 	}
+	broken, err := p.ws.BrokenDeno()
+	if err != nil {
+		return 0, err
+	}
+	if broken != "" {
+		p.warn(broken+": is not valid JSON with comments, so init does not know its tasks and packages", hint.Text("fix it, and run it again"))
+	}
 	for _, f := range p.Files {
 		tasks, file, err := detect.DenoTasks(f.pkg.Dir)
 		if err != nil {

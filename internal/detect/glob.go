@@ -19,8 +19,8 @@ import (
 // and links that lead out of the root.
 func (w *Workspace) Glob(pattern string) ([]string, error) { return w.files(pattern, false) }
 
-// Readable does what Glob does, but skips what the system refuses to show. Beside the
-// packages there may be directories of other users, such as a database's.
+// Readable does what Glob does, but skips what the system refuses to show below the root.
+// Beside the packages there may be directories of other users, such as a database's.
 func (w *Workspace) Readable(pattern string) ([]string, error) { return w.files(pattern, true) }
 
 func (w *Workspace) files(pattern string, readable bool) ([]string, error) {
@@ -239,7 +239,7 @@ func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	entries, err := readDir(path)
-	if s.permits(err) {
+	if name != "." && s.permits(err) {
 		return nil, nil
 	}
 	s.budget.take(len(entries))

@@ -1,4 +1,4 @@
-# Every task of a contributor. docs/testing.md lists the targets and their cost.
+# Every task of a contributor. docs/maintaining/testing.md lists the targets and their cost.
 
 GO   = go
 TOOL = $(GO) tool -modfile=tools/tools.mod
@@ -26,7 +26,7 @@ archives:
 test lint: export CGO_ENABLED = 0
 test lint: export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath)
 
-# The tests that make test adds to the quick loop. docs/testing.md explains each name.
+# The tests that make test adds to the quick loop. docs/maintaining/testing.md explains each name.
 TESTS = differential,e2e,faults,hostile,layouts,next,nodes,payload,release,releases,verify
 
 # Runs all checks and tests. At the end it prints how many cases the counting tests ran.
@@ -50,12 +50,12 @@ fuzz:
 	  done; \
 	done; rm -f $$log; test -z "$$failed"
 
-# Tests every layout of docs/layouts.md, the packages for npm, and the commands in the
+# Tests every layout of docs/monorepos.md, the packages for npm, and the commands in the
 # guides; make test tests some of them.
 layouts:
 	PROXYPATCH_TESTS=layouts:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./tests/layouts
 
-# Runs the README with each package manager and writes docs/transcripts.md.
+# Runs the README with each package manager and writes docs/maintaining/transcripts.md.
 transcripts:
 	UPDATE=1 PROXYPATCH_TESTS=layouts:all $(GO) test -count=1 -timeout 30m -run TestTranscript ./tests/layouts
 
@@ -63,7 +63,7 @@ transcripts:
 npm:
 	$(GO) run ./tools/npmpack
 
-# Signs in with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/e2e.md.
+# Signs in with every Next.js, router, bundler, https-proxy-agent and proxy; writes docs/maintaining/e2e.md.
 e2e:
 	PROXYPATCH_TESTS=e2e:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./tests/e2e
 
@@ -88,7 +88,7 @@ lint:
 	$(TOOL) staticcheck ./...
 	$(TOOL) actionlint -shellcheck= -pyflakes=
 
-# Runs the tests as Windows programs under Wine. docs/testing.md says what it needs.
+# Runs the tests as Windows programs under Wine. docs/maintaining/testing.md says what it needs.
 windows:
 	$(GO) run ./tools/wine
 

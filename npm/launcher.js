@@ -3,7 +3,7 @@
 
 // The command of the package proxypatch. It runs the program in the package for this platform, which package managers
 // install as an optional dependency. It passes on arguments, input, output, signals and the exit code. It starts only the
-// program that was packed, because sh also runs an empty file, successfully. docs/npm.md explains how to run the program
+// program that was packed, because sh also runs an empty file, successfully. docs/install.md explains how to run the program
 // without it.
 
 const { spawn } = require("child_process");

@@ -1,5 +1,5 @@
 // Package npm builds the npm packages of proxypatch: the package proxypatch with a
-// small launcher, and a package with the program for each platform. docs/npm.md
+// small launcher, and a package with the program for each platform. docs/install.md
 // describes them for users.
 //
 // Equal input gives equal bytes on every machine.

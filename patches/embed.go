@@ -8,7 +8,7 @@
 //     removed since a release; there are none yet
 //   - helper/proxy.js  the file that the default set adds as core/lib/proxy.js
 //
-// tools/patchgen makes the diffs; docs/patch-format.md describes them.
+// tools/patchgen makes the diffs; docs/maintaining/patch-format.md describes them.
 package patches
 
 import "embed"

@@ -266,7 +266,7 @@ func (s *situation) deletion(p *foreign.Patch) string {
 	return "rm " + hint.Quote(s.project.Display(filepath.Join(s.project.Root().Dir, filepath.FromSlash(p.File))))
 }
 
-var keepPart = hint.Text("or, if it also changes something else, see docs/moving.md")
+var keepPart = hint.Text("or, if it also changes something else, see docs/do-i-need-it.md")
 
 func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 	restore := hint.Join(hint.Text("restore the released files: "), s.project.Reinstall())

@@ -24,7 +24,7 @@ func (o *common) register(root *cobra.Command) {
 	o.format = report.Text
 	f := root.PersistentFlags()
 	f.StringVarP(&o.dir, "dir", "C", ".", "work on the project in `DIR`")
-	f.BoolVar(&o.json, "json", false, "print one JSON document (docs/json.md)")
+	f.BoolVar(&o.json, "json", false, "print one JSON document (docs/commands.md)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors and warnings only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print ids, diffs and directories too")
 	_ = root.MarkPersistentFlagDirname("dir")
@@ -35,7 +35,7 @@ func registerFormat(cmd *cobra.Command) {
 	for _, format := range report.Formats {
 		names = append(names, string(format))
 	}
-	cmd.Flags().String("format", string(report.Text), "print `FORMAT`: "+strings.Join(names, ", ")+" (docs/ci.md)")
+	cmd.Flags().String("format", string(report.Text), "print `FORMAT`: "+strings.Join(names, ", ")+" (docs/builds.md)")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 }
 

@@ -29,7 +29,7 @@ func newProgram(stdout, stderr io.Writer) *program {
 }
 
 // Run is the whole program, without the process around it. It returns the exit
-// code of docs/exit-codes.md.
+// code of docs/commands.md.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := newProgram(stdout, stderr)
 	root := p.rootCommand()

@@ -21,7 +21,7 @@ import (
 
 const longVerify = `verify makes every call of the installed next-auth with your Node.js and your
 packages, in a simulated network on this machine. It says for each call whether
-it went through the proxy (docs/verify.md). Nothing leaves the machine, and no
+it went through the proxy (docs/doctor.md). Nothing leaves the machine, and no
 file changes.`
 
 const (

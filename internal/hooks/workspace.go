@@ -57,7 +57,7 @@ func dependsOnAny(ws *detect.Workspace, p detect.Package, some map[string]bool) 
 
 // provide says how to get proxypatch. It names no command that asks npm's
 // registry, because we do not own the name there.
-var provide = hint.Text("add its packages as docs/npm.md describes, or put it on the PATH of every machine that installs").
+var provide = hint.Text("add its packages as docs/install.md describes, or put it on the PATH of every machine that installs").
 	Or(hint.Join(hint.Text("or, to patch on this machine only, do not commit the hooks; to remove them: "), hint.Run("proxypatch init --undo")))
 
 // warnAboutTool says what to install so that the hooks work. A devDependency is not
@@ -152,7 +152,7 @@ func (p *Plan) moveTool() hint.Hint {
 }
 
 // withoutHooks says when package managers run no postinstall of the project: in any
-// project, in one without workspaces, and in a workspace. docs/later-installs.md has the
+// project, in one without workspaces, and in a workspace. docs/after-you-patched.md has the
 // results of tests.
 var withoutHooks = map[detect.Manager]struct{ always, alone, workspace string }{
 	detect.NPM:       {always: "with --ignore-scripts"},

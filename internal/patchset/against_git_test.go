@@ -33,7 +33,7 @@ func engine(c difftest.Case) ([]byte, error) {
 }
 
 // exception is a kind of case in which we may differ from git apply. holds recognises it
-// from the texts alone, without our engine. docs/patch-format.md lists the exceptions for
+// from the texts alone, without our engine. docs/maintaining/patch-format.md lists the exceptions for
 // users.
 type exception struct {
 	name  string

@@ -43,7 +43,7 @@ type ParseError struct {
 
 func (e *ParseError) Error() string { return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Msg) }
 
-// Parse reads one diff in git's format (docs/patch-format.md). It accepts only what
+// Parse reads one diff in git's format (docs/maintaining/patch-format.md). It accepts only what
 // proxypatch can apply and reverse. That is a change of exactly one existing text file
 // with a local path and at least one hunk, without text after the last hunk and without
 // a change of name or mode. All errors are *ParseError.

@@ -15,7 +15,7 @@ const (
 	changeB   = "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
 )
 
-// TestWhereGitDiffers has a case of each exception that docs/patch-format.md lists: git
+// TestWhereGitDiffers has a case of each exception that docs/maintaining/patch-format.md lists: git
 // applies the diff, and we refuse it or apply it differently.
 func TestWhereGitDiffers(t *testing.T) {
 	git := difftest.NewGit(t)

@@ -10,7 +10,7 @@ import (
 )
 
 // State says how a file compares with the released file and with the patched one.
-// The names are part of the interface: they are in --json and in docs/states.md.
+// The names are part of the interface: they are in --json and in docs/how-it-works.md.
 type State string
 
 // The states of a file. For the helper, Pristine means that it is absent.

@@ -7,7 +7,7 @@ import (
 )
 
 // ExitCode is the process's exit code. The codes are part of the interface: none
-// changes its meaning, and a test holds docs/exit-codes.md to them.
+// changes its meaning, and a test holds docs/commands.md to them.
 type ExitCode int
 
 // The exit codes. ExitCodes says what each means.

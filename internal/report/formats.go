@@ -22,7 +22,7 @@ type Format string
 // The formats.
 const (
 	Text   Format = "text"   // for a person
-	JSON   Format = "json"   // docs/json.md
+	JSON   Format = "json"   // docs/commands.md
 	GitHub Format = "github" // text, and workflow commands
 	SARIF  Format = "sarif"
 	JUnit  Format = "junit"

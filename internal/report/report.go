@@ -15,7 +15,7 @@ import (
 )
 
 // schemaVersion rises when a field changes its meaning or goes; new fields may
-// come at any time. docs/json.md describes the document.
+// come at any time. docs/commands.md describes the document.
 const schemaVersion = 1
 
 // Report is everything a command has to say. --json prints it as it is, and the

@@ -20,7 +20,7 @@ const (
 	LegacyFile = "core/lib/oauth/client-legacy.js"
 )
 
-// Calls are all kinds of calls; see docs/call-sites.md.
+// Calls are all kinds of calls; see docs/maintaining/call-sites.md.
 var Calls = []Call{
 	{"discovery", ClientFile, "GET idp.corp.test/.well-known/openid-configuration", "https://idp.corp.test/token"},
 	{"token", ClientFile, "POST idp.corp.test/token", "token"},

@@ -25,7 +25,7 @@ var (
 // files with the files.
 func TestRooms(t *testing.T) {
 	top := repotest.Top(t)
-	data, err := os.ReadFile(filepath.Join(top, "docs", "design.md"))
+	data, err := os.ReadFile(filepath.Join(top, "docs", "maintaining", "design.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,11 +42,11 @@ func TestRooms(t *testing.T) {
 	}
 	slices.Sort(listed)
 	if diff := cmp.Diff(rooms(t, top), listed); diff != "" {
-		t.Errorf("docs/design.md (-directories +table):\n%s", diff)
+		t.Errorf("docs/maintaining/design.md (-directories +table):\n%s", diff)
 	}
 	for _, m := range filePath.FindAllStringSubmatch(text, -1) {
 		if _, err := os.Stat(filepath.Join(top, filepath.FromSlash(m[1]))); err != nil {
-			t.Errorf("docs/design.md: %v", err)
+			t.Errorf("docs/maintaining/design.md: %v", err)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func rooms(t *testing.T, top string) []string {
 func TestNoRoomImportsUpward(t *testing.T) {
 	const module = "github.com/proxypatch/proxypatch/"
 	top := repotest.Top(t)
-	data, err := os.ReadFile(filepath.Join(top, "docs", "design.md"))
+	data, err := os.ReadFile(filepath.Join(top, "docs", "maintaining", "design.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ var refused = map[string]string{
 // by which proxy.
 var ways = append([]string{"next start", "Chromium", "standalone"}, slices.Sorted(maps.Keys(proxies))...)
 
-// TestMatrix tries every combination and writes the table docs/e2e.md.
+// TestMatrix tries every combination and writes the table docs/maintaining/e2e.md.
 func TestMatrix(t *testing.T) {
 	gate.NeedAll(t, "e2e")
 	for _, p := range proxies {
@@ -66,7 +66,7 @@ func TestMatrix(t *testing.T) {
 		}
 	})
 	if !slices.Contains(results, nil) { // a part of the matrix makes no table
-		must(t, os.WriteFile("../../docs/e2e.md", document(t, results), 0o666))
+		must(t, os.WriteFile("../../docs/maintaining/e2e.md", document(t, results), 0o666))
 	}
 }
 

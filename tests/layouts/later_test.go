@@ -16,7 +16,7 @@ import (
 )
 
 // laterFile has a table of what becomes of the patch for each of laterProjects.
-const laterFile = "docs/later-installs.md"
+const laterFile = "docs/after-you-patched.md"
 
 // laterProjects are the projects in which people install something after proxypatch
 // init. Each has a table, with a column for each step.

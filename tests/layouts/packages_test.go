@@ -253,7 +253,7 @@ func testDeno(t *testing.T, registry string) {
 	}
 }
 
-// testDevDependency does what docs/init.md warns against.
+// testDevDependency does what docs/after-you-patched.md warns against.
 func testDevDependency(t *testing.T, registry string) {
 	in := installer{manager: "npm 11"}
 	s, dir := in.newApp(t, registry, oldRelease)
@@ -302,7 +302,7 @@ func editManifest(t *testing.T, dir string, edit func(manifest map[string]any)) 
 }
 
 // TestPackageArchives installs the files of make npm with each package manager, as
-// docs/npm.md says. The registry has other packages with the same names and version,
+// docs/install.md says. The registry has other packages with the same names and version,
 // which must not be installed.
 func TestPackageArchives(t *testing.T) {
 	wanted := chosen(t)

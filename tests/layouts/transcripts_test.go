@@ -13,7 +13,7 @@ import (
 	"github.com/proxypatch/proxypatch/npm"
 )
 
-const transcriptsFile = "docs/transcripts.md"
+const transcriptsFile = "docs/maintaining/transcripts.md"
 
 // newUsers are the rows of the README's table, and the installers that are tried
 // for them. The commands above the table are npm's.
@@ -26,7 +26,7 @@ var newUsers = []struct{ row, installer string }{
 }
 
 // TestTranscripts does what the README tells new users, and nothing else, and
-// holds what they see against docs/transcripts.md. With UPDATE set it writes that.
+// holds what they see against docs/maintaining/transcripts.md. With UPDATE set it writes that.
 func TestTranscripts(t *testing.T) {
 	wanted := chosen(t)
 	registry := packagesRegistry(t)
@@ -58,7 +58,7 @@ const transcriptsHead = `# Transcripts
 
 What a new user types and sees with each package manager, from an app in which
 nothing is installed to a proven sign-in. The commands come from the
-[README](../README.md). ` + "`make transcripts`" + ` runs them with
+[README](../../README.md). ` + "`make transcripts`" + ` runs them with
 the package managers that the tests pin, and writes this file. Tests run them again and
 compare. There, next, react and react-dom are empty packages with these names, and
 proxypatch comes from a registry in the test. Words in capitals replace times, sizes,

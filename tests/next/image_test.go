@@ -31,7 +31,7 @@ type image struct {
 	output bytes.Buffer // of the server
 }
 
-// image copies the app's standalone output, as docs/docker.md does.
+// image copies the app's standalone output, as docs/builds.md does.
 func (a *nextApp) image(t *testing.T) *image {
 	t.Helper()
 	top := t.TempDir()

@@ -158,15 +158,15 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// inImage matches a command of docs/docker.md for a container that ends with it.
+// inImage matches a command of docs/builds.md for a container that ends with it.
 var inImage = regexp.MustCompile(`(?m)^docker run --rm (?:-e (\S+) )?app (.+)$`)
 
 // runInImage runs these commands in the last stage, which they must not change.
 func runInImage(t *testing.T, b *dockerBuild) {
 	t.Helper()
-	commands := inImage.FindAllStringSubmatch(readTop(t, "docs/docker.md"), -1)
+	commands := inImage.FindAllStringSubmatch(readTop(t, "docs/builds.md"), -1)
 	if len(commands) != 2 {
-		t.Errorf("docs/docker.md has %d commands for the image", len(commands))
+		t.Errorf("docs/builds.md has %d commands for the image", len(commands))
 	}
 	before := clitest.List(t, b.last.root)
 	for _, c := range commands {
@@ -182,8 +182,8 @@ func runInImage(t *testing.T, b *dockerBuild) {
 // TestDockerfileIsDocumented compares the example with the one in the document.
 func TestDockerfileIsDocumented(t *testing.T) {
 	block := "```dockerfile\n" + readTop(t, "examples/docker/Dockerfile") + "```\n"
-	if !strings.Contains(readTop(t, "docs/docker.md"), block) {
-		t.Errorf("docs/docker.md has another Dockerfile than examples/docker:\n%s", block)
+	if !strings.Contains(readTop(t, "docs/builds.md"), block) {
+		t.Errorf("docs/builds.md has another Dockerfile than examples/docker:\n%s", block)
 	}
 }
 

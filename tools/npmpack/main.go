@@ -3,7 +3,7 @@
 //	go run ./tools/npmpack                   all packages, into dist/npm
 //	go run ./tools/npmpack -platform host    only the packages for this machine
 //
-// docs/npm.md describes them.
+// docs/install.md describes them.
 package main
 
 import (

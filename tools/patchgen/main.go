@@ -5,7 +5,7 @@
 //	go run ./tools/patchgen --check    fail unless the committed files are what it generates
 //	go run ./tools/patchgen --watch    fail if npm has releases that are not supported
 //
-// docs/new-releases.md says how a maintainer uses it.
+// docs/maintaining/new-releases.md says how a maintainer uses it.
 package main
 
 import (

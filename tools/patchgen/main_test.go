@@ -283,8 +283,8 @@ func TestCheckFinds(t *testing.T) {
 			"patches/v4.98.0/x.js.diff matches no released content",
 		},
 		"a changed table": {
-			func(t *testing.T, repo repository) { spoilFile(t, repo, "docs/contents.tsv") },
-			"docs/contents.tsv differs from what the packages give; run patchgen",
+			func(t *testing.T, repo repository) { spoilFile(t, repo, "docs/maintaining/contents.tsv") },
+			"docs/maintaining/contents.tsv differs from what the packages give; run patchgen",
 		},
 		"a revision with two helpers": {
 			func(t *testing.T, repo repository) { repo.helper(t, 1, "new") },

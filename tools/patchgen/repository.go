@@ -49,7 +49,7 @@ func generate(releases []npmreleases.Release, packages []npmreleases.Package) (g
 		return nil, err
 	}
 	files := generated{
-		"docs/contents.tsv":                         contentsTable(all),
+		"docs/maintaining/contents.tsv":             contentsTable(all),
 		"internal/testkit/npmreleases/releases.tsv": []byte(npmreleases.Format(releases)),
 	}
 	var results [][2]string

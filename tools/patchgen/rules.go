@@ -30,7 +30,7 @@ func requireAfter(line, helper string) edit {
 const fetched = "is fetched through the helper"
 
 // rules cover everywhere that next-auth's server code makes an outbound request, except
-// e-mail. docs/call-sites.md says how these places were found.
+// e-mail. docs/maintaining/call-sites.md says how these places were found.
 var rules = []rule{
 	{
 		"core/lib/oauth/client.js", "discovery, token, JWKS and userinfo requests ask the helper for an agent",

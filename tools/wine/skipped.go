@@ -17,7 +17,7 @@ type skip struct {
 	pkg, test, reason string
 }
 
-// skipped is the complete list. docs/testing.md names each test.
+// skipped is the complete list. docs/maintaining/testing.md names each test.
 var skipped = []skip{
 	{"internal/apply", "TestDirectorySwapped", noLinks},
 	{"internal/buildcache", "TestConfigurationBehindALink", noLinks},

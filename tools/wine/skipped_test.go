@@ -9,15 +9,15 @@ import (
 )
 
 // TestSkippedIsDocumented requires that every skipped test exists, and that
-// docs/testing.md names exactly these.
+// docs/maintaining/testing.md names exactly these.
 func TestSkippedIsDocumented(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/testing.md")
+	doc, err := os.ReadFile("../../docs/maintaining/testing.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range skipped {
 		if row := fmt.Sprintf("| `%s` | `%s` |", s.pkg, s.test); !strings.Contains(string(doc), row) {
-			t.Errorf("docs/testing.md has no row %s", row)
+			t.Errorf("docs/maintaining/testing.md has no row %s", row)
 		}
 		name, sub, _ := strings.Cut(s.test, "/")
 		if !holds(t, s.pkg, "*_test.go", "func "+name+"(") {
@@ -32,7 +32,7 @@ func TestSkippedIsDocumented(t *testing.T) {
 		}
 	}
 	if rows := strings.Count(string(doc), "` | links |") + strings.Count(string(doc), "` | Node.js |"); rows != len(skipped) {
-		t.Errorf("docs/testing.md has %d rows, and %d tests are left out", rows, len(skipped))
+		t.Errorf("docs/maintaining/testing.md has %d rows, and %d tests are left out", rows, len(skipped))
 	}
 }
 

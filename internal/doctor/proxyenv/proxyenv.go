@@ -1,6 +1,6 @@
 // Package proxyenv decides which proxy a URL goes through. It follows the rules of
 // the helper that proxypatch adds to next-auth (patches/helper/proxy.js, explained
-// in docs/helper.md). Its tests compare it with the helper itself.
+// in docs/how-it-works.md). Its tests compare it with the helper itself.
 //
 // The value of a proxy variable can contain a password. Nothing exported here shows
 // more of it than host and port, except Authorization.

@@ -18,7 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// Code is an exit code from docs/exit-codes.md.
+// Code is an exit code from docs/commands.md.
 type Code int
 
 // The exit codes.
@@ -122,7 +122,7 @@ func Decode(t testing.TB, text string) Report {
 	return r
 }
 
-// schema compiles the schema in docs/json.md.
+// schema compiles the schema in docs/commands.md.
 var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	top, err := repotest.FindTop()
 	if err != nil {

@@ -82,9 +82,9 @@ func TestNeed(t *testing.T) {
 
 var row = regexp.MustCompile("(?m)^\\| `([a-z0-9]+)(?:`, `[a-z0-9]+:(all))?` \\|")
 
-// TestNamesAreDocumented compares the table in docs/testing.md with the names.
+// TestNamesAreDocumented compares the table in docs/maintaining/testing.md with the names.
 func TestNamesAreDocumented(t *testing.T) {
-	document, err := os.ReadFile("../../../docs/testing.md")
+	document, err := os.ReadFile("../../../docs/maintaining/testing.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +93,6 @@ func TestNamesAreDocumented(t *testing.T) {
 		documented[m[1]] = m[2] != ""
 	}
 	if diff := cmp.Diff(names, documented); diff != "" {
-		t.Errorf("docs/testing.md (-names +documented):\n%s", diff)
+		t.Errorf("docs/maintaining/testing.md (-names +documented):\n%s", diff)
 	}
 }

@@ -4,6 +4,7 @@ package markdown
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -16,6 +17,19 @@ import (
 
 // Document is a document's sections, in their order. The first is what comes before all headings.
 type Document []Section
+
+// Under returns the section with a title, and those below it. It is empty if there is none.
+func (d Document) Under(title string) Document {
+	at := slices.IndexFunc(d, func(s Section) bool { return s.Title == title })
+	if at < 0 {
+		return nil
+	}
+	end := at + 1
+	for end < len(d) && d[end].Level > d[at].Level {
+		end++
+	}
+	return d[at:end]
+}
 
 // Section holds what tests check between one heading and the next, each kind in order.
 type Section struct {

@@ -30,3 +30,19 @@ func TestParse(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestUnder(t *testing.T) {
+	all, err := Parse([]byte("# A\n\n## B\n\n### C\n\n## D\n\n# E\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for title, want := range map[string][]string{"A": {"A", "B", "C", "D"}, "B": {"B", "C"}, "E": {"E"}, "F": nil} {
+		var got []string
+		for _, section := range all.Under(title) {
+			got = append(got, section.Title)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", title, diff)
+		}
+	}
+}

@@ -74,23 +74,6 @@ func requireTarget(t *testing.T, all map[string]markdown.Document, name, link st
 	}
 }
 
-// TestEveryDocumentIsListed requires that docs/README.md links to every document beside
-// it.
-func TestEveryDocumentIsListed(t *testing.T) {
-	listed := map[string]bool{}
-	for _, section := range repotest.Document(t, "docs/README.md") {
-		for _, link := range section.Links {
-			file, _, _ := strings.Cut(link, "#")
-			listed[path.Join("docs", file)] = true
-		}
-	}
-	for name := range documents(t) {
-		if path.Dir(name) == "docs" && name != "docs/README.md" && !listed[name] {
-			t.Errorf("docs/README.md does not list %s", name)
-		}
-	}
-}
-
 func TestBlocksParse(t *testing.T) {
 	for name, document := range documents(t) {
 		for _, section := range document {

@@ -34,6 +34,7 @@ func TestRealPackages(t *testing.T) {
 		"agent-7": nodetest.Project(t, "agent-7.0.6"),
 
 		"patch-package": nodetest.Project(t, "patch-package"),
+		"sign-in":       nodetest.Project(t, "sign-in"),
 	})
 }
 
@@ -101,6 +102,7 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 				text := strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n")
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 			},
+			"documented": documented,
 			"date": func(ts *testscript.TestScript, _ bool, args []string) {
 				need(ts, args, "date FILE YYYY-MM-DD", 2)
 				day, err := time.Parse(time.DateOnly, args[1])
@@ -168,6 +170,17 @@ func edit(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s holds %q %d times, not once", args[0], before, n)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, before, after, 1)), 0o666))
+}
+
+// documented DOCUMENT requires that a document shows what the last command printed.
+func documented(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, args, "documented DOCUMENT", 1)
+	document, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(args[0])))
+	ts.Check(err)
+	printed := ts.ReadFile("stderr") + ts.ReadFile("stdout")
+	if !strings.Contains(string(document), "\n"+printed+"```\n") {
+		ts.Fatalf("%s does not show this:\n%s", args[0], printed)
+	}
 }
 
 func unquote(ts *testscript.TestScript, text string) string {

@@ -11,7 +11,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// TestTurboReplays tests docs/builds.md: Turborepo restores an app that was built
+// TestTurboReplays tests docs/monorepos.md: Turborepo restores an app that was built
 // with other code, unless the stamp is part of the hash.
 func TestTurboReplays(t *testing.T) {
 	gate.Need(t, "next")

@@ -6,12 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
 // TestLeaving takes the patch out of a project as docs/after-you-patched.md says.
 func TestLeaving(t *testing.T) {
-	chosen(t)
+	gate.NeedAll(t, "layouts")
 	m := packageManagers["npm 11"]
 	s := newSandbox(t, m, nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t), published(t))))
 	dir := filepath.Join(s.dir, "project")

@@ -55,7 +55,7 @@ fuzz:
 layouts:
 	PROXYPATCH_TESTS=layouts:all $(TOOL) gotestsum --format testname -- -count=1 -timeout 90m ./tests/layouts
 
-# Runs the README with each package manager and writes docs/maintaining/transcripts.md.
+# Runs the quick start with each package manager and writes docs/maintaining/transcripts.md.
 transcripts:
 	UPDATE=1 PROXYPATCH_TESTS=layouts:all $(GO) test -count=1 -timeout 30m -run TestTranscript ./tests/layouts
 

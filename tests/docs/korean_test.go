@@ -2,8 +2,10 @@ package docs
 
 import (
 	"fmt"
+	"maps"
+	"path"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,19 +15,53 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// TestKoreanReadmeIsInStep compares README.ko.md with README.md in everything that does not depend on the language: the
-// levels of headings, and below each of them the links, code, shell commands and tables.
-func TestKoreanReadmeIsInStep(t *testing.T) {
-	english, korean := repotest.Document(t, "README.md"), repotest.Document(t, "README.ko.md")
-	for i := range max(len(english), len(korean)) {
-		if i >= len(english) || i >= len(korean) || english[i].Level != korean[i].Level {
-			t.Fatalf("section %d is %s in README.md and %s in README.ko.md", i, nameOf(english, i), nameOf(korean, i))
-		}
-		if diff := cmp.Diff(skeleton(english[i]), skeleton(korean[i])); diff != "" {
-			t.Errorf("%s, %s (-README.md +README.ko.md):\n%s", nameOf(english, i), nameOf(korean, i), diff)
+// translations are the documents that exist in Korean, by their English names.
+var translations = map[string]string{
+	"README.md":           "README.ko.md",
+	"docs/quick-start.md": "docs/ko/quick-start.md",
+}
+
+// TestKoreanIsInStep compares the Korean documents with the English ones in everything that does not depend on the
+// language: the levels of headings, and below each of them the links, code, shell commands and tables.
+func TestKoreanIsInStep(t *testing.T) {
+	for englishName, koreanName := range translations {
+		english, korean := repotest.Document(t, englishName), repotest.Document(t, koreanName)
+		for i := range max(len(english), len(korean)) {
+			if i >= len(english) || i >= len(korean) || english[i].Level != korean[i].Level {
+				t.Fatalf("section %d is %s in %s and %s in %s", i, nameOf(english, i), englishName, nameOf(korean, i), koreanName)
+			}
+			if diff := cmp.Diff(skeleton(englishName, english[i]), skeleton(koreanName, korean[i])); diff != "" {
+				t.Errorf("%s, %s (-%s +%s):\n%s", nameOf(english, i), nameOf(korean, i), englishName, koreanName, diff)
+			}
 		}
 	}
 }
+
+// TestLinksOfKorean requires that links in Korean documents lead to Korean ones. Where there is none, the first link to
+// an English one says so.
+func TestLinksOfKorean(t *testing.T) {
+	for englishName, koreanName := range translations {
+		page, said := repotest.Read(t, koreanName), map[string]bool{}
+		for _, at := range linkToDocument.FindAllStringSubmatchIndex(page, -1) {
+			target, rest := path.Join(path.Dir(koreanName), page[at[2]:at[3]]), page[at[1]:]
+			switch {
+			case target == englishName || slices.Contains(koreanDocuments(), target):
+			case translations[target] != "":
+				t.Errorf("%s links to %s instead of %s", koreanName, target, translations[target])
+			case !said[target] && !strings.HasPrefix(rest, "(영어)"):
+				t.Errorf("%s does not say that %s is in English, before %.40q", koreanName, target, rest)
+			}
+			said[target] = true
+		}
+		if len(said) < 5 {
+			t.Errorf("%s has only %d links", koreanName, len(said))
+		}
+	}
+}
+
+var linkToDocument = regexp.MustCompile(`\]\(([^)#:]+\.md)(?:#[^)]*)?\)`)
+
+func koreanDocuments() []string { return slices.Collect(maps.Values(translations)) }
 
 func nameOf(d markdown.Document, i int) string {
 	if i >= len(d) {
@@ -34,15 +70,12 @@ func nameOf(d markdown.Document, i int) string {
 	return fmt.Sprintf("%q (level %d)", d[i].Title, d[i].Level)
 }
 
-// skeleton lists the parts of a section that are equal in all languages. It sorts links and code, because translated
-// sentences have another order.
-func skeleton(s markdown.Section) []string {
+// skeleton lists the parts of a document's section that are equal in all languages. It sorts links and code, because
+// translated sentences have another order.
+func skeleton(document string, s markdown.Section) []string {
 	var out []string
 	for _, link := range s.Links {
-		if link != "README.md" && link != "README.ko.md" {
-			file, _, _ := strings.Cut(link, "#") // anchors of translated headings differ
-			out = append(out, "link "+file)
-		}
+		out = append(out, "link "+inEnglish(document, link))
 	}
 	for _, code := range s.Codes {
 		out = append(out, "code "+code)
@@ -57,9 +90,21 @@ func skeleton(s markdown.Section) []string {
 	}
 	for _, row := range s.Rows {
 		out = append(out, fmt.Sprintf("row of %d", len(row)))
-		if _, err := strconv.Atoi(row[0]); err == nil { // an exit code, with its name
-			out = append(out, "  "+row[0]+" "+row[1])
-		}
 	}
 	return out
+}
+
+// inEnglish returns the English document to which a link leads, or what the link says for anything else.
+func inEnglish(document, link string) string {
+	file, _, _ := strings.Cut(link, "#") // anchors of translated headings differ
+	if file == "" || strings.Contains(link, "://") {
+		return link
+	}
+	target := path.Join(path.Dir(document), file)
+	for english, korean := range translations {
+		if target == korean {
+			return english
+		}
+	}
+	return target
 }

@@ -1,6 +1,8 @@
 package layouts
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -8,12 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/proxypatch/proxypatch/internal/testkit/markdown"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-// guide is a part of a document. Its shell blocks run in order, in one project.
+// guide is a part of a document. Its shell blocks run in order, in one project and one shell.
 type guide struct {
 	document string
 	section  string // with the sections below it; the whole document if empty
@@ -22,19 +26,8 @@ type guide struct {
 	begin    func(t *testing.T, s *sandbox, dir string)
 }
 
-var guides = []guide{
-	{"README.md", "", "npm 11", newRelease, nil},
-	{"docs/quick-start.md", "npm", "npm 11", newRelease, nil},
-	{"docs/quick-start.md", "npm", "npm 12", newRelease, nil},
-	{"docs/quick-start.md", "yarn 1", "yarn 1", newRelease, nil},
-	{"docs/quick-start.md", "yarn 4", "yarn 4", newRelease, nil},
-	{"docs/quick-start.md", "pnpm", "pnpm 8", newRelease, nil},
-	{"docs/quick-start.md", "pnpm", "pnpm 9", newRelease, nil},
-	{"docs/quick-start.md", "pnpm", "pnpm 10", newRelease, nil},
-	{"docs/quick-start.md", "pnpm", "pnpm 11", newRelease, nil},
-	{"docs/quick-start.md", "pnpm", "pnpm 12", newRelease, nil},
-	{"docs/quick-start.md", "bun", "bun", newRelease, nil},
-	{"docs/quick-start.md", "Deno", "deno", newRelease, nil},
+var guides = append([]guide{
+	{"README.md", "", "npm 11", newRelease, offerClone},
 	{"docs/do-i-need-it.md", "From the tutorial's edit", "npm 11", oldRelease, editAsTutorial},
 	{"docs/do-i-need-it.md", "From patch-package", "npm 11", oldRelease, usePatchPackage},
 	{"docs/do-i-need-it.md", "From pnpm patch", "pnpm 10", oldRelease, usePNPMPatch},
@@ -42,10 +35,23 @@ var guides = []guide{
 	{"docs/builds.md", "Docker", "npm 11", newRelease, useHooks},
 	{"docs/builds.md", "Caches in CI", "npm 11", newRelease, useDependency},
 	{"docs/builds.md", "Caches in docker build", "npm 11", newRelease, useDependency},
+}, quickStarts("npm 11", "npm 12", "yarn 1", "yarn 4", "pnpm 8", "pnpm 9", "pnpm 10", "pnpm 11", "pnpm 12", "bun", "deno")...)
+
+const quickStart = "docs/quick-start.md"
+
+// quickStarts are the quick start in the words of each package manager, in projects that depend on proxypatch.
+func quickStarts(managers ...string) []guide {
+	var all []guide
+	for _, manager := range managers {
+		all = append(all, guide{quickStart, "", manager, newRelease, func(t *testing.T, s *sandbox, dir string) {
+			s.must(t, dir, inWordsOf(t, manager, "npm install proxypatch"))
+		}})
+	}
+	return all
 }
 
 // notRunBlocks is the number of shell blocks of the guides that may be marked "not-run".
-const notRunBlocks = 4
+const notRunBlocks = 3
 
 // TestShellBlocks runs the commands in the documents.
 func TestShellBlocks(t *testing.T) {
@@ -58,26 +64,97 @@ func TestShellBlocks(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := packageManagers[g.manager]
-			s := newSandbox(t, m, registry)
-			dir := filepath.Join(s.dir, "project")
-			makeProject(t, dir, m, layout{}, []member{{".", with(react18, "next-auth", g.release)}})
-			s.must(t, dir, m.command+" install")
-			if g.begin != nil {
-				g.begin(t, s, dir)
-			}
-			blocks := g.blocks(t)
-			if len(blocks) == 0 {
-				t.Error("there is nothing to run")
-			}
-			for _, b := range blocks {
-				if code, out := s.sh(t, dir, "set -e\n"+b.Code); code != 0 {
-					t.Fatalf("%s:%d: exited with %d:\n%s\n%s", g.document, b.Line, code, b.Code, out)
-				}
-			}
-			s.must(t, dir, "proxypatch check")
+			g.run(t, registry)
 		})
 	}
+}
+
+func (g guide) run(t *testing.T, registry string) {
+	m := packageManagers[g.manager]
+	s := newSandbox(t, m, registry)
+	dir := filepath.Join(s.dir, "project")
+	makeProject(t, dir, m, layout{}, []member{{".", with(react18, "next-auth", g.release)}})
+	editManifest(t, dir, func(manifest map[string]any) { manifest["scripts"].(map[string]any)["start"] = "next start" })
+	s.must(t, dir, m.command+" install")
+	if g.begin != nil {
+		g.begin(t, s, dir)
+	}
+	blocks := g.blocks(t)
+	if len(blocks) == 0 {
+		t.Error("there is nothing to run")
+	}
+	script := "set -e\n"
+	for _, b := range blocks {
+		script += fmt.Sprintf("echo '== %s:%d'\n%s", g.document, b.Line, b.Code)
+	}
+	if code, out := s.sh(t, dir, script+"proxypatch check\n"); code != 0 {
+		t.Fatalf("exited with %d:\n%s\n%s", code, script, out)
+	}
+	if g.document == quickStart && m.command == "npm" {
+		requireHooks(t, dir)
+	}
+}
+
+// requireHooks compares the scripts that the quick start shows with those in package.json that run proxypatch.
+func requireHooks(t *testing.T, dir string) {
+	t.Helper()
+	var shown map[string]string
+	for _, section := range repotest.Document(t, quickStart) {
+		for _, b := range section.Blocks {
+			if b.Language == "json" {
+				shown = scriptsOf(t, []byte(b.Code))
+			}
+		}
+	}
+	manifest, err := os.ReadFile(filepath.Join(dir, "package.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hooks := scriptsOf(t, manifest)
+	maps.DeleteFunc(hooks, func(_, line string) bool { return !strings.Contains(line, "proxypatch") })
+	if diff := cmp.Diff(shown, hooks); diff != "" {
+		t.Errorf("%s (-document +package.json):\n%s", quickStart, diff)
+	}
+}
+
+func scriptsOf(t *testing.T, manifest []byte) map[string]string {
+	t.Helper()
+	var m struct{ Scripts map[string]string }
+	if err := json.Unmarshal(manifest, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m.Scripts
+}
+
+// inWordsOf puts npm's commands into the words of a package manager, by the table of the quick start.
+func inWordsOf(t *testing.T, manager, commands string) string {
+	t.Helper()
+	if strings.HasPrefix(manager, "npm ") {
+		return commands
+	}
+	line, _, _ := strings.Cut(manager, " ")
+	for _, section := range repotest.Document(t, quickStart) {
+		for _, row := range section.Rows {
+			if name := strings.ToLower(row[0]); name == manager || name == line {
+				return replaceWords(commands, section.Rows[0][1:], row[1:])
+			}
+		}
+	}
+	t.Fatalf("%s has no row for %s", quickStart, manager)
+	return ""
+}
+
+// replaceWords replaces how commands begin. After words that end with a colon comes no space.
+func replaceWords(commands string, words, replacements []string) string {
+	var pairs []string
+	for i, replacement := range replacements {
+		if strings.HasSuffix(replacement, ":") {
+			pairs = append(pairs, words[i]+" ", replacement)
+		} else {
+			pairs = append(pairs, words[i], replacement)
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(commands)
 }
 
 // blocks returns the shell blocks to run.
@@ -88,9 +165,15 @@ func (g guide) blocks(t *testing.T) []markdown.Block {
 		document = document.Under(g.section)
 	}
 	for _, section := range document {
+		if _, ofManager := packageManagers[section.Title]; ofManager && section.Title != g.manager {
+			continue
+		}
 		for _, b := range section.Blocks {
 			switch {
 			case b.Language == "sh" && b.Info == "":
+				if g.document == quickStart {
+					b.Code = inWordsOf(t, g.manager, b.Code)
+				}
 				blocks = append(blocks, b)
 			case b.Language == "dockerfile":
 				b.Code = runOf(b.Code)
@@ -163,6 +246,21 @@ func TestEveryShellBlockIsRun(t *testing.T) {
 	}
 	if len(left) > notRunBlocks {
 		t.Errorf("%d shell blocks are not run, and %d may be: %q", len(left), notRunBlocks, left)
+	}
+}
+
+// offerClone gives git the last commit in place of the address that the README clones, and Go the modules and builds of
+// this machine.
+func offerClone(t *testing.T, s *sandbox, _ string) {
+	top := repotest.Top(t)
+	if out, err := repotest.Command(top, nil, "git", "rev-parse", "HEAD").CombinedOutput(); err != nil {
+		repotest.Unavailable(t, "a clone of the last commit: %v\n%s", err, out)
+	}
+	s.withoutProxypatch(t)
+	s.env = append(s.env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url."+top+".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/proxypatch/proxypatch",
+		"GOPATH=", "GOBIN=", "GOFLAGS=-trimpath")
+	for _, name := range []string{"GOMODCACHE", "GOCACHE"} {
+		s.env = append(s.env, name+"="+strings.TrimSpace(repotest.Output(t, repotest.Command(top, nil, "go", "env", name))))
 	}
 }
 

@@ -58,6 +58,9 @@ func newSandbox(t *testing.T, m packageManager, registry string) *sandbox {
 	bin := filepath.Join(dir, "bin")
 	program := one(t, filepath.Join(nodetest.Project(t, m.project), "node_modules", filepath.FromSlash(m.program)))
 	write(t, filepath.Join(bin, m.command), "#!/bin/sh\nexec "+invocation(node, program)+" \"$@\"\n")
+	if m.command == "bun" { // bunx is bun under another name
+		write(t, filepath.Join(bin, "bunx"), "#!/bin/sh\nexec bun x \"$@\"\n")
+	}
 	// These settings are in the home directory, because the test checks the projects' own files. Only yarn 1 refuses
 	// old releases of next-auth, which do not list today's Node.js.
 	write(t, filepath.Join(s.home, ".npmrc"), "registry="+registry+"\n")

@@ -121,9 +121,6 @@ func (in installer) newApp(t *testing.T, registry, release string) (*sandbox, st
 	s := newSandbox(t, m, registry).withoutProxypatch(t)
 	dir := filepath.Join(s.dir, "app")
 	makeProject(t, dir, m, layout{settings: in.settings}, []member{{".", with(react18, "next-auth", release)}})
-	if m.command == "bun" { // bunx is bun under another name
-		write(t, filepath.Join(s.dir, "bin", "bunx"), "#!/bin/sh\nexec bun x \"$@\"\n")
-	}
 	return s, dir
 }
 

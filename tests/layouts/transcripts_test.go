@@ -15,8 +15,8 @@ import (
 
 const transcriptsFile = "docs/maintaining/transcripts.md"
 
-// newUsers are the rows of the README's table, and the installers that are tried
-// for them. The commands above the table are npm's.
+// newUsers are the rows of the quick start's table, and the installers that are tried for
+// them. The commands below the table are npm's.
 var newUsers = []struct{ row, installer string }{
 	{"npm", "npm 11"},
 	{"yarn 1", "yarn 1"},
@@ -25,8 +25,8 @@ var newUsers = []struct{ row, installer string }{
 	{"bun", "bun"},
 }
 
-// TestTranscripts does what the README tells new users, and nothing else, and
-// holds what they see against docs/maintaining/transcripts.md. With UPDATE set it writes that.
+// TestTranscripts does what the quick start says, with proxypatch as a dependency, and
+// holds what new users see against docs/maintaining/transcripts.md. With UPDATE set it writes that.
 func TestTranscripts(t *testing.T) {
 	wanted := chosen(t)
 	registry := packagesRegistry(t)
@@ -58,9 +58,9 @@ const transcriptsHead = `# Transcripts
 
 What a new user types and sees with each package manager, from an app in which
 nothing is installed to a proven sign-in. The commands come from the
-[README](../../README.md). ` + "`make transcripts`" + ` runs them with
-the package managers that the tests pin, and writes this file. Tests run them again and
-compare. There, next, react and react-dom are empty packages with these names, and
+[quick start](../quick-start.md). ` + "`make transcripts`" + ` runs them
+with the package managers that the tests pin, and writes this file. Tests run them again
+and compare. There, next, react and react-dom are empty packages with these names, and
 proxypatch comes from a registry in the test. Words in capitals replace times, sizes,
 paths and proxypatch's version.
 
@@ -92,26 +92,20 @@ func installerNamed(t *testing.T, name string) installer {
 	return installer{}
 }
 
-// transcript runs the README's commands and returns the section about them.
+// transcript runs the quick start's commands and returns the section about them.
 func transcript(t *testing.T, row string, in installer, registry string) string {
 	t.Helper()
 	s, dir := in.newApp(t, registry, newRelease)
 	normal := normalizer(s, dir, registry)
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n## %s\n\n```\n", row)
-	commands := readmeCommands(t, row)
-	if len(commands) >= 5 {
-		t.Errorf("the README takes %d commands", len(commands))
-	}
-	for _, command := range commands {
+	for _, command := range firstCommands(t) {
+		command = inWordsOf(t, in.manager, command)
 		out := s.must(t, dir, command)
 		fmt.Fprintf(&b, "$ %s\n%s", command, normal(out))
 	}
 	b.WriteString("```\n")
-	// The last of them has proved it; what is installed next must be patched too.
-	if !strings.HasSuffix(commands[len(commands)-1], " proxypatch verify") {
-		t.Errorf("the last command is %s", commands[len(commands)-1])
-	}
+	// What is installed next must be patched too.
 	if code, out := reinstall(t, s, dir, packageManagers[in.manager].frozen); code != 0 {
 		t.Errorf("a clean install exited with %d:\n%s", code, out)
 	}
@@ -119,34 +113,29 @@ func transcript(t *testing.T, row string, in installer, registry string) string 
 	return b.String()
 }
 
-var (
-	readmeBlock = regexp.MustCompile("```sh\n(npm install proxypatch [^`]*)```")
-	readmeRow   = regexp.MustCompile("(?m)^\\| (\\w+(?: \\d)?)[^|]* \\| `([^`]+)` \\| `([^`]+)` \\|$")
-)
-
-// readmeCommands returns the commands that the README gives for a package
-// manager.
-func readmeCommands(t *testing.T, row string) []string {
+// firstCommands are those under "Patch" in the quick start, for a project that depends on
+// proxypatch, and the first of those for a team.
+func firstCommands(t *testing.T) []string {
 	t.Helper()
-	readme := repotest.Read(t, "README.md")
-	block := readmeBlock.FindStringSubmatch(readme)
-	if block == nil {
-		t.Fatal("the README starts with no commands")
-	}
-	install, run := "npm install", "npx"
-	for _, m := range readmeRow.FindAllStringSubmatch(readme, -1) {
-		if m[1] == row {
-			install, run = m[2], m[3]
+	var commands []string
+	for _, section := range repotest.Document(t, quickStart) {
+		if section.Title != "Patch" && section.Title != "For a team" {
+			continue
+		}
+		for line := range strings.Lines(section.Blocks[0].Code) {
+			command, _, _ := strings.Cut(line, "#")
+			commands = append(commands, strings.TrimSpace(command))
+			if section.Title == "For a team" {
+				break
+			}
 		}
 	}
-	if row != "npm" && install == "npm install" {
-		t.Fatalf("the README has no row for %s", row)
-	}
-	var commands []string
-	for line := range strings.Lines(block[1]) {
-		command, _, _ := strings.Cut(line, "#")
-		command = strings.NewReplacer("npm install ", install+" ", "npx ", run+" ").Replace(command)
-		commands = append(commands, strings.TrimSpace(command))
+	for i, command := range commands {
+		if packages, found := strings.CutPrefix(command, "npm install "); found {
+			commands[i] = "npm install proxypatch " + packages
+		} else if !strings.HasPrefix(command, "npx ") {
+			commands[i] = "npx " + command
+		}
 	}
 	return commands
 }

@@ -105,8 +105,9 @@ sbom:
 vulncheck:
 	$(TOOL) govulncheck ./...
 
+# Signs in to an app behind a proxy, without and with proxypatch, in a temporary directory.
 demo:
-	demo/demo.sh
+	$(GO) run ./demo
 
 # Draws docs/recording.svg, the terminal in README.md, from a real run.
 recording:

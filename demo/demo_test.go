@@ -1,29 +1,185 @@
-// Package demo tests that the demonstration works and leaves nothing behind.
-package demo
+package main
 
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
-func TestDemo(t *testing.T) {
-	gate.Need(t, "e2e")
-	nodetest.Project(t, "agent-7.0.6") // skips where npm can't fetch packages
-	scratch := t.TempDir()
-	cmd := exec.Command("./demo.sh")
-	cmd.Env = append(os.Environ(), "TMPDIR="+scratch)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v:\n%s", err, out)
+// TestMain makes the test program run the demo if this variable is set.
+func TestMain(m *testing.M) {
+	if os.Getenv("PROXYPATCH_DEMO") != "" {
+		main()
+		os.Exit(0)
 	}
-	left, err := os.ReadDir(scratch)
+	os.Exit(m.Run())
+}
+
+func TestDemo(t *testing.T) {
+	needPackages(t)
+	t.Parallel()
+	d := newDemo(t)
+	if err := d.cmd.Run(); err != nil {
+		t.Errorf("%v:\n%s", err, d.output())
+	}
+	d.leavesNothing(t)
+
+	lines := strings.Split(d.output(), "\n")
+	if len(lines) > 60 {
+		t.Errorf("%d lines are more than two screens", len(lines))
+	}
+	want := []string{
+		"$ node sign-in.js",
+		"next-auth: SIGNIN_OAUTH_ERROR: getaddrinfo ENOTFOUND idp.corp.test",
+		"not signed in",
+		"$ proxypatch",
+		"next-auth 4.24.15 in node_modules/next-auth: 10 files patched",
+		"$ node sign-in.js",
+		"signed in as Ada Lovelace <ada@corp.test>",
+		"$ cat proxy.log",
+		"CONNECT idp.corp.test:443  user app  200",
+		"$ proxypatch verify",
+		"15 of 15 calls went through the proxy, with Node.js",
+		"$ proxypatch revert",
+		"next-auth 4.24.15 in node_modules/next-auth: 10 files restored",
+		"(compared: every byte is what npm installed)",
+		"$ proxypatch --set tutorial",
+		"next-auth 4.2.1 in node_modules/next-auth: 2 files patched",
+		"$ node sign-in.js",
+		"signed in as Ada Lovelace <ada@corp.test>",
+	}
+	if diff := cmp.Diff(want, withoutDetails(lines)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// withoutDetails leaves out comments, each call that verify made, and the release of Node.js.
+func withoutDetails(lines []string) []string {
+	var kept []string
+	for _, line := range lines[1:] {
+		if line == "" || strings.HasPrefix(line, "# ") || strings.HasPrefix(line, "  proxied ") || line == "next-auth 4.24.15 in node_modules/next-auth" {
+			continue
+		}
+		kept = append(kept, regexp.MustCompile(`Node\.js [0-9.]+`).ReplaceAllString(line, "Node.js"))
+	}
+	return kept
+}
+
+// TestDemoFails makes the demo fail early and late. It must say what is missing.
+func TestDemoFails(t *testing.T) {
+	needPackages(t)
+	node := nodetest.Node(t)
+	for name, test := range map[string]struct {
+		env  []string
+		want string
+	}{
+		"no Node.js": {
+			[]string{"PATH=" + t.TempDir()},
+			"demo: this needs Node.js 20 or newer, and npm: ",
+		},
+		"old Node.js": {
+			[]string{"PATH=" + script(t, "node", "echo v18.20.8")},
+			"demo: this needs Node.js 20 or newer, not v18.20.8\n",
+		},
+		"no modules": {
+			[]string{"GOPROXY=off", "GOMODCACHE=" + t.TempDir()},
+			"demo: go build: exit status 1; Go needs its module proxy, or the modules of go.mod in its cache\n",
+		},
+		"no packages": {
+			[]string{"npm_config_offline=true", "npm_config_cache=" + t.TempDir()},
+			"npm needs its registry, or the packages of " + filepath.Join("testdata", "npm"),
+		},
+		"no sign-in": {
+			[]string{"PATH=" + script(t, "node", `[ "$1" = sign-in.js ] && exit 1; exec '`+node+`' "$@"`)},
+			"demo: the sign-in did not fail as expected\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDemo(t, test.env...)
+			if err := d.cmd.Run(); err == nil {
+				t.Error("it succeeded")
+			}
+			if !strings.Contains(d.output(), test.want) {
+				t.Errorf("it does not say %q:\n%s", test.want, d.output())
+			}
+			d.leavesNothing(t)
+		})
+	}
+}
+
+// script makes a program, and returns a PATH that begins with it.
+func script(t *testing.T, name, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir + string(filepath.ListSeparator) + os.Getenv("PATH")
+}
+
+// needPackages skips the test where npm can't fetch the demo's packages.
+func needPackages(t *testing.T) {
+	t.Helper()
+	gate.Need(t, "e2e")
+	nodetest.Project(t, "demo")
+	nodetest.Project(t, "agent-5.0.1")
+}
+
+// running is a run of the demo.
+type running struct {
+	cmd  *exec.Cmd
+	temp string // its directory for temporary files
+	out  string // the file with its output
+}
+
+// newDemo prepares a run of the demo with its own directory for temporary files.
+func newDemo(t *testing.T, env ...string) running {
+	t.Helper()
+	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, entry := range left {
+	d := running{exec.Command(self), t.TempDir(), filepath.Join(t.TempDir(), "out")}
+	out, err := os.Create(d.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = repotest.Top(t), out, out
+	d.cmd.Env = slices.Concat(os.Environ(), []string{"PROXYPATCH_DEMO=1", "TMPDIR=" + d.temp}, env)
+	return d
+}
+
+func (d running) output() string {
+	out, _ := os.ReadFile(d.out)
+	return string(out)
+}
+
+// leavesNothing requires that no temporary file is left, and that the output does not
+// contain the password.
+func (d running) leavesNothing(t *testing.T) {
+	t.Helper()
+	entries, err := os.ReadDir(d.temp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
 		t.Errorf("left behind: %s", entry.Name())
+	}
+	for _, secret := range []string{password, "p%40ss", "w/rd", "w%2Frd"} {
+		if strings.Contains(d.output(), secret) {
+			t.Errorf("the output contains the password:\n%s", d.output())
+		}
 	}
 }

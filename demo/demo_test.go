@@ -1,13 +1,21 @@
+//go:build unix
+
 package main
 
 import (
+	"bytes"
+	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,11 +36,10 @@ func TestMain(m *testing.M) {
 func TestDemo(t *testing.T) {
 	needPackages(t)
 	t.Parallel()
-	d := newDemo(t)
-	if err := d.cmd.Run(); err != nil {
+	d := start(t)
+	if err := d.wait(t); err != nil {
 		t.Errorf("%v:\n%s", err, d.output())
 	}
-	d.leavesNothing(t)
 
 	lines := strings.Split(d.output(), "\n")
 	if len(lines) > 60 {
@@ -106,14 +113,13 @@ func TestDemoFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDemo(t, test.env...)
-			if err := d.cmd.Run(); err == nil {
+			d := start(t, test.env...)
+			if err := d.wait(t); err == nil {
 				t.Error("it succeeded")
 			}
 			if !strings.Contains(d.output(), test.want) {
 				t.Errorf("it does not say %q:\n%s", test.want, d.output())
 			}
-			d.leavesNothing(t)
 		})
 	}
 }
@@ -139,37 +145,61 @@ func needPackages(t *testing.T) {
 // running is a run of the demo.
 type running struct {
 	cmd  *exec.Cmd
-	temp string // its directory for temporary files
-	out  string // the file with its output
+	temp string        // its directory for temporary files
+	ends chan struct{} // closed when no process has the output open
+
+	mu  sync.Mutex
+	out bytes.Buffer
 }
 
-// newDemo prepares a run of the demo with its own directory for temporary files.
-func newDemo(t *testing.T, env ...string) running {
+// start starts the demo with its own directory for temporary files.
+func start(t *testing.T, env ...string) *running {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := running{exec.Command(self), t.TempDir(), filepath.Join(t.TempDir(), "out")}
-	out, err := os.Create(d.out)
+	d := &running{cmd: exec.Command(self), temp: t.TempDir(), ends: make(chan struct{})}
+	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { out.Close() })
-	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = repotest.Top(t), out, out
+	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = repotest.Top(t), in, in
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	d.cmd.Env = slices.Concat(os.Environ(), []string{"PROXYPATCH_DEMO=1", "TMPDIR=" + d.temp}, env)
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	go func() {
+		defer close(d.ends)
+		io.Copy(d, out)
+	}()
 	return d
 }
 
-func (d running) output() string {
-	out, _ := os.ReadFile(d.out)
-	return string(out)
+func (d *running) Write(data []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.out.Write(data)
 }
 
-// leavesNothing requires that no temporary file is left, and that the output does not
-// contain the password.
-func (d running) leavesNothing(t *testing.T) {
+func (d *running) output() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.out.String()
+}
+
+// wait waits for the end. It requires that no process and no temporary file is left, and that
+// the output does not contain the password.
+func (d *running) wait(t *testing.T) error {
 	t.Helper()
+	result := d.cmd.Wait()
+	select {
+	case <-d.ends:
+	case <-time.After(30 * time.Second):
+		t.Error("a process is left")
+	}
 	entries, err := os.ReadDir(d.temp)
 	if err != nil {
 		t.Fatal(err)
@@ -177,9 +207,10 @@ func (d running) leavesNothing(t *testing.T) {
 	for _, entry := range entries {
 		t.Errorf("left behind: %s", entry.Name())
 	}
-	for _, secret := range []string{password, "p%40ss", "w/rd", "w%2Frd"} {
+	for _, secret := range []string{password, url.QueryEscape(password)} {
 		if strings.Contains(d.output(), secret) {
 			t.Errorf("the output contains the password:\n%s", d.output())
 		}
 	}
+	return result
 }

@@ -35,6 +35,7 @@ func run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, cancel := context.WithCancel(ctx)
 	d := &demo{ctx: ctx, dir: dir}
+	d.env = d.withTemp(os.Environ())
 	defer d.servers.Wait()
 	defer cancel()
 

@@ -33,7 +33,7 @@ const proxyLog = "proxy.log"
 type demo struct {
 	ctx      context.Context
 	dir      string
-	env      []string // of apps and proxypatch; go and npm run before it is set, and inherit yours
+	env      []string // of commands; go and npm inherit all of yours
 	servers  sync.WaitGroup
 	released map[string]string // the files of next-auth before the patch
 }
@@ -108,7 +108,7 @@ func (d *demo) startNetwork() error {
 	if err := os.WriteFile(filepath.Join(d.dir, proxyLog), nil, 0o600); err != nil {
 		return err
 	}
-	d.env = inherited()
+	d.env = d.withTemp(inherited())
 	idp, err := d.serve("idp.js")
 	if err != nil {
 		return err
@@ -151,12 +151,18 @@ func (d *demo) writeCertificates() error {
 // of proxies, Node.js and next-auth.
 func inherited() []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TERM", "NO_COLOR", "SystemRoot", "USERPROFILE", "TEMP", "PATHEXT"} {
+	for _, name := range []string{"PATH", "HOME", "TERM", "NO_COLOR", "SystemRoot", "USERPROFILE", "PATHEXT"} {
 		if value, set := os.LookupEnv(name); set {
 			env = append(env, name+"="+value)
 		}
 	}
 	return env
+}
+
+// withTemp makes commands put temporary files into the demo's directory, which removes them
+// even if a command was killed.
+func (d *demo) withTemp(env []string) []string {
+	return append(env, "TMPDIR="+d.dir, "TMP="+d.dir, "TEMP="+d.dir)
 }
 
 // serve starts a server until the end, and returns its port.
@@ -180,12 +186,11 @@ func (d *demo) serve(script string, env ...string) (string, error) {
 	return strings.TrimSpace(port), err
 }
 
-// command returns a command that prints to the terminal. When the context ends, it is
-// interrupted, so that it can remove its own temporary files.
+// command returns a command that prints to the terminal and ends with the context.
 func (d *demo) command(dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(d.ctx, name, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, d.env, os.Stdout, os.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
+	together(cmd)
 	return cmd
 }

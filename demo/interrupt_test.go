@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,32 +23,22 @@ func TestDemoInterrupted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDemo(t)
-			d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-			if err := d.cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			ended := make(chan error, 1)
-			go func() { ended <- d.cmd.Wait() }()
+			d := start(t)
 			for !strings.Contains(d.output(), test.during) {
 				select {
-				case err := <-ended:
-					t.Fatalf("ended early: %v\n%s", err, d.output())
+				case <-d.ends:
+					t.Fatalf("it ended early: %v\n%s", d.wait(t), d.output())
 				case <-time.After(10 * time.Millisecond):
 				}
 			}
 			if err := test.signal(d.cmd.Process.Pid); err != nil {
 				t.Fatal(err)
 			}
-			if err := <-ended; err == nil {
+			if err := d.wait(t); err == nil {
 				t.Error("it succeeded")
 			}
 			if !strings.HasSuffix(d.output(), "demo: interrupted\n") {
-				t.Errorf("it does not end with that:\n%s", d.output())
-			}
-			d.leavesNothing(t)
-			if err := syscall.Kill(-d.cmd.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
-				t.Errorf("a process is left: %v", err)
+				t.Errorf("it does not say so:\n%s", d.output())
 			}
 		})
 	}

@@ -33,7 +33,7 @@ func (d *demo) patch() (err error) {
 	if d.released, err = d.nextAuth(); err != nil {
 		return err
 	}
-	comment("With proxypatch, the sign-in works, and the proxy logs it.")
+	comment("With proxypatch, the sign-in works.")
 	if err := d.run("app", "proxypatch", "node sign-in.js"); err != nil {
 		return err
 	}

@@ -32,7 +32,8 @@ const answers = {
   }
 };
 
-const server = https.createServer({ cert: fs.readFileSync("cert.pem"), key: fs.readFileSync("key.pem") }, (request, response) => {
+const certificate = { cert: fs.readFileSync("cert.pem"), key: fs.readFileSync("key.pem") };
+const server = https.createServer(certificate, (request, response) => {
   const { pathname, searchParams } = new URL(request.url, issuer);
   if (pathname === "/authorize") {
     const back = new URL(searchParams.get("redirect_uri"));

@@ -55,6 +55,7 @@ func requireNode(ctx context.Context) error {
 	return nil
 }
 
+// build builds proxypatch.
 func (d *demo) build() error {
 	build := d.command(".", "go", "build", "-o", d.program(), "./cmd/proxypatch")
 	if err := build.Run(); err != nil {
@@ -73,31 +74,33 @@ func (d *demo) program() string {
 
 // installApps installs the packages that lock files pin, and copies the app beside them.
 func (d *demo) installApps() error {
-	for app, project := range map[string]string{"app": "demo", "tutorial": "agent-5.0.1"} {
-		dir := filepath.Join(d.dir, app)
-		if err := os.Mkdir(dir, 0o755); err != nil {
+	for _, app := range []struct{ name, project string }{{"app", "demo"}, {"tutorial", "agent-5.0.1"}} {
+		dir, project := filepath.Join(d.dir, app.name), filepath.Join("testdata", "npm", app.project)
+		if err := os.CopyFS(dir, os.DirFS(project)); err != nil {
 			return err
 		}
-		project = filepath.Join("testdata", "npm", project)
-		for _, from := range []string{
-			filepath.Join(project, "package.json"), filepath.Join(project, "package-lock.json"), filepath.Join(project, ".npmrc"),
-			"demo/app.js", "demo/sign-in.js",
-		} {
-			data, err := os.ReadFile(from)
+		for _, script := range []string{"app.js", "sign-in.js"} {
+			data, err := os.ReadFile(filepath.Join("demo", script))
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(filepath.Join(dir, filepath.Base(from)), data, 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, script), data, 0o644); err != nil {
 				return err
 			}
 		}
-		npm := d.command(dir, "npm", "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1", "--no-progress", "--loglevel=error")
-		npm.Stdout = nil
-		if err := npm.Run(); err != nil {
+		if err := d.install(dir); err != nil {
 			return fmt.Errorf("npm ci: %w; npm needs its registry, or the packages of %s in its cache", err, project)
 		}
 	}
 	return nil
+}
+
+// install runs npm, which prints only errors and writes no log.
+func (d *demo) install(dir string) error {
+	npm := d.command(dir, "npm", "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1",
+		"--no-progress", "--no-update-notifier", "--logs-max=0", "--loglevel=error")
+	npm.Stdout = nil
+	return npm.Run()
 }
 
 // startNetwork starts the identity provider and the proxy, and sets the apps' environment.

@@ -45,12 +45,17 @@ async function signIn(origin) {
   return user;
 }
 
-const paint = (colour, text) => (process.stdout.isTTY && process.stdout.hasColors() ? `\x1b[${colour}m${text}\x1b[0m` : text);
+// Prints a line, in colour if the terminal has colours.
+function print(colour, text) {
+  const coloured = process.stdout.isTTY && process.stdout.hasColors();
+  console.log(coloured ? `\x1b[${colour}m${text}\x1b[0m` : text);
+}
 
 app.listen(0, "localhost", async () => {
   const origin = `http://localhost:${app.address().port}`;
   process.env.NEXTAUTH_URL = origin;
   const user = await signIn(origin);
-  console.log(user ? paint(32, `signed in as ${user.name} <${user.email}>`) : paint(31, "not signed in"));
+  if (user) print(32, `signed in as ${user.name} <${user.email}>`);
+  else print(31, "not signed in");
   process.exit(user ? 0 : 3);
 });

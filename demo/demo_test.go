@@ -104,7 +104,7 @@ func TestDemoFails(t *testing.T) {
 		},
 		"no packages": {
 			[]string{"npm_config_offline=true", "npm_config_cache=" + t.TempDir()},
-			"demo: npm ci: exit status 1; npm needs its registry, or the packages of testdata/npm/demo in its cache\n",
+			"demo: npm ci: exit status 1; npm needs its registry, or the packages of testdata/npm/demo in its cache:\nnpm error ",
 		},
 		"no sign-in": {
 			[]string{"PATH=" + script(t, "node", `[ "$1" = sign-in.js ] && exit 1; exec '`+node+`' "$@"`)},

@@ -40,7 +40,7 @@ func run(ctx context.Context) (err error) {
 	defer cancel()
 
 	fmt.Println("Building proxypatch, and installing next-auth in a temporary directory …")
-	for _, step := range []func() error{d.build, d.installApps, d.startNetwork, d.fail, d.patch, d.verify, d.revert, d.tutorial} {
+	for _, step := range []func() error{d.prepare, d.startNetwork, d.fail, d.patch, d.verify, d.revert, d.tutorial} {
 		err := step()
 		if ctx.Err() != nil {
 			return errors.New("interrupted")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -55,6 +57,17 @@ func requireNode(ctx context.Context) error {
 	return nil
 }
 
+// prepare builds proxypatch and installs both apps, all at once.
+func (d *demo) prepare() error {
+	var build, app, tutorial error
+	var wait sync.WaitGroup
+	wait.Go(func() { build = d.build() })
+	wait.Go(func() { app = d.install("app", "testdata/npm/demo") })
+	wait.Go(func() { tutorial = d.install("tutorial", "testdata/npm/agent-5.0.1") })
+	wait.Wait()
+	return cmp.Or(build, app, tutorial)
+}
+
 // build builds proxypatch.
 func (d *demo) build() error {
 	build := d.command(".", "go", "build", "-o", d.program(), "./cmd/proxypatch")
@@ -72,35 +85,29 @@ func (d *demo) program() string {
 	return filepath.Join(d.dir, "proxypatch")
 }
 
-// installApps installs the packages that lock files pin, and copies the app beside them.
-func (d *demo) installApps() error {
-	for _, app := range []struct{ name, project string }{{"app", "demo"}, {"tutorial", "agent-5.0.1"}} {
-		dir, project := filepath.Join(d.dir, app.name), filepath.Join("testdata", "npm", app.project)
-		if err := os.CopyFS(dir, os.DirFS(project)); err != nil {
+// install installs the packages that a project pins, and copies the app beside them.
+func (d *demo) install(name, project string) error {
+	dir := filepath.Join(d.dir, name)
+	if err := os.CopyFS(dir, os.DirFS(project)); err != nil {
+		return err
+	}
+	for _, script := range []string{"app.js", "sign-in.js"} {
+		data, err := os.ReadFile(filepath.Join("demo", script))
+		if err != nil {
 			return err
 		}
-		for _, script := range []string{"app.js", "sign-in.js"} {
-			data, err := os.ReadFile(filepath.Join("demo", script))
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(filepath.Join(dir, script), data, 0o644); err != nil {
-				return err
-			}
-		}
-		if err := d.install(dir); err != nil {
-			return fmt.Errorf("npm ci: %w; npm needs its registry, or the packages of %s in its cache", err, project)
+		if err := os.WriteFile(filepath.Join(dir, script), data, 0o644); err != nil {
+			return err
 		}
 	}
-	return nil
-}
-
-// install runs npm, which prints only errors and writes no log.
-func (d *demo) install(dir string) error {
 	npm := d.command(dir, "npm", "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1",
 		"--no-progress", "--no-update-notifier", "--logs-max=0", "--loglevel=error")
-	npm.Stdout = nil
-	return npm.Run()
+	var out bytes.Buffer
+	npm.Stdout, npm.Stderr = nil, &out
+	if err := npm.Run(); err != nil {
+		return fmt.Errorf("npm ci: %w; npm needs its registry, or the packages of %s in its cache:\n%s", err, project, &out)
+	}
+	return nil
 }
 
 // startNetwork starts the identity provider and the proxy, and sets the apps' environment.

@@ -14,7 +14,8 @@ DIST      = dist
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
-# Makes the archives of a release, their checksums and lists of contents, in dist/release.
+# Makes what a release has, in dist/release: archives, packages for Linux, an image,
+# lists of contents and checksums.
 snapshot:
 	$(GORELEASER) release --snapshot --clean
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes the other files of an archive into dist/documents: completions, and the man
-# page with the date of the commit. CHANGELOG.md must have a section for a release.
+# Writes the other files of archives and packages into dist/documents: completions, the man
+# page with the date of the commit, the packages' documents, and what Debian compresses or
+# has in its own format. CHANGELOG.md must have a section for a release.
 #
 #   tools/archive.sh VERSION IS-SNAPSHOT
 set -eu
@@ -20,3 +21,19 @@ done
 # A test writes the man page (internal/cli/reference_test.go).
 PROXYPATCH_MAN=$out/man/proxypatch.1 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) \
   go test -trimpath -vet=off -count=1 -run '^TestManPage$' ./internal/cli >/dev/null
+# The packages own these directories, so they too need the date of the commit.
+mkdir "$out/doc"
+cp -R README.md README.ko.md SECURITY.md docs "$out/doc"
+chmod -R u=rwX,go=rX "$out/doc"
+date=$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y%m%d%H%M.%S)
+find "$out/doc" -type d -exec env TZ=UTC touch -t "$date" {} +
+go run ./tools/gz <"$out/man/proxypatch.1" >"$out/man/proxypatch.1.gz"
+go run ./tools/gz <CHANGELOG.md >"$out/CHANGELOG.md.gz"
+cat >"$out/changelog.yaml" <<EOF
+- semver: $version
+  date: $(TZ=UTC git log -1 --format=%cd --date=iso-strict-local)
+  packager: The proxypatch authors <proxypatch@users.noreply.github.com>
+  deb: {urgency: low, distributions: [stable]}
+  changes:
+    - note: "Release $version: the other changelog lists the changes."
+EOF

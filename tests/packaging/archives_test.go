@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -39,7 +38,12 @@ func makeRelease(t *testing.T, repository string) (dir string, err error) {
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, out)
 	}
-	return filepath.Join(repository, "dist", "release"), err
+	return releaseOf(repository), err
+}
+
+// releaseOf returns where GoReleaser puts the release of a repository.
+func releaseOf(repository string) string {
+	return filepath.Join(repository, "dist", "release")
 }
 
 // archived makes a release with one archive, which contains the program for this
@@ -96,28 +100,60 @@ func testDownloads(t *testing.T, release string) {
 	t.Run("GitLab", func(t *testing.T) { testGitLab(t, release) })
 }
 
+// released returns the names of a release's files that SHA256SUMS must list.
+func released() (names []string) {
+	for _, platform := range []string{"darwin_amd64", "darwin_arm64", "linux_amd64", "linux_arm64", "windows_amd64", "windows_arm64"} {
+		extensions := []string{".cdx.json", ".tar.gz"}
+		switch platform[:3] {
+		case "lin":
+			extensions = append(extensions, ".deb", ".rpm")
+		case "win":
+			extensions[1] = ".zip"
+		}
+		for _, extension := range extensions {
+			names = append(names, "proxypatch_9.8.7_"+platform+extension)
+		}
+	}
+	names = append(names, "proxypatch_9.8.7_image.tar")
+	slices.Sort(names)
+	return names
+}
+
 // TestArchives builds a release in two directories and compares them.
 func TestArchives(t *testing.T) {
 	needGoReleaser(t)
-	dir, err := makeRelease(t, tagged(t))
+	repository := tagged(t)
+	dir, err := makeRelease(t, repository)
 	must(t, err)
 	sums, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
 	must(t, err)
-	for _, platform := range []string{"darwin_amd64", "darwin_arm64", "linux_amd64", "linux_arm64", "windows_amd64", "windows_arm64"} {
-		extension := ".tar.gz"
-		if strings.HasPrefix(platform, "windows") {
-			extension = ".zip"
-		}
-		for _, name := range []string{"proxypatch_9.8.7_" + platform + extension, "proxypatch_9.8.7_" + platform + ".cdx.json"} {
-			data, err := os.ReadFile(filepath.Join(dir, name))
-			if line := fmt.Sprintf("%x  %s\n", sha256.Sum256(data), name); err != nil || !strings.Contains(string(sums), line) {
-				t.Errorf("%v, and SHA256SUMS has no line %q:\n%s", err, line, sums)
-			}
-		}
+	var want strings.Builder
+	for _, name := range released() {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		must(t, err)
+		fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(data), name)
+	}
+	if diff := cmp.Diff(want.String(), string(sums)); diff != "" {
+		t.Errorf("SHA256SUMS (-want +got):\n%s", diff)
 	}
 	t.Run("contents", func(t *testing.T) { testContents(t, dir) })
+	for arch := range linux {
+		t.Run("deb "+arch, func(t *testing.T) { testDeb(t, repository, arch) })
+		t.Run("rpm "+arch, func(t *testing.T) { testRPM(t, repository, arch) })
+	}
+	t.Run("install", func(t *testing.T) { testInstall(t, dir) })
+	t.Run("image", func(t *testing.T) {
+		programs := map[string][]byte{}
+		for arch := range linux {
+			programs[arch] = builtProgram(t, dir, arch)
+		}
+		commit := strings.TrimSpace(repotest.Output(t, repotest.Command(repository, nil, "git", "rev-parse", "HEAD")))
+		testImage(t, filepath.Join(dir, "proxypatch_9.8.7_image.tar"), "9.8.7", commit, "2026-01-02T03:04:05Z", programs)
+	})
 	t.Run("again", func(t *testing.T) {
-		again, err := makeRelease(t, tagged(t))
+		repository := tagged(t)
+		repotest.Output(t, repotest.Command(repository, nil, "chmod", "-R", "go=", ".")) // another umask
+		again, err := makeRelease(t, repository)
 		must(t, err)
 		second, err := os.ReadFile(filepath.Join(again, "SHA256SUMS"))
 		must(t, err)
@@ -186,20 +222,16 @@ func TestArchivesNeedChangelog(t *testing.T) {
 // it.
 func unpack(t *testing.T, archive []byte) map[string][]byte {
 	t.Helper()
-	compressed, err := gzip.NewReader(bytes.NewReader(archive))
+	uncompressed, err := gzip.NewReader(bytes.NewReader(archive))
 	must(t, err)
 	files := map[string][]byte{}
-	for reader := tar.NewReader(compressed); ; {
-		header, err := reader.Next()
-		if err == io.EOF {
-			return files
+	readTar(t, uncompressed, func(header *tar.Header, data []byte) {
+		mode := int64(0o644)
+		if header.Name == "proxypatch" {
+			mode = 0o755
 		}
-		must(t, err)
-		if header.Uid != 0 || header.Gid != 0 || header.Uname != "root" || header.ModTime.UTC().Format("2006-01-02T15:04:05Z") != "2026-01-02T03:04:05Z" {
-			t.Errorf("the header of %s: %+v", header.Name, header)
-		}
-		if files[header.Name], err = io.ReadAll(reader); err != nil {
-			t.Fatal(err)
-		}
-	}
+		isOf(t, header, mode, "2026-01-02T03:04:05Z")
+		files[header.Name] = data
+	})
+	return files
 }

@@ -15,9 +15,9 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxypatch
 
 # Makes what a release has, in dist/release: archives, packages for Linux, an image,
-# lists of contents and checksums.
+# lists of contents and checksums. Only the workflow can sign.
 snapshot:
-	$(GORELEASER) release --snapshot --clean
+	$(GORELEASER) release --snapshot --clean --skip=sign
 
 # Makes a release twice and compares the two. Publishes nothing.
 archives:

@@ -30,10 +30,12 @@ func needGoReleaser(t *testing.T) {
 	gate.NeedAll(t, "release")
 }
 
-// makeRelease builds the release of the repository's tag, and publishes nothing.
-func makeRelease(t *testing.T, repository string) (dir string, err error) {
+// makeRelease builds the release of the repository's tag, and publishes nothing. bin has
+// stand-ins for programs that GoReleaser runs.
+func makeRelease(t *testing.T, repository, bin string) (dir string, err error) {
 	t.Helper()
-	cmd := repotest.Command(repository, nil, "go", "tool", "-modfile=tools/goreleaser.mod", "goreleaser", "release", "--skip=publish")
+	path := "PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")
+	cmd := repotest.Command(repository, []string{path}, "go", "tool", "-modfile=tools/goreleaser.mod", "goreleaser", "release", "--skip=publish")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, out)
@@ -119,11 +121,20 @@ func released() (names []string) {
 	return names
 }
 
+// signer returns a directory with a stand-in for cosign. The bundle that it writes has its
+// arguments and what it signs.
+func signer(t *testing.T) (bin string) {
+	t.Helper()
+	bin = t.TempDir()
+	writeFile(t, filepath.Join(bin, "cosign"), "#!/bin/sh\nfor arg; do case $arg in --bundle=*) bundle=${arg#*=};; esac; done\n{ echo \"$@\"; cat \"$arg\"; } >\"$bundle\"\n", 0o755)
+	return bin
+}
+
 // TestArchives builds a release in two directories and compares them.
 func TestArchives(t *testing.T) {
 	needGoReleaser(t)
 	repository := tagged(t)
-	dir, err := makeRelease(t, repository)
+	dir, err := makeRelease(t, repository, signer(t))
 	must(t, err)
 	sums, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
 	must(t, err)
@@ -135,6 +146,10 @@ func TestArchives(t *testing.T) {
 	}
 	if diff := cmp.Diff(want.String(), string(sums)); diff != "" {
 		t.Errorf("SHA256SUMS (-want +got):\n%s", diff)
+	}
+	bundle, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS.sigstore.json"))
+	if want := "sign-blob --yes --bundle=dist/release/SHA256SUMS.sigstore.json dist/release/SHA256SUMS\n" + string(sums); err != nil || string(bundle) != want {
+		t.Errorf("the bundle (%v) (-want +got):\n%s", err, cmp.Diff(want, string(bundle)))
 	}
 	t.Run("contents", func(t *testing.T) { testContents(t, dir) })
 	for arch := range linux {
@@ -150,10 +165,11 @@ func TestArchives(t *testing.T) {
 		commit := strings.TrimSpace(repotest.Output(t, repotest.Command(repository, nil, "git", "rev-parse", "HEAD")))
 		testImage(t, filepath.Join(dir, "proxypatch_9.8.7_image.tar"), "9.8.7", commit, "2026-01-02T03:04:05Z", programs)
 	})
+	t.Run("publish image", func(t *testing.T) { testPublishImage(t, repository) })
 	t.Run("again", func(t *testing.T) {
 		repository := tagged(t)
 		repotest.Output(t, repotest.Command(repository, nil, "chmod", "-R", "go=", ".")) // another umask
-		again, err := makeRelease(t, repository)
+		again, err := makeRelease(t, repository, signer(t))
 		must(t, err)
 		second, err := os.ReadFile(filepath.Join(again, "SHA256SUMS"))
 		must(t, err)
@@ -209,7 +225,7 @@ func TestArchivesNeedChangelog(t *testing.T) {
 	needGoReleaser(t)
 	repository := clone(t)
 	repotest.Output(t, repotest.Command(repository, nil, "git", "tag", tag))
-	dir, err := makeRelease(t, repository)
+	dir, err := makeRelease(t, repository, signer(t))
 	if err == nil || !strings.Contains(err.Error(), `CHANGELOG.md has no section "## [9.8.7] - DATE" for the tag v9.8.7`) {
 		t.Error(err)
 	}

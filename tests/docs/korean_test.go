@@ -30,7 +30,7 @@ func TestKoreanIsInStep(t *testing.T) {
 			if i >= len(english) || i >= len(korean) || english[i].Level != korean[i].Level {
 				t.Fatalf("section %d is %s in %s and %s in %s", i, nameOf(english, i), englishName, nameOf(korean, i), koreanName)
 			}
-			if diff := cmp.Diff(skeleton(englishName, english[i]), skeleton(koreanName, korean[i])); diff != "" {
+			if diff := cmp.Diff(skeleton(t, englishName, english[i]), skeleton(t, koreanName, korean[i])); diff != "" {
 				t.Errorf("%s, %s (-%s +%s):\n%s", nameOf(english, i), nameOf(korean, i), englishName, koreanName, diff)
 			}
 		}
@@ -72,20 +72,20 @@ func nameOf(d markdown.Document, i int) string {
 
 // skeleton lists the parts of a document's section that are equal in all languages. It sorts links and code, because
 // translated sentences have another order.
-func skeleton(document string, s markdown.Section) []string {
+func skeleton(t *testing.T, document string, s markdown.Section) []string {
+	t.Helper()
 	var out []string
 	for _, link := range s.Links {
-		out = append(out, "link "+inEnglish(document, link))
+		out = append(out, "link "+inEnglish(t, document, link))
 	}
 	for _, code := range s.Codes {
-		out = append(out, "code "+code)
+		out = append(out, "code "+strings.Join(strings.Fields(code), " "))
 	}
 	slices.Sort(out)
 	for _, b := range s.Blocks {
 		out = append(out, "block "+b.Language)
 		for line := range strings.Lines(b.Code) {
-			command, _, _ := strings.Cut(line, "   #") // comments are translated
-			out = append(out, "  "+strings.TrimSpace(command))
+			out = append(out, "  "+strings.TrimSpace(comment.ReplaceAllString(line, "")))
 		}
 	}
 	for _, row := range s.Rows {
@@ -94,17 +94,40 @@ func skeleton(document string, s markdown.Section) []string {
 	return out
 }
 
-// inEnglish returns the English document to which a link leads, or what the link says for anything else.
-func inEnglish(document, link string) string {
-	file, _, _ := strings.Cut(link, "#") // anchors of translated headings differ
-	if file == "" || strings.Contains(link, "://") {
+// comment is the end of a line of shell or JavaScript that is translated.
+var comment = regexp.MustCompile(`(?:   #| // ).*`)
+
+// inEnglish returns the English document and heading to which a link leads, or what the link says for anything else.
+func inEnglish(t *testing.T, document, link string) string {
+	t.Helper()
+	if strings.Contains(link, "://") {
 		return link
 	}
-	target := path.Join(path.Dir(document), file)
+	file, anchor, _ := strings.Cut(link, "#")
+	target := document
+	if file != "" {
+		target = path.Join(path.Dir(document), file)
+	}
 	for english, korean := range translations {
 		if target == korean {
-			return english
+			return english + "#" + anchorInEnglish(t, english, korean, anchor)
 		}
 	}
-	return target
+	return target + "#" + anchor
+}
+
+// anchorInEnglish returns the anchor of the heading that a Korean one translates. TestKoreanIsInStep requires as many
+// headings, and TestLinksLeadSomewhere that an anchor has one.
+func anchorInEnglish(t *testing.T, english, korean, anchor string) string {
+	t.Helper()
+	if anchor == "" {
+		return ""
+	}
+	headings := repotest.Document(t, english)
+	for i, section := range repotest.Document(t, korean) {
+		if section.Anchor == anchor && i < len(headings) {
+			return headings[i].Anchor
+		}
+	}
+	return anchor
 }

@@ -17,8 +17,9 @@ import (
 
 // translations are the documents that exist in Korean, by their English names.
 var translations = map[string]string{
-	"README.md":           "README.ko.md",
-	"docs/quick-start.md": "docs/ko/quick-start.md",
+	"README.md":               "README.ko.md",
+	"docs/quick-start.md":     "docs/ko/quick-start.md",
+	"docs/troubleshooting.md": "docs/ko/troubleshooting.md",
 }
 
 // TestKoreanIsInStep compares the Korean documents with the English ones in everything that does not depend on the

@@ -33,7 +33,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-func exitCodesTopic() *cobra.Command {
+func (p *program) exitCodesTopic() *cobra.Command {
 	topic := &cobra.Command{
 		Use:     "exit-codes",
 		Short:   "the exit codes and what they mean",
@@ -41,7 +41,7 @@ func exitCodesTopic() *cobra.Command {
 		GroupID: topics,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	topic.SetHelpTemplate("{{.Long}}\n") // a topic has no usage
+	topic.SetHelpFunc(func(*cobra.Command, []string) { p.Help(topic.Long + "\n") }) // a topic has no usage
 	return topic
 }
 

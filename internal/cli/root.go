@@ -43,7 +43,7 @@ func (p *program) rootCommand() *cobra.Command {
 		cmd.GroupID = commands
 		root.AddCommand(cmd)
 	}
-	root.AddCommand(exitCodesTopic())
+	root.AddCommand(p.exitCodesTopic())
 	root.SetHelpCommand(helpCommand(root))
 	root.SetCompletionCommandGroupID(commands)
 	p.wrapHelp(root)

@@ -20,12 +20,17 @@ func refuseSecrets(args []string) error {
 			continue
 		}
 		value := valueOf(arg)
-		if _, err := os.Lstat(value); err != nil && printable.MayHoldLogin(value) {
+		if printable.MayHoldLogin(value) && !onDisk(value) {
 			return usageError(hint.Join(hint.Text("give URLs to "), hint.Keep("proxypatch doctor"), hint.Text(" only, and without a password; a proxy goes into https_proxy")),
 				"argument %d may hold a password, so proxypatch does not use it or repeat it", i+1)
 		}
 	}
 	return nil
+}
+
+func onDisk(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // takesValue reports whether the next argument is the value of this flag.

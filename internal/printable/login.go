@@ -26,8 +26,11 @@ var (
 // MayHoldLogin reports whether a value of a flag or a variable may contain a password,
 // because it is a URL or has a colon where a path has none. Do not print such a value.
 func MayHoldLogin(value string) bool {
-	value = drive().ReplaceAllString(strings.TrimSpace(value), "")
-	value = encoded.Replace(value) // people encode a whole URL, too
+	value = encoded.Replace(strings.TrimSpace(value)) // people encode a whole URL, too
+	if !strings.Contains(value, ":") {
+		return false // without an expression to compile
+	}
+	value = drive().ReplaceAllString(value, "")
 	return named().MatchString(value) || strings.Contains(value, "://") || loginLike().MatchString(value)
 }
 

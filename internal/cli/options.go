@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -74,8 +75,27 @@ func (o *copyOptions) register(cmd *cobra.Command) {
 	registerChosen(cmd, &o.chosen)
 }
 
+// list is the value of a flag that can be repeated. The one of pflag allocates 4 KB for
+// each command, at every start.
+type list []string
+
+func (l *list) Set(value string) error {
+	*l = append(*l, value)
+	return nil
+}
+
+func (l *list) String() string {
+	if len(*l) == 0 {
+		return ""
+	}
+	return fmt.Sprint([]string(*l))
+}
+
+// Type makes completion offer the flag again.
+func (l *list) Type() string { return "stringArray" }
+
 func registerChosen(cmd *cobra.Command, chosen *[]string) {
-	cmd.Flags().StringArrayVar(chosen, "copy", nil, "select copies by `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
+	cmd.Flags().Var((*list)(chosen), "copy", "select copies by `PATH|RANGE`: a copy's directory, or releases such as 4.24.x (repeatable)")
 }
 
 // planOptions are those of every command that compares files with diffs.

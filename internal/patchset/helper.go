@@ -1,6 +1,7 @@
 package patchset
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"strconv"
@@ -24,11 +25,11 @@ const HelperMarker = "// proxypatch helper revision "
 // of everything after that line. ok is false if there is no marker or the hash
 // differs: then no proxypatch wrote the file.
 func ParseHelper(content []byte) (h Helper, ok bool) {
-	marker, body, hasLine := strings.Cut(string(content), "\n")
-	marker, hasStart := strings.CutPrefix(marker, HelperMarker)
+	line, body, hasLine := bytes.Cut(content, []byte("\n"))
+	marker, hasStart := strings.CutPrefix(string(line), HelperMarker)
 	number, hash, _ := strings.Cut(marker, " sha256:")
 	revision, err := strconv.ParseUint(number, 10, 30)
-	if !hasLine || !hasStart || err != nil || hash != fmt.Sprintf("%x", sha256.Sum256([]byte(body))) {
+	if !hasLine || !hasStart || err != nil || hash != fmt.Sprintf("%x", sha256.Sum256(body)) {
 		return Helper{}, false
 	}
 	return Helper{Content: content, Revision: int(revision)}, true

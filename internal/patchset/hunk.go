@@ -94,6 +94,7 @@ func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 	pinned := d.Pinned() && BlobID(content) == made
 	crlf := !pinned && !d.crlf && allCRLF(content)
 	var out bytes.Buffer
+	out.Grow(len(content))
 	done, grown := 0, 0 // lines of the old content that are copied, and how many lines were added so far
 	for i, h := range hunks {
 		before, after := h.sides(crlf)
@@ -106,7 +107,9 @@ func (d *Diff) splice(content []byte, hunks []hunk, made ID) ([]byte, error) {
 			return nil, &HunkError{Line: max(h.start, 1), Hunk: i + 1, Of: len(hunks), Places: places}
 		}
 		out.Write(text.between(done, place))
-		out.Write(bytes.Join(after, nil))
+		for _, line := range after {
+			out.Write(line)
+		}
 		done = place + len(before)
 		grown += len(after) - len(before)
 	}

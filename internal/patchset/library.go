@@ -1,9 +1,9 @@
 package patchset
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -112,20 +112,47 @@ func listDiffs(fsys fs.FS, dirs []string) ([]listed, error) {
 			return nil, err
 		}
 		for _, name := range names {
-			data, err := fs.ReadFile(fsys, name)
+			first, err := firstLine(fsys, name)
 			if err != nil {
 				return nil, err
 			}
-			first, _, _ := bytes.Cut(data, []byte("\n"))
-			releases, ok := parseRange(strings.TrimPrefix(string(first), "Releases: "))
+			releases, ok := parseRange(strings.TrimPrefix(first, "Releases: "))
 			if !ok {
 				return nil, fmt.Errorf("%s: the range of releases is not closed at both ends", name)
 			}
-			load := func() (*Diff, error) { return Parse(name, data) }
+			load := func() (*Diff, error) { return loadDiff(fsys, name) }
 			diffs = append(diffs, listed{pathOf(dir, name), releases, false, sync.OnceValues(load)})
 		}
 	}
 	return diffs, nil
+}
+
+// maxFirstLine limits the length of the line that says which releases an embedded diff is
+// for, in bytes.
+const maxFirstLine = 80
+
+// firstLine returns the first line of a file, or its first maxFirstLine bytes.
+func firstLine(fsys fs.FS, name string) (string, error) {
+	file, err := fsys.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	start := make([]byte, maxFirstLine)
+	n, err := io.ReadFull(file, start)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(start[:n]), "\n")
+	return line, nil
+}
+
+func loadDiff(fsys fs.FS, name string) (*Diff, error) {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(name, data)
 }
 
 // pathOf returns the path of the file that an embedded diff changes.

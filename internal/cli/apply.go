@@ -81,7 +81,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 	}
 	var found caches
 	if !o.keepCache {
-		apps, err := nextApps(&t.project.Workspace)
+		apps, err := t.apps()
 		if err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func builtBefore(dirs []string, command string, dryRun bool) report.Problem {
 // copy that changes. It looks at the marks of a build only. An app whose marks can't be read
 // counts as built.
 func (t *target) oldBuilds() ([]oldBuild, error) {
-	apps, err := nextApps(&t.project.Workspace)
+	apps, err := t.apps()
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/built"
@@ -25,6 +26,7 @@ type target struct {
 	project  *detect.Project
 	library  *patchset.Library
 	plan     *apply.Plan
+	apps     func() ([]nextDir, error) // finds the workspace's Next.js apps, once
 	warnings []report.Problem
 }
 
@@ -53,7 +55,8 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	if err != nil {
 		return nil, &systemError{err}
 	}
-	t := &target{project: project, library: library, plan: plan}
+	apps := sync.OnceValues(func() ([]nextDir, error) { return nextApps(&project.Workspace) })
+	t := &target{project: project, library: library, plan: plan, apps: apps}
 	p.situation.patchable = patchable(plan)
 	p.situation.older = library.AddHelper && slices.ContainsFunc(plan.Copies, hasOlderHelper)
 	if plan.Blocked() { // if the settings can't be read, the error is still that of the file

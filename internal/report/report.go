@@ -239,7 +239,10 @@ func Copies(plan *apply.Plan, project *detect.Project, tense Tense) []Copy {
 func fileOf(file *apply.File, tense Tense) File {
 	out := File{
 		Path: file.Path, State: string(file.State), Action: string(file.Action), Reason: reasonFor(file),
-		Diffs: []string{}, Before: blobID(file.Before), After: blobID(file.After),
+		Diffs: []string{}, Before: blobID(file.Before),
+	}
+	if out.After = out.Before; file.Changes() {
+		out.After = blobID(file.After)
 	}
 	for _, diff := range file.Diffs {
 		out.Diffs = append(out.Diffs, diff.Name)

@@ -92,18 +92,25 @@ type nextDir struct {
 // nextApps finds the Next.js apps of a workspace: among its packages, and where
 // the root has next for all, as Nx has it, among the directories below it.
 func nextApps(w *detect.Workspace) ([]nextDir, error) {
+	is := make([]bool, len(w.Packages))
+	err := detect.Parallel(len(w.Packages), func(i int) (err error) {
+		p := w.Packages[i]
+		if p.Linked {
+			return nil
+		}
+		if is[i], err = buildcache.IsNext(p.Dir, p.Next); err != nil {
+			return appFailure(w.Display(p.Dir), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	var apps []nextDir
 	known := map[string]bool{}
-	for _, p := range w.Packages {
+	for i, p := range w.Packages {
 		known[p.Dir] = true
-		if p.Linked {
-			continue
-		}
-		is, err := buildcache.IsNext(p.Dir, p.Next)
-		if err != nil {
-			return nil, appFailure(w.Display(p.Dir), err)
-		}
-		if is {
+		if is[i] {
 			apps = append(apps, nextDir{p.Dir, p})
 		}
 	}

@@ -97,9 +97,9 @@ func readDir(path string) ([]fs.DirEntry, error) {
 // too large.
 func isIrregular(err error) bool { return errors.As(err, new(*safefile.Error)) }
 
-// parallel calls do with every number below n, on all processors. Each processor
-// stops at its first error; parallel returns one of these errors.
-func parallel(n int, do func(i int) error) error {
+// Parallel calls do with every number below n, on all processors. Each processor
+// stops at its first error; Parallel returns one of these errors.
+func Parallel(n int, do func(i int) error) error {
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	errs := make([]error, min(n, runtime.GOMAXPROCS(0)))

@@ -78,7 +78,7 @@ func membersOf(root string, globs []string, budget *steps) ([]Package, error) {
 // readAll reads the package.json of each directory; nil where there is none.
 func readAll(dirs []string) ([]*projectManifest, error) {
 	manifests := make([]*projectManifest, len(dirs))
-	err := parallel(len(dirs), func(i int) error {
+	err := Parallel(len(dirs), func(i int) error {
 		m, found, err := readProject(dirs[i])
 		if found {
 			manifests[i] = m

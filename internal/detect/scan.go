@@ -123,7 +123,7 @@ func (s *scan) ownModules(dir string) error {
 // modesOfModules returns the mode of each directory's node_modules, 0 if it has none.
 func (s *scan) modesOfModules(dirs []string) ([]fs.FileMode, error) {
 	modes := make([]fs.FileMode, len(dirs))
-	err := parallel(len(dirs), func(i int) (err error) {
+	err := Parallel(len(dirs), func(i int) (err error) {
 		modes[i], err = modeOf(filepath.Join(dirs[i], "node_modules"))
 		return err
 	})
@@ -151,7 +151,7 @@ func (s *scan) modules(dir string) error {
 	if err != nil {
 		return err
 	}
-	err = parallel(len(modules), func(i int) error { return modules[i].probe() })
+	err = Parallel(len(modules), func(i int) error { return modules[i].probe() })
 	if err != nil {
 		return err
 	}
@@ -168,12 +168,19 @@ func (m *module) probe() (err error) {
 	if m.link {
 		return nil
 	}
-	if m.nested, err = modeOf(filepath.Join(m.path, "node_modules")); err != nil {
+	if m.nested, err = modeOf(inside(m.path, "node_modules")); err != nil {
 		return err
 	}
-	m.likely, err = exists(filepath.Join(m.path, "core", "lib", "oauth", "client.js"))
+	m.likely, err = exists(inside(m.path, client))
 	return err
 }
+
+// client is a file of next-auth.
+var client = filepath.Join("core", "lib", "oauth", "client.js")
+
+// inside joins a clean path and a name in it as filepath.Join does, which would clean them
+// again. That would take a tenth of the search.
+func inside(dir, name string) string { return dir + string(filepath.Separator) + name }
 
 // list returns the packages in a node_modules directory or in one of its scopes, whose
 // name then ends in a slash. It also searches stores.
@@ -182,7 +189,7 @@ func (s *scan) list(dir, scope string) ([]module, error) {
 	var modules []module
 	for _, entry := range entries {
 		name := entry.Name()
-		path := filepath.Join(dir, name)
+		path := inside(dir, name)
 		switch {
 		case slices.Contains(stores, name):
 			err = s.store(path)

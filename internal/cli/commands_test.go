@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -42,5 +44,25 @@ func TestHooksKnowAllCommands(t *testing.T) {
 	}
 	if diff := cmp.Diff(hooks.ValueFlags, slices.Sorted(maps.Keys(flags))); diff != "" {
 		t.Errorf("flags with values (-hooks +root):\n%s", diff)
+	}
+}
+
+// Help is printed without templates: text/template calls methods by name, so the linker
+// would keep every exported method of every type, and the program grow by 2 MB.
+func TestNoTemplates(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"Help", "Usage", "Version"} {
+			if call := "Set" + word + "Template("; bytes.Contains(text, []byte(call)) {
+				t.Errorf("%s calls %s", file, call)
+			}
+		}
 	}
 }

@@ -4,6 +4,8 @@
 #
 #   RUNS=10 bench/find.sh
 #
+# With UPDATE=1 it writes its part of docs/performance.md and the chart.
+#
 # Debian calls fd fdfind (package fd-find). Each command runs in two trees, the
 # second with twice the files, which must not slow proxypatch down. It measures
 # all of `proxypatch check`, which also reads the six copies that it finds.
@@ -30,11 +32,12 @@ install
 build start ./bench/start
 build proxypatch ./cmd/proxypatch
 build workspace ./bench/workspace
+build report ./bench/report
 samples=$cache/find-samples
 trap 'rm -rf "$cache"/tree-* "$samples"' EXIT
 rm -rf "$cache"/tree-* "$samples"
 for files in 105 210; do
-	echo "$files $("$cache/workspace" "$cache/tree-$files" "$cache/project" "$files")" >>"$samples"
+	echo "files-$files $("$cache/workspace" "$cache/tree-$files" "$cache/project" "$files") 0" >>"$samples"
 	"$cache/proxypatch" apply --quiet -C "$cache/tree-$files"
 	find "$cache/tree-$files" -path '*/next-auth/package.json' >/dev/null
 done
@@ -46,16 +49,4 @@ for ((round = 0; round <= runs; round++)); do # the first only warms up
 	done < <(for name in proxypatch find fd; do for files in 105 210; do echo "$RANDOM $name $files"; done; done | sort -n)
 done
 
-sort -k1,1 -k2,2n "$samples" | awk '
-	NF == 2 { files[$1] = $2 }
-	NF == 3 { ms[$1, ++n[$1]] = $2 / 1e6 }
-	function median(k) { return (ms[k, int((n[k] + 1) / 2)] + ms[k, int(n[k] / 2) + 1]) / 2 }
-	function aim(text, ratio, limit) { printf "  aim: %-50s %s: %.3f\n", text, ratio <= limit ? "met" : "MISSED", ratio }
-	END {
-		printf "  %-28s %12s %12s\n", "median ms of " n["fd-105"] " runs", files[105] " files", files[210] " files"
-		printf "  %-28s %12.1f %12.1f\n", "proxypatch check, 6 copies", median("proxypatch-105"), median("proxypatch-210")
-		printf "  %-28s %12.1f %12.1f\n", "find", median("find-105"), median("find-210")
-		printf "  %-28s %12.1f %12.1f\n", "fd", median("fd-105"), median("fd-210")
-		aim("proxypatch at most 1/20 of fd", median("proxypatch-105") / median("fd-105"), 0.05)
-		aim("no more than 1.1 times as long with twice the files", median("proxypatch-210") / median("proxypatch-105"), 1.1)
-	}'
+"$cache/report" bench-find "$samples"

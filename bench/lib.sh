@@ -1,6 +1,8 @@
 # Shared code of the measurements. They set $cache and source this file.
 
-build() { CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$cache/$1" "$2"; }
+# The options of a release in .goreleaser.yaml.
+ldflags='-s -w -buildid= -X github.com/proxypatch/proxypatch/internal/cli.version=v0.0.0-dev'
+build() { GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="$ldflags" -o "$cache/$1" "$2"; }
 
 # install puts next-auth 4.2.1 and patch-package into $cache/project.
 install() {

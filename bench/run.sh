@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Measures proxypatch beside git apply and patch-package, all making the same
-# change to the same installed next-auth.
+# change to the same installed next-auth, and beside programs that show the limits.
 #
 #   RUNS=50 bench/run.sh [DIR]
+#
+# With UPDATE=1 it writes its part of docs/performance.md and the chart.
 #
 # DIR is a directory on the disk to measure (.cache/bench by default). If there
 # is a tmpfs, it is measured too. proxypatch syncs what it writes (fsync) and
@@ -21,29 +23,33 @@ mkdir -p "$cache"
 [ $# -gt 0 ] || disk=$cache
 . bench/lib.sh
 
-# The commands to measure: a name, whether next-auth is released or patched
-# before and after, and the text in the table. patch-package starts in the
-# fastest way: npx and npm scripts would also start npm.
+# The commands to measure: a name, and whether next-auth is released or patched before
+# and after. bench/report has the texts. patch-package starts in the fastest way: npx and
+# npm scripts would also start npm.
 commands='
-true       - -               an empty process
-empty      - -               an empty Go program
-version    - -               proxypatch version
-apply      released patched  proxypatch apply
-git        released patched  git apply
-pp         released patched  patch-package
-apply-noop patched patched   proxypatch apply
-check      patched patched   proxypatch check
-git-noop   patched patched   git apply --check -R
-pp-noop    patched patched   patch-package
-apply-app  patched patched   apply, in an app
-apply-built patched patched  apply, 5,000 built files
+true       - -
+empty      - -
+limit      - -
+linked     - -
+version    - -
+apply      released patched
+git        released patched
+pp         released patched
+apply-noop patched patched
+check      patched patched
+git-noop   patched patched
+pp-noop    patched patched
+apply-app  patched patched
+apply-built patched patched
 '
 
-# home is the project that a command runs in, below a place.
+# home is the project that a command runs in, below a place. The one of patch-package has
+# its patch, which proxypatch would read too.
 home() {
 	case $1 in
 	apply-app) echo app ;;
 	apply-built) echo built ;;
+	pp*) echo pp ;;
 	*) echo project ;;
 	esac
 }
@@ -52,7 +58,7 @@ home() {
 start() {
 	case $2 in
 	true) set -- "$1" . "$(type -P true)" ;;
-	empty) set -- "$1" . "$cache/empty" ;;
+	empty | limit | linked) set -- "$1" . "$cache/$2" ;;
 	version) set -- "$1" . "$cache/proxypatch" version ;;
 	apply*) set -- "$1" . "$cache/proxypatch" apply ;;
 	check) set -- "$1" . "$cache/proxypatch" check ;;
@@ -81,14 +87,14 @@ is() {
 # prepare makes the change as a diff for each tool, and the result.
 prepare() {
 	local project=$cache/project
-	rm -rf "$cache/released" "$cache/patched" "$project/patches"
+	rm -rf "$cache/released" "$cache/patched" "$cache/patches" "$project/patches"
 	cp -R "$project/node_modules/next-auth" "$cache/released"
 	cp -R "$project/node_modules/next-auth" "$cache/patched"
 	"$cache/proxypatch" diff -C "$project" >"$cache/change.diff"
 	(cd "$cache/patched" && git apply -p1 "$cache/change.diff")
-	mkdir "$project/patches"
+	mkdir "$cache/patches"
 	sed -E -e '/^(diff --git|---|\+\+\+) /s# ([ab])/# \1/node_modules/next-auth/#g' \
-		"$cache/change.diff" >"$project/patches/next-auth+4.2.1.patch"
+		"$cache/change.diff" >"$cache/patches/next-auth+4.2.1.patch"
 	changed=$(sed -n 's#^+++ b/##p' "$cache/change.diff")
 }
 
@@ -111,33 +117,6 @@ build_app() {
 	echo bench | tee "$dir/BUILD_ID" >"$1/.next/BUILD_ID"
 }
 
-# table prints the medians of one place. The last two columns compare each with
-# the command that does the same for git and patch-package: changing files or,
-# below the line, finding them changed.
-table() {
-	{ echo "$commands"; sort -k1,1 -k2,2n "$1"; } | awk -v memory="$2" '
-		NF > 3 { k = row[++rows] = $1; before[k] = $2; $1 = $2 = $3 = ""; sub(/^ +/, ""); label[k] = $0; next }
-		NF == 3 { ms[$1, ++n[$1]] = $2 / 1e6; if ($3 > kb[$1]) kb[$1] = $3 }
-		function median(k) { return (ms[k, int((n[k] + 1) / 2)] + ms[k, int(n[k] / 2) + 1]) / 2 }
-		function aim(text, ratio, fastest, met) {
-			printf "  aim: %-46s %s: %.2f (fastest runs: %.2f)\n", text, met ? "met" : "MISSED", ratio, fastest
-		}
-		END {
-			printf "  %-24s %9s %9s %8s %13s %15s\n", "", "median ms", "min ms", "peak MB", "/ git apply", "patch-package /"
-			for (i = 1; i <= rows; i++) {
-				k = row[i]; like = before[k] == "patched" ? "-noop" : ""
-				if (like != "" && before[row[i - 1]] != "patched") print "  nothing to do:"
-				printf "  %-24s %9.2f %9.2f %8.1f %12.2f %15.1f\n", label[k], median(k), ms[k, 1], kb[k] / memory, median(k) / median("git" like), median("pp" like) / median(k)
-			}
-			r = median("apply") / median("git"); f = ms["apply", 1] / ms["git", 1]
-			aim("apply at most 1.5 times git apply", r, f, r <= 1.5)
-			r = median("pp") / median("apply"); f = ms["pp", 1] / ms["apply", 1]
-			aim("apply at least 50 times as fast as patch-package", r, f, r >= 50)
-			r = median("apply-built") / median("apply-app"); f = ms["apply-built", 1] / ms["apply-app", 1]
-			aim("apply with a build at most 1.1 times without", r, f, r <= 1.1)
-		}'
-}
-
 for name in $(git rev-parse --local-env-vars); do unset "$name"; done
 places=("$(mktemp -d "$disk/proxypatch.XXXXXX")")
 trap 'rm -rf "${places[@]}"' EXIT
@@ -150,11 +129,16 @@ for place in "${places[@]}"; do GIT_CEILING_DIRECTORIES+=:$place; done
 install
 echo 'package main; func main() {}' >"$cache/empty.go"
 build empty "$cache/empty.go"
+build limit ./bench/limit
+build linked ./bench/linked
+build report ./bench/report
 build start ./bench/start
 build proxypatch ./cmd/proxypatch
 prepare
 for place in "${places[@]}"; do
 	cp -R "$cache/project" "$place"
+	cp -R "$cache/project" "$place/pp"
+	cp -R "$cache/patches" "$place/pp"
 	make_app "$place/app"
 	make_app "$place/built"
 	build_app "$place/built"
@@ -172,9 +156,4 @@ for ((round = 1; round <= runs; round++)); do
 	done < <(while read -r line; do [ -z "$line" ] || echo "$RANDOM $line"; done <<<"$commands" | sort -n)
 done
 
-memory=1024 # ru_maxrss is in kB, but on macOS in bytes
-[ "$(uname)" != Darwin ] || memory=1048576
-for place in "${places[@]}"; do
-	printf '\n%s, %d runs each:\n' "$(case $place in /dev/shm/*) echo tmpfs ;; *) echo disk ;; esac)" "$runs"
-	table "$place/samples" "$memory"
-done
+"$cache/report" bench "${places[@]}"

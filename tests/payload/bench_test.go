@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/bench/page"
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
@@ -51,14 +52,33 @@ func together(delay int) run { return run{200, 50, delay} }
 // rounds is how often each run is made.
 const rounds = 3
 
-// The document and the chart. Only make bench-signin writes them.
-const (
-	document = "../../docs/bench-signin.md"
-	chart    = "../../docs/bench-signin.svg"
-)
+// signIn is what make bench-signin writes.
+var signIn = page.Measurement{
+	Command: "make bench-signin",
+	Chart:   "bench-signin.svg",
+	Prose: `
+next-auth's own handler signs in on Node.js 24, with four requests each time, through a
+CONNECT proxy on the same machine. The first column is the round trip to the proxy, and for
+"direct" to the target. The ways take turns, three times. The table has the best of each
+measure, which other work on the machine disturbed least. A rate of sign-ins at 1 at once
+comes from twenty of them, so a single slow one still weighs in it.
 
-// TestBenchSignIn measures sign-ins of next-auth's own handler and writes the document. It fails if a measure with a
-// round trip of 50 ms is over its limit.
+The ratios are relative to an unpatched next-auth with ` + "`NODE_USE_ENV_PROXY=1`" + `, which is
+Node.js's own way to use a proxy.`,
+	Draw: draw,
+}
+
+const root = "../.."
+
+// The page and the chart show what make bench-signin measured.
+func TestPage(t *testing.T) {
+	if _, err := signIn.Check(root); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBenchSignIn measures sign-ins of next-auth's own handler and writes its part of the page. It fails if a measure
+// with a round trip of 50 ms is over its limit.
 func TestBenchSignIn(t *testing.T) {
 	gate.NeedAll(t, "payload")
 	bench := newBench(t)
@@ -71,8 +91,7 @@ func TestBenchSignIn(t *testing.T) {
 			t.Logf("%+v: %+v", r, results[r])
 		}
 	}
-	must(t, os.WriteFile(document, []byte(describe(runs, results)), 0o644))
-	must(t, os.WriteFile(chart, []byte(draw(runs, results)), 0o644))
+	must(t, signIn.Write(root, page.Machine(), []page.Table{describe(runs, results)}))
 
 	const patched, native = 0, 2
 	one, many := results[alone(50)], results[together(50)]
@@ -166,68 +185,41 @@ func (b *bench) control(t *testing.T, delay int) int {
 	return n
 }
 
-func describe(runs []run, results map[run][]measured) string {
-	var b strings.Builder
-	b.WriteString(`# What a sign-in costs
-
-` + "`make bench-signin`" + ` writes this document. next-auth's own handler signs in on Node.js 24,
-with four requests each time, through a CONNECT proxy on the same machine. The first column
-is the round trip to the proxy, and for "direct" to the target. The ways take turns, three
-times. The table has the best of each measure, which other work on the machine disturbed
-least. A rate of sign-ins at 1 at once comes from twenty of them, so a single slow one
-still weighs in it.
-
-Times differ between machines, so compare the ratios. They are relative to an unpatched
-next-auth with ` + "`NODE_USE_ENV_PROXY=1`" + `, which is Node.js's own way to use a proxy.
-
-![median time of a sign-in](bench-signin.svg)
-
-| round trip | at once | way | median time | CPU | sign-ins per second | connections for each sign-in |
-|---|---|---|---|---|---|---|
-`)
+func describe(runs []run, results map[run][]measured) page.Table {
+	table := page.Table{Head: []string{"round trip", "at once", "way", "median time", "CPU", "sign-ins per second", "connections for each sign-in"}}
 	for _, r := range runs {
 		base := results[r][2]
 		for i, m := range results[r] {
 			each := float64(m.connections) / float64(r.count+max(5, r.concurrency))
-			fmt.Fprintf(&b, "| %d ms | %d | %s | %.2f (%.0f ms) | %.2f (%.1f ms) | %.2f (%.0f) | %.2f |\n", r.delay, r.concurrency, ways[i].name,
-				m.Median/base.Median, m.Median, m.CPU/base.CPU, m.CPU, m.Rate/base.Rate, m.Rate, each)
+			table.Add(
+				fmt.Sprintf("%d ms", r.delay), strconv.Itoa(r.concurrency), ways[i].name,
+				fmt.Sprintf("%.2f (%.0f ms)", m.Median/base.Median, m.Median), fmt.Sprintf("%.2f (%.1f ms)", m.CPU/base.CPU, m.CPU),
+				fmt.Sprintf("%.2f (%.0f)", m.Rate/base.Rate, m.Rate), fmt.Sprintf("%.2f", each),
+			)
 		}
 	}
-	return b.String()
+	return table
 }
 
-// draw makes the chart of the runs with one sign-in at a time.
-func draw(runs []run, results map[run][]measured) string {
-	const left, width, bar, gap = 170, 470, 16, 26
-	most := 0.0
-	for _, r := range runs {
-		for _, m := range results[r] {
-			if r.concurrency == 1 {
-				most = max(most, m.Median)
-			}
-		}
-	}
-	colours := []string{"#2f6fde", "#b0863a", "#5a9e5a", "#8a8a8a"}
-	var b strings.Builder
-	y := 34
-	for _, r := range runs {
-		if r.concurrency != 1 {
+// draw draws the runs with one sign-in at a time.
+func draw(tables []page.Table) (string, error) {
+	colours := []string{page.Blue, page.Brown, page.Green, page.Grey}
+	var groups []page.Group
+	for _, row := range tables[0].Rows {
+		if row[1] != "1" {
 			continue
 		}
-		fmt.Fprintf(&b, `<text x="10" y="%d" font-weight="bold">+%d ms round trip</text>`+"\n", y, r.delay)
-		y += 10
-		for i, m := range results[r] {
-			length := int(m.Median / most * width)
-			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text><rect x="%d" y="%d" width="%d" height="%d" fill="%s"/><text x="%d" y="%d">%.0f ms</text>`+"\n",
-				left-8, y+12, ways[i].name, left, y, max(1, length), bar, colours[i], left+length+6, y+12, m.Median)
-			y += bar + 4
+		heading := "+" + row[0] + " round trip"
+		if last := len(groups) - 1; last < 0 || groups[last].Heading != heading {
+			groups = append(groups, page.Group{Heading: heading})
 		}
-		y += gap
+		bars := &groups[len(groups)-1].Bars
+		_, text, _ := strings.Cut(strings.TrimSuffix(row[3], ")"), "(")
+		median, err := page.Number(text)
+		if err != nil {
+			return "", err
+		}
+		*bars = append(*bars, page.Bar{Label: row[2], Text: text, Length: median, Colour: colours[len(*bars)]})
 	}
-	head := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="720" height="%d" viewBox="0 0 720 %[1]d" font-family="sans-serif" font-size="12" fill="#24292f">
-<title>Median time of a sign-in, one at a time</title>
-<rect width="720" height="%[1]d" fill="#ffffff"/>
-<text x="10" y="16">Median time of a sign-in, one at a time (Node.js 24)</text>
-`, y)
-	return head + b.String() + "</svg>\n"
+	return page.Chart("Median time of a sign-in, one at a time (Node.js 24)", groups), nil
 }

@@ -1,0 +1,6 @@
+//go:build !darwin
+
+package main
+
+// memoryUnit is what ru_maxrss counts, as a part of a MB.
+const memoryUnit = 1 << 10

@@ -37,7 +37,7 @@ samples=$cache/find-samples
 trap 'rm -rf "$cache"/tree-* "$samples"' EXIT
 rm -rf "$cache"/tree-* "$samples"
 for files in 105 210; do
-	echo "files-$files $("$cache/workspace" "$cache/tree-$files" "$cache/project" "$files") 0" >>"$samples"
+	echo "files-$files $("$cache/workspace" "$cache/tree-$files" "$cache/project" "$files") 0 0" >>"$samples"
 	"$cache/proxypatch" apply --quiet -C "$cache/tree-$files"
 	find "$cache/tree-$files" -path '*/next-auth/package.json' >/dev/null
 done

@@ -50,11 +50,11 @@ func reportFind(file string) error {
 }
 
 func findTable(s samples) page.Table {
-	table := page.Table{Head: []string{"command", "files", "median ms", "fastest ms", "peak MB", "beside fd"}}
+	table := page.Table{Head: []string{"command", "files", "median ms", "processor ms", "peak MB", "beside fd"}}
 	for _, size := range sizes {
 		for _, c := range finders {
 			name := c.name + "-" + size
-			table.Add(c.label, number(s["files-"+size].ms[0]*1e6, 0), number(s.median(name), 1), number(s.fastest(name), 1),
+			table.Add(c.label, number(s["files-"+size].ms[0]*1e6, 0), number(s.median(name), 1), number(s.busy(name), 1),
 				number(s[name].peak, 1), number(s.ratio(name, "fd-"+size), 3))
 		}
 	}

@@ -28,11 +28,14 @@ func TestPage(t *testing.T) {
 
 // Each pair of a round is compared, so a busy machine changes no ratio.
 func TestRatio(t *testing.T) {
-	s := samples{"a": {ms: []float64{2, 20, 4}}, "b": {ms: []float64{1, 10, 2}}}
+	s := samples{"a": {ms: []float64{2, 20, 4}, busy: []float64{3}}, "b": {ms: []float64{1, 10, 2}, busy: []float64{2}}}
 	if got := s.ratio("a", "b"); got != 2 {
 		t.Errorf("the ratio is %v, want 2", got)
 	}
 	aims := s.aimTable([]aim{{"an aim", "a", "b", 1.9}, {"another", "a", "b", 2}})
+	if aims.Rows[0][3] != "1.500" {
+		t.Errorf("the ratio of processor time is %s, want 1.500", aims.Rows[0][3])
+	}
 	if aims.Rows[0][4] != "MISSED" || aims.Rows[1][4] != "met" {
 		t.Errorf("wrong verdicts: %v", aims.Rows)
 	}
@@ -43,7 +46,7 @@ func TestDraw(t *testing.T) {
 	s := samples{}
 	for _, stage := range stages {
 		for _, c := range stage.commands {
-			s[c.name] = &series{ms: []float64{1.5}, peak: 2}
+			s[c.name] = &series{ms: []float64{1.5}, busy: []float64{1}, peak: 2}
 		}
 	}
 	table := startTable([]samples{s})

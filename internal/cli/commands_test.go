@@ -66,3 +66,26 @@ func TestNoTemplates(t *testing.T) {
 		}
 	}
 }
+
+// A command that is made alone is the same as among all.
+func TestOneCommand(t *testing.T) {
+	var out bytes.Buffer
+	all := newProgram(&out, &out).rootCommand()
+	for _, m := range newProgram(&out, &out).makers() {
+		among, _, err := all.Find([]string{m.name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := newProgram(&out, &out).rootCommand(m.name, "--json")
+		alone, _, err := root.Find([]string{m.name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if alone.Name() != m.name || len(root.Commands()) != 2 { // and help
+			t.Errorf("%s: made %v", m.name, namesOf(root.Commands()))
+		}
+		if diff := cmp.Diff(among.UsageString(), alone.UsageString()); diff != "" {
+			t.Errorf("%s (-among all +alone):\n%s", m.name, diff)
+		}
+	}
+}

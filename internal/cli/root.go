@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -19,7 +20,30 @@ It finds node_modules/next-auth, checks its release, and adds a few lines and
 one file that send its requests through https_proxy. Without a command it does
 what "proxypatch apply" does. "proxypatch revert" restores every byte.`
 
-func (p *program) rootCommand() *cobra.Command {
+// maker makes a command of a name.
+type maker struct {
+	name string
+	make func() *cobra.Command
+}
+
+// makers returns what makes each command, in the order of the help.
+func (p *program) makers() []maker {
+	return []maker{
+		{"apply", p.applyCommand},
+		{"check", p.checkCommand},
+		{"diff", p.diffCommand},
+		{"doctor", p.doctorCommand},
+		{"revert", p.revertCommand},
+		{"verify", p.verifyCommand},
+		{"init", p.initCommand},
+		{"releases", p.releasesCommand},
+		{"version", p.versionCommand},
+	}
+}
+
+// rootCommand makes the commands. If the first of the arguments names one, it makes no
+// other, because that would take longer than all the rest of proxypatch version.
+func (p *program) rootCommand(args ...string) *cobra.Command {
 	root := p.applyCommand()
 	root.Use = "proxypatch"
 	root.Short = "make an installed NextAuth.js work behind a corporate proxy"
@@ -39,11 +63,18 @@ func (p *program) rootCommand() *cobra.Command {
 	p.register(root)
 
 	root.AddGroup(&cobra.Group{ID: commands, Title: "Commands:"}, &cobra.Group{ID: topics, Title: "Help topics:"})
-	for _, cmd := range []*cobra.Command{p.applyCommand(), p.checkCommand(), p.diffCommand(), p.doctorCommand(), p.revertCommand(), p.verifyCommand(), p.initCommand(), p.releasesCommand(), p.versionCommand()} {
+	makers := p.makers()
+	if at := slices.IndexFunc(makers, func(m maker) bool { return len(args) > 0 && m.name == args[0] }); at >= 0 {
+		makers = makers[at : at+1]
+		root.CompletionOptions.DisableDefaultCmd = true
+	} else {
+		root.AddCommand(p.exitCodesTopic())
+	}
+	for _, m := range makers {
+		cmd := m.make()
 		cmd.GroupID = commands
 		root.AddCommand(cmd)
 	}
-	root.AddCommand(p.exitCodesTopic())
 	root.SetHelpCommand(helpCommand(root))
 	root.SetCompletionCommandGroupID(commands)
 	p.wrapHelp(root)

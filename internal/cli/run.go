@@ -32,7 +32,7 @@ func newProgram(stdout, stderr io.Writer) *program {
 // code of docs/commands.md.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := newProgram(stdout, stderr)
-	root := p.rootCommand()
+	root := p.rootCommand(args...)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(p.Stdout)

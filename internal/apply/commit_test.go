@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
@@ -110,7 +111,7 @@ func TestOrderOfWriting(t *testing.T) {
 	}
 	install := newPackage(t)
 	plan := newPlan(t, patchset.Default, Patch, install)
-	want := []string{"add " + patchset.HelperPath, "patch " + client, "patch " + azure}
+	want := []string{"add " + line.All[0].Helper, "patch " + client, "patch " + azure}
 	if diff := cmp.Diff(want, order(plan)); diff != "" {
 		t.Errorf("apply (-want +got):\n%s", diff)
 	}
@@ -118,7 +119,7 @@ func TestOrderOfWriting(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan.Close()
-	want = []string{"restore " + client, "restore " + azure, "remove " + patchset.HelperPath}
+	want = []string{"restore " + client, "restore " + azure, "remove " + line.All[0].Helper}
 	if diff := cmp.Diff(want, order(newPlan(t, patchset.Default, Restore, install))); diff != "" {
 		t.Errorf("revert (-want +got):\n%s", diff)
 	}
@@ -182,7 +183,7 @@ func TestFailurePutsEverythingBack(t *testing.T) {
 			remove(t, dir, azure)
 			remove(t, dir, "providers")
 		},
-		"a helper appeared": func(t *testing.T, dir string) { write(t, dir, patchset.HelperPath, "other\n") },
+		"a helper appeared": func(t *testing.T, dir string) { write(t, dir, line.All[0].Helper, "other\n") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			first, second := newPackage(t), newPackage(t)

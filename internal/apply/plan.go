@@ -18,6 +18,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -73,10 +74,11 @@ type Plan struct {
 // Copy says what would be done to one copy.
 type Copy struct {
 	detect.Install
-	Newer  bool   // the release is newer than every listed one
-	Traced bool   // Next.js traced only a part of it: it lacks files
-	Files  []File // in the order in which they are written
-	Err    error  // why the copy can't be patched: a *patchset.UnsupportedError, a *detect.SharedError or ErrTraced
+	Line   *line.Line // nil if no line has the release
+	Newer  bool       // the release is newer than every listed one
+	Traced bool       // Next.js traced only a part of it: it lacks files
+	Files  []File     // in the order in which they are written
+	Err    error      // why the copy can't be patched: a *line.UnsupportedError, a *detect.SharedError or ErrTraced
 
 	root   *os.Root
 	locked *safefile.Lock
@@ -86,6 +88,7 @@ type Copy struct {
 // File says what would be done to one file.
 type File struct {
 	Path   string // relative to the package, with slashes
+	Helper bool   // whether it is the helper
 	State  patchset.State
 	Action Action
 	Diffs  []*patchset.Diff   // the diffs of the chosen set
@@ -251,7 +254,7 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 		return err
 	}
 	err := c.planFiles(library, options)
-	if unsupported := (*patchset.UnsupportedError)(nil); errors.As(err, &unsupported) {
+	if unsupported := (*line.UnsupportedError)(nil); errors.As(err, &unsupported) {
 		c.Err = unsupported
 		return nil
 	}
@@ -262,18 +265,20 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 	return err
 }
 
-// planFiles decides every file. The error may be a *patchset.UnsupportedError or
-// ErrTraced.
-func (c *Copy) planFiles(library *patchset.Library, options Options) error {
-	if c.Name != "next-auth" {
-		return &patchset.UnsupportedError{Release: c.Release, Reason: fmt.Sprintf("its package.json has the name %q", c.Name), Hint: hint.Text("install next-auth itself")}
+// planFiles decides every file. The error may be a *line.UnsupportedError or ErrTraced.
+func (c *Copy) planFiles(library *patchset.Library, options Options) (err error) {
+	if c.Name != line.NextAuth {
+		return c.unsupported(fmt.Sprintf("its package.json has the name %q", c.Name), hint.Text("install next-auth itself"))
 	}
-	selection, err := library.For(c.Release)
+	if c.Line, err = line.Of(c.Release); err != nil {
+		return err
+	}
+	selection, err := library.For(c.Line, c.Release)
 	if err != nil {
 		return err
 	}
 	c.Newer = selection.Newer
-	c.dirs = dirsOf(selection)
+	c.dirs = c.dirsOf(selection)
 	if options.Goal == Patch { // patches can be reversed in any release
 		if err := c.checkGaps(selection.Uncovered); err != nil {
 			return err
@@ -300,6 +305,11 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) error {
 	return c.checkNewer(options)
 }
 
+// unsupported returns the error for a copy that can't be patched.
+func (c *Copy) unsupported(reason string, advice hint.Hint) error {
+	return &line.UnsupportedError{What: c.Title(), Reason: reason, Hint: advice}
+}
+
 // IsBare reports whether Next.js traced none of the files that the Plan is made for.
 // Then nothing loads the helper either.
 func (c *Copy) IsBare() bool { return c.Traced && c.Err == nil && len(c.Files) == 0 }
@@ -318,8 +328,8 @@ func (c *Copy) leaveOutUntraced(options Options) error {
 	return nil
 }
 
-func dirsOf(selection *patchset.Selection) []string {
-	dirs := []string{path.Dir(patchset.HelperPath)}
+func (c *Copy) dirsOf(selection *patchset.Selection) []string {
+	dirs := []string{path.Dir(c.Line.Helper)}
 	for _, target := range selection.Targets {
 		dirs = append(dirs, path.Dir(target.Path))
 	}
@@ -343,7 +353,7 @@ func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 		case err != nil:
 			return err
 		default:
-			return &patchset.UnsupportedError{Release: c.Release, Reason: gap.Reason, Hint: gap.Hint}
+			return c.unsupported(gap.Reason, gap.Hint)
 		}
 	}
 	return nil
@@ -356,7 +366,7 @@ func (c *Copy) checkNewer(options Options) error {
 		return nil
 	}
 	refuse := func(reason string) error {
-		return &patchset.UnsupportedError{Release: c.Release, Reason: reason, Hint: hint.Text("upgrade proxypatch")}
+		return c.unsupported(reason, hint.Text("upgrade proxypatch"))
 	}
 	if options.Strict && options.Goal == Patch {
 		return refuse("it is newer than every release this proxypatch knows")
@@ -410,12 +420,15 @@ func (c *Copy) planTarget(target patchset.Target, options Options) (File, error)
 	return file, nil
 }
 
-var errNeedsHelper = errors.New("needs " + patchset.HelperPath + ", and the diff that added this can't be reversed")
+// needsHelper is the error of a file that would load the helper when it does not exist.
+func (c *Copy) needsHelper() error {
+	return fmt.Errorf("needs %s, and the diff that added this can't be reversed", c.Line.Helper)
+}
 
 // checkHelperUsers marks files as drifted that would load the helper when it does
 // not exist: Node.js could not load them.
 func (c *Copy) checkHelperUsers() error {
-	helper := slices.IndexFunc(c.Files, func(f File) bool { return f.Path == patchset.HelperPath })
+	helper := slices.IndexFunc(c.Files, func(f File) bool { return f.Helper })
 	removed := helper >= 0 && c.Files[helper].Action == Remove
 	if removed || helper < 0 {
 		c.checkPlannedUsers()
@@ -430,8 +443,8 @@ func (c *Copy) checkHelperUsers() error {
 func (c *Copy) checkPlannedUsers() {
 	for i := range c.Files {
 		file := &c.Files[i]
-		if file.Err == nil && patchset.RefersToHelper(file.Path, file.After) {
-			file.State, file.Err, file.After, file.Action = patchset.Drifted, errNeedsHelper, file.Before, Keep
+		if file.Err == nil && patchset.RefersToHelper(c.Line, file.Path, file.After) {
+			file.State, file.Err, file.After, file.Action = patchset.Drifted, c.needsHelper(), file.Before, Keep
 		}
 	}
 }
@@ -461,8 +474,8 @@ func (c *Copy) checkOtherUsers() error {
 		if safefile.Absent(err) {
 			return nil
 		}
-		if err == nil && patchset.RefersToHelper(name, content) {
-			c.Files = append(c.Files, File{Path: name, State: patchset.Drifted, Action: Keep, Err: errNeedsHelper, Before: content, After: content})
+		if err == nil && patchset.RefersToHelper(c.Line, name, content) {
+			c.Files = append(c.Files, File{Path: name, State: patchset.Drifted, Action: Keep, Err: c.needsHelper(), Before: content, After: content})
 		}
 		return err
 	})
@@ -475,8 +488,8 @@ var scripts = []string{".js", ".cjs", ".mjs"}
 // if it will be removed. So whenever the process is killed, every file that loads
 // the helper finds it.
 func (c *Copy) planHelper(library *patchset.Library, options Options) error {
-	file := File{Path: patchset.HelperPath}
-	content, info, err := readFile(c.root, patchset.HelperPath)
+	file := File{Path: c.Line.Helper, Helper: true}
+	content, info, err := readFile(c.root, file.Path)
 	irregular := (*irregularError)(nil)
 	switch {
 	case errors.As(err, &irregular):
@@ -486,7 +499,7 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	file.State, file.Err = library.ClassifyHelper(content)
+	file.State, file.Err = library.ClassifyHelper(c.Line, content)
 	adding := options.Goal == Patch && library.AddHelper
 	if file.State == patchset.Pristine && !adding {
 		return nil
@@ -498,7 +511,7 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	switch {
 	case file.Blocks(options.Goal):
 	case adding:
-		file.After = library.Helper.Content
+		file.After = library.Helper(c.Line).Content
 	default:
 		file.After = nil
 	}

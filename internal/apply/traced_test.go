@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
@@ -23,14 +24,14 @@ func TestTraced(t *testing.T) {
 		err        error
 		traced     bool
 	}{
-		"whole":                    {nil, true, true, Patch, []string{patchset.HelperPath + " pristine", client + " pristine", azure + " pristine"}, nil, false},
-		"whole, to be patched":     {nil, true, false, Patch, []string{patchset.HelperPath + " pristine", client + " pristine", azure + " pristine"}, nil, false},
-		"part":                     {[]string{azure}, true, true, Patch, []string{patchset.HelperPath + " pristine", client + " pristine"}, nil, true},
+		"whole":                    {nil, true, true, Patch, []string{line.All[0].Helper + " pristine", client + " pristine", azure + " pristine"}, nil, false},
+		"whole, to be patched":     {nil, true, false, Patch, []string{line.All[0].Helper + " pristine", client + " pristine", azure + " pristine"}, nil, false},
+		"part":                     {[]string{azure}, true, true, Patch, []string{line.All[0].Helper + " pristine", client + " pristine"}, nil, true},
 		"part, to be patched":      {[]string{azure}, true, false, Patch, nil, ErrTraced, true},
 		"part, to be restored":     {[]string{azure}, true, false, Restore, nil, ErrTraced, true},
-		"part of something else":   {[]string{azure}, false, true, Patch, []string{patchset.HelperPath + " pristine", client + " pristine", azure + " missing"}, nil, false},
+		"part of something else":   {[]string{azure}, false, true, Patch, []string{line.All[0].Helper + " pristine", client + " pristine", azure + " missing"}, nil, false},
 		"nothing that is patched":  {[]string{azure, client}, true, true, Patch, nil, nil, true},
-		"nothing, in another copy": {[]string{azure, client}, false, true, Patch, []string{patchset.HelperPath + " pristine", client + " missing", azure + " missing"}, nil, false},
+		"nothing, in another copy": {[]string{azure, client}, false, true, Patch, []string{line.All[0].Helper + " pristine", client + " missing", azure + " missing"}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pkg := newPackage(t)

@@ -209,13 +209,13 @@ func (c *Content) load(names []string) {
 func (r *reader) judge(text []byte, name string) {
 	c := &r.content
 	c.Route = c.Route || strings.Contains(name, route)
-	for i := range lines {
-		patched, unpatched := lines[i].count(text)
+	for i := range known {
+		patched, unpatched := known[i].count(text)
 		r.clients += patched
 		if unpatched > 0 {
 			c.Unpatched = append(c.Unpatched, name)
 		}
-		if lines[i].logs(text) {
+		if known[i].logs(text) {
 			r.logging = append(r.logging, name)
 		}
 	}

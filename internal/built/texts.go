@@ -9,9 +9,9 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// line says how to recognise the server's code of one release line of next-auth in a
+// signs say how to recognise the server's code of one release line of next-auth in a
 // bundle. Minifiers shorten the names of variables, but not those of properties.
-type line struct {
+type signs struct {
 	event   phrase                // what the code beside the client logs, in quotes
 	start   string                // of each match of client
 	word    phrase                // in each match of client, soon after its start
@@ -19,9 +19,9 @@ type line struct {
 	patched func() *regexp.Regexp // matches what follows client in a patched file
 }
 
-// lines is the one place for the texts of release lines. A test holds them to every
+// known is the one place for the texts of release lines. A test holds them to every
 // release. openid-client alone has none of them.
-var lines = []line{
+var known = []signs{
 	{ // 4.0.1 to 4.24.15
 		event:   phrase{"OAUTH_", "V1_GET_ACCESS_TOKEN_ERROR"},
 		start:   "redirect_uris:",
@@ -39,20 +39,20 @@ const (
 )
 
 // count counts the places in a text that set up a client, with the patch and without.
-func (l *line) count(text []byte) (patched, unpatched int) {
-	for at := range l.word.in(text) {
-		start := bytes.LastIndex(text[max(at-before, 0):at], []byte(l.start))
+func (s *signs) count(text []byte) (patched, unpatched int) {
+	for at := range s.word.in(text) {
+		start := bytes.LastIndex(text[max(at-before, 0):at], []byte(s.start))
 		if start < 0 {
 			continue
 		}
 		start += max(at-before, 0)
-		client := l.client().FindIndex(text[start:min(at+after, len(text))])
+		client := s.client().FindIndex(text[start:min(at+after, len(text))])
 		if client == nil {
 			continue
 		}
 		end := start + client[1]
 		switch {
-		case l.patched().Match(text[end:min(end+after, len(text))]):
+		case s.patched().Match(text[end:min(end+after, len(text))]):
 			patched++
 		default:
 			unpatched++
@@ -62,8 +62,8 @@ func (l *line) count(text []byte) (patched, unpatched int) {
 }
 
 // logs reports whether a text has the call that logs the line's event.
-func (l *line) logs(text []byte) bool {
-	for at := range l.event.in(text) {
+func (s *signs) logs(text []byte) bool {
+	for at := range s.event.in(text) {
 		if bytes.HasSuffix(text[:max(at-1, 0)], []byte(".error(")) {
 			return true
 		}

@@ -5,6 +5,7 @@ import (
 	"path"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
@@ -46,7 +47,7 @@ func TestCount(t *testing.T) {
   issuer[_openidClient.custom.http_options] = _proxy.httpOptions;`, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if patched, unpatched := lines[0].count([]byte(test.text)); patched != test.patched || unpatched != test.unpatched {
+			if patched, unpatched := known[0].count([]byte(test.text)); patched != test.patched || unpatched != test.unpatched {
 				t.Errorf("patched %d, unpatched %d", patched, unpatched)
 			}
 		})
@@ -61,7 +62,7 @@ func TestLogs(t *testing.T) {
 		`OAUTH_V1_GET_ACCESS_TOKEN_ERROR`:                     false,
 		`["OAUTH_V1_GET_ACCESS_TOKEN_ERROR"];` + "\n" + event: true,
 	} {
-		if got := lines[0].logs([]byte(text)); got != want {
+		if got := known[0].logs([]byte(text)); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
@@ -138,26 +139,26 @@ func TestReleases(t *testing.T) {
 			if path.Ext(name) != ".js" {
 				continue
 			}
-			patched, unpatched := lines[0].count(content)
+			patched, unpatched := known[0].count(content)
 			if is := name == "core/lib/oauth/client.js"; patched != 0 || unpatched == 1 != is {
 				t.Errorf("%s: %s: patched %d, unpatched %d", version, name, patched, unpatched)
 			}
-			if is := name == "core/lib/oauth/callback.js"; lines[0].logs(content) != is {
+			if is := name == "core/lib/oauth/callback.js"; known[0].logs(content) != is {
 				t.Errorf("%s: %s: logs the event: %v", version, name, !is)
 			}
 		}
-		selection, err := library.For(version)
+		selection, err := library.For(line.All[0], version)
 		must(t, err)
 		for _, target := range selection.Targets {
 			state, err := target.Classify(packages[i][target.Path])
 			must(t, err)
-			patched, unpatched := lines[0].count(state.Wanted)
+			patched, unpatched := known[0].count(state.Wanted)
 			if is := target.Path == "core/lib/oauth/client.js"; unpatched != 0 || patched == 1 != is {
 				t.Errorf("%s: %s with the patch: patched %d, unpatched %d", version, target.Path, patched, unpatched)
 			}
 		}
 	}
-	if revision(library.Helper.Content) != library.Helper.Revision {
+	if helper := library.Helper(line.All[0]); revision(helper.Content) != helper.Revision {
 		t.Errorf("the helper's marker is not found")
 	}
 }
@@ -171,7 +172,7 @@ func TestOpenidClient(t *testing.T) {
 			must(t, err)
 			for name, content := range pkg {
 				files += bytes.Count(content, []byte("redirect_uris"))
-				if patched, unpatched := lines[0].count(content); patched+unpatched != 0 || lines[0].logs(content) {
+				if patched, unpatched := known[0].count(content); patched+unpatched != 0 || known[0].logs(content) {
 					t.Errorf("%s: %s", project, name)
 				}
 				if names, part := mentions(content); len(names) > 0 || part {

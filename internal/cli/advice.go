@@ -122,7 +122,7 @@ func (t *target) tutorialNote(goal apply.Goal) (string, error) {
 			case goal == apply.Patch && file.By != nil && file.By.FromTutorial():
 				return "the tutorial's edit is replaced; proxypatch revert restores the released files, without that edit", nil
 			case goal == apply.Restore && c.Agent.Major() < 6: // the tutorial's code runs with no newer one
-				if fits, err := t.library.FitsTutorial(file.Path, file.After); fits || err != nil {
+				if fits, err := t.library.FitsTutorial(c.Line, file.Path, file.After); fits || err != nil {
 					return "if you had an edit as in the tutorial, it is not put back; to make it, run proxypatch apply --set tutorial", err
 				}
 			}

@@ -73,7 +73,7 @@ func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 		}
 	}
 	p.situation.project, p.report.Root = all.project, workspace.Root().Dir
-	all.revision = library.Helper.Revision
+	all.revision = library.Revision()
 	if err := all.planCopies(library, o.strict); err != nil {
 		return nil, err
 	}

@@ -284,7 +284,7 @@ func (p *program) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool
 			pending++
 		}
 	}
-	label := fmt.Sprintf("next-auth %s in %s", c.Release, c.Path)
+	label := fmt.Sprintf("%s in %s", c.Title(), c.Path)
 	switch {
 	case c.Err != nil:
 	case pending == 0:

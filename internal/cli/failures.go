@@ -19,6 +19,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/safefile"
@@ -297,7 +298,7 @@ func (s *situation) applyHint() hint.Hint {
 }
 
 // unsupportedHint names the way to patch the other copies, if there are any.
-func (s *situation) unsupportedHint(e *patchset.UnsupportedError) hint.Hint {
+func (s *situation) unsupportedHint(e *line.UnsupportedError) hint.Hint {
 	if len(s.patchable) == 0 {
 		return e.Hint
 	}

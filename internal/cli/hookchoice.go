@@ -10,11 +10,14 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
-	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
-// anyFour is a choice that no install changes.
-var anyFour = hint.Run("proxypatch init --copy 4.x")
+// anyOf is a choice that no install changes.
+func anyOf(l *line.Line) hint.Hint { return hint.Run("proxypatch init --copy " + l.Range) }
+
+// usual is such a choice where no copy is known.
+var usual = anyOf(line.All[0])
 
 var errEmptyWord = errors.New("the value is empty")
 
@@ -28,7 +31,7 @@ func (p *program) hookChoice(words []string) ([]string, error) {
 			return nil, err
 		}
 		if !hooks.Quotable(written) {
-			return nil, usageError(anyFour, "--copy: sh and cmd.exe would read %q in different ways", written)
+			return nil, usageError(usual, "--copy: sh and cmd.exe would read %q in different ways", written)
 		}
 		chosen = append(chosen, written)
 	}
@@ -38,12 +41,12 @@ func (p *program) hookChoice(words []string) ([]string, error) {
 // hookWord returns one word of --copy as hooks write it. A range needs no copy yet.
 func (p *program) hookWord(word string) (string, error) {
 	if word == "" {
-		return "", usageError(anyFour, "--copy: %w", errEmptyWord)
+		return "", usageError(usual, "--copy: %w", errEmptyWord)
 	}
 	project, err := p.find(true)
 	switch isRange := detect.IsRange(word); {
 	case errors.Is(err, detect.ErrNotFound) && !isRange:
-		return "", usageError(anyFour, "--copy: %w, so there is no copy in %s", err, word)
+		return "", usageError(usual, "--copy: %w, so there is no copy in %s", err, word)
 	case err != nil && isRange: // that is for later to judge
 		return word, nil
 	case err != nil:
@@ -71,9 +74,13 @@ func stablePath(project *detect.Project, copy *detect.Install, word string) (str
 		return "", &systemError{err}
 	}
 	if !copy.IsStable(path) {
-		advice := anyFour
+		any, of := usual, line.All[0]
+		if found, err := line.Of(copy.Release); err == nil {
+			any, of = anyOf(found), found
+		}
+		advice := any
 		if paths := stablePaths(project, copy); len(paths) > 0 {
-			advice = hint.Run("proxypatch init --copy " + hint.Quote(paths[0])).Or(hint.Join(hint.Text("or, for all releases of 4.x: "), anyFour))
+			advice = hint.Run("proxypatch init --copy " + hint.Quote(paths[0])).Or(hint.Join(hint.Text("or, for all releases of "+of.Range+": "), any))
 		}
 		return "", usageError(advice, "--copy: %s is a name that the next install may change, or is not in the project", word)
 	}
@@ -100,10 +107,6 @@ func stablePaths(project *detect.Project, copy *detect.Install) []string {
 // hookChoices offers what init --copy accepts: ranges, and the paths of copies that can be
 // patched and are not left from an earlier install.
 func hookChoices(project *detect.Project) (hint.Hint, error) {
-	library, err := openLibrary(&planOptions{set: patchset.Default})
-	if err != nil {
-		return hint.Hint{}, err
-	}
 	var ranges, paths []string
 	for i := range project.Copies {
 		copy := &project.Copies[i]
@@ -111,19 +114,19 @@ func hookChoices(project *detect.Project) (hint.Hint, error) {
 		if err != nil {
 			return hint.Hint{}, &systemError{err}
 		}
-		if _, err := library.For(copy.Release); leftover || err != nil {
+		of, err := line.Of(copy.Release)
+		if leftover || err != nil {
 			continue
 		}
-		major, _, _ := strings.Cut(copy.Release, ".")
-		if word := major + ".x"; !slices.Contains(ranges, word) {
-			ranges = append(ranges, word)
+		if !slices.Contains(ranges, of.Range) {
+			ranges = append(ranges, of.Range)
 		}
 		for _, path := range stablePaths(project, copy) {
 			paths = append(paths, fmt.Sprintf("%s (%s)", filepath.ToSlash(path), copy.Release))
 		}
 	}
 	if len(ranges) == 0 {
-		return anyFour, nil
+		return usual, nil
 	}
 	return hint.Text("choose from " + strings.Join(append(ranges, paths...), ", ")), nil
 }

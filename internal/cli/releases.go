@@ -2,10 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/patches"
@@ -26,20 +27,17 @@ func (p *program) releases() error {
 	if err != nil {
 		return err
 	}
-	files, err := library.Coverage()
-	if err != nil {
-		return err
-	}
-	var from, to *semver.Version
-	for _, f := range files {
-		p.report.Releases = append(p.report.Releases, report.Coverage{Path: f.Path, From: f.From.String(), To: f.To.String(), Reason: f.Reason})
-		if from == nil || f.From.LessThan(from) {
-			from = f.From
+	var supported []string
+	for _, l := range line.All {
+		files, err := library.Coverage(l)
+		if err != nil {
+			return err
 		}
-		if to == nil || f.To.GreaterThan(to) {
-			to = f.To
+		for _, f := range files {
+			p.report.Releases = append(p.report.Releases, report.Coverage{Path: f.Path, From: f.From.String(), To: f.To.String(), Reason: f.Reason})
 		}
+		supported = append(supported, l.First+" to "+l.Last)
 	}
-	p.report.Summary = fmt.Sprintf("next-auth %s to %s is supported; 4.0.0 (a build of 3.x), prereleases, 3.x and 5.x are not", from, to)
+	p.report.Summary = fmt.Sprintf("next-auth %s is supported; %s", strings.Join(supported, ", "), line.Unsupported)
 	return nil
 }

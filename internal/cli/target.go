@@ -116,7 +116,7 @@ func majorOf(c *apply.Copy) string {
 // upgrade, if the chosen set has a helper.
 func hasOlderHelper(c *apply.Copy) bool {
 	return slices.ContainsFunc(c.Files, func(f apply.File) bool {
-		return f.Path == patchset.HelperPath && f.State == patchset.Outdated
+		return f.Helper && f.State == patchset.Outdated
 	})
 }
 
@@ -136,7 +136,7 @@ func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
 		if leftover {
 			t.plan.LeaveOut(c)
 			warning := report.Warning(
-				fmt.Sprintf("%s: next-auth %s is a leftover of an earlier install; nothing loads it, so it stays unpatched", c.Path, c.Release),
+				fmt.Sprintf("%s: %s is a leftover of an earlier install; nothing loads it, so it stays unpatched", c.Path, c.Title()),
 				hint.Join(hint.Text("remove it: "), t.project.Prune()))
 			warning.Path = c.Path
 			t.warnings = append(t.warnings, warning)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // Install is one copy of next-auth.
@@ -36,6 +37,9 @@ type Install struct {
 	users map[string]bool // the directories of the packages that load it as next-auth or under an alias
 	info  fs.FileInfo     // of the directory; nil if it was not found by Find
 }
+
+// Title names the release for messages.
+func (i *Install) Title() string { return line.NextAuth + " " + i.Release }
 
 // Is reports whether a directory is still the one that was found, and was not
 // replaced since.

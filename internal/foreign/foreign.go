@@ -131,7 +131,7 @@ func (p *Patch) drifts(c *apply.Copy, file *apply.File, library *patchset.Librar
 		return at >= 0
 	}
 	without, err := p.parts[at].diff.Reverse(file.Before)
-	return err == nil && library.Fits(c.Release, file.Path, without)
+	return err == nil && library.Fits(c.Line, c.Release, file.Path, without)
 }
 
 // FailsLater reports whether patch-package will fail at the next install that keeps

@@ -5,20 +5,22 @@ import (
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // Coverage is a file that the chosen set patches, with the first and the last
-// release.
+// release of its package.
 type Coverage struct {
 	Path     string
 	From, To *semver.Version
 	Reason   string
 }
 
-// Coverage returns what the chosen set patches, by path.
-func (l *Library) Coverage() ([]Coverage, error) {
+// Coverage returns what the chosen set patches in the package of a line, by path.
+func (l *Library) Coverage(of *line.Line) ([]Coverage, error) {
 	byPath := map[string]*Coverage{}
-	set, _ := split(l.wanted)
+	set, _ := split(l.lines[of].wanted)
 	for _, diff := range set {
 		r := diff.releases
 		c := byPath[diff.path]

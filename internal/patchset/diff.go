@@ -16,12 +16,14 @@ import (
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // Diff changes one file of the package from one content to another.
 type Diff struct {
 	Name     string   // the file the diff came from, for messages
+	Package  string   // the package whose file it changes
 	Path     string   // the file it changes: relative to the package, with slashes
 	Releases Releases // the releases it is for
 	Reason   string   // what it does, in one line; may be empty
@@ -70,7 +72,7 @@ func Parse(name string, data []byte) (*Diff, error) {
 	if msg := unsupportedChange(f); msg != "" {
 		return fail(header, "%s", msg)
 	}
-	d := &Diff{Name: name}
+	d := &Diff{Name: name, Package: line.PackageOf(name)}
 	if line, msg := d.readHeader(splitLines(data), header, f.NewName); msg != "" {
 		return fail(line, "%s", msg)
 	}
@@ -144,7 +146,7 @@ func (d *Diff) readHeader(all lines, header int, name string) (line int, msg str
 	if name == "" {
 		return header, otherName
 	}
-	if d.Path, msg = targetPath(name); msg != "" {
+	if msg := d.setTarget(name); msg != "" {
 		return header, msg
 	}
 	if line := firstOtherName(all, header, name, git); line > 0 {
@@ -178,21 +180,30 @@ func unsupportedChange(f *gitdiff.File) string {
 	return ""
 }
 
-// targetPath returns the path relative to the package. patch-package writes
-// paths from the project's root; that prefix is dropped.
-func targetPath(name string) (target, msg string) {
-	target = strings.TrimPrefix(name, "node_modules/next-auth/")
+// setTarget sets the package and the path in it. patch-package writes paths from the
+// project's root; such a prefix names the package, and is dropped.
+func (d *Diff) setTarget(name string) (msg string) {
+	target := name
+	for _, in := range line.Packages() {
+		if rest, found := strings.CutPrefix(name, "node_modules/"+in+"/"); found {
+			d.Package, target = in, rest
+		}
+	}
 	switch {
 	case strings.ContainsAny(target, `\:`), strings.ContainsFunc(target, unicode.IsControl), !utf8.ValidString(target), target != path.Clean(target), !filepath.IsLocal(filepath.FromSlash(target)):
-		return "", fmt.Sprintf("%q is not a path inside the package", target)
-	case strings.EqualFold(target, HelperPath): // one file where names have no case
-		return "", HelperPath + " is the file that proxypatch adds"
+		return fmt.Sprintf("%q is not a path inside the package", target)
 	case safefile.IsTempName(path.Base(target)):
-		return "", fmt.Sprintf("%q is a name that proxypatch uses for its temporary files", target)
+		return fmt.Sprintf("%q is a name that proxypatch uses for its temporary files", target)
 	case strings.EqualFold(target, "package.json"):
-		return "", "package.json names the release, so it must not be patched"
+		return "package.json names the release, so it must not be patched"
 	}
-	return target, ""
+	for _, l := range line.All {
+		if l.Package == d.Package && strings.EqualFold(target, l.Helper) { // one file where names have no case
+			return l.Helper + " is the file that proxypatch adds"
+		}
+	}
+	d.Path = target
+	return ""
 }
 
 // plainName returns the name that git apply takes from a header without a

@@ -63,7 +63,7 @@ func TestParseRefuses(t *testing.T) {
 		"colon":                     {named("c:x.js"), `x:1: "c:x.js" is not a path inside the package`},
 		"carriage return":           {strings.ReplaceAll(named("f.js"), "\n", "\r\n"), `x:1: "f.js\r" is not a path inside the package`},
 		"NUL":                       {header + "@@ -1 +1 @@\n-a\n+b\x00\n", "x:6: contains a NUL byte; only diffs of text files are supported"},
-		"the helper":                {named(HelperPath), "x:1: core/lib/proxy.js is the file that proxypatch adds"},
+		"the helper":                {named("core/lib/proxy.js"), "x:1: core/lib/proxy.js is the file that proxypatch adds"},
 		"the helper, in capitals":   {named("core/lib/Proxy.js"), "x:1: core/lib/proxy.js is the file that proxypatch adds"},
 		"package.json":              {named("package.json"), "x:1: package.json names the release, so it must not be patched"},
 		"two ranges":                {"Releases: <5.0.0\nReleases: >=4.0.0\n\n" + named("f.js"), "x:2: duplicate Releases: line"},

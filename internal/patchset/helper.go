@@ -8,11 +8,8 @@ import (
 	"strings"
 )
 
-// HelperPath is the helper's path in the package. It is the only file that proxypatch
-// adds.
-const HelperPath = "core/lib/proxy.js"
-
-// Helper is the file with the functions that patched call sites use.
+// Helper is the file with the functions that patched call sites use. It is the only file
+// that proxypatch adds.
 type Helper struct {
 	Content  []byte
 	Revision int // raised whenever Content changes

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // The names of the sets a person can choose from.
@@ -26,12 +28,17 @@ var SetNames = []string{Default, Tutorial, None}
 // Library holds all diffs, as one chosen set sees them: the diffs of that set are
 // wanted, all others are only recognised and reversed.
 type Library struct {
-	Helper    Helper // the embedded helper
-	AddHelper bool   // whether the chosen set adds it
+	AddHelper bool // whether the chosen set adds the helper
 	set       string
-	newest    *semver.Version // the newest release that the default set lists
-	wanted    []listed
-	others    otherDiffs
+	lines     map[*line.Line]*lineDiffs
+}
+
+// lineDiffs is what a library has for one release line.
+type lineDiffs struct {
+	helper Helper          // the embedded helper
+	newest *semver.Version // the newest release that the default set lists, of the line's package
+	wanted []listed
+	others otherDiffs
 }
 
 // listed is a diff of which only the name and the first line are read. Parsing all
@@ -46,23 +53,34 @@ type listed struct {
 
 // Open returns the library in fsys (see the package patches) for one of SetNames.
 func Open(fsys fs.FS, set string) (*Library, error) {
-	dirs, err := setDirs(fsys)
+	lib := &Library{AddHelper: set == Default, set: set, lines: map[*line.Line]*lineDiffs{}}
+	for _, l := range line.All {
+		diffs, err := openLine(fsys, l, set)
+		if err != nil {
+			return nil, err
+		}
+		lib.lines[l] = diffs
+	}
+	return lib, nil
+}
+
+func openLine(fsys fs.FS, l *line.Line, set string) (*lineDiffs, error) {
+	dirs, err := setDirs(fsys, l)
 	if err != nil {
 		return nil, err
 	}
-	lib := &Library{AddHelper: set == Default, set: set}
 	defaults, err := listDiffs(fsys, dirs[Default])
 	if err != nil {
 		return nil, err
 	}
+	d := &lineDiffs{wanted: defaults}
 	for _, diff := range defaults {
-		if end := diff.releases.newest; lib.newest == nil || end.GreaterThan(lib.newest) {
-			lib.newest = end
+		if end := diff.releases.newest; d.newest == nil || end.GreaterThan(d.newest) {
+			d.newest = end
 		}
 	}
-	lib.wanted = defaults
 	if set != Default {
-		if lib.wanted, err = listDiffs(fsys, dirs[set]); err != nil {
+		if d.wanted, err = listDiffs(fsys, dirs[set]); err != nil {
 			return nil, err
 		}
 	}
@@ -72,34 +90,58 @@ func Open(fsys fs.FS, set string) (*Library, error) {
 			other = append(other, in...)
 		}
 	}
-	if lib.others, err = listOthers(fsys, other); err != nil {
+	if d.others, err = listOthers(fsys, other); err != nil {
 		return nil, err
 	}
-	content, err := fs.ReadFile(fsys, "helper/proxy.js")
-	if err != nil {
-		return nil, err
-	}
-	var ok bool
-	if lib.Helper, ok = ParseHelper(content); !ok {
-		return nil, errors.New("the embedded helper's marker does not match its content")
-	}
-	return lib, nil
+	d.helper, err = readHelper(fsys, l)
+	return d, err
 }
 
-// Add adds the user's own diffs to the wanted ones. They are applied after the chosen
-// set. A path that differs from another one only in case is a *ParseError. On a
-// case-insensitive file system both are the same file, and one result would be lost.
+func readHelper(fsys fs.FS, l *line.Line) (Helper, error) {
+	content, err := fs.ReadFile(fsys, l.Source())
+	if err != nil {
+		return Helper{}, err
+	}
+	helper, ok := ParseHelper(content)
+	if !ok {
+		return Helper{}, fmt.Errorf("%s: the embedded helper's marker does not match its content", l.Source())
+	}
+	return helper, nil
+}
+
+// Helper returns the embedded helper in the form that a line needs.
+func (l *Library) Helper(of *line.Line) Helper { return l.lines[of].helper }
+
+// Revision returns the revision of the embedded helper, which is the same in all forms.
+func (l *Library) Revision() int { return l.lines[line.All[0]].helper.Revision }
+
+// Add adds the user's own diffs to the wanted ones of the lines whose package they are
+// for. They are applied after the chosen set. A path that differs from another one only
+// in case is a *ParseError. On a case-insensitive file system both are the same file, and
+// one result would be lost.
 func (l *Library) Add(diffs []*Diff) error {
 	for _, diff := range diffs {
-		for _, other := range l.wanted {
-			if strings.EqualFold(diff.Path, other.path) && diff.Path != other.path {
-				return &ParseError{diff.Name, 1, fmt.Sprintf("%q and %q are the same file on some systems", diff.Path, other.path)}
+		diff.Own = true
+		for _, of := range line.All {
+			if of.Package != diff.Package {
+				continue
+			}
+			if err := l.lines[of].add(diff); err != nil {
+				return err
 			}
 		}
-		diff.Own = true
-		load := func() (*Diff, error) { return diff, nil }
-		l.wanted = append(l.wanted, listed{diff.Path, diff.Releases, true, load})
 	}
+	return nil
+}
+
+func (d *lineDiffs) add(own *Diff) error {
+	for _, other := range d.wanted {
+		if strings.EqualFold(own.Path, other.path) && own.Path != other.path {
+			return &ParseError{own.Name, 1, fmt.Sprintf("%q and %q are the same file on some systems", own.Path, other.path)}
+		}
+	}
+	load := func() (*Diff, error) { return own, nil }
+	d.wanted = append(d.wanted, listed{own.Path, own.Releases, true, load})
 	return nil
 }
 
@@ -161,21 +203,29 @@ func pathOf(dir, name string) string {
 }
 
 // Empty reports whether the library has no wanted diff.
-func (l *Library) Empty() bool { return len(l.wanted) == 0 }
+func (l *Library) Empty() bool {
+	for _, diffs := range l.lines {
+		if len(diffs.wanted) > 0 {
+			return false
+		}
+	}
+	return true
+}
 
-// FitsTutorial reports whether the tutorial's edit could be made in a file of the package
-// with this content.
-func (l *Library) FitsTutorial(path string, content []byte) (bool, error) {
-	others, err := l.others.load()
+// FitsTutorial reports whether the tutorial's edit could be made in a file of a line's
+// package with this content.
+func (l *Library) FitsTutorial(of *line.Line, path string, content []byte) (bool, error) {
+	others, err := l.lines[of].others.load()
 	return slices.ContainsFunc(others[path], func(d *Diff) bool {
 		_, err := d.Apply(content)
 		return err == nil && d.FromTutorial()
 	}), err
 }
 
-// Fits reports whether a file of a release with this content is in no drifted state.
-func (l *Library) Fits(release, path string, content []byte) bool {
-	selection, err := l.For(release)
+// Fits reports whether a file with this content, of a release of a line's package, is in
+// no drifted state.
+func (l *Library) Fits(of *line.Line, release, path string, content []byte) bool {
+	selection, err := l.For(of, release)
 	if err != nil {
 		return false
 	}
@@ -247,20 +297,20 @@ func listOthers(fsys fs.FS, dirs []string) (otherDiffs, error) {
 	return otherDiffs{paths, sync.OnceValues(load)}, nil
 }
 
-// setDirs returns the release folders of each embedded set. Every folder under
-// superseded/ is a set that was once the default.
-func setDirs(fsys fs.FS) (map[string][]string, error) {
+// setDirs returns the folders of a line's releases in each embedded set. Every folder
+// under superseded/ is a set that was once the default.
+func setDirs(fsys fs.FS, l *line.Line) (map[string][]string, error) {
 	sets := map[string][]string{}
-	for _, glob := range []struct{ set, pattern string }{
-		{Default, "v*"},
-		{Tutorial, "tutorial/v*"},
-		{"superseded", "superseded/*/v*"},
+	for _, in := range []struct{ set, root string }{
+		{Default, "."},
+		{Tutorial, "tutorial"},
+		{"superseded", "superseded/*"},
 	} {
-		dirs, err := fs.Glob(fsys, glob.pattern)
+		dirs, err := fs.Glob(fsys, path.Join(in.root, l.Folder, "v*"))
 		if err != nil {
 			return nil, err
 		}
-		sets[glob.set] = dirs
+		sets[in.set] = slices.DeleteFunc(dirs, func(dir string) bool { return !l.Holds(path.Base(dir)[len("v"):]) })
 	}
 	return sets, nil
 }

@@ -7,11 +7,12 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // Selection is what a library has for one release.
 type Selection struct {
-	// Newer is set for a stable 4.x above every release that the default set lists.
+	// Newer is set for a release above every one that the default set lists.
 	// Its files are tried with the diffs of the newest listed release.
 	Newer bool
 	// Targets are all files that any diff may change, by path.
@@ -73,20 +74,20 @@ func (t Target) Others() ([]*Diff, error) {
 	return byPath[t.Path], err
 }
 
-// For returns what the library has for a release of next-auth, or an
-// *UnsupportedError if no set patches the release.
-func (l *Library) For(release string) (*Selection, error) {
-	v, err := parseRelease(release)
+// For returns what the library has for a release of a line's package.
+func (l *Library) For(of *line.Line, release string) (*Selection, error) {
+	v, err := semver.StrictNewVersion(release)
 	if err != nil {
 		return nil, err
 	}
-	s := &Selection{Newer: l.newest != nil && v.GreaterThan(l.newest)}
+	diffs := l.lines[of]
+	s := &Selection{Newer: diffs.newest != nil && v.GreaterThan(diffs.newest)}
 	byPath := map[string][]listed{}
-	for _, diff := range l.wanted {
+	for _, diff := range diffs.wanted {
 		byPath[diff.path] = append(byPath[diff.path], diff)
 	}
-	for _, p := range sortedPaths(byPath, l.others.paths) {
-		target := Target{Path: p, others: l.others}
+	for _, p := range sortedPaths(byPath, diffs.others.paths) {
+		target := Target{Path: p, others: diffs.others}
 		set, own := split(byPath[p])
 		chosen, chosenOwn := including(set, v), including(own, v)
 		if s.Newer && len(set) > 0 {

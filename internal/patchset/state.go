@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // State says how a file compares with the released file and with the patched one.
@@ -233,33 +235,35 @@ var (
 	errOneWay      = errors.New("the diff applies, but could not be reversed")
 )
 
-// ClassifyHelper decides the state of the file at HelperPath from its bytes, which are
-// nil if there is no file. The error says why it is drifted or newer.
-func (l *Library) ClassifyHelper(content []byte) (State, error) {
+// ClassifyHelper decides the state of the file at the helper's path in a line's package
+// from its bytes, which are nil if there is no file. The error says why it is drifted or
+// newer.
+func (l *Library) ClassifyHelper(of *line.Line, content []byte) (State, error) {
+	ours := l.Helper(of)
 	switch {
 	case content == nil:
 		return Pristine, nil
-	case bytes.Equal(content, l.Helper.Content) && l.AddHelper:
+	case bytes.Equal(content, ours.Content) && l.AddHelper:
 		return Patched, nil
-	case bytes.Equal(content, l.Helper.Content):
+	case bytes.Equal(content, ours.Content):
 		return Outdated, nil
 	}
 	found, ok := ParseHelper(content)
 	switch {
 	case !ok && bytes.HasPrefix(content, []byte(HelperMarker)):
 		return Drifted, errChanged
-	case !ok || found.Revision == l.Helper.Revision:
+	case !ok || found.Revision == ours.Revision:
 		return Drifted, errNotOurs
-	case found.Revision > l.Helper.Revision:
+	case found.Revision > ours.Revision:
 		return Newer, errNewerHelper
 	}
 	return Outdated, nil
 }
 
-// RefersToHelper reports whether a file of the package with this content loads the
+// RefersToHelper reports whether a file of a line's package with this content loads the
 // helper. name is relative to the package.
-func RefersToHelper(name string, content []byte) bool {
-	helper, err := filepath.Rel(path.Dir(name), strings.TrimSuffix(HelperPath, ".js"))
+func RefersToHelper(of *line.Line, name string, content []byte) bool {
+	helper, err := filepath.Rel(path.Dir(name), strings.TrimSuffix(of.Helper, ".js"))
 	if err != nil {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/casecount"
 	"github.com/proxypatch/proxypatch/internal/testkit/difftest"
@@ -30,7 +31,7 @@ func TestTakenOffBeforePutOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selection, err := library.For("4.2.1")
+	selection, err := library.For(line.All[0], "4.2.1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestRefersToHelper(t *testing.T) {
 		{"core/lib/oauth/client.js", `require("../proxy-agent")`, false},
 		{"core/lib/oauth/client.js", "", false},
 	} {
-		if got := patchset.RefersToHelper(test.name, []byte(test.content)); got != test.want {
+		if got := patchset.RefersToHelper(line.All[0], test.name, []byte(test.content)); got != test.want {
 			t.Errorf("%s with %s: %v", test.name, test.content, got)
 		}
 	}
@@ -78,7 +79,7 @@ func ownTarget(t testing.TB, diff *patchset.Diff) patchset.Target {
 	if err := library.Add([]*patchset.Diff{diff}); err != nil {
 		t.Fatal(err)
 	}
-	selection, err := library.For("4.2.1")
+	selection, err := library.For(line.All[0], "4.2.1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -129,14 +129,14 @@ func foundState(file *apply.File) string {
 	case patchset.Newer:
 		return "of a newer proxypatch"
 	}
-	if file.Path == patchset.HelperPath {
+	if file.Helper {
 		return "of another set or an older proxypatch"
 	}
 	return "patched in part or by an older proxypatch"
 }
 
 func purposes(file *apply.File) []string {
-	if file.Path == patchset.HelperPath {
+	if file.Helper {
 		return []string{"the helper that the other files call"}
 	}
 	var purposes []string

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
@@ -221,7 +221,7 @@ func (l layout) supersede(t testing.TB, dir string) {
 		must(t, os.Remove(filepath.Join(dir, app, stamp)))
 	}
 	for _, at := range l.copies {
-		write(t, filepath.Join(dir, at, patchset.HelperPath), helper)
+		write(t, filepath.Join(dir, at, line.All[0].Helper), helper)
 		for _, name := range kept {
 			if name != "core/lib/oauth/client.js" && name != "providers/azure-ad.js" {
 				content, err := os.ReadFile(filepath.Join(pristine, at, name))

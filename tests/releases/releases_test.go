@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
@@ -66,7 +67,7 @@ func requireTargets(t *testing.T, pkg npmreleases.Package, files []clitest.File)
 		patched[f.Path] = true
 	}
 	for _, path := range []string{
-		patchset.HelperPath, "core/lib/oauth/client.js", "core/lib/oauth/client-legacy.js",
+		line.All[0].Helper, "core/lib/oauth/client.js", "core/lib/oauth/client-legacy.js",
 		"providers/azure-ad.js", "providers/foursquare.js", "providers/github.js", "providers/linkedin.js",
 	} {
 		if !patched[path] {
@@ -217,9 +218,9 @@ func TestSuperseded(t *testing.T) {
 						put(t, dir, path, pkg[path])
 					}
 				}
-				put(t, dir, patchset.HelperPath, old)
+				put(t, dir, line.All[0].Helper, old)
 				for _, f := range clitest.JSON(t, clitest.Pending, "-C", project, "--strict", "check").Copies[0].Files {
-					if f.Path == patchset.HelperPath && f.State != string(patchset.Outdated) {
+					if f.Path == line.All[0].Helper && f.State != string(patchset.Outdated) {
 						t.Errorf("the helper is %s", f.State)
 					}
 				}

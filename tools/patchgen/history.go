@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
@@ -21,6 +22,8 @@ import (
 const historyFile = "patches/history.tsv"
 
 const helperFile = "patches/helper/proxy.js"
+
+var helperPath = line.All[0].Helper
 
 const historyHeader = "file\tbefore\tafter\n"
 
@@ -106,7 +109,7 @@ func helperRow(content []byte) (left, error) {
 	if !ok {
 		return left{}, fmt.Errorf("%s: its marker does not match its content; run make stamp", helperFile)
 	}
-	return left{patchset.HelperPath, "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
+	return left{helperPath, "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
 }
 
 // supersede adds to files what the last commit has under patches/superseded, and each
@@ -149,7 +152,7 @@ func (r repository) supersede(files generated) (history, error) {
 func (h history) checkRevisions() error {
 	helpers := map[string]patchset.ID{}
 	for row := range h {
-		if row.path != patchset.HelperPath {
+		if row.path != helperPath {
 			continue
 		}
 		if other, known := helpers[row.before]; known && other != row.after {
@@ -220,7 +223,7 @@ func (r repository) checkHistory(files generated) error {
 		}
 	}
 	for row := range h {
-		if row.path != patchset.HelperPath && !kept[row] {
+		if row.path != helperPath && !kept[row] {
 			wrong = append(wrong, fmt.Errorf("%s %s was once left in packages, but is no longer embedded", row.path, row.after))
 		}
 	}

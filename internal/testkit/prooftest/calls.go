@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -55,7 +55,7 @@ func Patch(t *testing.T, dir string) []string {
 	t.Helper()
 	var patched []string
 	for _, f := range clitest.JSON(t, clitest.OK, "-C", dir, "--strict").Copies[0].Files {
-		if f.Path != patchset.HelperPath {
+		if !slices.ContainsFunc(line.All, func(l *line.Line) bool { return l.Helper == f.Path }) {
 			patched = append(patched, f.Path)
 		}
 	}

@@ -1,0 +1,115 @@
+// Package line describes the release lines of next-auth that proxypatch patches: which
+// releases belong to a line, which package holds its files, and where the helper goes. No
+// other code knows a release line by its number.
+package line
+
+import (
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/hint"
+)
+
+// NextAuth is the name of the package that projects depend on.
+const NextAuth = "next-auth"
+
+// Form is the kind of module that the files of a line are.
+type Form string
+
+// The forms.
+const (
+	CommonJS Form = "commonjs"
+	Module   Form = "module"
+)
+
+// Line is one release line of next-auth.
+type Line struct {
+	Name        string // as people call it
+	First, Last string // its first release, and the last one that proxypatch knows
+	Prereleases bool   // whether prereleases after First belong to it
+	Range       string // selects its releases with --copy
+	Spec        string // names it to package managers
+
+	Package string // the package that holds the files that make requests
+	Folder  string // of that package's diffs, below patches/ and in a directory of --patches; empty for next-auth
+	Mark    string // a file of next-auth in every release, and of few other packages
+	Extend  string // the package, as settings of package managers name it
+
+	Helper string // the helper's path in that package, with slashes
+	Form   Form   // of the files, and so of the helper
+	Prefix string // of the variables that this next-auth itself reads
+}
+
+// All lists the lines. The first one is what hints suggest where no next-auth is
+// installed.
+var All = []*Line{
+	{
+		Name: "next-auth 4", First: "4.0.1", Last: "4.24.15",
+		Range: "4.x", Spec: "next-auth@4",
+		Package: NextAuth, Mark: "core/lib/oauth/client.js", Extend: "next-auth@4",
+		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_",
+	},
+}
+
+// Of returns the line of a release of next-auth, or an *UnsupportedError.
+func Of(release string) (*Line, error) {
+	what := NextAuth + " " + release
+	v, err := semver.StrictNewVersion(release)
+	if err != nil {
+		return nil, &UnsupportedError{what, "its package.json has no valid version", hint.Text("reinstall next-auth")}
+	}
+	for _, l := range All {
+		if l.has(v) {
+			return l, nil
+		}
+	}
+	reason, advice := refusal(v)
+	return nil, &UnsupportedError{what, reason, advice}
+}
+
+// has reports whether a release belongs to the line.
+func (l *Line) has(v *semver.Version) bool {
+	first := semver.MustParse(l.First)
+	return v.Major() == first.Major() && !v.LessThan(first) && (l.Prereleases || v.Prerelease() == "")
+}
+
+// Source returns the helper's file below patches/.
+func (l *Line) Source() string {
+	if l.Form == Module {
+		return "helper/proxy.mjs"
+	}
+	return "helper/proxy.js"
+}
+
+// Holds reports whether a release of the line's package has the line's files. A package
+// may hold the files of several lines.
+func (l *Line) Holds(release string) bool {
+	if l.Package != NextAuth {
+		return true
+	}
+	of, err := Of(release)
+	return err == nil && of == l
+}
+
+// PackageOf returns the package that a diff is for whose name begins with a line's folder.
+// Others are for next-auth.
+func PackageOf(name string) string {
+	for _, l := range All {
+		if l.Folder != "" && strings.HasPrefix(name, l.Folder+"/") {
+			return l.Package
+		}
+	}
+	return NextAuth
+}
+
+// Packages lists the packages that hold files of any line, without repetition.
+func Packages() []string {
+	names := []string{NextAuth}
+	for _, l := range All {
+		if l.Package != NextAuth {
+			names = append(names, l.Package)
+		}
+	}
+	return names
+}

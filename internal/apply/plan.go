@@ -267,13 +267,10 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 
 // planFiles decides every file. The error may be a *line.UnsupportedError or ErrTraced.
 func (c *Copy) planFiles(library *patchset.Library, options Options) (err error) {
-	if c.Name != line.NextAuth {
-		return c.unsupported(fmt.Sprintf("its package.json has the name %q", c.Name), hint.Text("install next-auth itself"))
-	}
-	if c.Line, err = line.Of(c.Release); err != nil {
+	if c.Line, err = c.ReleaseLine(); err != nil {
 		return err
 	}
-	selection, err := library.For(c.Line, c.Release)
+	selection, err := library.For(c.Line, c.Version())
 	if err != nil {
 		return err
 	}
@@ -303,11 +300,6 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) (err error)
 		return err
 	}
 	return c.checkNewer(options)
-}
-
-// unsupported returns the error for a copy that can't be patched.
-func (c *Copy) unsupported(reason string, advice hint.Hint) error {
-	return &line.UnsupportedError{What: c.Title(), Reason: reason, Hint: advice}
 }
 
 // IsBare reports whether Next.js traced none of the files that the Plan is made for.
@@ -353,7 +345,7 @@ func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 		case err != nil:
 			return err
 		default:
-			return c.unsupported(gap.Reason, gap.Hint)
+			return c.Unsupported(gap.Reason, gap.Hint)
 		}
 	}
 	return nil
@@ -366,7 +358,7 @@ func (c *Copy) checkNewer(options Options) error {
 		return nil
 	}
 	refuse := func(reason string) error {
-		return c.unsupported(reason, hint.Text("upgrade proxypatch"))
+		return c.Unsupported(reason, hint.Text("upgrade proxypatch"))
 	}
 	if options.Strict && options.Goal == Patch {
 		return refuse("it is newer than every release this proxypatch knows")

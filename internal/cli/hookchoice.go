@@ -75,7 +75,7 @@ func stablePath(project *detect.Project, copy *detect.Install, word string) (str
 	}
 	if !copy.IsStable(path) {
 		any, of := usual, line.All[0]
-		if found, err := line.Of(copy.Release); err == nil {
+		if found, err := copy.ReleaseLine(); err == nil {
 			any, of = anyOf(found), found
 		}
 		advice := any
@@ -114,7 +114,7 @@ func hookChoices(project *detect.Project) (hint.Hint, error) {
 		if err != nil {
 			return hint.Hint{}, &systemError{err}
 		}
-		of, err := line.Of(copy.Release)
+		of, err := copy.ReleaseLine()
 		if leftover || err != nil {
 			continue
 		}

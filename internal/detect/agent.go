@@ -9,7 +9,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Agent is the https-proxy-agent that a next-auth package would load.
+// Agent is the https-proxy-agent that a package with files of next-auth would load.
 type Agent struct {
 	Dir     string // its directory; empty if there is none
 	Version string // as its package.json says
@@ -31,7 +31,7 @@ func (a Agent) Major() uint64 {
 // resolveAgent looks for https-proxy-agent as Node.js does from a package's real
 // directory. It judges the agent by its version alone: 5.0.0 up to, but not including,
 // 10. Loading it in Node.js would take twenty times as long as everything else.
-func resolveAgent(packageDir string) (Agent, error) {
+func resolveAgent(packageDir, name string) (Agent, error) {
 	for modules := range modulesAbove(packageDir) {
 		// import() stops at the first directory of that name, even an empty one.
 		agent, err := agentAt(filepath.Join(modules, agentName))
@@ -39,7 +39,7 @@ func resolveAgent(packageDir string) (Agent, error) {
 			return agent, err
 		}
 	}
-	return Agent{Problem: "is not installed where next-auth can load it"}, nil
+	return Agent{Problem: "is not installed where " + name + " can load it"}, nil
 }
 
 // agentAt judges the https-proxy-agent in a directory. The error is errNone if there

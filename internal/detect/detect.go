@@ -5,6 +5,7 @@
 package detect
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,12 +18,14 @@ import (
 	"github.com/proxypatch/proxypatch/internal/line"
 )
 
-// Install is one copy of next-auth.
+// Install is one copy of next-auth or, in a release line whose files another package holds,
+// one copy of that package. Several next-auths may load it.
 type Install struct {
-	Path    string // the directory as the user would type it, for messages
+	Path    string // the directory with the files as the user would type it, for messages
 	Dir     string // the real directory, absolute
-	Name    string // the name in its package.json: "next-auth", unless another package is in its place
-	Release string // the version in its package.json, as written
+	Name    string // the name in its package.json: that of Package, unless another package is in its place
+	Release string // next-auth's version, as its package.json says; of several the newest
+	Holder  Holder // the package that holds the files, if it is not next-auth itself
 	Agent   Agent
 
 	// Reached lists the packages of the workspace that depend on this copy directly.
@@ -34,12 +37,45 @@ type Install struct {
 	// Native says that pnpm has patched this copy itself.
 	Native bool
 
-	users map[string]bool // the directories of the packages that load it as next-auth or under an alias
-	info  fs.FileInfo     // of the directory; nil if it was not found by Find
+	users   map[string]bool // the directories of the packages that load it as next-auth or under an alias
+	loaders []loader        // each next-auth that loads the files
+	info    fs.FileInfo     // of the directory; nil if it was not found by Find
 }
 
-// Title names the release for messages.
-func (i *Install) Title() string { return line.NextAuth + " " + i.Release }
+// Holder is a package that holds the files of next-auth.
+type Holder struct {
+	Name    string
+	Release string // the version in its package.json, as written
+}
+
+// loader is a next-auth that loads the files of a copy.
+type loader struct {
+	dir     string // the real directory
+	release string
+}
+
+// Title names the package and the release for messages.
+func (i *Install) Title() string { return line.NextAuth + " " + i.FullRelease() }
+
+// FullRelease names the release and, if next-auth does not hold the files itself, the
+// package that does.
+func (i *Install) FullRelease() string {
+	if i.Holder.Name == "" {
+		return i.Release
+	}
+	return fmt.Sprintf("%s (%s %s)", i.Release, i.Holder.Name, i.Holder.Release)
+}
+
+// Version returns the release of the package that holds the files.
+func (i *Install) Version() string {
+	if i.Holder.Name != "" {
+		return i.Holder.Release
+	}
+	return i.Release
+}
+
+// Package returns the name of the package that holds the files.
+func (i *Install) Package() string { return cmp.Or(i.Holder.Name, line.NextAuth) }
 
 // Is reports whether a directory is still the one that was found, and was not
 // replaced since.
@@ -65,6 +101,7 @@ type Project struct {
 	Workspace
 	Copies []Install // the copies that the user asked for
 	Others []Install // all other copies of the workspace
+	Strays []Install // what packages of the workspace name beside the copy that their next-auth loads
 
 	graph    *graph
 	closures map[string]map[string]bool // by the package's directory
@@ -90,7 +127,7 @@ func (p *Project) reaches(pkg Package, c *Install) (bool, error) {
 		}
 		p.closures[pkg.Dir] = closure
 	}
-	return closure[c.Dir], nil
+	return slices.ContainsFunc(c.loaders, func(l loader) bool { return closure[l.dir] }), nil
 }
 
 // DependsOn reports whether a package of the workspace, or the workspace's root, depends on
@@ -134,6 +171,11 @@ func (w *Workspace) Find(all bool) (*Project, error) {
 			project.Copies = append(project.Copies, *c)
 		} else {
 			project.Others = append(project.Others, *c)
+		}
+	}
+	for _, c := range s.strays {
+		if all || project.Home.Is(project.Root()) || c.users[project.Home.Dir] {
+			project.Strays = append(project.Strays, *c)
 		}
 	}
 	slices.SortFunc(project.Copies, func(a, b Install) int { return strings.Compare(a.Dir, b.Dir) })

@@ -136,7 +136,7 @@ func TestAgentVersions(t *testing.T) {
 		"9.1.0": true, "10.0.0-beta.1": false, "10.0.0": false, "": false, "seven": false,
 	} {
 		dir := newTree(t, map[string]string{"node_modules/https-proxy-agent/package.json": `{"version": "` + version + `"}`})
-		if agent, err := resolveAgent(dir); err != nil || agent.Usable() != usable {
+		if agent, err := resolveAgent(dir, "next-auth"); err != nil || agent.Usable() != usable {
 			t.Errorf("%q: got %+v", version, agent)
 		}
 	}
@@ -148,7 +148,7 @@ func TestAgentBehindABrokenLink(t *testing.T) {
 	if err := os.Symlink("nowhere", filepath.Join(dir, "app", "node_modules", "https-proxy-agent")); err != nil {
 		t.Skip(err)
 	}
-	if agent, err := resolveAgent(filepath.Join(dir, "app")); err != nil || agent.Version != "7.0.6" {
+	if agent, err := resolveAgent(filepath.Join(dir, "app"), "next-auth"); err != nil || agent.Version != "7.0.6" {
 		t.Errorf("got %+v", agent)
 	}
 }

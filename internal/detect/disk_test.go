@@ -263,7 +263,7 @@ func TestAgentVanished(t *testing.T) {
 		return nil
 	}
 	q.listen(t)
-	agent, err := resolveAgent(filepath.Join(dir, "node_modules", "next-auth"))
+	agent, err := resolveAgent(filepath.Join(dir, "node_modules", "next-auth"), "next-auth")
 	if want := filepath.Join(dir, "node_modules", "https-proxy-agent"); err != nil || agent.Dir != want || !agent.Usable() {
 		t.Errorf("got %+v, %v; want that in %s", agent, err, want)
 	}

@@ -10,7 +10,7 @@ import (
 // every link that the project's code could follow, under any name, including links of
 // packages that are hoisted inside the store.
 func (p *Project) Leftover(c *Install) (bool, error) {
-	if !keepsLeftovers(c.Dir) || len(c.users) > 0 {
+	if len(c.users) > 0 || slices.ContainsFunc(c.loaders, func(l loader) bool { return !keepsLeftovers(l.dir) }) {
 		return false, nil
 	}
 	if p.linked == nil {
@@ -20,7 +20,7 @@ func (p *Project) Leftover(c *Install) (bool, error) {
 		}
 		p.linked = linked
 	}
-	return !p.linked[c.Dir], nil
+	return !slices.ContainsFunc(c.loaders, func(l loader) bool { return p.linked[l.dir] }), nil
 }
 
 // keepsLeftovers reports whether a package is in the store of a package manager that

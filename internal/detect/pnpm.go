@@ -23,23 +23,34 @@ func pnpmGlobs(dir string) ([]string, error) {
 	return globs, err
 }
 
-// pnpmPatches reports whether pnpm's settings in dir name a patch of next-auth.
-func pnpmPatches(dir string) (bool, error) {
+// pnpmPatches reports whether pnpm's settings in dir name a patch of a package.
+func pnpmPatches(dir, name string) (bool, error) {
 	m, _, err := readProject(dir)
 	if err != nil {
 		return false, err
 	}
 	settings, err := readPnpmWorkspace(dir)
-	return settings.patchNextAuth() || m.PNPM.patchNextAuth(), err
+	return settings.patch(name) || m.PNPM.patch(name), err
 }
 
-func (s pnpmSettings) patchNextAuth() bool {
+func (s pnpmSettings) patch(name string) bool {
 	for key := range s.PatchedDependencies {
-		if name, _, _ := strings.Cut(key, "@"); name == "next-auth" {
+		if patched, _ := splitSpec(key); patched == name {
 			return true
 		}
 	}
 	return false
+}
+
+// splitSpec splits a key such as next-auth@4.24.5 or @auth/core@0.41.3 into the name and
+// the range.
+func splitSpec(key string) (name, releases string) {
+	rest, scoped := strings.CutPrefix(key, "@")
+	name, releases, _ = strings.Cut(rest, "@")
+	if scoped {
+		name = "@" + name
+	}
+	return name, releases
 }
 
 // pnpmSettings are the settings that detect needs from pnpm-workspace.yaml or from the

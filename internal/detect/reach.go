@@ -4,6 +4,8 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // reach finds the copies that a package of the workspace loads. It searches as Node.js
@@ -14,7 +16,7 @@ func (s *scan) reach(p Package) error {
 	if p.Is(s.ws.Home) {
 		dirs = s.ws.chain
 	}
-	names := []string{"next-auth"}
+	names := []string{line.NextAuth}
 	for name, wanted := range p.Dependencies {
 		if strings.HasPrefix(wanted, aliasPrefix) {
 			names = append(names, name)

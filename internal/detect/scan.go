@@ -5,12 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/hint"
-	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // scan collects the copies of next-auth in a workspace. It searches the node_modules of
@@ -21,10 +22,17 @@ type scan struct {
 	ws     *Workspace
 	own    []string // real directories that belong to the project
 	copies []*Install
-	infos  []fs.FileInfo       // of the copies' directories
+	strays []*Install
+	seen   []seen              // each next-auth that was found
 	looked map[string]*Install // the copy at a path, nil if there is none
 	behind map[string]bool     // real directories that were entered by a link
 	empty  map[string]bool     // directories without node_modules
+}
+
+// seen is a directory of next-auth with the copy that it loads.
+type seen struct {
+	info fs.FileInfo
+	copy *Install
 }
 
 func newScan(ws *Workspace) *scan {
@@ -47,7 +55,7 @@ func (s *scan) run() error {
 			return err
 		}
 	}
-	return nil
+	return s.findStrays()
 }
 
 // findOwn collects the directories that belong to the project: its packages and the
@@ -171,12 +179,13 @@ func (m *module) probe() (err error) {
 	if m.nested, err = modeOf(inside(m.path, "node_modules")); err != nil {
 		return err
 	}
-	m.likely, err = exists(inside(m.path, client))
-	return err
+	for _, l := range line.All {
+		if m.likely, err = exists(inside(m.path, filepath.FromSlash(l.Mark))); m.likely || err != nil {
+			return err
+		}
+	}
+	return nil
 }
-
-// client is a file of next-auth.
-var client = filepath.Join("core", "lib", "oauth", "client.js")
 
 // inside joins a clean path and a name in it as filepath.Join does, which would clean them
 // again. That would take a tenth of the search.
@@ -222,7 +231,7 @@ func (s *scan) scope(dir string, entry fs.DirEntry) ([]module, error) {
 // links lead to packages of the workspace, to linked sources or into a store, which are
 // searched anyway.
 func (s *scan) module(m module) error {
-	is := m.name == "next-auth"
+	is := m.name == line.NextAuth
 	if !is && m.likely {
 		var err error
 		if is, err = isNextAuth(m.path); err != nil {
@@ -269,7 +278,7 @@ func isNextAuth(path string) (bool, error) {
 		return false, nil
 	}
 	found, err := there(err)
-	return found && m.Name == "next-auth", err
+	return found && m.Name == line.NextAuth, err
 }
 
 // store looks for next-auth among the entries of a store. Each package manager
@@ -304,17 +313,17 @@ func packageIn(entry string) (string, error) {
 	if is, err := isNextAuth(yarns); is || err != nil {
 		return yarns, err
 	}
-	return filepath.Join(entry, "node_modules", "next-auth"), nil
+	return filepath.Join(entry, "node_modules", line.NextAuth), nil
 }
 
 // isEntry reports whether a store's entry of this name may hold next-auth. Long names
 // are cut off at a configurable length, and end in "_" and a hash.
 func isEntry(name string) bool {
-	if strings.HasPrefix(name, "next-auth") {
+	if strings.HasPrefix(name, line.NextAuth) {
 		return true
 	}
 	at := strings.LastIndexByte(name, '_')
-	return at >= 0 && strings.HasPrefix("next-auth", name[:at])
+	return at >= 0 && strings.HasPrefix(line.NextAuth, name[:at])
 }
 
 // errNone says that there is no package at a path.
@@ -349,42 +358,42 @@ func (s *scan) look(path string) (*Install, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, known := range s.infos {
-		if os.SameFile(known, info) {
-			return s.copies[i], nil
+	for _, known := range s.seen {
+		if os.SameFile(known.info, info) {
+			return known.copy, nil
 		}
 	}
 	m, err := readManifest(path)
-	if isAbsent(err) {
+	if isAbsent(err) && filepath.Base(path) == line.NextAuth {
 		return nil, withoutManifest(path)
 	}
+	if isAbsent(err) {
+		return nil, errNone
+	}
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.newInstall(path, m)
+	c, err := s.found(path, info, m)
 	if err != nil {
 		return nil, err
 	}
-	c.info = info
-	s.copies, s.infos = append(s.copies, c), append(s.infos, info)
+	s.seen = append(s.seen, seen{info, c})
 	return c, nil
 }
 
-// withoutManifest returns the error for a directory without package.json. For next-auth
-// that is a *ManifestError, because Node.js would still load it, unless another process
-// has removed the directory.
+// withoutManifest returns the error for a directory of next-auth without package.json. It
+// is a *ManifestError, because Node.js would still load it, unless another process has
+// removed the directory.
 func withoutManifest(dir string) error {
-	if filepath.Base(dir) != "next-auth" {
-		return errNone
-	}
 	if is, err := isDir(dir); !is {
 		return cmp.Or(err, errNone)
 	}
 	return &ManifestError{filepath.Join(dir, "package.json"), errMissing}
 }
 
-// newInstall describes the copy at path. The error is errNone if it is gone.
-func (s *scan) newInstall(path string, m *manifest) (*Install, error) {
+// found returns the copy that the next-auth at path loads: a new one, or one that another
+// next-auth loads too. The error is errNone if it is gone.
+func (s *scan) found(path string, info fs.FileInfo, m *manifest) (*Install, error) {
 	dir, err := realPath(path)
 	if isAbsent(err) { // another process has removed it
 		return nil, errNone
@@ -392,40 +401,71 @@ func (s *scan) newInstall(path string, m *manifest) (*Install, error) {
 	if err != nil {
 		return nil, err
 	}
-	agent, err := resolveAgent(dir)
-	if err != nil {
+	own := loader{dir, m.Version}
+	c := &Install{Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, info: info}
+	if of, err := line.Of(m.Version); err == nil && m.Name == line.NextAuth && of.Package != line.NextAuth {
+		known, err := s.hold(c, of.Package, dir)
+		if err != nil {
+			return nil, err
+		}
+		if known != nil {
+			known.addLoader(own)
+			return known, nil
+		}
+	}
+	if err := s.describe(c); err != nil {
 		return nil, err
 	}
-	native, err := s.patchedByPnpm(dir, m.Version)
-	if err != nil {
-		return nil, err
-	}
-	return &Install{
-		Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, Agent: agent,
-		Shared: s.shared(dir), Native: native, users: map[string]bool{},
-	}, nil
+	c.addLoader(own)
+	s.copies = append(s.copies, c)
+	return c, nil
 }
 
-// patchedByPnpm reports whether pnpm has patched the copy in a directory itself. The
-// name of the store's entry says so or, if that is cut off, the settings do.
-func (s *scan) patchedByPnpm(dir, release string) (bool, error) {
-	entry := filepath.Dir(filepath.Dir(dir))
+// describe fills in what depends on where the files of a copy are.
+func (s *scan) describe(c *Install) (err error) {
+	if c.Agent, err = resolveAgent(c.Dir, c.Package()); err != nil {
+		return err
+	}
+	if c.Native, err = s.patchedByPnpm(c); err != nil {
+		return err
+	}
+	c.Shared, c.users = s.shared(c), map[string]bool{}
+	return nil
+}
+
+// patchedByPnpm reports whether pnpm has patched the copy itself. The name of the store's
+// entry says so or, if that is cut off, the settings do.
+func (s *scan) patchedByPnpm(c *Install) (bool, error) {
+	entry := entryOf(c)
 	name := filepath.Base(entry)
 	switch {
 	case filepath.Base(filepath.Dir(entry)) != ".pnpm":
 		return false, nil
 	case strings.Contains(name, "patch_hash="):
 		return true, nil
-	case strings.HasPrefix(name, "next-auth@"+release):
+	case strings.HasPrefix(name, strings.ReplaceAll(c.Package(), "/", "+")+"@"+c.Version()):
 		return false, nil
 	}
-	return pnpmPatches(s.ws.Root().Dir)
+	return pnpmPatches(s.ws.Root().Dir, c.Package())
 }
 
-// globalStore matches the paths of next-auth in pnpm's global virtual store:
-// <store>/links/<scope>/next-auth/<version>/<hash>/node_modules/next-auth. The first
+// entryOf returns the directory around the node_modules that a copy is in.
+func entryOf(c *Install) string {
+	modules := filepath.Dir(c.Dir)
+	for range strings.Count(c.Package(), "/") {
+		modules = filepath.Dir(modules)
+	}
+	return filepath.Dir(modules)
+}
+
+// inGlobalStore reports whether a directory is that of a package in pnpm's global virtual
+// store: <store>/links/<scope>/<name>/<version>/<hash>/node_modules/<name>. The first
 // releases of pnpm 10 have no scope there.
-var globalStore = lazyregexp.Compile(`/links/(?:[^/]+/)?next-auth/[^/]+/[^/]+/node_modules/next-auth$`)
+func inGlobalStore(dir, name string) bool {
+	entry, ends := strings.CutSuffix(filepath.ToSlash(dir), "/node_modules/"+name)
+	store, named := strings.CutSuffix(path.Dir(path.Dir(entry)), "/"+name)
+	return ends && named && (path.Base(store) == "links" || path.Base(path.Dir(store)) == "links")
+}
 
 var (
 	inPnpmsStore = &SharedError{
@@ -439,15 +479,14 @@ var (
 )
 
 // shared says why changing a copy would change other projects too; nil if it would not.
-func (s *scan) shared(dir string) *SharedError {
-	path := filepath.ToSlash(dir)
+func (s *scan) shared(c *Install) *SharedError {
 	switch {
-	case strings.Contains(path, "/links/") && globalStore().MatchString(path): // few runs compile it
+	case inGlobalStore(c.Dir, c.Package()):
 		return inPnpmsStore
-	case s.isOwn(dir):
+	case s.isOwn(c.Dir):
 		return nil
 	}
-	return &SharedError{"its directory is outside the project, in " + dir, hint.Text("install next-auth in the project itself instead of linking to it")}
+	return &SharedError{"its directory is outside the project, in " + c.Dir, hint.Text("install next-auth in the project itself instead of linking to it")}
 }
 
 func (s *scan) isOwn(dir string) bool {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -89,10 +90,13 @@ func next(data, begin []byte, from int) int {
 
 // pathIn returns the path of the file that a diff changes, from the package.
 func pathIn(diff []byte) string {
-	line, _, _ := bytes.Cut(diff, []byte("\n"))
-	_, name, _ := strings.Cut(strings.TrimSuffix(string(line), "\r"), " b/")
-	if at := strings.LastIndex(name, "node_modules/next-auth/"); at >= 0 {
-		name = name[at+len("node_modules/next-auth/"):]
+	header, _, _ := bytes.Cut(diff, []byte("\n"))
+	_, name, _ := strings.Cut(strings.TrimSuffix(string(header), "\r"), " b/")
+	for _, in := range line.Packages() {
+		prefix := "node_modules/" + in + "/"
+		if at := strings.LastIndex(name, prefix); at >= 0 {
+			name = name[at+len(prefix):]
+		}
 	}
 	return path.Clean(name)
 }
@@ -131,7 +135,7 @@ func (p *Patch) drifts(c *apply.Copy, file *apply.File, library *patchset.Librar
 		return at >= 0
 	}
 	without, err := p.parts[at].diff.Reverse(file.Before)
-	return err == nil && library.Fits(c.Line, c.Release, file.Path, without)
+	return err == nil && library.Fits(c.Line, c.Version(), file.Path, without)
 }
 
 // FailsLater reports whether patch-package will fail at the next install that keeps

@@ -141,7 +141,7 @@ func (r *Report) forCI() ci.Report {
 		out.Problems = append(out.Problems, p)
 	}
 	for _, c := range r.Copies {
-		one := ci.Copy{Path: c.Path, Dir: c.Dir, Release: c.Release}
+		one := ci.Copy{Path: c.Path, Dir: c.Dir, Release: c.fullRelease}
 		for _, f := range c.Files {
 			one.Files = append(one.Files, f.Path)
 		}

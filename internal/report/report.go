@@ -105,15 +105,23 @@ type Copy struct {
 	Path           string   `json:"path"`
 	Dir            string   `json:"dir"`
 	Release        string   `json:"release"`
-	Newer          bool     `json:"newer"`            // than every release that is known
-	Traced         bool     `json:"traced,omitempty"` // it lacks files that Next.js did not trace
+	Package        *Package `json:"package,omitempty"` // that holds the files, if that is not next-auth itself
+	Newer          bool     `json:"newer"`             // than every release that is known
+	Traced         bool     `json:"traced,omitempty"`  // it lacks files that Next.js did not trace
 	PackageManager string   `json:"packageManager"`
 	Reached        []Reach  `json:"reached"`
 	Agent          AgentDoc `json:"agent"`
 	Files          []File   `json:"files"`
 	Arrived        []string `json:"arrived,omitempty"` // at verify's proxy
 
-	workspace bool // there are other packages that may get other copies
+	fullRelease string // with the package's
+	workspace   bool   // there are other packages that may get other copies
+}
+
+// Package is a package that holds files of next-auth.
+type Package struct {
+	Name    string `json:"name"`
+	Release string `json:"release"`
 }
 
 // Reach is how a package of the workspace gets the copy.
@@ -145,12 +153,13 @@ type File struct {
 	told string // the reason, in a text that says what was done
 }
 
-// Coverage is a file that is patched, and in which releases of next-auth.
+// Coverage is a file that is patched, and in which releases of its package.
 type Coverage struct {
-	Path   string `json:"path"`
-	From   string `json:"from"`
-	To     string `json:"to"`
-	Reason string `json:"reason"`
+	Package string `json:"package,omitempty"` // if it is not next-auth itself
+	Path    string `json:"path"`
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Reason  string `json:"reason"`
 }
 
 // Script is a script of a package.json that init has looked at. Its texts are
@@ -222,8 +231,12 @@ func Copies(plan *apply.Plan, project *detect.Project, tense Tense) []Copy {
 			PackageManager: string(project.Manager),
 			Agent:          AgentDoc{c.Agent.Version, c.Agent.Dir, c.Agent.Problem},
 			Reached:        []Reach{},
+			fullRelease:    c.FullRelease(),
 			workspace:      len(project.Packages) > 1,
 			Files:          []File{},
+		}
+		if c.Holder.Name != "" {
+			out.Package = &Package{c.Holder.Name, c.Holder.Release}
 		}
 		for _, way := range c.Reached {
 			out.Reached = append(out.Reached, Reach(way))

@@ -101,7 +101,7 @@ func (t text) copy(r *Report, c Copy) (summed bool) {
 	if c.Newer {
 		newer = ", newer than every release that this proxypatch knows"
 	}
-	title := fmt.Sprintf("next-auth %s in %s%s%s", c.Release, c.Path, c.users(), newer)
+	title := fmt.Sprintf("next-auth %s in %s%s%s", c.fullRelease, c.Path, c.users(), newer)
 	calls, files, sum := r.callsOf(c), c.listed(r, t.Verbose), c.sum(r)
 	switch {
 	case t.Verbose || sum == "" && len(calls)+len(files) > 0:

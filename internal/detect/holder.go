@@ -1,0 +1,138 @@
+package detect
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
+)
+
+// hold makes a copy that of the package which holds the files: the one that Node.js finds
+// by its name from the real directory of next-auth. If that is a known copy, hold returns
+// it. If there is none, the copy stays unchanged.
+func (s *scan) hold(c *Install, name, from string) (known *Install, err error) {
+	at, info, err := resolvePackage(from, name)
+	if errors.Is(err, errNone) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range s.copies {
+		if os.SameFile(other.info, info) {
+			return other, nil
+		}
+	}
+	m, err := readManifest(at)
+	if isAbsent(err) {
+		err = &ManifestError{filepath.Join(at, "package.json"), errMissing}
+	}
+	if err != nil {
+		return nil, err
+	}
+	dir, found, err := follow(at)
+	if !found || err != nil { // another process has removed it
+		return nil, err
+	}
+	c.Path, c.Dir, c.info = s.ws.Display(dir), dir, info
+	c.Name, c.Holder = m.Name, Holder{name, m.Version}
+	return nil, nil
+}
+
+// resolvePackage returns where Node.js finds a package by its name from a directory. The
+// error is errNone if there is none.
+func resolvePackage(from, name string) (path string, info fs.FileInfo, err error) {
+	for modules := range modulesAbove(from) {
+		path = filepath.Join(modules, filepath.FromSlash(name))
+		info, err = system.stat(path)
+		if found, err := there(err); err != nil {
+			return "", nil, err
+		} else if found && info.IsDir() {
+			return path, info, nil
+		}
+	}
+	return "", nil, errNone
+}
+
+// addLoader adds a next-auth that loads the copy. The newest gives it its release.
+func (i *Install) addLoader(l loader) {
+	i.loaders = append(i.loaders, l)
+	v, err := semver.StrictNewVersion(l.release)
+	release, err2 := semver.StrictNewVersion(i.Release)
+	if err == nil && err2 == nil && v.GreaterThan(release) {
+		i.Release = l.release
+	}
+}
+
+// findStrays finds the packages of the workspace that name a package which holds files, and
+// load another copy of it than their next-auth does. What they do with it themselves makes
+// requests too.
+func (s *scan) findStrays() error {
+	for _, p := range s.ws.Packages {
+		if p.Linked {
+			continue
+		}
+		for _, c := range s.copies {
+			if _, named := p.Dependencies[c.Holder.Name]; !named || !c.users[p.Dir] {
+				continue
+			}
+			if err := s.addStray(p, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *scan) addStray(p Package, beside *Install) error {
+	stray := &Install{Release: beside.Release}
+	known, err := s.hold(stray, beside.Holder.Name, p.Dir)
+	if known != nil || stray.Dir == "" || err != nil {
+		return err
+	}
+	for _, other := range s.strays {
+		if other.Dir == stray.Dir {
+			stray = other
+		}
+	}
+	if stray.users == nil {
+		if err := s.describe(stray); err != nil {
+			return err
+		}
+		s.strays = append(s.strays, stray)
+	}
+	stray.users[p.Dir] = true
+	stray.Reached = append(stray.Reached, Reach{s.ws.Display(filepath.Join(p.Dir, "node_modules", filepath.FromSlash(stray.Holder.Name))), s.ws.Label(p)})
+	return nil
+}
+
+// ReleaseLine returns the release line of the copy. If it can't be patched, the error is a
+// *line.UnsupportedError.
+func (i *Install) ReleaseLine() (*line.Line, error) {
+	reinstall := hint.Text("reinstall next-auth")
+	if i.Name != i.Package() {
+		return nil, i.Unsupported(fmt.Sprintf("its package.json has the name %q", i.Name), hint.Text("install "+i.Package()+" itself"))
+	}
+	of, err := line.Of(i.Release)
+	if err != nil {
+		return nil, err
+	}
+	if i.Package() != of.Package {
+		return nil, i.Unsupported("it loads "+of.Package+", which is not installed", reinstall)
+	}
+	if _, err := semver.StrictNewVersion(i.Version()); err != nil {
+		return nil, i.Unsupported("the package.json of "+of.Package+" has no valid version", reinstall)
+	}
+	return of, nil
+}
+
+// Unsupported returns the error for a copy that can't be patched.
+func (i *Install) Unsupported(reason string, advice hint.Hint) error {
+	return &line.UnsupportedError{What: i.Title(), Reason: reason, Hint: advice}
+}

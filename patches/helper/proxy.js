@@ -1,4 +1,4 @@
-// proxypatch helper revision 4 sha256:f676d37d7ac3c812876a2c4b1871e870d205212862019288444ec46a8d3035a2
+// proxypatch helper revision 5 sha256:b4b6a89ae2a99551adfc901e3a19b9865e671c3f977374adeb727bcbd14e9e42
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
@@ -21,10 +21,12 @@ const FETCH_HOPS = 20; // redirects, the limit of fetch
 const FETCH_HEADERS = { "accept": "*/*", "accept-encoding": "br, gzip, deflate", "accept-language": "*",
   "sec-fetch-mode": "cors", "user-agent": "node" };
 const REDIRECTS = [301, 302, 303, 307, 308];
+const OWN_PROXY = ["NEXTAUTH_PROXY"]; // variables for these requests alone, most important first
+const OWN_TIMEOUT = ["NEXTAUTH_HTTP_TIMEOUT"];
 // Headers of a body: they go with it when a redirect turns the request into GET.
 const CONTENT = ["content-encoding", "content-language", "content-length", "content-location", "content-type"];
 // Headers that speak for the user or the site: they never follow a redirect to another origin.
-const PRIVATE = ["authorization", "cookie", "host", "proxy-authorization", "trakt-api-key"];
+const PRIVATE = ["authorization", "cookie", "host", "proxy-authorization", "trakt-api-key", "x-postmark-server-token"];
 // Content encodings, and what of zlib decodes a body. Some servers send "deflate" without the header of zlib.
 /** @type {Record<string, (body: Buffer) => "gunzip" | "inflate" | "inflateRaw" | "brotliDecompress">} */
 const DECODERS = {
@@ -35,24 +37,27 @@ const DECODERS = {
 // The one place that loads modules, and only on first use: provider files are also bundled for browsers and for the
 // Edge runtime, where Next.js sets NEXT_RUNTIME to "" and "edge" at build time and drops this block. Next.js 13 leaves
 // NEXT_RUNTIME undefined in browsers; what bundlers for them know is process.browser.
-function modules() {
+function load() {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     return {
       http: require("http"), https: require("https"), net: require("net"), tls: require("tls"), zlib: require("zlib"),
       Buffer: require("buffer").Buffer, // as a global, bundlers for browsers would bring one along
-      Duplex: require("stream").Duplex,
-      EventEmitter: require("events"),
-      channel: require("diagnostics_channel").channel,
-      promisify: require("util").promisify,
+      Duplex: require("stream").Duplex, EventEmitter: require("events"), promisify: require("util").promisify,
       // import() works with every release: 5 to 7 are CommonJS, 8 and 9 are ES modules.
       importAgent: async () => await import("https-proxy-agent"),
       // Plug'n'Play without its loader finds packages for require() only. Bundlers do not follow this one.
-      requireAgent: () => require("module").createRequire(__filename)("https-proxy-agent"),
+      requireAgent: async () => require("module").createRequire(__filename)("https-proxy-agent"),
       // Read, so that no bundler drops it: this text shows that a build contains the helper.
-      marker: "proxypatch helper revision 4"
+      marker: "proxypatch helper revision 5"
     };
   }
   throw new Error("the proxy helper works in Node.js only");
+}
+
+/** @type {Awaited<ReturnType<typeof load>> | undefined} */
+let loaded;
+function modules() {
+  return (loaded ??= load());
 }
 
 // ---- What next-auth calls ----
@@ -129,7 +134,7 @@ const agents = new Map(); // one per proxy and kind of target, so that nothing i
 // The environment variable that decides, as { name, value }, or undefined where the connection is direct.
 /** @type {(url: string | URL) => Setting | undefined} */
 function proxySetting(url) {
-  const own = environment("NEXTAUTH_PROXY");
+  const own = environment(...OWN_PROXY);
   const setting = own || environment("https_proxy", "http_proxy", "all_proxy");
   if (!setting || own?.value === "direct") return undefined;
   const { protocol, hostname, port } = new URL(url);
@@ -141,7 +146,7 @@ function proxySetting(url) {
 
 // The time limit in ms that the environment sets, or undefined. Its value is not shown: it may be in the wrong variable.
 function timeSetting() {
-  const { name, value } = environment("NEXTAUTH_HTTP_TIMEOUT") || {};
+  const { name, value } = environment(...OWN_TIMEOUT) || {};
   if (!value) return undefined;
   if (!/^0*[1-9]\d*$/.test(value)) throw new Error(`${name} must be a number of milliseconds, such as 10000`);
   return Math.min(Number(value), 2 ** 31 - 1); // the longest that a timer takes
@@ -157,9 +162,7 @@ function environment(...names) {
 
 // A name that merely looks like a loopback address (127.example.com) is not one.
 /** @type {(host: string) => boolean} */
-function isLoopback(host) {
-  return /(^|\.)localhost$/.test(host) || contains("127.0.0.0", 8, host) || contains("::1", 128, host);
-}
+const isLoopback = host => /(^|\.)localhost$/.test(host) || contains("127.0.0.0", 8, host) || contains("::1", 128, host);
 
 /** @type {(host: string, port: string) => boolean} */
 function isExcluded(host, port) {
@@ -445,16 +448,18 @@ async function openTunnel(proxy, { host, port }, name, signal) {
 
 // Records a proxy's reply, because release 6 drops it if a body follows. It ends a reply that is too long, which all
 // releases copy again with each piece, and one that breaks off, for which release 5 would wait. No release returns its
-// connection before it has the reply. Node.js announces the connection, unless it is to an https:// proxy.
+// connection before it has the reply. All open it at once, so the first that is opened here is theirs.
 /** @type {(seen: {reply: string}, ask: () => Promise<Socket>) => Promise<Socket>} */
 async function watched(seen, ask) {
-  const connections = modules().channel("net.client.socket");
+  const { prototype } = modules().net.Socket;
+  const { connect } = prototype;
   /** @type {any} */
   let socket;
-  const onSocket = (/** @type {any} */ message) => (socket = message.socket);
-  connections.subscribe(onSocket);
+  prototype.connect = function (/** @type {any} */ ...args) {
+    return connect.apply((socket = this), args);
+  };
   const asking = ask();
-  connections.unsubscribe(onSocket);
+  prototype.connect = connect;
   if (!socket) return asking;
   socket.push = (/** @type {Buffer | null} */ chunk) => {
     seen.reply += chunk || "";
@@ -525,21 +530,15 @@ function authorize(socket, { headers: { "Proxy-Authorization": credentials } }) 
 
 // Its error listener stays: an error right behind `event`, before the request listens, would end the process.
 /** @type {<S extends Socket>(socket: S, event: string) => Promise<S>} */
-function ready(socket, event) {
-  return new Promise((resolve, reject) => socket.once(event, () => resolve(socket)).on("error", reject));
-}
+const ready = (socket, event) => new Promise((resolve, reject) => socket.once(event, () => resolve(socket)).on("error", reject));
 
 /** @type {(host: string) => string} */
-function bracketed(host) {
-  return host.includes(":") ? `[${host}]` : host;
-}
+const bracketed = host => (host.includes(":") ? `[${host}]` : host);
 
 // ---- Errors: they name the proxy's host and port, never more of its URL ----
 
 /** @type {(proxy: Proxy, what: string, code?: string) => Error} */
-function proxyError(proxy, what, code) {
-  return Object.assign(new Error(`proxy ${proxy.label} ${what}`), code && { code });
-}
+const proxyError = (proxy, what, code) => Object.assign(new Error(`proxy ${proxy.label} ${what}`), code && { code });
 
 /** @type {(proxy: Proxy, attempt: Attempt) => Error} */
 function silence(proxy, { name, limit, load, opened, answers }) {
@@ -565,7 +564,8 @@ function refused(proxy, asked, { status, schemes }) {
   const login = proxy.headers["Proxy-Authorization"]
     ? `; check user and password in ${proxy.name}`
     : `: it needs a user and a password; set ${proxy.name}=http://USER:PASSWORD@${proxy.label}`;
-  const kind = other && ` and accepts only ${other}, not a password; run px or cntlm and set ${proxy.name} to its URL`;
+  const tool = /ntlm/i.test(schemes) ? "px or cntlm" : "px"; // cntlm knows NTLM alone
+  const kind = other && ` and accepts only ${other}, not a password; run ${tool} and set ${proxy.name} to its URL`;
   const hint = status === 407 ? kind || login : "; ask the proxy's administrator to allow this host";
   return proxyError(proxy, `answered ${asked} with ${status || "no valid status"}${hint}`);
 }

@@ -224,11 +224,11 @@ test("a Request as input, and a URL", options, async () => {
 });
 
 test("what speaks for the user stays at the origin", options, async () => {
-  const headers = { ...secret, HOST: "first.corp.test", "Trakt-Api-Key": "k", "Proxy-Authorization": "Basic x" };
+  const headers = { ...secret, HOST: "first.corp.test", "Trakt-Api-Key": "k", "X-Postmark-Server-Token": "k", "Proxy-Authorization": "Basic x" };
   const response = await helper.proxyFetch("https://first.corp.test/redirect?status=307&to=" + to("https://second.corp.test/echo"), { headers });
   const arrived = Object.keys((await response.json()).headers);
   assert.ok(arrived.includes("x-kept"));
-  for (const name of ["authorization", "cookie", "trakt-api-key", "proxy-authorization"]) assert.ok(!arrived.includes(name), name);
+  for (const name of ["authorization", "cookie", "trakt-api-key", "x-postmark-server-token", "proxy-authorization"]) assert.ok(!arrived.includes(name), name);
   assert.strictEqual(second.requests.at(-1).headers.host, "second.corp.test");
 });
 

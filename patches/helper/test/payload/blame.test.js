@@ -60,10 +60,10 @@ test("a reset during the TLS handshake is no matter of certificates", async () =
   await everyCallSays(target, `proxy ${proxy.label} opened a connection to api.corp.test:443, but it was closed during the TLS handshake (ECONNRESET); try again`);
 });
 
-for (const [offers, accepted] of [["NTLM", "NTLM"], ["Negotiate", "Negotiate"], ["Negotiate, NTLM", "Negotiate"], ["Digest realm=x", "Digest"]]) {
+for (const [offers, accepted, tool] of [["NTLM", "NTLM", "px or cntlm"], ["Negotiate", "Negotiate", "px"], ["Negotiate, NTLM", "Negotiate", "px or cntlm"], ["Digest realm=x", "Digest", "px"]]) {
   test(`a proxy that accepts only ${offers}: a password does not help`, async () => {
     proxy.behave = refuse(407, { headers: offers.split(", ").map(offer => `Proxy-Authenticate: ${offer}\r\n`).join("") });
-    const says = asked => `proxy ${proxy.label} answered ${asked} with 407 and accepts only ${accepted}, not a password; run px or cntlm and set HTTP_PROXY to its URL`;
+    const says = asked => `proxy ${proxy.label} answered ${asked} with 407 and accepts only ${accepted}, not a password; run ${tool} and set HTTP_PROXY to its URL`;
     await everyCallSays(target, says("CONNECT api.corp.test:443"));
     proxy.forward = (request, response) => response.writeHead(407, { "proxy-authenticate": offers.split(", ") }).end();
     await everyCallSays(plainTarget, says("a request for http://api.corp.test"));
@@ -115,6 +115,35 @@ test("a reply to CONNECT that never ends is cut off", async () => {
   await everyCallSays(target, `proxy ${proxy.label} answered CONNECT api.corp.test:443 with no valid status`);
   assert.strictEqual(sockets.length, 4);
 });
+
+for (const [name, behave, status] of [
+  ["a reply that never ends", socket => {
+    socket.write("HTTP/1.1 200 OK\r\n");
+    flood(socket, `X-Padding: ${"x".repeat(60_000)}\r\n`);
+  }, "no valid status"],
+  ["a refusal with a body", refuse(403, { body: "x".repeat(5000) }), "403; ask"],
+  ["a refusal whose body comes later", socket => {
+    socket.write("HTTP/1.1 403 Forbidden\r\nContent-Length: 1\r\n\r\n", () => setTimeout(() => socket.end("x"), 50));
+  }, "403; ask"]
+]) {
+  test(`${name}, of an https:// proxy`, { skip: agentMajor < 6 }, async t => {
+    const secure = await startProxy({ secure: true });
+    t.after(() => secure.close());
+    setProxy({ HTTPS_PROXY: `https://${login}@${secure.label}` });
+    let written = 0;
+    secure.behave = socket => {
+      behave(socket);
+      socket.on("close", () => (written += socket.bytesWritten));
+    };
+    for (const call of Object.values(calls)) {
+      const { message } = await failure(call(target));
+      assert.ok(message.includes(`proxy ${secure.label} answered CONNECT api.corp.test:443 with ${status}`), message);
+    }
+    await secure.closed();
+    assert.strictEqual(secure.connects.length, 4);
+    assert.ok(written < 40_000_000, `${written} bytes`);
+  });
+}
 
 test("101 answers no request, and none waits for more", async () => {
   const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n";

@@ -133,6 +133,6 @@ bench-signin:
 soak:
 	PROXYPATCH_TESTS=payload:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestSoak ./tests/payload
 
-# Updates the hash in the helper's first line.
+# Updates the hash in the helper's first line, and makes its second form.
 stamp:
 	$(GO) run ./tools/stamp patches/helper/proxy.js

@@ -7,6 +7,7 @@
 //   - superseded/<number>/v<release>/…  diffs of the default set that were changed or
 //     removed since a release; there are none yet
 //   - helper/proxy.js  the file that the default set adds as core/lib/proxy.js
+//   - helper/proxy.mjs  the same as an ES module, which tools/stamp makes
 //
 // tools/patchgen makes the diffs; docs/maintaining/patch-format.md describes them.
 package patches
@@ -16,5 +17,5 @@ import "embed"
 // FS holds the diffs of this folder and the helper. The second pattern matches both
 // tutorial and superseded: a pattern for superseded alone would fail without a match.
 //
-//go:embed v* [st]*/* helper/proxy.js
+//go:embed v* [st]*/* helper/proxy.*js
 var FS embed.FS

@@ -102,11 +102,19 @@ func TestTutorialResults(t *testing.T) {
 }
 
 func TestHelperMarker(t *testing.T) {
-	content, err := fs.ReadFile(patches.FS, "helper/proxy.js")
-	if err != nil {
-		t.Fatal(err)
+	revisions := map[int]bool{}
+	for _, name := range []string{"helper/proxy.js", "helper/proxy.mjs"} {
+		content, err := fs.ReadFile(patches.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		helper, ok := patchset.ParseHelper(content)
+		if !ok {
+			t.Errorf("%s: the marker does not match the content; run make stamp", name)
+		}
+		revisions[helper.Revision] = true
 	}
-	if _, ok := patchset.ParseHelper(content); !ok {
-		t.Error("the marker does not match the content; run make stamp")
+	if len(revisions) != 1 {
+		t.Errorf("the forms have different revisions: %v", revisions)
 	}
 }

@@ -1,20 +1,19 @@
 import js from "@eslint/js";
 
-// What Node.js 18 offers to every CommonJS module. The helper uses no other names.
+// What Node.js 18 offers to every module. The helper uses no other names.
 const names = [
-  "__dirname", "__filename", "AbortController", "Buffer", "Headers", "Request", "Response", "URL", "URLSearchParams", "clearInterval",
-  "clearTimeout", "console", "exports", "fetch", "globalThis", "module", "performance", "process", "require", "setInterval", "setTimeout"
+  "AbortController", "Buffer", "Headers", "Request", "Response", "URL", "URLSearchParams", "clearInterval", "clearTimeout", "console",
+  "fetch", "globalThis", "performance", "process", "setInterval", "setTimeout"
 ];
+const inCommonJS = ["__dirname", "__filename", "exports", "module", "require"];
+
+const readonly = names => Object.fromEntries(names.map(name => [name, "readonly"]));
 
 export default [
   js.configs.recommended,
+  { files: ["**/*.js"], languageOptions: { ecmaVersion: 2022, sourceType: "commonjs", globals: readonly([...names, ...inCommonJS]) } },
+  { files: ["**/*.mjs"], languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: readonly(names) } },
   {
-    files: ["**/*.js"],
-    languageOptions: {
-      ecmaVersion: 2022,
-      sourceType: "commonjs",
-      globals: Object.fromEntries(names.map(name => [name, "readonly"]))
-    },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",
@@ -24,7 +23,7 @@ export default [
     }
   },
   {
-    files: ["proxy.js"],
+    files: ["proxy.js", "proxy.mjs"],
     rules: {
       "no-restricted-globals": ["error", { name: "Buffer", message: "Bundlers for browsers would bring one along; use modules()." }]
     }

@@ -33,6 +33,15 @@ func chosen(t *testing.T) []string {
 // corp.test, fd00::/8 and 10/8 are.
 var hosts = []string{"*.corp.test", "fd00::1", "10.1.2.3", "localhost", "127.0.0.1"}
 
+// form is one of the two forms of the helper, and where apply puts it.
+type form struct{ name, source, pkg, path string }
+
+var (
+	commonJS = form{"CommonJS", "proxy.js", "next-auth", "core/lib/proxy.js"}
+	esModule = form{"ES module", "proxy.mjs", "@auth/core", "lib/proxy.js"}
+	forms    = []form{commonJS, esModule}
+)
+
 const (
 	// testTime ends a process that hangs. They take seconds, and minutes on a machine with much else to do.
 	testTime = 10 * time.Minute
@@ -45,8 +54,12 @@ var waiting = filepath.Join("test", "silence.test.js")
 
 func TestHelper(t *testing.T) {
 	t.Parallel()
-	s := newSuite(t)
-	s.run(t, nodetest.Node(t))
+	for _, f := range forms {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			newSuite(t, f, chosen(t)...).run(t, nodetest.Node(t))
+		})
+	}
 }
 
 // TestNodeMajors runs the same tests on every major release of Node.js from 18 on that npm offers, each from a project
@@ -57,39 +70,43 @@ func TestNodeMajors(t *testing.T) {
 	if err != nil || len(projects) == 0 {
 		t.Fatalf("no Node.js found: %v", err)
 	}
-	s := newSuite(t)
+	// The two forms differ in how they load modules, which the newest agent shows as well as all.
+	suites := map[form]suite{commonJS: newSuite(t, commonJS, agents...), esModule: newSuite(t, esModule, agents[len(agents)-1])}
 	for _, project := range projects {
 		name := filepath.Base(project)
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s.run(t, nodetest.PinnedNode(t, name))
-		})
+		for f, s := range suites {
+			t.Run(name+" "+f.name, func(t *testing.T) {
+				t.Parallel()
+				s.run(t, nodetest.PinnedNode(t, name))
+			})
+		}
 	}
 }
 
-// suite is what the tests with all agents and all Nodes share.
+// suite is what the tests of a form with some agents and all Nodes share.
 type suite struct {
+	form
+	agents   []string
 	files    []string          // all but waiting
 	projects map[string]string // by agent, with the helper installed
 	tls      string
 }
 
-func newSuite(t *testing.T) suite {
+func newSuite(t *testing.T, f form, agents ...string) suite {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("test", "*.test.js"))
 	others := slices.DeleteFunc(slices.Clone(files), func(file string) bool { return file == waiting })
 	if err != nil || len(others) == 0 || len(others) == len(files) {
 		t.Fatalf("tests are missing among %q: %v", files, err)
 	}
-	s := suite{files: others, projects: map[string]string{}, tls: nodetest.TLS(t, hosts...)}
-	for _, agent := range chosen(t) {
-		s.projects[agent] = install(t, nodetest.Project(t, agent))
+	s := suite{form: f, agents: agents, files: others, projects: map[string]string{}, tls: nodetest.TLS(t, hosts...)}
+	for _, agent := range append([]string{waitingAgent}, agents...) {
+		s.projects[agent] = f.install(t, nodetest.Project(t, agent))
 	}
-	s.projects[waitingAgent] = install(t, nodetest.Project(t, waitingAgent))
 	return s
 }
 
-// run has the tests run by a Node, with all agents. It returns when they are started: t ends when they do.
+// run has the tests run by a Node, with the suite's agents. It returns when they are started: t ends when they do.
 func (s suite) run(t *testing.T, node string) {
 	t.Helper()
 	// The one that waits takes no turn of the parallel tests.
@@ -101,7 +118,7 @@ func (s suite) run(t *testing.T, node string) {
 			t.Error(failure)
 		}
 	})
-	for _, agent := range chosen(t) {
+	for _, agent := range s.agents {
 		t.Run(agent, func(t *testing.T) {
 			t.Parallel()
 			if failure := s.test(t.Context(), node, agent, s.files...); failure != "" {
@@ -137,12 +154,17 @@ func (s suite) testWith(ctx context.Context, env []string, node, agent string, f
 
 // environment is what test/support needs to know.
 func (s suite) environment(agent string) []string {
-	return append(environment(),
+	env := append(environment(),
 		"HELPER_PROJECT="+s.projects[agent],
+		"HELPER_FILE="+filepath.Join(s.projects[agent], "node_modules", s.pkg, filepath.FromSlash(s.path)),
 		"HELPER_AGENT="+strings.TrimPrefix(agent, "agent-"),
 		"HELPER_TLS="+s.tls,
 		"NODE_EXTRA_CA_CERTS="+filepath.Join(s.tls, "ca.pem"),
 	)
+	if s.form == esModule {
+		env = append(env, "NODE_OPTIONS=--import ./test/support/load.mjs")
+	}
+	return env
 }
 
 // TestLint checks the helper and its tests with ESLint, and the types of the helper with TypeScript.
@@ -176,20 +198,26 @@ func TestLint(t *testing.T) {
 }
 
 // install makes a project with the packages of another, and with the helper where apply puts it, so that it finds
-// https-proxy-agent as it will in a real project. Of next-auth it has nothing else.
-func install(t *testing.T, project string) string {
+// https-proxy-agent as it will in a real project. Of that package it has nothing else.
+func (f form) install(t *testing.T, project string) string {
 	t.Helper()
 	dir := t.TempDir()
-	lib := filepath.Join(dir, "node_modules", "next-auth", "core", "lib")
-	if err := os.MkdirAll(lib, 0o755); err != nil {
+	pkg := filepath.Join(dir, "node_modules", filepath.FromSlash(f.pkg))
+	file := filepath.Join(pkg, filepath.FromSlash(f.path))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile("proxy.js")
+	data, err := os.ReadFile(f.source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(lib, "proxy.js"), data, 0o644); err != nil {
+	if err := os.WriteFile(file, data, 0o644); err != nil {
 		t.Fatal(err)
+	}
+	if f == esModule {
+		if err := os.WriteFile(filepath.Join(pkg, "package.json"), []byte(`{"type": "module"}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	packages, err := os.ReadDir(filepath.Join(project, "node_modules"))
 	if err != nil {

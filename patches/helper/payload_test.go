@@ -25,29 +25,35 @@ func TestPayload(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no tests found: %v", err)
 	}
-	s := newSuite(t)
-	if !gate.Wanted(t, "nodes") {
-		if failure := s.test(t.Context(), nodetest.Node(t), agents[len(agents)-1], files...); failure != "" {
-			t.Error(failure)
-		}
-		return
-	}
-	for _, c := range combinations {
-		t.Run(c.node+" "+c.agent, func(t *testing.T) {
-			t.Parallel()
-			for _, file := range files {
-				if failure := s.testWith(t.Context(), []string{"HELPER_THOROUGH=1"}, nodetest.PinnedNode(t, c.node), c.agent, file); failure != "" {
-					t.Error(failure)
-				}
+	for _, f := range forms {
+		s := newSuite(t, f, agents...)
+		if !gate.Wanted(t, "nodes") {
+			if failure := s.test(t.Context(), nodetest.Node(t), agents[len(agents)-1], files...); failure != "" {
+				t.Error(failure)
 			}
-		})
+			continue
+		}
+		var env []string
+		if f == commonJS { // the forms differ in how they load modules, not in what happens over years
+			env = []string{"HELPER_THOROUGH=1"}
+		}
+		for _, c := range combinations {
+			t.Run(f.name+" "+c.node+" "+c.agent, func(t *testing.T) {
+				t.Parallel()
+				for _, file := range files {
+					if failure := s.testWith(t.Context(), env, nodetest.PinnedNode(t, c.node), c.agent, file); failure != "" {
+						t.Error(failure)
+					}
+				}
+			})
+		}
 	}
 }
 
 // Tools that intercept the requests of a process, to answer, record or refuse them, see the helper's like any others.
 func TestInterceptors(t *testing.T) {
 	t.Parallel()
-	s := newSuite(t)
+	s := newSuite(t, commonJS)
 	tools := nodetest.Project(t, "interceptors")
 	for _, tool := range []string{"msw", "nock", "OpenTelemetry", "Sentry"} {
 		t.Run(tool, func(t *testing.T) {

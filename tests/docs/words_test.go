@@ -137,7 +137,7 @@ func printed(t *testing.T) []passage {
 	t.Helper()
 	var all []passage
 	inGo(t, literalText, &all)
-	for _, name := range []string{"npm/launcher.js", "patches/helper/proxy.js"} {
+	for _, name := range []string{"npm/launcher.js", "patches/helper/proxy.js", "patches/helper/proxy.mjs"} {
 		all = append(all, inJavaScript(t, name)...)
 	}
 	if len(all) < 500 {

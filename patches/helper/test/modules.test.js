@@ -6,24 +6,40 @@ const fs = require("node:fs");
 const Module = require("node:module");
 const os = require("node:os");
 const path = require("node:path");
+const { pathToFileURL } = require("node:url");
 const { test, after } = require("node:test");
-const { agentMajor, failure, project, setProxy } = require("./support");
+const { agentMajor, failure, isModule, project, setProxy } = require("./support");
 
 after(() => setProxy({}));
 
-const file = path.join(__dirname, "..", "proxy.js");
+const file = path.join(__dirname, "..", isModule ? "proxy.mjs" : "proxy.js");
 const source = fs.readFileSync(file, "utf8");
 const url = "https://api.corp.test/";
 
-// The helper from its source, with what it requires in `required`.
+// The helper from its source, with what it requires or imports in `required`.
 function evaluate(source) {
   const required = [];
   const helper = {};
-  new Function("exports", "require", source)(helper, name => {
+  const load = name => {
     required.push(name);
     return require(name);
-  });
+  };
+  if (!isModule) new Function("exports", "require", source)(helper, load);
+  else Object.assign(helper, new Function("imported", asFunction(source))(async name => ({ default: load(name) })));
   return { helper, required };
+}
+
+// The body of a function that returns what an ES module exports.
+function asFunction(source) {
+  const [line, names] = /^export (\{.*\});\n/m.exec(source);
+  return `${source.replace(line, "").replaceAll("import(", "imported(")}return ${names};`;
+}
+
+// A copy of the helper in a directory of its own.
+async function fresh(dir) {
+  const copy = path.join(dir, path.basename(file));
+  fs.copyFileSync(file, copy);
+  return isModule ? import(pathToFileURL(copy)) : require(copy);
 }
 
 function fakeFetch(t) {
@@ -62,37 +78,44 @@ test("all that loads stands where a bundler drops it", () => {
   assert.doesNotMatch(rest, /\b(require|import)\b/);
 });
 
+test("the ES module loads before its first call, and for all calls that come meanwhile", { skip: !isModule }, async () => {
+  setProxy({ HTTP_PROXY: "http://proxy.test:3128" });
+  const { helper, required } = evaluate(source);
+  assert.throws(() => helper.proxyAgent(url), /proxyFetch was not called yet/);
+  for (const { message } of await Promise.all([1, 2].map(() => failure(helper.proxyFetch(url))))) assert.match(message, /^fetch failed: https-proxy-agent cannot be loaded/);
+  assert.ok(required.includes("https"));
+  assert.strictEqual(helper.proxyAgent(url), helper.proxyAgent(url));
+});
+
 test("a missing https-proxy-agent is named", async t => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "helper-"));
   t.after(() => fs.rmSync(dir, { recursive: true }));
-  fs.copyFileSync(file, path.join(dir, "proxy.js"));
   setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
-  const { proxyFetch } = require(path.join(dir, "proxy.js"));
+  const { proxyFetch } = await fresh(dir);
   const { message } = await failure(proxyFetch(url), ["hunter"]);
-  assert.ok(message.endsWith("https-proxy-agent cannot be loaded (MODULE_NOT_FOUND); install https-proxy-agent 7 or newer"), message);
+  const code = isModule ? "ERR_MODULE_NOT_FOUND" : "MODULE_NOT_FOUND";
+  assert.ok(message.endsWith(`https-proxy-agent cannot be loaded (${code}); install https-proxy-agent 7 or newer`), message);
 });
 
 test("a broken https-proxy-agent is loaded once, and its error has a name", async t => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "helper-"));
   t.after(() => fs.rmSync(dir, { recursive: true }));
-  fs.copyFileSync(file, path.join(dir, "proxy.js"));
   const agent = path.join(dir, "node_modules", "https-proxy-agent");
   fs.mkdirSync(agent, { recursive: true });
   globalThis.timesLoaded = 0;
   t.after(() => delete globalThis.timesLoaded);
   fs.writeFileSync(path.join(agent, "index.js"), 'timesLoaded++; throw Object.assign(new Error("broken"), { code: "EBROKEN" });');
   setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
-  const { proxyFetch } = require(path.join(dir, "proxy.js"));
+  const { proxyFetch } = await fresh(dir);
   const { message } = await failure(proxyFetch(url), ["hunter"]);
   assert.ok(message.endsWith("https-proxy-agent cannot be loaded (EBROKEN); install https-proxy-agent 7 or newer"), message);
   assert.strictEqual(globalThis.timesLoaded, 1);
 });
 
-// As .pnp.cjs does it, which teaches require() alone where packages are.
-test("with Plug'n'Play and without its loader, what can be required works, and else the release that can is named", async t => {
+// As .pnp.cjs does it, which teaches require() alone where packages are. Nothing can load an ES module there.
+test("with Plug'n'Play and without its loader, what can be required works, and else the release that can is named", { skip: isModule }, async t => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "helper-"));
   t.after(() => fs.rmSync(dir, { recursive: true }));
-  fs.copyFileSync(file, path.join(dir, "proxy.js"));
   const { _resolveFilename: resolve } = Module;
   t.after(() => (Module._resolveFilename = resolve));
   const paths = Module._nodeModulePaths(process.env.HELPER_PROJECT);
@@ -105,7 +128,7 @@ test("with Plug'n'Play and without its loader, what can be required works, and e
     assert.ok(agentMajor > 7, error);
   }
   setProxy({ HTTPS_PROXY: "http://jane:hunter@127.0.0.1:1" });
-  const { proxyFetch } = require(path.join(dir, "proxy.js"));
+  const { proxyFetch } = await fresh(dir);
   const { message } = await failure(proxyFetch(url), ["hunter"]);
   assert.match(message, required ? /could not be used \(ECONNREFUSED\)/ : /cannot be loaded \(ERR_[A-Z_]+\); install https-proxy-agent 7$/);
 });

@@ -3,7 +3,7 @@
 
 const assert = require("node:assert");
 const { test, before, after } = require("node:test");
-const { calls, failure, helper, login, setProxy } = require("../support");
+const { calls, failure, helper, isModule, login, setProxy } = require("../support");
 const { silent, startProxy, startTarget } = require("../support/servers");
 
 const target = "https://api.corp.test/";
@@ -30,6 +30,30 @@ test("NEXTAUTH_PROXY alone is enough, and empty counts as unset", () => {
   assert.strictEqual(helper.proxyFor(target), "http://own.test:8080");
   setProxy({ NEXTAUTH_PROXY: " ", HTTP_PROXY: "a.test:1" });
   assert.strictEqual(helper.proxyFor(target), "http://a.test:1");
+});
+
+test("AUTH_PROXY counts in the ES module alone, where NEXTAUTH_PROXY is not set", async () => {
+  setProxy({ AUTH_PROXY: "auth.test:8080", HTTPS_PROXY: "a.test:1" });
+  assert.strictEqual(helper.proxyFor(target), isModule ? "http://auth.test:8080" : "http://a.test:1");
+  setProxy({ AUTH_PROXY: "auth.test:8080", NEXTAUTH_PROXY: "own.test:8080" });
+  assert.strictEqual(helper.proxyFor(target), "http://own.test:8080");
+  setProxy({ AUTH_PROXY: "auth.test:8080", NEXTAUTH_PROXY: "direct" });
+  assert.strictEqual(helper.proxyFor(target), "");
+  setProxy({ AUTH_PROXY: "direct", HTTPS_PROXY: "a.test:1" });
+  assert.strictEqual(helper.proxyFor(target), isModule ? "" : "http://a.test:1");
+  setProxy({ AUTH_PROXY: "socks5://jane:hunter@auth.test:1", HTTPS_PROXY: "socks5://jane:hunter@a.test:1" });
+  const { message } = await failure(helper.proxyFetch(target), ["jane", "hunter"]);
+  assert.ok(message.includes(`${isModule ? "AUTH_PROXY" : "HTTPS_PROXY"} must be an http:// or https:// proxy`), message);
+});
+
+test("AUTH_HTTP_TIMEOUT counts in the ES module alone, where NEXTAUTH_HTTP_TIMEOUT is not set", async () => {
+  setProxy({ AUTH_HTTP_TIMEOUT: "20000" });
+  assert.strictEqual(helper.httpOptions(url, { timeout: 3500 }).timeout, isModule ? 20000 : undefined);
+  setProxy({ AUTH_HTTP_TIMEOUT: "20000", NEXTAUTH_HTTP_TIMEOUT: "10000" });
+  assert.strictEqual(helper.httpOptions(url, { timeout: 3500 }).timeout, 10000);
+  setProxy({ AUTH_HTTP_TIMEOUT: "soon", HTTPS_PROXY: `127.0.0.1:${proxy.port}` });
+  const { message } = await failure(helper.proxyFetch(target));
+  assert.strictEqual(message.includes("AUTH_HTTP_TIMEOUT must be a number of milliseconds"), isModule, message);
 });
 
 test("no_proxy and loopback count as ever", () => {

@@ -8,7 +8,8 @@ const path = require("node:path");
 const util = require("node:util");
 
 const project = createRequire(path.join(process.env.HELPER_PROJECT, "package.json"));
-const helper = project("./node_modules/next-auth/core/lib/proxy.js");
+const helper = globalThis.helperModule || project(process.env.HELPER_FILE || "./node_modules/next-auth/core/lib/proxy.js");
+const isModule = helper === globalThis.helperModule;
 const agentMajor = Number(process.env.HELPER_AGENT.split(".")[0]);
 
 const user = "jane doe";
@@ -19,7 +20,8 @@ const basic = "Basic " + Buffer.from(`${user}:${password}`).toString("base64");
 // Sets the variables that choose a proxy, and only those given. What was kept for the next request is closed.
 function setProxy(variables) {
   closeIdle();
-  for (const name of ["https_proxy", "http_proxy", "all_proxy", "no_proxy", "nextauth_proxy", "nextauth_http_timeout"]) {
+  const own = ["nextauth_proxy", "nextauth_http_timeout", "auth_proxy", "auth_http_timeout"];
+  for (const name of ["https_proxy", "http_proxy", "all_proxy", "no_proxy", ...own]) {
     delete process.env[name];
     delete process.env[name.toUpperCase()];
   }
@@ -112,5 +114,6 @@ function hold(t) {
 }
 
 module.exports = {
-  agentMajor, assertNoSecret, basic, calls, closeIdle, failure, helper, hold, hurry, login, password, project, setProxy, user
+  agentMajor, assertNoSecret, basic, calls, closeIdle, failure, helper, hold, hurry, isModule, login, password, project, setProxy,
+  user
 };

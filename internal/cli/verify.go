@@ -93,7 +93,7 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 	var proofs []verify.Proof
 	if err == nil {
 		p.report.Node = &report.Node{Path: node.Path, Version: node.Version}
-		proofs, err = verify.Copies(limited, node, dirsOf(copies), func(n int) {
+		proofs, err = verify.Copies(limited, node, drivenCopies(copies), func(n int) {
 			line.Say(fmt.Sprintf("verifying copy %d of %d …", n, len(copies)))
 		})
 	}
@@ -149,12 +149,12 @@ func provesFailure(proofs []verify.Proof) bool {
 	return slices.ContainsFunc(proofs, func(p verify.Proof) bool { return slices.ContainsFunc(p.Results, fails) })
 }
 
-func dirsOf(copies []*apply.Copy) []string {
-	var dirs []string
+func drivenCopies(copies []*apply.Copy) []verify.Copy {
+	var driven []verify.Copy
 	for _, c := range copies {
-		dirs = append(dirs, c.Dir)
+		driven = append(driven, verify.Copy{Dir: c.Dir, Calls: &c.Line.Calls})
 	}
-	return dirs
+	return driven
 }
 
 const (

@@ -39,6 +39,7 @@ type Line struct {
 	Helper string // the helper's path in that package, with slashes
 	Form   Form   // of the files, and so of the helper
 	Prefix string // of the variables that this next-auth itself reads
+	Calls  Calls  // that verify makes
 }
 
 // All lists the lines. The first one is what hints suggest where no next-auth is
@@ -48,7 +49,7 @@ var All = []*Line{
 		Name: "next-auth 4", First: "4.0.1", Last: "4.24.15",
 		Range: "4.x", Spec: "next-auth@4",
 		Package: NextAuth, Mark: "core/lib/oauth/client.js", Extend: "next-auth@4",
-		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_",
+		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Calls: nextAuthCalls,
 	},
 }
 

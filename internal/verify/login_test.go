@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // What code, Node.js or a flag says of a URL is shown without its login.
 func TestNoLoginIsShown(t *testing.T) {
 	const url = "http://jane:hunter@proxy.test:3128"
-	call := Calls[0]
+	call := line.All[0].Calls.Kinds[0]
 	said := func(a Answer) report { return report{answers: map[string]Answer{call.Kind: a}} }
 	leaked := report{leaks: map[string][]string{call.Kind: {"child_process.execSync curl -x " + url, "jane:hunter@proxy.test:3128"}}}
 	_, unknown := FindNode(t.Context(), url, t.TempDir())

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
@@ -100,15 +101,15 @@ type report struct {
 	late    bool                // the context ended first
 }
 
-// Answer is a line of calls.js: the result of a call, a value or an error.
+// Answer is a line of serve.js: the result of a call, a value or an error.
 type Answer struct{ Kind, Value, Error, Code string }
 
 // drive runs Node.js to make the calls. The process ends before drive returns. If
 // this process is killed, it ends too, or when it sees that its input has ended.
-func drive(ctx context.Context, node Node, network *Network, dir string, calls []Call) (report, error) {
+func (c Copy) drive(ctx context.Context, node Node, network *Network, calls []line.Call) (report, error) {
 	stderr := &limited{}
-	cmd := exec.CommandContext(ctx, node.Path, "--eval", program())
-	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, environment(ctx, network), stderr, patience
+	cmd := exec.CommandContext(ctx, node.Path, "--eval", program(c.Calls.Driver))
+	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = c.Dir, environment(ctx, network), stderr, patience
 	cmd.SysProcAttr = fate()
 	stdin, inErr := cmd.StdinPipe()
 	stdout, outErr := cmd.StdoutPipe()
@@ -122,10 +123,10 @@ func drive(ctx context.Context, node Node, network *Network, dir string, calls [
 		return report{end: endOf(ctx, err, ""), late: true}, nil
 	}
 	var kinds []string
-	for _, c := range calls {
-		kinds = append(kinds, c.Kind)
+	for _, call := range calls {
+		kinds = append(kinds, call.Kind)
 	}
-	_ = json.NewEncoder(stdin).Encode(network.Request(dir, kinds)) // where it has ended already, Wait says why
+	_ = json.NewEncoder(stdin).Encode(network.Request(c.Dir, kinds)) // where it has ended already, Wait says why
 	said := listen(stdout, stdin, len(kinds))
 	said.end, said.late = endOf(ctx, cmd.Wait(), stderr.kept.String()), ctx.Err() != nil
 	return said, nil

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/verify/network"
 )
@@ -21,7 +22,7 @@ type Network struct {
 // LoopbackError means that 127.0.0.1 can't be used.
 type LoopbackError = network.LoopbackError
 
-// Options extend a network beyond what Calls need.
+// Options extend a network beyond what the calls of all lines need.
 type Options struct {
 	Services map[string]Service // by "METHOD host/path"
 	// Dial may be nil. The proxy calls it before it connects to a host, and refuses
@@ -45,7 +46,7 @@ func NewNetwork(options Options) (*Network, error) {
 	return n, err
 }
 
-// Request makes calls.js make some kinds of calls with the code in a directory.
+// Request makes a driver make some kinds of calls with the code in a directory.
 type Request struct {
 	Dir     string   `json:"dir"`
 	Kinds   []string `json:"kinds"`
@@ -70,4 +71,11 @@ func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		service.reply(w)
 	}
+}
+
+// requestHost returns the host of "METHOD host/path".
+func requestHost(request string) string {
+	_, target, _ := strings.Cut(request, " ")
+	host, _, _ := strings.Cut(target, "/")
+	return host
 }

@@ -9,9 +9,11 @@ package verify
 
 import (
 	"context"
-	_ "embed" // the JavaScript
+	"embed" // the JavaScript
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,24 +21,31 @@ import (
 	"sync/atomic"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
-//go:embed calls.js
-var callsSource string
-
-//go:embed guard.js
-var guardSource string
-
-//go:embed main.js
-var mainSource string
+//go:embed *.js
+var scripts embed.FS
 
 // module turns a JavaScript file into a value with a name.
 const module = "const %s = (module => {\nconst { exports } = module;\n%s\nreturn module.exports;\n})({ exports: {} });\n"
 
-// program returns the JavaScript that Node.js runs.
-func program() string {
-	return `"use strict";` + "\n" + fmt.Sprintf(module, "calls", callsSource) + fmt.Sprintf(module, "guard", guardSource) + mainSource
+// program returns the JavaScript that Node.js runs, with one of the drivers.
+func program(driver string) string {
+	return `"use strict";` + "\n" +
+		fmt.Sprintf(module, "serving", script("serve.js")) +
+		fmt.Sprintf(module, "driver", script(driver)) +
+		fmt.Sprintf(module, "guard", script("guard.js")) +
+		script("main.js")
+}
+
+func script(name string) string {
+	text, err := scripts.ReadFile(name)
+	if err != nil {
+		panic(err) // a test runs every driver
+	}
+	return string(text)
 }
 
 // Outcome is the result of a call, by its name in --json.
@@ -52,7 +61,7 @@ const (
 
 // Result is the outcome of a call, with details.
 type Result struct {
-	Call
+	line.Call
 	Outcome Outcome
 	Detail  string // one line; empty if proxied
 }
@@ -63,20 +72,34 @@ type Proof struct {
 	Arrived []string // what the proxy and the services saw, from Network.Seen
 }
 
-// Copies makes all calls of the copies in some directories, and returns a Proof
-// for each. The context limits all waiting: calls that are missing when it ends were
-// too slow. An error is one of the system. started is called at the start of each copy
-// with how many have been started, and by several goroutines.
-func Copies(ctx context.Context, node Node, dirs []string, started func(n int)) ([]Proof, error) {
-	proofs, errs := make([]Proof, len(dirs)), make([]error, len(dirs))
+// Copy is an installed package, and the calls of its line.
+type Copy struct {
+	Dir   string
+	Calls *line.Calls
+}
+
+// kinds returns the calls that the copy makes.
+func (c Copy) kinds() []line.Call {
+	return c.Calls.Of(func(file string) bool {
+		_, err := os.Stat(filepath.Join(c.Dir, filepath.FromSlash(file)))
+		return err == nil
+	})
+}
+
+// Copies makes all calls of some copies, and returns a Proof for each. The context
+// limits all waiting: calls that are missing when it ends were too slow. An error is one
+// of the system. started is called at the start of each copy with how many have been
+// started, and by several goroutines.
+func Copies(ctx context.Context, node Node, copies []Copy, started func(n int)) ([]Proof, error) {
+	proofs, errs := make([]Proof, len(copies)), make([]error, len(copies))
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wait sync.WaitGroup
 	var begun atomic.Int32
-	for i, dir := range dirs {
+	for i, c := range copies {
 		wait.Go(func() {
 			free <- struct{}{}
 			started(int(begun.Add(1)))
-			proofs[i], errs[i] = prove(ctx, node, dir)
+			proofs[i], errs[i] = c.prove(ctx, node)
 			<-free
 		})
 	}
@@ -87,29 +110,29 @@ func Copies(ctx context.Context, node Node, dirs []string, started func(n int)) 
 // prove makes the calls of one copy. Each copy has its own process, because
 // openid-client has settings for the whole process, and its own network, so that
 // all requests there come from this copy.
-func prove(ctx context.Context, node Node, dir string) (Proof, error) {
+func (c Copy) prove(ctx context.Context, node Node) (Proof, error) {
 	network, err := NewNetwork(Options{})
 	if err != nil {
 		return Proof{}, err
 	}
 	defer network.Close()
-	calls := callsOf(dir)
-	said, err := drive(ctx, node, network, dir, calls)
+	calls := c.kinds()
+	said, err := c.drive(ctx, node, network, calls)
 	if err != nil {
 		return Proof{}, err
 	}
 	proof := Proof{Arrived: network.Seen()}
-	for _, c := range calls {
-		proof.Results = append(proof.Results, judge(c, said, proof.Arrived))
+	for _, call := range calls {
+		proof.Results = append(proof.Results, judge(call, said, proof.Arrived))
 	}
 	if leaks := said.leaks[""]; len(leaks) > 0 {
-		proof.Results = append(proof.Results, Result{Call{Kind: "outside of the calls"}, Leaked, tried(leaks)})
+		proof.Results = append(proof.Results, Result{line.Call{Kind: "outside of the calls"}, Leaked, tried(leaks)})
 	}
 	return proof, nil
 }
 
 // judge returns the result of a call, from the report of Node.js and the requests seen.
-func judge(c Call, said report, seen []string) Result {
+func judge(c line.Call, said report, seen []string) Result {
 	answer, answered := said.answers[c.Kind]
 	switch arrived := slices.Contains(seen, c.Request); {
 	case len(said.leaks[c.Kind]) > 0:

@@ -12,17 +12,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
+
+// nextAuth are the calls that stand-ins make.
+var nextAuth = &line.All[0].Calls
 
 // standIn makes a copy of next-auth of which each call of client.js does what
 // the code says.
 func standIn(t *testing.T, code string) string {
 	t.Helper()
 	dir := t.TempDir()
-	path := filepath.Join(dir, filepath.FromSlash(verify.ClientFile))
+	path := filepath.Join(dir, filepath.FromSlash(nextAuth.Always))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +44,11 @@ func prove(t *testing.T, node string, dirs ...string) []verify.Proof {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proofs, err := verify.Copies(t.Context(), found, dirs, func(int) {})
+	var copies []verify.Copy
+	for _, dir := range dirs {
+		copies = append(copies, verify.Copy{Dir: dir, Calls: nextAuth})
+	}
+	proofs, err := verify.Copies(t.Context(), found, copies, func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +89,7 @@ func TestOnlyTheProxyCanBeReached(t *testing.T) {
 			nodes = append(nodes, nodetest.PinnedNode(t, name))
 		}
 	}
-	want := verify.Result{Call: verify.Calls[0], Outcome: verify.Leaked}
+	want := verify.Result{Call: nextAuth.Kinds[0], Outcome: verify.Leaked}
 	want.Detail = "tried " + strings.Join(slices.Sorted(maps.Keys(waysOut)), ", ") + " without the proxy"
 	for _, node := range nodes {
 		if diff := cmp.Diff(want, prove(t, node, dir)[0].Results[0]); diff != "" {
@@ -166,7 +174,7 @@ func TestJudgement(t *testing.T) {
 	for i, proof := range prove(t, nodetest.Node(t), dirs...) {
 		got := proof.Results[0]
 		want := tests[names[i]].want
-		want.Call = verify.Calls[0]
+		want.Call = nextAuth.Kinds[0]
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", names[i], diff)
 		}
@@ -178,7 +186,7 @@ func TestLeakOutsideOfTheCalls(t *testing.T) {
 	t.Parallel()
 	dir := standIn(t, `process.once("exit", () => require("net").connect(9, "late.test"));`)
 	results := prove(t, nodetest.Node(t), dir)[0].Results
-	want := verify.Result{Call: verify.Call{Kind: "outside of the calls"}, Outcome: verify.Leaked, Detail: "tried late.test:9 without the proxy"}
+	want := verify.Result{Call: line.Call{Kind: "outside of the calls"}, Outcome: verify.Leaked, Detail: "tried late.test:9 without the proxy"}
 	if diff := cmp.Diff(want, results[len(results)-1]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
-	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
 // newRelease is the release of next-auth whose providers are documented.
@@ -41,7 +41,7 @@ func TestProviderHostsAreDocumented(t *testing.T) {
 		t.Errorf("(-next-auth %s +documented):\n%s", newRelease, diff)
 	}
 	patched := map[string]bool{}
-	for _, call := range verify.Calls {
+	for _, call := range prooftest.NextAuth.Calls.Kinds {
 		if strings.HasPrefix(call.File, "providers/") {
 			patched[call.File] = true
 		}
@@ -85,7 +85,7 @@ func releasedNextAuth(t *testing.T) npmreleases.Package {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(files["package.json"]), fmt.Sprintf("\"version\": %q", newRelease)) && files[verify.ClientFile] != nil {
+		if strings.Contains(string(files["package.json"]), fmt.Sprintf("\"version\": %q", newRelease)) && files[prooftest.NextAuth.Calls.Always] != nil {
 			return files
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
-	"github.com/proxypatch/proxypatch/internal/verify"
+	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 )
 
 // nativeTool is another tool that patches packages at install time.
@@ -159,14 +159,15 @@ func (n nativeTool) remove(t *testing.T, project string) {
 // patch writes the tool's patch of next-auth, which replaces the only occurrence of a text in a file.
 func (n nativeTool) patch(t *testing.T, from, to string) string {
 	t.Helper()
+	file := prooftest.NextAuth.Calls.Always
 	releases, packages := nodetest.Releases(t)
 	i := slices.IndexFunc(releases, func(r npmreleases.Release) bool { return r.Version == newRelease })
-	before := packages[i][verify.ClientFile]
+	before := packages[i][file]
 	after := bytes.Replace(before, []byte(from), []byte(to), 1)
 	if bytes.Equal(before, after) {
-		t.Fatalf("%s does not hold %q", verify.ClientFile, from)
+		t.Fatalf("%s does not hold %q", file, from)
 	}
-	return string(patchset.Format(n.prefix+verify.ClientFile, before, after, 0o644))
+	return string(patchset.Format(n.prefix+file, before, after, 0o644))
 }
 
 // requireEdited requires that the other tool's patch is applied.
@@ -176,7 +177,7 @@ func requireEdited(t *testing.T, copies []string, text string) {
 		t.Error("there is no copy")
 	}
 	for _, dir := range copies {
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(verify.ClientFile)))
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(prooftest.NextAuth.Calls.Always)))
 		if err != nil {
 			t.Fatal(err)
 		}

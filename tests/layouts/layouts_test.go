@@ -19,13 +19,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
-	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
@@ -246,7 +246,7 @@ func copiesBelow(t *testing.T, dir string) []string {
 		if json.Unmarshal(data, &manifest) != nil || manifest.Name != "next-auth" {
 			return nil
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(verify.ClientFile))); err == nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(prooftest.NextAuth.Calls.Always))); err == nil {
 			copies = append(copies, filepath.Dir(path))
 		}
 		return nil
@@ -499,8 +499,8 @@ func (lt *layoutTest) closure(m member) []string {
 // projects and later installs must not change.
 func (lt *layoutTest) patchAndRevert(t *testing.T, project string, copies []string) {
 	network := prooftest.NewNetwork(t)
-	unpatched := prooftest.Phase{Name: "unpatched", Caller: network.Caller(t), Arrivals: func(verify.Call) []string { return nil }}
-	patched := prooftest.Phase{Name: "patched", Caller: network.Caller(t), Arrivals: throughProxy}
+	unpatched := prooftest.Phase{Name: "unpatched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: func(line.Call) []string { return nil }}
+	patched := prooftest.Phase{Name: "patched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: throughProxy}
 	other := lt.install(t, "two")
 	lt.requireShared(t, copies, project, other)
 	before, beside, home := snapshotOf(t, project), snapshotOf(t, other), snapshotOf(t, lt.home)
@@ -537,11 +537,11 @@ func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, othe
 		return // others use copy-on-write
 	}
 	for _, dir := range copies {
-		a, err := os.Stat(filepath.Join(dir, filepath.FromSlash(verify.ClientFile)))
+		a, err := os.Stat(filepath.Join(dir, filepath.FromSlash(prooftest.NextAuth.Calls.Always)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.Stat(filepath.Join(other+dir[len(project):], filepath.FromSlash(verify.ClientFile)))
+		b, err := os.Stat(filepath.Join(other+dir[len(project):], filepath.FromSlash(prooftest.NextAuth.Calls.Always)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -552,7 +552,7 @@ func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, othe
 }
 
 // throughProxy returns the requests of a call through the proxy.
-func throughProxy(c verify.Call) []string {
+func throughProxy(c line.Call) []string {
 	return nettest.Arrivals(c.Request)
 }
 
@@ -561,12 +561,12 @@ func prove(t *testing.T, network *prooftest.Network, p prooftest.Phase, copies [
 	t.Helper()
 	for _, dir := range copies {
 		pkg := npmreleases.Package{}
-		for _, c := range verify.Calls {
+		for _, c := range prooftest.NextAuth.Calls.Kinds {
 			if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.File))); err == nil {
 				pkg[c.File] = data
 			}
 		}
-		p.Prove(t, network, prooftest.CallsOf(t, pkg), dir)
+		p.Prove(t, network, prooftest.CallsOf(t, prooftest.NextAuth, pkg), dir)
 	}
 }
 

@@ -11,12 +11,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
-	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
 // TestEveryReleaseReachesTheProxy makes every call of every release three times:
@@ -28,12 +28,12 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	releases, packages := nodetest.Releases(t)
 	network := prooftest.NewNetwork(t)
 	phases := []prooftest.Phase{
-		{Name: "unpatched", Caller: network.Caller(t), Arrivals: func(verify.Call) []string { return nil }},
-		{Name: "patched", Caller: network.Caller(t), Arrivals: func(c verify.Call) []string { return nettest.Arrivals(c.Request) }},
+		{Name: "unpatched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: func(line.Call) []string { return nil }},
+		{Name: "patched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: func(c line.Call) []string { return nettest.Arrivals(c.Request) }},
 		{
 			Name:     "patched, with NO_PROXY",
-			Caller:   network.Caller(t, "NO_PROXY="+strings.Join(network.Hosts(), ","), network.Direct()),
-			Arrivals: func(c verify.Call) []string { return []string{"direct " + c.Request} },
+			Caller:   network.Caller(t, prooftest.NextAuth, "NO_PROXY="+strings.Join(network.Hosts(), ","), network.Direct()),
+			Arrivals: func(c line.Call) []string { return []string{"direct " + c.Request} },
 		},
 	}
 	trees := map[string]string{} // a copy of each project of dependencies
@@ -77,21 +77,21 @@ func oldestClient(t *testing.T, pkg npmreleases.Package) string {
 
 // proveRelease runs all phases of a release in a project at dir.
 func proveRelease(t *testing.T, network *prooftest.Network, phases []prooftest.Phase, pkg npmreleases.Package, dir string) {
-	calls := prooftest.CallsOf(t, pkg)
-	prooftest.Install(t, dir, pkg)
-	phases[0].Prove(t, network, calls, prooftest.PackageDir(dir))
+	calls := prooftest.CallsOf(t, prooftest.NextAuth, pkg)
+	prooftest.Install(t, prooftest.NextAuth, dir, pkg)
+	phases[0].Prove(t, network, calls, prooftest.PackageDir(prooftest.NextAuth, dir))
 	requireCalls(t, calls, prooftest.Patch(t, dir))
 	for _, p := range phases[1:] {
-		p.Prove(t, network, calls, prooftest.PackageDir(dir))
+		p.Prove(t, network, calls, prooftest.PackageDir(prooftest.NextAuth, dir))
 	}
 }
 
 // requireCalls requires that exactly the patched files make calls, so that every
 // patched file is tested.
-func requireCalls(t *testing.T, calls []verify.Call, patched []string) {
+func requireCalls(t *testing.T, calls []line.Call, patched []string) {
 	t.Helper()
 	for _, file := range patched {
-		if !slices.ContainsFunc(calls, func(c verify.Call) bool { return c.File == file }) {
+		if !slices.ContainsFunc(calls, func(c line.Call) bool { return c.File == file }) {
 			t.Errorf("%s is patched, but no call of it is tried", file)
 		}
 	}
@@ -110,11 +110,11 @@ func patchedClients(t *testing.T) map[string]string {
 	tree := nodetest.Copy(t, prooftest.CurrentClient)
 	dirs := map[string]string{}
 	for i, pkg := range packages {
-		if i+1 < len(packages) && bytes.Equal(pkg[verify.ClientFile], packages[i+1][verify.ClientFile]) || !gate.Wanted(t, "releases") && len(dirs) > 0 {
+		if i+1 < len(packages) && bytes.Equal(pkg[prooftest.NextAuth.Calls.Always], packages[i+1][prooftest.NextAuth.Calls.Always]) || !gate.Wanted(t, "releases") && len(dirs) > 0 {
 			continue
 		}
 		dir := filepath.Join(tree, "releases", releases[i].Version)
-		prooftest.Install(t, dir, pkg)
+		prooftest.Install(t, prooftest.NextAuth, dir, pkg)
 		prooftest.Patch(t, dir)
 		dirs[releases[i].Version] = dir
 	}
@@ -146,7 +146,7 @@ func TestOwnAgentWinsOverTheProxy(t *testing.T) {
 				[]string{"CONNECT idp.corp.test:443", "GET idp.corp.test/.well-known/openid-configuration"}, want[1:])
 		}
 		network.Forget()
-		got := network.Caller(t, "OWN_AGENT_PORT="+network.OwnPort()).Call(t, prooftest.PackageDir(dir), kind)[kind]
+		got := network.Caller(t, prooftest.NextAuth, "OWN_AGENT_PORT="+network.OwnPort()).Call(t, prooftest.PackageDir(prooftest.NextAuth, dir), kind)[kind]
 		if want := (prooftest.Result{Value: "user-1 Ada"}); got != want {
 			t.Errorf("%s: got %+v, want %+v", version, got, want)
 		}
@@ -177,8 +177,8 @@ func TestOwnTimeoutHoldsBehindTheProxy(t *testing.T) {
 	callers := map[[2]string]*prooftest.Caller{}
 	for version, dir := range dirs {
 		for kind := range kinds {
-			c := network.Caller(t)
-			c.Send(t, prooftest.PackageDir(dir), kind)
+			c := network.Caller(t, prooftest.NextAuth)
+			c.Send(t, prooftest.PackageDir(prooftest.NextAuth, dir), kind)
 			callers[[2]string{version, kind}] = c
 		}
 	}

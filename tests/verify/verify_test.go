@@ -58,7 +58,7 @@ func verified(t *testing.T, project string, args ...string) (kinds map[verify.Ou
 // kindsOf returns the kinds of calls of files.
 func kindsOf(files ...string) []string {
 	var kinds []string
-	for _, c := range verify.Calls {
+	for _, c := range prooftest.NextAuth.Calls.Kinds {
 		if slices.Contains(files, c.File) {
 			kinds = append(kinds, c.Kind)
 		}
@@ -69,7 +69,7 @@ func kindsOf(files ...string) []string {
 // arrivalsOf returns all requests of calls through the proxy.
 func arrivalsOf(kinds []string) []string {
 	seen := map[string]bool{}
-	for _, c := range verify.Calls {
+	for _, c := range prooftest.NextAuth.Calls.Kinds {
 		if slices.Contains(kinds, c.Kind) {
 			for _, line := range nettest.Arrivals(c.Request) {
 				seen[line] = true
@@ -128,7 +128,7 @@ func TestVerifyReleases(t *testing.T) {
 	for i, release := range releases {
 		if slices.Contains([]string{"4.0.1", "4.2.1", "4.10.3", "4.24.15"}, release.Version) {
 			dir := filepath.Join(tree, "releases", release.Version)
-			prooftest.Install(t, dir, packages[i])
+			prooftest.Install(t, prooftest.NextAuth, dir, packages[i])
 			proveBoth(t, dir)
 			tried++
 		}
@@ -144,12 +144,12 @@ func TestVerifyNamesEachFile(t *testing.T) {
 	gate.Need(t, "verify")
 	released, project := nodetest.Project(t, "agent-7.0.6"), nodetest.Copy(t, "agent-7.0.6")
 	for _, file := range prooftest.Patch(t, project) {
-		path := filepath.Join(prooftest.PackageDir(project), filepath.FromSlash(file))
+		path := filepath.Join(prooftest.PackageDir(prooftest.NextAuth, project), filepath.FromSlash(file))
 		patched, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		original, err := os.ReadFile(filepath.Join(prooftest.PackageDir(released), filepath.FromSlash(file)))
+		original, err := os.ReadFile(filepath.Join(prooftest.PackageDir(prooftest.NextAuth, released), filepath.FromSlash(file)))
 		if err != nil || bytes.Equal(original, patched) {
 			t.Fatalf("%s: %v", file, err)
 		}

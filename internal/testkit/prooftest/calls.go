@@ -20,35 +20,50 @@ import (
 // gets today.
 const CurrentClient = "deps-openid-client-5.7.1"
 
-// CallsOf returns the calls whose files a release has.
-func CallsOf(t *testing.T, pkg npmreleases.Package) []verify.Call {
+// NextAuth is the line of most tests.
+var NextAuth = drivenBy("next-auth.js")
+
+func drivenBy(driver string) *line.Line {
+	return line.All[slices.IndexFunc(line.All, func(l *line.Line) bool { return l.Calls.Driver == driver })]
+}
+
+// everyReleaseHas are files of a line that all its releases have.
+var everyReleaseHas = map[*line.Line][]string{
+	NextAuth: {
+		"core/lib/oauth/client.js", "core/lib/oauth/client-legacy.js",
+		"providers/azure-ad.js", "providers/github.js", "providers/linkedin.js", "providers/foursquare.js",
+	},
+}
+
+// CallsOf returns the calls that a release of a line makes.
+func CallsOf(t *testing.T, l *line.Line, pkg npmreleases.Package) []line.Call {
 	t.Helper()
-	for _, file := range []string{
-		verify.ClientFile, verify.LegacyFile, "providers/azure-ad.js", "providers/github.js", "providers/linkedin.js", "providers/foursquare.js",
-	} {
+	for _, file := range everyReleaseHas[l] {
 		if pkg[file] == nil {
 			t.Errorf("the package has no %s", file)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(verify.Calls), func(c verify.Call) bool { return pkg[c.File] == nil })
+	return l.Calls.Of(func(file string) bool { return pkg[file] != nil })
 }
 
-// Install writes the needed files of the package to the place where Node.js finds it
-// from dir. Writing all files would take longer than all calls.
-func Install(t *testing.T, dir string, pkg npmreleases.Package) {
+// Install writes the needed files of the line's package to the place where Node.js finds
+// it from dir. Writing all files would take longer than all calls.
+func Install(t *testing.T, l *line.Line, dir string, pkg npmreleases.Package) {
 	t.Helper()
 	needed := maps.Clone(pkg)
 	maps.DeleteFunc(needed, func(file string, _ []byte) bool {
 		server := strings.HasPrefix(file, "core/lib/oauth/") || strings.HasPrefix(file, "providers/")
 		return file != "package.json" && !(server && strings.HasSuffix(file, ".js"))
 	})
-	if err := needed.Write(PackageDir(dir)); err != nil {
+	if err := needed.Write(PackageDir(l, dir)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// PackageDir returns the directory where Node.js finds next-auth from dir.
-func PackageDir(dir string) string { return filepath.Join(dir, "node_modules", "next-auth") }
+// PackageDir returns the directory where Node.js finds the line's package from dir.
+func PackageDir(l *line.Line, dir string) string {
+	return filepath.Join(dir, "node_modules", filepath.FromSlash(l.Package))
+}
 
 // Patch patches the package below dir and returns the patched files.
 func Patch(t *testing.T, dir string) []string {
@@ -68,12 +83,12 @@ type Phase struct {
 	Caller *Caller
 	// Arrivals returns all requests that the network sees of a call. If there are
 	// none, the call must fail because its host has no address.
-	Arrivals func(verify.Call) []string
+	Arrivals func(line.Call) []string
 }
 
 // Prove makes the calls of the release in dir, and checks their results and the
 // requests that the network sees.
-func (p Phase) Prove(t *testing.T, network *Network, calls []verify.Call, dir string) {
+func (p Phase) Prove(t *testing.T, network *Network, calls []line.Call, dir string) {
 	t.Helper()
 	network.Forget()
 	var kinds []string
@@ -93,7 +108,7 @@ func (p Phase) Prove(t *testing.T, network *Network, calls []verify.Call, dir st
 }
 
 // judge reports a wrong result of a call, and its lost requests.
-func (p Phase) judge(t *testing.T, c verify.Call, got Result, lost []string) {
+func (p Phase) judge(t *testing.T, c line.Call, got Result, lost []string) {
 	t.Helper()
 	want, fails := Result{Value: c.Value}, p.Arrivals(c) == nil
 	if fails && got.Code != "ENOTFOUND" {
@@ -112,7 +127,7 @@ func Missing(want, got []string) []string {
 	return slices.DeleteFunc(slices.Clone(want), func(s string) bool { return slices.Contains(got, s) })
 }
 
-// Caller is a running testdata/calls.js.
+// Caller is a Node.js that runs the script in testdata of a line.
 type Caller struct {
 	network  *Network
 	process  *os.Process
@@ -127,10 +142,10 @@ type Result struct{ Value, Error, Code string }
 // hangs is the time after which a call counts as lost.
 const hangs = 30 * time.Second
 
-// Caller starts Node.js in an environment, to make calls.
-func (n *Network) Caller(t *testing.T, env ...string) *Caller {
+// Caller starts Node.js in an environment, to make calls of a line.
+func (n *Network) Caller(t *testing.T, l *line.Line, env ...string) *Caller {
 	t.Helper()
-	cmd := n.Command(t, "calls.js", env...)
+	cmd := n.Command(t, l.Calls.Driver, env...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -146,14 +161,14 @@ func (n *Network) Caller(t *testing.T, env ...string) *Caller {
 	return &Caller{n, cmd.Process, json.NewEncoder(stdin), json.NewDecoder(stdout), 0}
 }
 
-// Call makes some kinds of calls of the next-auth in dir.
+// Call makes some kinds of calls of the package in dir.
 func (c *Caller) Call(t *testing.T, dir string, kinds ...string) map[string]Result {
 	t.Helper()
 	c.Send(t, dir, kinds...)
 	return c.Receive(t)
 }
 
-// Send requests some kinds of calls of the next-auth in dir.
+// Send requests some kinds of calls of the package in dir.
 func (c *Caller) Send(t *testing.T, dir string, kinds ...string) {
 	t.Helper()
 	if err := c.requests.Encode(c.network.Request(dir, kinds)); err != nil {

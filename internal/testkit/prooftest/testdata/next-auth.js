@@ -1,11 +1,12 @@
-// Makes the calls of many releases in one process, and some that only tests make. See serve() in the loaded file.
+// Makes the calls of many releases in one process, and some that only tests make. See serve() in serve.js.
 "use strict";
 
 const assert = require("assert");
 const https = require("https");
 const path = require("path");
 const tls = require("tls");
-const { callbackUrl, calls, serve } = require("../../../verify/calls.js");
+const { callbackUrl, calls, open } = require("../../../verify/next-auth.js");
+const { serve } = require("../../../verify/serve.js");
 
 Object.assign(calls, {
   "sign-in with an own agent": async release => {
@@ -32,7 +33,7 @@ function ownAgent() {
 
 // openid-client keeps HTTP options for the process, and next-auth keeps state in its modules. Each release gets its own
 // modules, so that releases do not affect each other. They share only jose, which has no state and takes longest to load.
-serve((request, release) => {
+serve({ calls, open }, (request, release) => {
   for (const file of Object.keys(require.cache)) {
     if (!file.includes(path.join("/", "node_modules", "jose", "/"))) delete require.cache[file];
   }

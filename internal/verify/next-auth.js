@@ -1,9 +1,7 @@
-// Makes each request that next-auth makes on the server, each on its own, with the code of one copy.
+// Makes each request that next-auth 4 makes on the server, each on its own, with the code of one copy.
 "use strict";
 
 const path = require("path");
-const readline = require("readline");
-const { AsyncLocalStorage } = require("async_hooks");
 const { createRequire } = require("module");
 
 const callbackUrl = "http://localhost:3000/api/auth/callback/idp";
@@ -93,7 +91,7 @@ class Release {
   }
 }
 
-// By their kinds in calls.go. The value of a call shows that it got the answer.
+// By their kinds in internal/line. The value of a call shows that it got the answer.
 const calls = {
   discovery: async release => (await release.discovered()).issuer.token_endpoint,
   token: async release => (await (await release.ready()).callback(callbackUrl, { code: "code" }, {})).access_token,
@@ -135,52 +133,4 @@ const calls = {
   "trakt userinfo": async release => (await release.userinfo("trakt")).name
 };
 
-const current = new AsyncLocalStorage(); // the kind of the call that is running
-
-// The message of an error and of its cause. Some messages already contain the cause.
-function reasonOf({ message, cause }, error) {
-  const what = String(message ?? "");
-  const why = cause ? String(cause.message || cause) : "";
-  return (what.includes(why) ? what : `${what}: ${why}`) || JSON.stringify(error) || "for no reason";
-}
-
-// Code may throw anything.
-function failureOf(error) {
-  try {
-    const { code } = error?.cause || error || {};
-    return { error: reasonOf(error || {}, error), code: typeof code === "string" ? code : undefined };
-  } catch {
-    return { error: "for no reason that can be told" };
-  }
-}
-
-async function resultOf(kind, release) {
-  try {
-    return { kind, value: String(await current.run(kind, calls[kind], release)) };
-  } catch (error) {
-    return { kind, ...failureOf(error) };
-  }
-}
-
-// Only say writes to stdout. Everything else that code prints goes to stderr.
-const print = process.stdout.write.bind(process.stdout);
-process.stdout.write = process.stderr.write.bind(process.stderr);
-
-// Native code can still write to stdout, so each message starts on a new line.
-const say = message => print("\n" + JSON.stringify(message) + "\n");
-
-// Makes calls. Each line of the input is a request: { dir, kinds, idToken }, the directory of a next-auth and the calls to
-// make; prepare gets it first. Each line of the output is the result of one call: { kind, value } or { kind, error, code }.
-// One failed call does not affect the others. The process ends with its input, because then nothing waits for it.
-async function serve(prepare) {
-  const lines = readline.createInterface({ input: process.stdin });
-  lines.once("close", () => process.exit());
-  for await (const line of lines) {
-    const request = JSON.parse(line);
-    const release = new Release(request);
-    prepare(request, release);
-    await Promise.all(request.kinds.map(async kind => say(await resultOf(kind, release))));
-  }
-}
-
-module.exports = { callbackUrl, calls, current, say, serve };
+module.exports = { callbackUrl, calls, open: request => new Release(request) };

@@ -7,6 +7,7 @@ type Calls struct {
 	Driver string // the file of internal/verify that makes them
 	Always string // the file without which a copy can make none of them
 	Kinds  []Call
+	Code   map[string]string // by kind, where not every release makes the call in its file: code that does
 }
 
 // Call is a kind of request.
@@ -17,10 +18,13 @@ type Call struct {
 	Value   string // the result that proves it
 }
 
-// Of returns the calls of a copy, which has some of the line's files. The calls of Always
-// are always among them, because a copy without that file is broken.
-func (c *Calls) Of(has func(file string) bool) []Call {
-	return slices.DeleteFunc(slices.Clone(c.Kinds), func(call Call) bool { return call.File != c.Always && !has(call.File) })
+// Of returns the calls that a copy makes. has reports whether the copy has a file with
+// some code in it. The calls of Always are among them even if the file is missing,
+// because such a copy is broken.
+func (c *Calls) Of(has func(file, code string) bool) []Call {
+	return slices.DeleteFunc(slices.Clone(c.Kinds), func(call Call) bool {
+		return call.File != c.Always && !has(call.File, c.Code[call.Kind])
+	})
 }
 
 const (
@@ -45,4 +49,55 @@ var nextAuthCalls = Calls{Driver: "next-auth.js", Always: openidClient, Kinds: [
 	{"hubspot userinfo", "providers/hubspot.js", "GET api.hubapi.com/oauth/v1/access-tokens/token", "ada@corp.test"},
 	{"todoist userinfo", "providers/todoist.js", "POST api.todoist.com/sync/v9/sync", "ada@corp.test"},
 	{"trakt userinfo", "providers/trakt.js", "GET api.trakt.tv/users/me", "Ada"},
+}}
+
+const (
+	coreProviders = "lib/utils/providers.js"
+	apple         = "providers/apple.js"
+	entra         = "providers/microsoft-entra-id.js"
+	tiktok        = "providers/tiktok.js"
+	coreGitHub    = "providers/github.js"
+
+	ownFetch = "[customFetch]" // instead of the default one
+)
+
+// authCoreCalls are explained in docs/call-sites.md.
+var authCoreCalls = Calls{Driver: "auth-core.js", Always: coreProviders, Kinds: []Call{
+	{"discovery", coreProviders, "GET idp.corp.test/.well-known/openid-configuration", "https://idp.corp.test/authorize"},
+	{"discovery in the callback", coreProviders, "GET idp.corp.test/callback/.well-known/openid-configuration", "https://idp.corp.test/callback"},
+	{"token", coreProviders, "POST idp.corp.test/callback/token", "token"},
+	{"userinfo", coreProviders, "GET idp.corp.test/callback/userinfo", "Ada"},
+	{"token without discovery", coreProviders, "POST idp.corp.test/token", "token"},
+	{"userinfo without discovery", coreProviders, "GET idp.corp.test/userinfo", "Ada"},
+	{"apple discovery", apple, "GET appleid.apple.com/.well-known/openid-configuration", "https://appleid.apple.com/auth/authorize"},
+	{"apple token", apple, "POST appleid.apple.com/auth/token", "token"},
+	{"microsoft-entra-id discovery", entra, "GET login.microsoftonline.com/common/v2.0/.well-known/openid-configuration", "https://login.microsoftonline.com/common/oauth2/v2.0/authorize"},
+	{"microsoft-entra-id token", entra, "POST login.microsoftonline.com/common/oauth2/v2.0/token", "token"},
+	{"microsoft-entra-id tenant discovery", entra, "GET login.microsoftonline.com/tenant/v2.0/.well-known/openid-configuration", "https://login.microsoftonline.com/tenant/v2.0"},
+	{"microsoft-entra-id photo", entra, "GET graph.microsoft.com/v1.0/me/photos/48x48/$value", "data:image/jpeg;base64, cGhvdG8="},
+	{"tiktok token", tiktok, "POST open.tiktokapis.com/v2/oauth/token/", "token"},
+	{"tiktok userinfo", tiktok, "GET open.tiktokapis.com/v2/user/info/", "Ada"},
+	{"azure-devops userinfo", "providers/azure-devops.js", "GET app.vssps.visualstudio.com/_apis/profile/profiles/me", "Ada"},
+	{"dropbox userinfo", "providers/dropbox.js", "POST api.dropboxapi.com/2/users/get_current_account", "Ada"},
+	{"facebook userinfo", "providers/facebook.js", "GET graph.facebook.com/me", "Ada"},
+	{"foursquare userinfo", "providers/foursquare.js", "GET api.foursquare.com/v2/users/self", "Ada"},
+	{"github userinfo", coreGitHub, "GET api.github.com/user", "ada"},
+	{"github e-mails", coreGitHub, "GET api.github.com/user/emails", "ada@corp.test"},
+	{"hubspot userinfo", "providers/hubspot.js", "GET api.hubapi.com/oauth/v1/access-tokens/token", "ada@corp.test"},
+	{"nextcloud userinfo", "providers/nextcloud.js", "GET cloud.corp.test/ocs/v1.php/cloud/users/ada", "Ada"},
+	{"notion userinfo", "providers/notion.js", "GET api.notion.com/v1/users/me", "Ada"},
+	{"todoist userinfo", "providers/todoist.js", "POST api.todoist.com/sync/v9/sync", "ada@corp.test"},
+	{"trakt userinfo", "providers/trakt.js", "GET api.trakt.tv/users/me", "Ada"},
+	{"vk userinfo", "providers/vk.js", "GET api.vk.com/method/users.get", "Ada"},
+	{"wechat userinfo", "providers/wechat.js", "GET api.weixin.qq.com/sns/userinfo", "Ada"},
+	{"forwardemail e-mail", "providers/forwardemail.js", "POST api.forwardemail.net/v1/emails", "forwardemail"},
+	{"loops e-mail", "providers/loops.js", "POST app.loops.so/api/v1/transactional", "loops"},
+	{"mailgun e-mail", "providers/mailgun.js", "POST api.mailgun.net/v3/corp.test/messages", "mailgun"},
+	{"postmark e-mail", "providers/postmark.js", "POST api.postmarkapp.com/email", "postmark"},
+	{"resend e-mail", "providers/resend.js", "POST api.resend.com/emails", "resend"},
+	{"sendgrid e-mail", "providers/sendgrid.js", "POST api.sendgrid.com/v3/mail/send", "sendgrid"},
+}, Code: map[string]string{
+	"apple discovery": ownFetch,
+	"apple token":     ownFetch,
+	"tiktok token":    ownFetch,
 }}

@@ -6,10 +6,10 @@ const { AsyncLocalStorage } = require("async_hooks");
 
 const current = new AsyncLocalStorage(); // the kind of the call that is running
 
-// The message of an error and of its cause. Some messages already contain the cause.
+// The message of an error and of its cause. Some messages already contain the cause, and some causes say nothing.
 function reasonOf({ message, cause }, error) {
   const what = String(message ?? "");
-  const why = cause ? String(cause.message || cause) : "";
+  const why = String(cause?.message || (cause === Object(cause) ? "" : cause ?? ""));
   return (what.includes(why) ? what : `${what}: ${why}`) || JSON.stringify(error) || "for no reason";
 }
 

@@ -47,21 +47,56 @@ var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.Ge
 // request that a faulty patch could lose.
 func allServices(key *rsa.PrivateKey) map[string]Service {
 	services := map[string]Service{
-		"GET idp.corp.test/.well-known/openid-configuration": {nil, object{
-			"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token",
-			"jwks_uri": issuer + "/jwks", "userinfo_endpoint": issuer + "/userinfo",
-		}},
-		"POST idp.corp.test/token": {form("code", "code"), object{
-			"access_token": "token", "token_type": "Bearer", "id_token": idToken(key),
-		}},
+		"GET idp.corp.test/.well-known/openid-configuration": discovery(issuer, issuer, object{"jwks_uri": issuer + "/jwks"}),
+		"POST idp.corp.test/token":                           {form("code", "code"), tokens(key, issuer)},
 		"GET idp.corp.test/jwks": {nil, object{"keys": []any{object{
 			"kty": "RSA", "kid": "1", "use": "sig", "alg": "RS256",
 			"n": encode(key.N.Bytes()), "e": encode(big.NewInt(int64(key.E)).Bytes()),
 		}}}},
 		"GET idp.corp.test/userinfo": UserInfo,
 	}
+	maps.Copy(services, discoveredServices(key))
 	maps.Copy(services, providerServices())
+	maps.Copy(services, mailServices())
 	return services
+}
+
+// discoveredServices returns those of identity providers whose issuer is not that of
+// the others.
+func discoveredServices(key *rsa.PrivateKey) map[string]Service {
+	const (
+		callback = issuer + "/callback"
+		apple    = "https://appleid.apple.com"
+		entra    = "https://login.microsoftonline.com"
+		tenant   = entra + "/tenant/v2.0"
+	)
+	return map[string]Service{
+		"GET idp.corp.test/callback/.well-known/openid-configuration": discovery(callback, callback, nil),
+		"POST idp.corp.test/callback/token":                           {form("code", "code"), tokens(key, callback)},
+		"GET idp.corp.test/callback/userinfo":                         UserInfo,
+
+		"GET appleid.apple.com/.well-known/openid-configuration": discovery(apple, apple+"/auth", nil),
+		"POST appleid.apple.com/auth/token":                      {form("client_secret", "secret"), tokens(key, apple)},
+
+		// "{tenantid}" and "tid" are as Microsoft has them.
+		"GET login.microsoftonline.com/common/v2.0/.well-known/openid-configuration": discovery(entra+"/{tenantid}/v2.0", entra+"/common/oauth2/v2.0", nil),
+		"GET login.microsoftonline.com/tenant/v2.0/.well-known/openid-configuration": discovery(tenant, entra+"/tenant/oauth2/v2.0", nil),
+		"POST login.microsoftonline.com/common/oauth2/v2.0/token":                    {form("code", "code"), tokens(key, tenant)},
+	}
+}
+
+// discovery answers with the endpoints of an issuer, which are below at.
+func discovery(issuer, at string, more object) Service {
+	endpoints := object{
+		"issuer": issuer, "authorization_endpoint": at + "/authorize",
+		"token_endpoint": at + "/token", "userinfo_endpoint": at + "/userinfo",
+	}
+	maps.Copy(endpoints, more)
+	return Service{nil, endpoints}
+}
+
+func tokens(key *rsa.PrivateKey, issuer string) object {
+	return object{"access_token": "token", "token_type": "Bearer", "id_token": idToken(key, issuer)}
 }
 
 // providerServices returns the services of providers that make their own requests.
@@ -69,7 +104,7 @@ func providerServices() map[string]Service {
 	return map[string]Service{
 		"GET graph.microsoft.com/v1.0/me/photos/48x48/$value": {bearer, "photo"},
 		"GET api.github.com/user":                             {bearer, object{"id": 1, "login": "ada", "email": nil}},
-		"GET api.github.com/user/emails": {header("Authorization", "token token"), []any{
+		"GET api.github.com/user/emails": {either(bearer, header("Authorization", "token token")), []any{
 			object{"email": "other@corp.test", "primary": false}, object{"email": "ada@corp.test", "primary": true},
 		}},
 		"GET api.linkedin.com/v2/emailAddress": {both(bearer, form("q", "members")), object{
@@ -95,8 +130,39 @@ func providerServices() map[string]Service {
 		"GET api.twitter.com/1.1/account/verify_credentials.json": {
 			oauth1(`oauth_token="access-token"`), object{"name": "Ada"},
 		},
+		"GET app.vssps.visualstudio.com/_apis/profile/profiles/me": {bearer, object{"displayName": "Ada"}},
+		"POST api.dropboxapi.com/2/users/get_current_account":      {bearer, object{"name": object{"display_name": "Ada"}}},
+		"GET graph.facebook.com/me":                                {bearer, object{"name": "Ada"}},
+		"GET cloud.corp.test/ocs/v1.php/cloud/users/ada": {both(bearer, header("OCS-APIRequest", "true")), object{
+			"ocs": object{"data": object{"displayname": "Ada"}},
+		}},
+		"GET api.notion.com/v1/users/me": {both(bearer, header("Notion-Version", "2022-06-28")), object{
+			"bot": object{"owner": object{"user": object{"name": "Ada"}}},
+		}},
+		"POST open.tiktokapis.com/v2/oauth/token/": {form("client_key", "client"), object{"access_token": "token", "token_type": "Bearer"}},
+		"GET open.tiktokapis.com/v2/user/info/": {bearer, object{
+			"data": object{"user": object{"open_id": "1", "display_name": "Ada"}},
+		}},
+		"GET api.vk.com/method/users.get":    {bearer, object{"response": []any{object{"first_name": "Ada"}}}},
+		"GET api.weixin.qq.com/sns/userinfo": {form("openid", "ada"), object{"nickname": "Ada"}},
 	}
 }
+
+// mailServices returns the services that send e-mails.
+func mailServices() map[string]Service {
+	sent := object{"id": "1"}
+	return map[string]Service{
+		"POST api.forwardemail.net/v1/emails":        {both(header("Authorization", "Basic a2V5Og=="), holds(recipient)), sent},
+		"POST app.loops.so/api/v1/transactional":     {both(header("Authorization", "Bearer key"), holds(recipient)), sent},
+		"POST api.mailgun.net/v3/corp.test/messages": {both(header("Authorization", "Basic YXBpOmtleQ=="), form("to", recipient)), sent},
+		"POST api.postmarkapp.com/email":             {both(header("X-Postmark-Server-Token", "key"), holds(recipient)), sent},
+		"POST api.resend.com/emails":                 {both(header("Authorization", "Bearer key"), holds(recipient)), sent},
+		"POST api.sendgrid.com/v3/mail/send":         {both(header("Authorization", "Bearer key"), holds(recipient)), sent},
+	}
+}
+
+// recipient gets the e-mails.
+const recipient = "ada@corp.test"
 
 func bearer(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer token" }
 
@@ -112,10 +178,17 @@ func form(name, value string) func(*http.Request) bool {
 const maxBody = 1 << 20
 
 func body(text string) func(*http.Request) bool {
-	return func(r *http.Request) bool {
-		data, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
-		return err == nil && bytes.Equal(data, []byte(text))
-	}
+	return func(r *http.Request) bool { return bytes.Equal(read(r), []byte(text)) }
+}
+
+// holds looks for a text in the body.
+func holds(text string) func(*http.Request) bool {
+	return func(r *http.Request) bool { return bytes.Contains(read(r), []byte(text)) }
+}
+
+func read(r *http.Request) []byte {
+	data, _ := io.ReadAll(io.LimitReader(r.Body, maxBody)) // what is missing is not accepted
+	return data
 }
 
 // oauth1 looks for parts of the header that OAuth 1.0A signs.
@@ -131,10 +204,16 @@ func both(a, b func(*http.Request) bool) func(*http.Request) bool {
 	return func(r *http.Request) bool { return a(r) && b(r) }
 }
 
+func either(a, b func(*http.Request) bool) func(*http.Request) bool {
+	return func(r *http.Request) bool { return a(r) || b(r) }
+}
+
 // idToken returns a signed token for user-1.
-func idToken(key *rsa.PrivateKey) string {
+func idToken(key *rsa.PrivateKey, issuer string) string {
 	now := time.Now().Unix()
-	claims, _ := json.Marshal(object{"iss": issuer, "aud": "client", "sub": "user-1", "iat": now, "exp": now + 3600})
+	claims, _ := json.Marshal(object{
+		"iss": issuer, "aud": "client", "sub": "user-1", "iat": now, "exp": now + 3600, "tid": "tenant", "name": "Ada",
+	})
 	signed := encode([]byte(`{"alg":"RS256","kid":"1"}`)) + "." + encode(claims)
 	sum := sha256.Sum256([]byte(signed))
 	signature, _ := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])

@@ -57,7 +57,7 @@ type Request struct {
 
 // Request returns a request for calls in this network.
 func (n *Network) Request(dir string, kinds []string) Request {
-	return Request{dir, kinds, idToken(n.key), n.ProxyPort(), string(n.CA)}
+	return Request{dir, kinds, idToken(n.key, issuer), n.ProxyPort(), string(n.CA)}
 }
 
 // serve answers for all services.

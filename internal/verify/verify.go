@@ -8,11 +8,11 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"embed" // the JavaScript
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -23,6 +23,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/printable"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 //go:embed *.js
@@ -80,9 +81,9 @@ type Copy struct {
 
 // kinds returns the calls that the copy makes.
 func (c Copy) kinds() []line.Call {
-	return c.Calls.Of(func(file string) bool {
-		_, err := os.Stat(filepath.Join(c.Dir, filepath.FromSlash(file)))
-		return err == nil
+	return c.Calls.Of(func(file, code string) bool {
+		data, err := safefile.ReadFile(filepath.Join(c.Dir, filepath.FromSlash(file)), safefile.MaxFile)
+		return !safefile.Absent(err) && bytes.Contains(data, []byte(code))
 	})
 }
 

@@ -1,6 +1,7 @@
 package prooftest
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -43,7 +44,9 @@ func CallsOf(t *testing.T, l *line.Line, pkg npmreleases.Package) []line.Call {
 			t.Errorf("the package has no %s", file)
 		}
 	}
-	return l.Calls.Of(func(file string) bool { return pkg[file] != nil })
+	return l.Calls.Of(func(file, code string) bool {
+		return pkg[file] != nil && bytes.Contains(pkg[file], []byte(code))
+	})
 }
 
 // Install writes the needed files of the line's package to the place where Node.js finds

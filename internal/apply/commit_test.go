@@ -41,6 +41,7 @@ func testLibrary(t *testing.T, set string) *patchset.Library {
 		"tutorial/v4.2.1/" + client + ".diff":    {Data: []byte(diffOf(client, "client", "tutorial"))},
 		"superseded/1/v4.2.1/" + azure + ".diff": {Data: []byte(diffOf(azure, "azure", "old"))},
 		"helper/proxy.js":                        {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.mjs":                       {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, set)
 	if err != nil {
 		t.Fatal(err)

@@ -277,6 +277,9 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) (err error)
 	c.Newer = selection.Newer
 	c.dirs = c.dirsOf(selection)
 	if options.Goal == Patch { // patches can be reversed in any release
+		if nothing := selection.Nothing; nothing != nil {
+			return c.Unsupported(nothing.Reason, nothing.Hint)
+		}
 		if err := c.checkGaps(selection.Uncovered); err != nil {
 			return err
 		}
@@ -339,7 +342,7 @@ func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 		}
 		irregular := (*irregularError)(nil)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist), err == nil && c.isClean(gap):
 		case errors.As(err, &irregular): // what Node.js would load there is unknown
 			c.Files = append(c.Files, File{Path: gap.Path, State: patchset.Drifted, Action: Keep, Err: err})
 		case err != nil:
@@ -349,6 +352,12 @@ func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 		}
 	}
 	return nil
+}
+
+// isClean reports whether a file is as in a release in which it needs no diff.
+func (c *Copy) isClean(gap patchset.Gap) bool {
+	content, _, err := readFile(c.root, gap.Path)
+	return err == nil && gap.Clean(content)
 }
 
 // checkNewer refuses a release above all listed ones unless the newest diffs apply

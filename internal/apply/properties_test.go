@@ -20,7 +20,8 @@ import (
 func ownLibrary(t testing.TB, diffs ...*patchset.Diff) *patchset.Library {
 	t.Helper()
 	library, err := patchset.Open(fstest.MapFS{
-		"helper/proxy.js": {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.js":  {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.mjs": {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, patchset.None)
 	if err != nil {
 		t.Fatal(err)

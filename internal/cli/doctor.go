@@ -234,6 +234,9 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 	for _, c := range t.plan.Copies {
 		p.stateOfCopy(&found, c, native)
 	}
+	if err := brought(&found, t); err != nil {
+		return nil, false, err
+	}
 	if !native && !t.plan.Blocked() && t.plan.Changes() == 0 {
 		found = append(found, environment.OwnRequests()...)
 	}

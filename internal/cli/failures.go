@@ -241,7 +241,7 @@ func native(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
 		return report.Unsupported, s.removal(patch), true
 	}
 	return report.Unsupported,
-		hint.Join(hint.Text("pnpm itself patches the same lines: remove next-auth from patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then "), hint.Run("proxypatch")),
+		hint.Join(hint.Text("pnpm itself patches the same lines: remove "+blocked.Copy.Package()+" from patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then "), hint.Run("proxypatch")),
 		true
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
@@ -188,7 +189,7 @@ func (p *program) warnNotInstalled(absent error, planned *hooks.Plan) error {
 		return &systemError{err}
 	}
 	if install.Text == "" {
-		install = workspace.AddToRoot("next-auth@4")
+		install = workspace.AddToRoot(line.All[0].Spec)
 	}
 	p.report.Add(report.Warning(absent.Error()+failing(planned, "; until one is, %s with exit code 6", "--if-present"), install))
 	return nil

@@ -34,10 +34,14 @@ func (p *program) releases() error {
 			return err
 		}
 		for _, f := range files {
-			p.report.Releases = append(p.report.Releases, report.Coverage{Path: f.Path, From: f.From.String(), To: f.To.String(), Reason: f.Reason})
+			covered := report.Coverage{Path: f.Path, From: f.From.String(), To: f.To.String(), Reason: f.Reason}
+			if l.Package != line.NextAuth {
+				covered.Package = l.Package
+			}
+			p.report.Releases = append(p.report.Releases, covered)
 		}
 		supported = append(supported, l.First+" to "+l.Last)
 	}
-	p.report.Summary = fmt.Sprintf("next-auth %s is supported; %s", strings.Join(supported, ", "), line.Unsupported)
+	p.report.Summary = fmt.Sprintf("next-auth %s is supported, and so is %s; %s", supported[0], strings.Join(supported[1:], ", "), line.Unsupported)
 	return nil
 }

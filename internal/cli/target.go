@@ -66,6 +66,9 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	if err == nil {
 		err = t.leaveOutBare()
 	}
+	if err == nil {
+		err = p.warnOfStrays(t, options)
+	}
 	if err != nil {
 		plan.Close()
 		p.report.Add(t.warnings...)

@@ -138,13 +138,17 @@ func (p *Project) extension(c Install) (file, entry, refresh string) {
 	if v, err := semver.NewVersion(p.Version); err == nil {
 		major = v.Major()
 	}
+	extended := c.Package()
+	if of, err := c.ReleaseLine(); err == nil {
+		extended = of.Extend
+	}
 	switch {
 	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/") && major < 10:
-		return "package.json", `"pnpm": {"packageExtensions": {"next-auth@4": {"dependencies": {"https-proxy-agent": "7"}}}}`, "pnpm install --no-frozen-lockfile"
+		return "package.json", `"pnpm": {"packageExtensions": {"` + extended + `": {"dependencies": {"https-proxy-agent": "7"}}}}`, "pnpm install --no-frozen-lockfile"
 	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/"):
-		return "pnpm-workspace.yaml", `packageExtensions: {"next-auth@4": {dependencies: {https-proxy-agent: "7"}}}`, "pnpm install --no-frozen-lockfile"
+		return "pnpm-workspace.yaml", `packageExtensions: {"` + extended + `": {dependencies: {https-proxy-agent: "7"}}}`, "pnpm install --no-frozen-lockfile"
 	case p.Manager == YarnBerry && strings.Contains(dir, "/.store/"):
-		return ".yarnrc.yml", `packageExtensions: {"next-auth@*": {dependencies: {https-proxy-agent: "7"}}}`, "yarn install --no-immutable"
+		return ".yarnrc.yml", `packageExtensions: {"` + c.Package() + `@*": {dependencies: {https-proxy-agent: "7"}}}`, "yarn install --no-immutable"
 	}
 	return "", "", ""
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -135,4 +137,76 @@ func (i *Install) ReleaseLine() (*line.Line, error) {
 // Unsupported returns the error for a copy that can't be patched.
 func (i *Install) Unsupported(reason string, advice hint.Hint) error {
 	return &line.UnsupportedError{What: i.Title(), Reason: reason, Hint: advice}
+}
+
+// IsBeside reports whether a package of the workspace gets both the stray and the copy.
+func (i *Install) IsBeside(c *Install) bool {
+	for dir := range i.users {
+		if c.users[dir] {
+			return true
+		}
+	}
+	return false
+}
+
+// Brought is a package with files of next-auth that only a dependency of the project loads.
+type Brought struct {
+	Holder
+	By   string // the name of that dependency
+	Path string // as the user would type it
+}
+
+// Brought returns what dependencies beside next-auth load for themselves, such as adapters.
+func (p *Project) Brought() ([]Brought, error) {
+	known := map[string]bool{}
+	for _, c := range slices.Concat(p.Copies, p.Others, p.Strays) {
+		known[c.Dir] = true
+	}
+	var all []Brought
+	for _, pkg := range p.Packages {
+		for _, holder := range p.holdersOf(pkg) {
+			for _, name := range slices.Sorted(maps.Keys(pkg.Dependencies)) {
+				dir, err := p.bring(pkg, name, holder)
+				if err != nil {
+					return nil, err
+				}
+				if dir == "" || known[dir] {
+					continue
+				}
+				known[dir] = true
+				m, err := readManifest(dir)
+				if err != nil { // what it is can't be known
+					continue
+				}
+				all = append(all, Brought{Holder{holder, m.Version}, name, p.Display(dir)})
+			}
+		}
+	}
+	return all, nil
+}
+
+// holdersOf returns the names of the packages that hold the files of the next-auths of a
+// package of the workspace, if these do not hold them themselves.
+func (p *Project) holdersOf(pkg Package) []string {
+	var names []string
+	for _, c := range p.Copies {
+		if name := c.Holder.Name; name != "" && c.users[pkg.Dir] && !pkg.Linked && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// bring returns the directory of the holder that a dependency of a package loads; empty if
+// it does not depend on it.
+func (p *Project) bring(pkg Package, name, holder string) (string, error) {
+	dir, err := p.graph.resolve(pkg.Dir, name)
+	if dir == "" || err != nil {
+		return "", err
+	}
+	m, _, err := readProject(dir)
+	if err != nil || !slices.Contains(m.loads(installed(dir)), holder) {
+		return "", err
+	}
+	return p.graph.resolve(dir, holder)
 }

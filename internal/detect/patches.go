@@ -13,16 +13,19 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
-// ForeignPatch is a patch of next-auth that another tool applies at installs.
+// ForeignPatch is a patch of a package with files of next-auth that another tool applies at
+// installs.
 type ForeignPatch struct {
-	Tool  string // as a person calls it
-	File  string // the file with the patch, from the workspace's root, with slashes
-	Field string // the setting that names it; empty for patch-package
-	Entry string // its key in there
-	In    string // the file with the setting, as the user would type it
-	Runs  bool   // the project runs the tool, as far as its package.json files say
+	Package string // its name; empty for patch-package
+	Tool    string // as a person calls it
+	File    string // the file with the patch, from the workspace's root, with slashes
+	Field   string // the setting that names it; empty for patch-package
+	Entry   string // its key in there
+	In      string // the file with the setting, as the user would type it
+	Runs    bool   // the project runs the tool, as far as its package.json files say
 
 	releases string // the range that it is for; empty for all
 	dir      string // the real directory of the package that patch-package changes
@@ -39,6 +42,9 @@ func (f *ForeignPatch) Concerns(c *Install) bool {
 	if f.Tool == PatchPackage {
 		return f.dir == c.Dir
 	}
+	if f.Package != c.Package() {
+		return false
+	}
 	if f.releases == "" {
 		return true
 	}
@@ -46,11 +52,11 @@ func (f *ForeignPatch) Concerns(c *Install) bool {
 	if err != nil {
 		return true // in doubt, name it
 	}
-	v, err := semver.StrictNewVersion(c.Release)
+	v, err := semver.StrictNewVersion(c.Version())
 	return err == nil && constraint.Check(v)
 }
 
-// ForeignPatches returns the patches of next-auth that the workspace's settings name.
+// ForeignPatches returns the patches of such packages that the workspace's settings name.
 func (w *Workspace) ForeignPatches() ([]ForeignPatch, error) {
 	root, _, err := readProject(w.Root().Dir)
 	if err != nil {
@@ -73,17 +79,17 @@ func (w *Workspace) ForeignPatches() ([]ForeignPatch, error) {
 	return all[:min(len(all), maxPatches)], err
 }
 
-// patched returns the entries for next-auth of a file's patchedDependencies.
+// patched returns the entries of a file's patchedDependencies.
 func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
 	var all []ForeignPatch
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		name, releases, _ := strings.Cut(key, "@")
-		if name != "next-auth" {
+		name, releases := splitSpec(key)
+		if !slices.Contains(line.Packages(), name) {
 			continue
 		}
 		file, _ := entries[key].(string)
 		all = append(all, ForeignPatch{
-			Tool: string(w.Manager), File: path.Clean(filepath.ToSlash(file)), Field: "patchedDependencies", Entry: key,
+			Package: name, Tool: string(w.Manager), File: path.Clean(filepath.ToSlash(file)), Field: "patchedDependencies", Entry: key,
 			In: w.Display(filepath.Join(w.Root().Dir, in)), Runs: true, releases: releases,
 		})
 	}
@@ -96,8 +102,9 @@ func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
 	var all []ForeignPatch
 	add := func(p Package, field, key string, value any) {
 		text, _ := value.(string)
-		rest, ok := strings.CutPrefix(text, "patch:next-auth@")
-		if !ok || w.Manager != YarnBerry {
+		spec, ok := strings.CutPrefix(text, "patch:")
+		name, rest := splitSpec(spec)
+		if !ok || w.Manager != YarnBerry || !slices.Contains(line.Packages(), name) {
 			return
 		}
 		source, file, _ := strings.Cut(rest, "#")
@@ -106,7 +113,7 @@ func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
 		file = strings.TrimPrefix(file, "~/")
 		source, _ = url.PathUnescape(source)
 		all = append(all, ForeignPatch{
-			Tool: string(w.Manager), File: path.Clean(file), Field: field, Entry: key,
+			Package: name, Tool: string(w.Manager), File: path.Clean(file), Field: field, Entry: key,
 			In: w.Display(filepath.Join(p.Dir, "package.json")), Runs: true, releases: strings.TrimPrefix(source, "npm:"),
 		})
 	}
@@ -114,14 +121,17 @@ func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
 		add(w.Root(), "resolutions", key, root.Resolutions[key])
 	}
 	for _, p := range w.Packages {
-		if !p.Linked {
-			add(p, "dependencies", "next-auth", p.Dependencies["next-auth"])
+		if p.Linked {
+			continue
+		}
+		for _, name := range line.Packages() {
+			add(p, "dependencies", name, p.Dependencies[name])
 		}
 	}
 	return all
 }
 
-// keptByPatchPackage returns the patches of next-auth in the directories of patch-package.
+// keptByPatchPackage returns the patches in the directories of patch-package.
 // The root's usual one counts even if no package.json names the tool: something else, such
 // as a Dockerfile, may run it.
 func (w *Workspace) keptByPatchPackage() ([]ForeignPatch, error) {
@@ -170,7 +180,7 @@ func (m *projectManifest) patchDirs() []string {
 	return dirs
 }
 
-// patchesIn returns the patches of next-auth in one directory of a package.
+// patchesIn returns the patches in one directory of a package.
 func (w *Workspace) patchesIn(p Package, dir string, runs bool) ([]ForeignPatch, error) {
 	entries, err := readDir(filepath.Join(p.Dir, filepath.FromSlash(dir)))
 	if err != nil {
@@ -195,19 +205,22 @@ func (w *Workspace) patchesIn(p Package, dir string, runs bool) ([]ForeignPatch,
 	return all, nil
 }
 
-// patchedBy returns the directory of the next-auth that one of patch-package's files
-// changes, such as node_modules/next-auth for next-auth+4.24.5.patch and
-// node_modules/kit/node_modules/next-auth for kit++next-auth+4.24.5.patch. It is empty for
-// other files.
+// patchedBy returns the directory of the package that one of patch-package's files changes,
+// such as node_modules/next-auth for next-auth+4.24.5.patch and
+// node_modules/kit/node_modules/@auth/core for kit++@auth+core+0.41.3.patch. It is empty for
+// packages without files of next-auth.
 func patchedBy(name string) string {
 	name, isPatch := strings.CutSuffix(name, ".patch")
 	packages := strings.Split(name, "++")
 	last := len(packages) - 1
-	rest, ours := strings.CutPrefix(packages[last], "next-auth+")
-	if !isPatch || !ours || rest == "" {
+	at := slices.IndexFunc(line.Packages(), func(name string) bool {
+		rest, ours := strings.CutPrefix(packages[last], strings.ReplaceAll(name, "/", "+")+"+")
+		return ours && rest != ""
+	})
+	if !isPatch || at < 0 {
 		return ""
 	}
-	packages[last] = "next-auth"
+	packages[last] = line.Packages()[at]
 	dir := ""
 	for _, p := range packages {
 		dir = path.Join(dir, "node_modules", strings.ReplaceAll(p, "+", "/"))

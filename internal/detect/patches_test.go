@@ -21,6 +21,10 @@ func TestPatchedBy(t *testing.T) {
 		"next-auth-mock+1.0.0.patch":            "",
 		"next-auth++openid-client+5.0.0.patch":  "",
 		"next-auth+.patch":                      "",
+		"@auth+core+0.41.3.patch":               "node_modules/@auth/core",
+		"kit++@auth+core+0.41.3+001+x.patch":    "node_modules/kit/node_modules/@auth/core",
+		"@auth+core.patch":                      "",
+		"@auth+core-x+1.0.0.patch":              "",
 		"next-auth":                             "",
 	} {
 		if got := patchedBy(name); got != want {
@@ -39,11 +43,16 @@ func TestForeignPatches(t *testing.T) {
 		"none":  {map[string]string{"package.json": "{}", "patches/next-auth+4.2.1.patch": ""}, nil}, // nothing is installed
 		"wrong": {map[string]string{"package.json": `{"patchedDependencies": ["next-auth"], "resolutions": 1}`}, nil},
 		"npm": {map[string]string{"package-lock.json": "", "package.json": `{"patchedDependencies": {"next-auth@4": "./p/x.patch", "next": "y", "next-auth": 1}}`}, []ForeignPatch{
-			{Tool: "npm", File: ".", Field: "patchedDependencies", Entry: "next-auth", In: "package.json", Runs: true},
-			{Tool: "npm", File: "p/x.patch", Field: "patchedDependencies", Entry: "next-auth@4", In: "package.json", Runs: true, releases: "4"},
+			{Package: "next-auth", Tool: "npm", File: ".", Field: "patchedDependencies", Entry: "next-auth", In: "package.json", Runs: true},
+			{Package: "next-auth", Tool: "npm", File: "p/x.patch", Field: "patchedDependencies", Entry: "next-auth@4", In: "package.json", Runs: true, releases: "4"},
 		}},
 		"yarn, with more than one patch": {map[string]string{"package.json": `{` + yarn + `"resolutions": {"a/next-auth": "patch:next-auth@npm%3A4.2.1#optional!./p/x.patch&~/q.patch", "next": "patch:next@1#x"}}`}, []ForeignPatch{
-			{Tool: "yarn", File: "p/x.patch", Field: "resolutions", Entry: "a/next-auth", In: "package.json", Runs: true, releases: "4.2.1"},
+			{Package: "next-auth", Tool: "yarn", File: "p/x.patch", Field: "resolutions", Entry: "a/next-auth", In: "package.json", Runs: true, releases: "4.2.1"},
+		}},
+		"another package with files of next-auth": {map[string]string{
+			"package.json": `{` + yarn + `"dependencies": {"@auth/core": "patch:@auth/core@npm%3A0.41.3#~/p/x.patch", "@auth/kit": "patch:@auth/kit@npm%3A1.0.0#~/p/y.patch"}}`,
+		}, []ForeignPatch{
+			{Package: "@auth/core", Tool: "yarn", File: "p/x.patch", Field: "dependencies", Entry: "@auth/core", In: "package.json", Runs: true, releases: "0.41.3"},
 		}},
 		"patch-package": {map[string]string{
 			"package.json":                        `{"scripts": {"postinstall": "npx --no patch-package --patch-dir=fixes"}}`,

@@ -113,7 +113,7 @@ func (i *Install) IsStable(path string) bool {
 func (p *Project) Names() string {
 	var names []string
 	for _, c := range slices.Concat(p.Copies, p.Strays) {
-		names = append(names, fmt.Sprintf("%s (%s)", filepath.ToSlash(c.Path), c.FullRelease()))
+		names = append(names, fmt.Sprintf("%s (%s)", filepath.ToSlash(c.Path), c.Release))
 	}
 	return strings.Join(slices.Compact(names), ", ")
 }

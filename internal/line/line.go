@@ -32,7 +32,7 @@ type Line struct {
 	Spec        string // names it to package managers
 
 	Package string // the package that holds the files that make requests
-	Folder  string // of that package's diffs, below patches/ and in a directory of --patches; empty for next-auth
+	Folder  string // of that package's diffs, below patches/; empty for next-auth
 	Mark    string // a file of next-auth in every release, and of few other packages
 	Extend  string // the package, as settings of package managers name it
 
@@ -40,6 +40,10 @@ type Line struct {
 	Form   Form   // of the files, and so of the helper
 	Prefix string // of the variables that this next-auth itself reads
 	Calls  Calls  // that verify makes
+
+	// Clean has the git blob ids of released contents that make no request themselves, of
+	// files that do so in other releases.
+	Clean map[string][]string
 }
 
 // All lists the lines. The first one is what hints suggest where no next-auth is
@@ -50,6 +54,13 @@ var All = []*Line{
 		Range: "4.x", Spec: "next-auth@4",
 		Package: NextAuth, Mark: "core/lib/oauth/client.js", Extend: "next-auth@4",
 		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Calls: nextAuthCalls,
+	},
+	{
+		Name: "next-auth 5", First: "5.0.0-beta.23", Last: "5.0.0-beta.32", Prereleases: true,
+		Range: "5.x", Spec: "next-auth@beta",
+		Package: "@auth/core", Folder: "packages/@auth/core", Mark: "webauthn.js", Extend: "@auth/core",
+		Helper: "lib/proxy.js", Form: Module, Prefix: "AUTH_", Calls: authCoreCalls,
+		Clean: map[string][]string{"providers/apple.js": {"20e9ab605773aeeaf9a4df8f92f0173748b1938d"}}, // 0.37.1
 	},
 }
 
@@ -93,12 +104,12 @@ func (l *Line) Holds(release string) bool {
 	return err == nil && of == l
 }
 
-// PackageOf returns the package that a diff is for whose name begins with a line's folder.
-// Others are for next-auth.
+// PackageOf returns the package that a diff is for, by the folder that its name begins
+// with. Others are for next-auth.
 func PackageOf(name string) string {
-	for _, l := range All {
-		if l.Folder != "" && strings.HasPrefix(name, l.Folder+"/") {
-			return l.Package
+	for _, in := range Packages() {
+		if strings.HasPrefix(name, in+"/") || strings.HasPrefix(name, "packages/"+in+"/") {
+			return in
 		}
 	}
 	return NextAuth

@@ -6,10 +6,21 @@ import (
 )
 
 func TestUnsupportedReleases(t *testing.T) {
-	for _, release := range []string{"", "four", "4.2", "v4.2.1", "3.29.10", "4.0.0", "4.0.0-beta.7", "4.2.1-beta.1", "5.0.0", "5.0.0-beta.25"} {
+	for _, release := range []string{"", "four", "4.2", "v4.2.1", "3.29.10", "4.0.0", "4.0.0-beta.7", "4.2.1-beta.1", "5.0.0-alpha.1", "5.0.0-beta.4", "5.0.0-beta.22", "6.0.0"} {
 		var unsupported *UnsupportedError
 		if l, err := Of(release); !errors.As(err, &unsupported) || unsupported.Hint.Text == "" {
 			t.Errorf("%q: got %+v, %v; want an UnsupportedError with a hint", release, l, err)
+		}
+	}
+}
+
+func TestOf(t *testing.T) {
+	for release, want := range map[string]string{
+		"4.0.1": "next-auth 4", "4.24.15": "next-auth 4", "4.99.0": "next-auth 4",
+		"5.0.0-beta.23": "next-auth 5", "5.0.0-beta.32": "next-auth 5", "5.0.0-rc.1": "next-auth 5", "5.0.0": "next-auth 5", "5.1.0": "next-auth 5",
+	} {
+		if l, err := Of(release); err != nil || l.Name != want {
+			t.Errorf("%s: got %+v, %v; want %s", release, l, err, want)
 		}
 	}
 }

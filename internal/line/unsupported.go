@@ -21,7 +21,7 @@ func (e *UnsupportedError) Error() string {
 }
 
 // Unsupported names the releases that no line has, for people.
-const Unsupported = "4.0.0 (a build of 3.x), prereleases, 3.x and 5.x are not"
+const Unsupported = "3.x, 4.0.0 (a build of 3.x), prereleases of 4.x and older betas of 5 are not"
 
 // refusal says why no line has a release, and what to do.
 func refusal(v *semver.Version) (reason string, advice hint.Hint) {
@@ -29,11 +29,11 @@ func refusal(v *semver.Version) (reason string, advice hint.Hint) {
 	case v.Major() < 4:
 		return "it is older than 4.x", hint.Text("upgrade to next-auth 4")
 	case v.Major() > 5:
-		return "it is not a 4.x release", hint.Text("upgrade proxypatch")
+		return "it is newer than 5.x", hint.Text("upgrade proxypatch")
 	case v.Major() > 4:
-		return "5.x makes its requests with fetch and has no openid-client to patch",
-			hint.Text("set NODE_USE_ENV_PROXY=1 in addition to https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself").
-				Or(hint.Text("or call setGlobalDispatcher(new EnvHttpProxyAgent()) from undici 6 or 7 in instrumentation.ts if NEXT_RUNTIME is nodejs; customFetch is not enough"))
+		return "it is older than 5.0.0-beta.23",
+			hint.Text("upgrade to next-auth 5.0.0-beta.32 or newer").
+				Or(hint.Text("or set NODE_USE_ENV_PROXY=1 in addition to https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself"))
 	case v.Prerelease() != "":
 		return "it is a prerelease", hint.Text("install a stable release of next-auth 4")
 	}

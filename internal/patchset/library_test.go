@@ -21,7 +21,8 @@ func diffFor(releases, path, from, to string) string {
 }
 
 func testFS() fstest.MapFS {
-	files := fstest.MapFS{"helper/proxy.js": {Data: []byte("// proxypatch helper revision 2 sha256:54cf25904acf2628db2a19df10603f844fd80d775ee228b382a58a968648c56f\nhelper\n")}}
+	helper := &fstest.MapFile{Data: []byte("// proxypatch helper revision 2 sha256:54cf25904acf2628db2a19df10603f844fd80d775ee228b382a58a968648c56f\nhelper\n")}
+	files := fstest.MapFS{"helper/proxy.js": helper, "helper/proxy.mjs": helper}
 	for name, text := range map[string]string{
 		"v4.2.1/a.js.diff":                diffFor(">=4.0.1 <4.10.0", "a.js", "a1", "A1"),
 		"v4.10.0/a.js.diff":               diffFor(">=4.10.0 <=4.24.15", "a.js", "a2", "A2"),

@@ -17,6 +17,8 @@ type Selection struct {
 	Newer bool
 	// Targets are all files that any diff may change, by path.
 	Targets []Target
+	// Nothing says that there is no wanted diff for any release of the line; nil if there is.
+	Nothing *Gap
 	// Uncovered are files that have diffs only for other releases. If the package
 	// has one of them, patching the rest would leave a gap.
 	Uncovered []Gap
@@ -27,17 +29,32 @@ type Gap struct {
 	Path   string
 	Reason string // what is missing
 	Hint   hint.Hint
+
+	clean []string // the ids of contents that need no diff
 }
+
+// Clean reports whether a file with this content needs no diff.
+func (g Gap) Clean(content []byte) bool { return slices.Contains(g.clean, string(BlobID(content))) }
 
 // gap makes the Gap for a file of the chosen set, or of the user's own diffs.
 func (l *Library) gap(path string, own bool) Gap {
 	switch {
 	case own:
-		return Gap{path, "none of your diffs for its " + path + " covers this release", hint.Text("fix their Releases: lines").Or(hint.Text("or remove those diffs from the directory"))}
+		return Gap{Path: path, Reason: "none of your diffs for its " + path + " covers this release", Hint: hint.Text("fix their Releases: lines").Or(hint.Text("or remove those diffs from the directory"))}
 	case l.set == Tutorial:
-		return Gap{path, "the tutorial has no diff for this " + path, hint.Text("leave out --set tutorial; the default set covers every release")}
+		return Gap{Path: path, Reason: "the tutorial has no diff for this " + path, Hint: withoutTutorial}
 	}
-	return Gap{path, "there is no diff for its " + path, hint.Text("upgrade proxypatch").Or(hint.Text("or add your own diff with --patches DIR"))}
+	return Gap{Path: path, Reason: "there is no diff for its " + path, Hint: hint.Text("upgrade proxypatch").Or(hint.Text("or add your own diff with --patches DIR"))}
+}
+
+var withoutTutorial = hint.Text("leave out --set tutorial; the default set covers every release")
+
+// nothing says that there is no diff for any file of a line.
+func (l *Library) nothing(of *line.Line) *Gap {
+	if l.set == Tutorial {
+		return &Gap{Reason: "the tutorial has no diff for " + of.Package, Hint: withoutTutorial}
+	}
+	return &Gap{Reason: "none of your diffs is for " + of.Package, Hint: hint.Text("add one with a path that begins with a/node_modules/" + of.Package + "/").Or(hint.Text("or leave out --set none"))}
 }
 
 // Target is one file of the package and the diffs for it.
@@ -82,6 +99,9 @@ func (l *Library) For(of *line.Line, release string) (*Selection, error) {
 	}
 	diffs := l.lines[of]
 	s := &Selection{Newer: diffs.newest != nil && v.GreaterThan(diffs.newest)}
+	if len(diffs.wanted) == 0 {
+		s.Nothing = l.nothing(of)
+	}
 	byPath := map[string][]listed{}
 	for _, diff := range diffs.wanted {
 		byPath[diff.path] = append(byPath[diff.path], diff)
@@ -102,7 +122,9 @@ func (l *Library) For(of *line.Line, release string) (*Selection, error) {
 		s.Targets = append(s.Targets, target)
 		switch {
 		case len(set) > 0 && len(chosen) == 0:
-			s.Uncovered = append(s.Uncovered, l.gap(p, false))
+			gap := l.gap(p, false)
+			gap.clean = of.Clean[p]
+			s.Uncovered = append(s.Uncovered, gap)
 		case len(own) > 0 && len(chosenOwn) == 0:
 			s.Uncovered = append(s.Uncovered, l.gap(p, true))
 		}

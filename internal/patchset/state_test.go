@@ -27,6 +27,7 @@ func TestTakenOffBeforePutOn(t *testing.T) {
 	library, err := patchset.Open(fstest.MapFS{
 		"v4.2.1/" + client + ".diff": {Data: []byte(diff)},
 		"helper/proxy.js":            {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.mjs":           {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, patchset.Default)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +72,8 @@ func TestRefersToHelper(t *testing.T) {
 func ownTarget(t testing.TB, diff *patchset.Diff) patchset.Target {
 	t.Helper()
 	library, err := patchset.Open(fstest.MapFS{
-		"helper/proxy.js": {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.js":  {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
+		"helper/proxy.mjs": {Data: stamp.Helper([]byte("\nhelper\n"), 3)},
 	}, patchset.None)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -268,10 +269,10 @@ func (t text) caches(caches []Cache) {
 func (t text) coverage(files []Coverage) {
 	pathWidth := 0
 	for _, f := range files {
-		pathWidth = max(pathWidth, len(f.Path))
+		pathWidth = max(pathWidth, len(path.Join(f.Package, f.Path)))
 	}
 	for _, f := range files {
-		t.Row(term.Plain, fmt.Sprintf("%-*s", pathWidth, f.Path), fmt.Sprintf("%6s to %s", f.From, f.To), f.Reason)
+		t.Row(term.Plain, fmt.Sprintf("%-*s", pathWidth, path.Join(f.Package, f.Path)), fmt.Sprintf("%6s to %-7s", f.From, f.To), f.Reason)
 	}
 }
 

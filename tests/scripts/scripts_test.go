@@ -27,11 +27,14 @@ func TestScripts(t *testing.T) {
 	runScripts(t, "testdata/script", nil)
 }
 
-// TestRealPackages runs it on next-auth 4.2.1 and https-proxy-agent from npm.
+// TestRealPackages runs it on next-auth 4.2.1 and 5, and https-proxy-agent from npm.
 func TestRealPackages(t *testing.T) {
 	runScripts(t, "testdata/real", map[string]string{
 		"agent-5": nodetest.Project(t, "agent-5.0.1"),
 		"agent-7": nodetest.Project(t, "agent-7.0.6"),
+
+		"core-5": nodetest.Project(t, "core-agent-5.0.1"),
+		"core-9": nodetest.Project(t, "core-agent-9.1.0"),
 
 		"patch-package": nodetest.Project(t, "patch-package"),
 		"sign-in":       nodetest.Project(t, "sign-in"),

@@ -3,7 +3,8 @@
 //
 //   - v<release>/…  the default set: one diff per file and content, in the folder of
 //     the release that it was made from
-//   - packages/@auth/core/v<release>/…  the same for the package with the files of next-auth 5
+//   - packages/@auth/core/v<release>/…  the same for another package that holds files of
+//     next-auth; go:embed accepts no path that begins with @
 //   - tutorial/v<release>/…  the two diffs of the official tutorial
 //   - superseded/<number>/v<release>/…  diffs of the default set that were changed or
 //     removed since a release; there are none yet
@@ -15,8 +16,8 @@ package patches
 
 import "embed"
 
-// FS holds the diffs of this folder and the helper. The second pattern matches both
-// tutorial and superseded: a pattern for superseded alone would fail without a match.
+// FS holds the diffs of this folder and the helper. The second pattern matches
+// packages, superseded and tutorial: one for superseded alone would fail without a match.
 //
-//go:embed v* packages [st]*/* helper/proxy.*js
+//go:embed v* [pst]*/* helper/proxy.*js
 var FS embed.FS

@@ -32,7 +32,7 @@ const (
 	oauth1Client = "core/lib/oauth/client-legacy.js"
 )
 
-// nextAuthCalls are explained in docs/call-sites.md.
+// nextAuthCalls are explained in docs/maintaining/call-sites.md.
 var nextAuthCalls = Calls{Driver: "next-auth.js", Always: openidClient, Kinds: []Call{
 	{"discovery", openidClient, "GET idp.corp.test/.well-known/openid-configuration", "https://idp.corp.test/token"},
 	{"token", openidClient, "POST idp.corp.test/token", "token"},
@@ -61,7 +61,7 @@ const (
 	ownFetch = "[customFetch]" // instead of the default one
 )
 
-// authCoreCalls are explained in docs/call-sites.md.
+// authCoreCalls are explained in docs/maintaining/call-sites.md.
 var authCoreCalls = Calls{Driver: "auth-core.js", Always: coreProviders, Kinds: []Call{
 	{"discovery", coreProviders, "GET idp.corp.test/.well-known/openid-configuration", "https://idp.corp.test/authorize"},
 	{"discovery in the callback", coreProviders, "GET idp.corp.test/callback/.well-known/openid-configuration", "https://idp.corp.test/callback"},

@@ -1,81 +1,132 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/patchset"
-	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
-// content is one content of one file, and the releases that have it.
+// content is one content of one file, and the releases of the package that have it.
 type content struct {
+	source
 	rule     rule
 	releases []string // oldest first, without a gap
 	next     string   // the first release with another content, empty if there is none
 	bytes    []byte
 }
 
-// madeAgainst are releases that together have every content. If 4.2.1 has a content, its
-// diff is in the folder of 4.2.1, otherwise in the folder of the lowest of these that has
-// it. If none has it, the diff is in the folder of the content's first release.
-var madeAgainst = []string{
-	"4.2.1", "4.0.6", "4.1.2", "4.10.0", "4.12.3", "4.16.4", "4.18.7", "4.18.8", "4.18.9", "4.23.2", "4.24.7", "4.24.13", "4.24.15",
-}
-
 // contents returns all contents of all files that the rules change, by file and release.
-// releases and packages belong together and are ordered by age.
-func contents(releases []npmreleases.Release, packages []npmreleases.Package) ([]*content, error) {
+func (w work) contents() ([]*content, error) {
+	if err := w.checkRules(); err != nil {
+		return nil, err
+	}
 	var all []*content
-	for _, r := range rules {
-		var last *content
-		seen := map[patchset.ID]string{}
-		for i, pkg := range packages {
-			version := releases[i].Version
-			data, found := pkg[r.path]
-			if !found {
-				if last != nil {
-					return nil, fmt.Errorf("%s: %s no longer has this file; update the rules", r.path, version)
-				}
-				continue
-			}
-			id := patchset.BlobID(data)
-			if last != nil && id == patchset.BlobID(last.bytes) {
-				last.releases = append(last.releases, version)
-				continue
-			}
-			if first := seen[id]; first != "" {
-				return nil, fmt.Errorf("%s: %s has the content of %s again, so no range can separate them", r.path, version, first)
-			}
-			seen[id] = version
-			if last != nil {
-				last.next = version
-			}
-			last = &content{rule: r, releases: []string{version}, bytes: data}
-			all = append(all, last)
+	for _, r := range w.rules {
+		of, err := w.contentsOf(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.path, err)
 		}
-		if last == nil {
-			return nil, fmt.Errorf("%s: no release has this file", r.path)
-		}
+		all = append(all, of...)
 	}
 	return all, nil
+}
+
+// contentsOf returns the contents of the file that a rule changes.
+func (w work) contentsOf(r rule) ([]*content, error) {
+	var all []*content
+	var last *content
+	seen := map[patchset.ID]string{}
+	unseen := slices.Clone(w.clean[r.path])
+	for i, pkg := range w.packages {
+		version := w.releases[i].Version
+		data, found := pkg[r.path]
+		id := patchset.BlobID(data)
+		if found {
+			clean, err := w.isClean(r, data)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", version, err)
+			}
+			found = !clean
+			unseen = slices.DeleteFunc(unseen, func(listed string) bool { return clean && listed == string(id) })
+		}
+		if !found {
+			if last != nil {
+				return nil, fmt.Errorf("%s no longer has this file, or no request in it; update the rules", version)
+			}
+			continue
+		}
+		if last != nil && id == patchset.BlobID(last.bytes) {
+			last.releases = append(last.releases, version)
+			continue
+		}
+		if first := seen[id]; first != "" {
+			return nil, fmt.Errorf("%s has the content of %s again, so no range can separate them", version, first)
+		}
+		seen[id] = version
+		if last != nil {
+			last.next = version
+		}
+		last = &content{source: w.source, rule: r, releases: []string{version}, bytes: data}
+		all = append(all, last)
+	}
+	if len(unseen) > 0 {
+		return nil, fmt.Errorf("no release has the clean content %s", unseen[0])
+	}
+	if last == nil {
+		return nil, errors.New("no release has this file")
+	}
+	return all, nil
+}
+
+// checkRules returns an error for a file that makes requests and has no rule.
+func (w work) checkRules() error {
+	if w.calls == nil {
+		return nil
+	}
+	for i, pkg := range w.packages {
+		for _, name := range slices.Sorted(maps.Keys(pkg)) {
+			covered := slices.ContainsFunc(w.rules, func(r rule) bool { return r.path == name })
+			if !covered && w.calls(name, pkg[name]) {
+				return fmt.Errorf("%s: %s has no rule for this file, which makes requests", name, w.releases[i].Version)
+			}
+		}
+	}
+	return nil
+}
+
+// isClean reports whether a content makes no request. The line must list exactly these.
+func (w work) isClean(r rule, content []byte) (bool, error) {
+	id := patchset.BlobID(content)
+	listed := slices.Contains(w.clean[r.path], string(id))
+	if r.requests == nil {
+		return listed, nil
+	}
+	requests, err := r.requests(content)
+	switch {
+	case err != nil:
+		return false, err
+	case requests && listed:
+		return false, fmt.Errorf("%s makes requests, but is listed as clean", id)
+	case !requests && !listed:
+		return false, fmt.Errorf("%s makes no request, and is not listed as clean", id)
+	}
+	return listed, nil
 }
 
 func (c *content) first() string { return c.releases[0] }
 func (c *content) last() string  { return c.releases[len(c.releases)-1] }
 
-// dir returns the folder of patches/ that has the content's diff.
-func (c *content) dir() string {
-	for _, version := range madeAgainst {
-		if slices.Contains(c.releases, version) {
-			return "v" + version
-		}
+// name returns the name of the content's diff, from the top of the repository.
+func (c *content) name() string {
+	version := c.first()
+	if i := slices.IndexFunc(c.madeAgainst, func(v string) bool { return slices.Contains(c.releases, v) }); i >= 0 {
+		version = c.madeAgainst[i]
 	}
-	return "v" + c.first()
+	return c.dir(version) + "/" + c.rule.path + ".diff"
 }
-
-// name returns the diff's name below patches/.
-func (c *content) name() string { return c.dir() + "/" + c.rule.path + ".diff" }
 
 // ranges returns a range that is closed at both ends. It ends before the next content, or
 // with the newest known release.

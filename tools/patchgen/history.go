@@ -9,11 +9,11 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 )
 
@@ -21,18 +21,17 @@ import (
 // of it must stay recognised: diffs because they are embedded, helpers by their markers.
 const historyFile = "patches/history.tsv"
 
-const helperFile = "patches/helper/proxy.js"
-
-var helperPath = line.All[0].Helper
-
 const historyHeader = "file\tbefore\tafter\n"
 
-// left is one row: a diff's file and ids, or the helper's path, revision and id.
+// left is one row: a diff's file and ids, or a helper's path, revision and id. Paths in
+// another package than next-auth begin with its name.
 type left struct {
 	path   string
 	before string
 	after  patchset.ID
 }
+
+func (l left) isHelper() bool { return strings.HasPrefix(l.before, "revision ") }
 
 type history map[left]bool
 
@@ -76,40 +75,62 @@ func (h history) format() []byte {
 }
 
 // current returns the rows for what is embedded now: the derived diffs and the
-// helper.
+// helpers.
 func (r repository) current(files generated) (history, error) {
-	h := history{}
-	for name, text := range files {
-		if !strings.HasPrefix(name, "patches/v") {
-			continue
-		}
-		d, err := patchset.Parse(name, text)
+	h, err := defaultRows(files)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		row, err := r.helperRow(s)
 		if err != nil {
 			return nil, err
 		}
-		h[rowOf(d)] = true
+		h[row] = true
 	}
-	row, err := r.helperRow()
-	h[row] = true
-	return h, err
+	return h, nil
 }
 
-func rowOf(d *patchset.Diff) left { return left{d.Path, string(d.Old), d.New} }
+// defaultRows returns the rows of the diffs among files that are in a default set.
+func defaultRows(files map[string][]byte) (history, error) {
+	h := history{}
+	for name, text := range files {
+		row, ok, err := defaultRow(name, text)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			h[row] = true
+		}
+	}
+	return h, nil
+}
 
-func (r repository) helperRow() (left, error) {
-	content, err := os.ReadFile(r.path(helperFile))
+// defaultRow returns the row of a file, if this is a diff of a default set.
+func defaultRow(name string, text []byte) (row left, ok bool, err error) {
+	i := slices.IndexFunc(sources, func(s source) bool { return strings.HasPrefix(name, s.dir("")) })
+	if i < 0 {
+		return left{}, false, nil
+	}
+	d, err := patchset.Parse(name, text)
+	if err != nil {
+		return left{}, false, err
+	}
+	return sources[i].row(d), true, nil
+}
+
+func (s source) row(d *patchset.Diff) left { return left{s.file(d.Path), string(d.Old), d.New} }
+
+func (r repository) helperRow(s source) (left, error) {
+	content, err := os.ReadFile(r.path(s.helperFile()))
 	if err != nil {
 		return left{}, err
 	}
-	return helperRow(content)
-}
-
-func helperRow(content []byte) (left, error) {
 	helper, ok := patchset.ParseHelper(content)
 	if !ok {
-		return left{}, fmt.Errorf("%s: its marker does not match its content; run make stamp", helperFile)
+		return left{}, fmt.Errorf("%s: its marker does not match its content; run make stamp", s.helperFile())
 	}
-	return left{helperPath, "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
+	return left{s.file(s.Helper), "revision " + strconv.Itoa(helper.Revision), patchset.BlobID(content)}, nil
 }
 
 // supersede adds to files what the last commit has under patches/superseded, and each
@@ -131,17 +152,16 @@ func (r repository) supersede(files generated) (history, error) {
 	}
 	dir := freeFolder(head)
 	for name, text := range head {
-		switch {
-		case strings.HasPrefix(name, "patches/superseded/"):
+		if strings.HasPrefix(name, "patches/superseded/") {
 			files[name] = text
-		case strings.HasPrefix(name, "patches/v"):
-			d, err := patchset.Parse(name, text)
-			if err != nil {
-				return nil, err
-			}
-			if row := rowOf(d); h[row] && !now[row] {
-				files[dir+strings.TrimPrefix(name, "patches")] = text
-			}
+			continue
+		}
+		row, ok, err := defaultRow(name, text)
+		if err != nil {
+			return nil, err
+		}
+		if ok && h[row] && !now[row] {
+			files[dir+strings.TrimPrefix(name, "patches")] = text
 		}
 	}
 	return h, h.with(now).checkRevisions()
@@ -150,15 +170,16 @@ func (r repository) supersede(files generated) (history, error) {
 // checkRevisions returns an error if two helpers have the same revision: the older one
 // could not be distinguished from a file that was edited.
 func (h history) checkRevisions() error {
-	helpers := map[string]patchset.ID{}
+	helpers := map[[2]string]patchset.ID{}
 	for row := range h {
-		if row.path != helperPath {
+		if !row.isHelper() {
 			continue
 		}
-		if other, known := helpers[row.before]; known && other != row.after {
-			return fmt.Errorf("%s has changed: raise the revision in its first line", helperFile)
+		key := [2]string{row.path, row.before}
+		if other, known := helpers[key]; known && other != row.after {
+			return fmt.Errorf("the helper %s has changed: raise the revision in its first line", row.path)
 		}
-		helpers[row.before] = row.after
+		helpers[key] = row.after
 	}
 	return nil
 }
@@ -208,13 +229,15 @@ func (r repository) checkHistory(files generated) error {
 	if err != nil {
 		return err
 	}
-	superseded, err := r.embedded("superseded/*/v*")
-	if err != nil {
-		return err
-	}
 	kept := maps.Clone(now)
-	for _, d := range superseded {
-		kept[rowOf(d)] = true
+	for _, s := range sources {
+		superseded, err := r.embedded(path.Join("superseded/*", s.Folder, "v*"))
+		if err != nil {
+			return err
+		}
+		for _, d := range superseded {
+			kept[s.row(d)] = true
+		}
 	}
 	wrong := []error{h.with(now).checkRevisions()}
 	for row := range now {
@@ -223,7 +246,7 @@ func (r repository) checkHistory(files generated) error {
 		}
 	}
 	for row := range h {
-		if row.path != helperPath && !kept[row] {
+		if !row.isHelper() && !kept[row] {
 			wrong = append(wrong, fmt.Errorf("%s %s was once left in packages, but is no longer embedded", row.path, row.after))
 		}
 	}

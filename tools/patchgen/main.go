@@ -42,40 +42,42 @@ func run(args []string) error {
 	case slices.Equal(args, []string{"--watch"}):
 		return watch()
 	case slices.Equal(args, []string{"--check"}):
-		packages, err := npmreleases.Fetch(repo.cache(), npmreleases.All())
+		works, err := fetch(repo.cache(), npmreleases.Pins())
 		if err != nil {
 			return err
 		}
-		return repo.check(npmreleases.All(), packages)
+		return repo.check(npmreleases.Pins(), works)
 	}
 	for _, arg := range args {
 		if strings.HasPrefix(arg, "-") {
 			return errors.New("usage: patchgen [RELEASE…] | --check | --watch")
 		}
 	}
-	releases, err := withNew(npmreleases.All(), args)
+	pins, err := withNew(npmreleases.Pins(), args)
 	if err != nil {
 		return err
 	}
-	packages, err := npmreleases.Fetch(repo.cache(), releases)
+	works, err := fetch(repo.cache(), pins)
 	if err != nil {
 		return err
 	}
-	return repo.write(releases, packages)
+	return repo.write(pins, works)
 }
 
-// withNew adds releases, with the integrity hashes that npm has for them.
-func withNew(releases []npmreleases.Release, versions []string) ([]npmreleases.Release, error) {
+// withNew adds releases of next-auth, and of the packages that hold their files, with the
+// integrity hashes that npm has for them.
+func withNew(pins []npmreleases.Pin, versions []string) ([]npmreleases.Pin, error) {
 	for _, version := range versions {
-		if slices.ContainsFunc(releases, func(r npmreleases.Release) bool { return r.Version == version }) {
-			continue
-		}
-		release, err := lookUp(version)
+		found, err := lookUp(version)
 		if err != nil {
 			return nil, err
 		}
-		releases = append(releases, release)
+		for _, pin := range found {
+			if !slices.ContainsFunc(pins, func(p npmreleases.Pin) bool { return p.Name == pin.Name && p.Version == pin.Version }) {
+				pins = append(pins, pin)
+			}
+		}
 	}
-	npmreleases.Sort(releases)
-	return releases, nil
+	npmreleases.Sort(pins)
+	return pins, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
@@ -21,35 +23,57 @@ import (
 // TestEverythingIsAsDerived runs patchgen --check.
 func TestEverythingIsAsDerived(t *testing.T) {
 	nodetest.Node(t)
-	releases, packages := nodetest.Releases(t)
 	repo, err := openRepository()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := repo.check(releases, packages); err != nil {
+	var works []work
+	for _, s := range sources {
+		releases := npmreleases.Holding(npmreleases.Pins(), s.Line)
+		if len(releases) == 0 {
+			t.Errorf("no release of %s is pinned", s.Name)
+		}
+		works = append(works, work{s, releases, nodetest.Packages(t, s.Package, releases)})
+	}
+	if err := repo.check(npmreleases.Pins(), works); err != nil {
 		t.Error(err)
 	}
 }
 
-// invented returns packages with every file of the rules. Each file fits its rule, and
-// has a mark where releases differ.
-func invented(marks ...string) (releases []npmreleases.Release, packages []npmreleases.Package) {
+// nextAuth and authCore are the sources of the two packages.
+var nextAuth, authCore = sources[0], sources[1]
+
+// invented returns packages of a source with every file of its rules. Each file fits its
+// rule, and has a mark where releases differ.
+func invented(s source, marks ...string) work {
+	s.clean = nil
+	w := work{source: s}
 	for i, mark := range marks {
 		pkg := npmreleases.Package{}
-		for _, r := range rules {
+		for _, r := range s.rules {
 			pkg[r.path] = []byte("// " + mark + "\n" +
 				"var _openidClient = require(\"openid-client\");\nvar _oauth = require(\"oauth\");\nexports.default = X;\n" +
 				"  let issuer;\n  client[_openidClient.custom.clock_tolerance] = 10;\n  const originalGet = 1;\n" +
 				"async () => {\nawait fetch(1);\n};\n(0, _https.get)(url, {\n  timeout: 3500\n});\n")
+			if s.Form == line.Module {
+				pkg[r.path] = []byte("// " + mark + "\nimport { customFetch } from \"../symbols.js\";\n" +
+					"export const a = async (normalized, userOptions) => normalized[customFetch] ?? (normalized[customFetch] = userOptions?.[customFetch]);\n" +
+					"/** fetches */\nexport const b = async () => {\n  // as fetch does\n  await fetch(1);\n};\n")
+			}
+			if r.path == providersFile {
+				pkg[r.path] = bytes.Replace(pkg[r.path], []byte("fetch(1)"), []byte("a(1)"), 1)
+			}
 		}
-		releases = append(releases, npmreleases.Release{Version: "4.99." + string(rune('0'+i))})
-		packages = append(packages, pkg)
+		w.releases = append(w.releases, npmreleases.Release{Version: "4.99." + string(rune('0'+i))})
+		w.packages = append(w.packages, pkg)
 	}
-	return releases, packages
+	return w
 }
 
+const providersFile = "lib/utils/providers.js"
+
 func TestContents(t *testing.T) {
-	all, err := contents(invented("a", "a", "b", "c"))
+	all, err := invented(nextAuth, "a", "a", "b", "c").contents()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +82,9 @@ func TestContents(t *testing.T) {
 		got = append(got, c.name()+" "+c.ranges())
 	}
 	want := []string{
-		"v4.99.0/core/lib/oauth/client.js.diff >=4.99.0 <4.99.2",
-		"v4.99.2/core/lib/oauth/client.js.diff >=4.99.2 <4.99.3",
-		"v4.99.3/core/lib/oauth/client.js.diff >=4.99.3 <=4.99.3",
+		"patches/v4.99.0/core/lib/oauth/client.js.diff >=4.99.0 <4.99.2",
+		"patches/v4.99.2/core/lib/oauth/client.js.diff >=4.99.2 <4.99.3",
+		"patches/v4.99.3/core/lib/oauth/client.js.diff >=4.99.3 <=4.99.3",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -87,9 +111,9 @@ func TestContentsRefuses(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			releases, packages := invented(test.marks...)
-			test.spoil(packages)
-			if _, err := contents(releases, packages); err == nil || !strings.Contains(err.Error(), test.want) {
+			w := invented(nextAuth, test.marks...)
+			test.spoil(w.packages)
+			if _, err := w.contents(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v; want %q", err, test.want)
 			}
 		})
@@ -102,9 +126,9 @@ func TestRulesMatchOnce(t *testing.T) {
 		func(text string) string { return strings.Replace(text, "fetch(", "get(", 1) },
 		func(text string) string { return text + "async () => {\nawait fetch(2);\n};\n" },
 	} {
-		releases, packages := invented("a")
-		packages[0]["providers/github.js"] = []byte(spoil(string(packages[0]["providers/github.js"])))
-		all, err := contents(releases, packages)
+		w := invented(nextAuth, "a")
+		w.packages[0]["providers/github.js"] = []byte(spoil(string(w.packages[0]["providers/github.js"])))
+		all, err := w.contents()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +141,7 @@ func TestRulesMatchOnce(t *testing.T) {
 
 func TestUncovered(t *testing.T) {
 	versions := []string{"3.29.10", "4.0.0", "4.0.1", "4.24.16", "4.25.0-beta.1", "5.0.0", "5.0.0-beta.1", "odd"}
-	got := uncovered(versions, []npmreleases.Release{{Version: "4.0.1"}})
+	got := uncovered(versions, []npmreleases.Pin{{Name: "next-auth", Version: "4.0.1"}, {Name: "other", Version: "4.24.16"}})
 	if diff := cmp.Diff([]string{"4.24.16"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -125,7 +149,7 @@ func TestUncovered(t *testing.T) {
 
 // scratch returns a repository with everything that patchgen needs. It has one commit,
 // with what patchgen generates from some invented packages.
-func scratch(t *testing.T, marks ...string) (repository, []npmreleases.Release, []npmreleases.Package) {
+func scratch(t *testing.T, marks ...string) (repository, []work) {
 	t.Helper()
 	gate.Need(t, "releases")
 	nodetest.Node(t)
@@ -136,12 +160,12 @@ func scratch(t *testing.T, marks ...string) (repository, []npmreleases.Release, 
 	repo.helper(t, 1, "first")
 	repo.git(t, "init", "-q")
 	repo.commit(t)
-	releases, packages := invented(marks...)
-	if err := repo.write(releases, packages); err != nil {
+	works := []work{invented(nextAuth, marks...), invented(authCore, marks...)}
+	if err := repo.write(nil, works); err != nil {
 		t.Fatal(err)
 	}
 	repo.commit(t)
-	return repo, releases, packages
+	return repo, works
 }
 
 func (r repository) git(t *testing.T, args ...string) {
@@ -160,19 +184,20 @@ func (r repository) commit(t *testing.T) {
 
 func (r repository) helper(t *testing.T, revision int, body string) {
 	t.Helper()
-	if err := writeFile(r.path(helperFile), stamp.Helper([]byte("\n"+body+"\n"), revision)); err != nil {
-		t.Fatal(err)
+	for _, s := range sources {
+		if err := writeFile(r.path(s.helperFile()), stamp.Helper([]byte("\n"+body+"\n"), revision)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
 // changeRule changes azure-ad's call site until the test ends.
 func changeRule(t *testing.T, with string) {
 	t.Helper()
-	was := rules
-	t.Cleanup(func() { rules = was })
-	rules = slices.Clone(rules)
-	i := slices.IndexFunc(rules, func(r rule) bool { return r.path == "providers/azure-ad.js" })
-	rules[i].edits = []edit{requireInProvider, replace(`await fetch\(`, "await "+with+"(")}
+	i := slices.IndexFunc(nextAuthRules, func(r rule) bool { return r.path == "providers/azure-ad.js" })
+	was := nextAuthRules[i].edits
+	t.Cleanup(func() { nextAuthRules[i].edits = was })
+	nextAuthRules[i].edits = []edit{requireInProvider, replace(`await fetch\(`, "await "+with+"(")}
 }
 
 func (r repository) superseded(t *testing.T) []string {
@@ -191,11 +216,11 @@ func (r repository) superseded(t *testing.T) []string {
 // What the last commit would leave in packages is kept for ever, no matter what was tried
 // before the next commit.
 func TestSupersede(t *testing.T) {
-	repo, releases, packages := scratch(t, "a")
+	repo, works := scratch(t, "a")
 	const azure = "v4.99.0/providers/azure-ad.js.diff"
 	for _, try := range []string{"one", "two"} {
 		changeRule(t, try)
-		if err := repo.write(releases, packages); err != nil {
+		if err := repo.write(nil, works); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{"patches/superseded/1/" + azure}, repo.superseded(t)); diff != "" {
@@ -205,17 +230,17 @@ func TestSupersede(t *testing.T) {
 	repo.commit(t)
 
 	repo.helper(t, 1, "second")
-	if err := repo.write(releases, packages); err == nil || !strings.Contains(err.Error(), "raise the revision") {
+	if err := repo.write(nil, works); err == nil || !strings.Contains(err.Error(), "raise the revision") {
 		t.Errorf("a changed helper of the same revision: %v", err)
 	}
 	for _, try := range []string{"second", "third"} {
 		repo.helper(t, 2, try)
-		if err := repo.write(releases, packages); err != nil {
+		if err := repo.write(nil, works); err != nil {
 			t.Fatal(err)
 		}
 	}
 	changeRule(t, "three")
-	if err := repo.write(releases, packages); err != nil {
+	if err := repo.write(nil, works); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"patches/superseded/1/" + azure, "patches/superseded/2/" + azure}
@@ -230,7 +255,7 @@ func TestSupersede(t *testing.T) {
 		if err := os.Remove(repo.path(name)); err != nil {
 			t.Fatal(err)
 		}
-		if err := repo.check(releases, packages); err == nil || !strings.Contains(err.Error(), "was once left in packages, but is no longer embedded") {
+		if err := repo.check(nil, works); err == nil || !strings.Contains(err.Error(), "was once left in packages, but is no longer embedded") {
 			t.Errorf("without %s: %v", name, err)
 		}
 		if err := writeFile(repo.path(name), kept); err != nil {
@@ -241,27 +266,36 @@ func TestSupersede(t *testing.T) {
 
 // A result that Node.js can't parse is refused, and nothing is written.
 func TestResultsParse(t *testing.T) {
-	repo, releases, packages := scratch(t, "a")
+	repo, works := scratch(t, "a")
 	changeRule(t, ")(")
-	if err := repo.write(releases, packages); err == nil || !strings.Contains(err.Error(), "providers/azure-ad.js.diff") {
+	if err := repo.write(nil, works); err == nil || !strings.Contains(err.Error(), "providers/azure-ad.js.diff") {
 		t.Errorf("got %v", err)
 	}
 	repo.git(t, "diff", "--exit-code", "HEAD")
 }
 
+// oldest returns works with their first releases alone.
+func oldest(works []work) []work {
+	var first []work
+	for _, w := range works {
+		first = append(first, work{w.source, w.releases[:1], w.packages[:1]})
+	}
+	return first
+}
+
 // Removing a release and adding it again changes nothing.
 func TestReleaseComesAndGoes(t *testing.T) {
-	repo, releases, packages := scratch(t, "a", "b")
-	if err := repo.write(releases[:1], packages[:1]); err != nil {
+	repo, works := scratch(t, "a", "b")
+	if err := repo.write(nil, oldest(works)); err != nil {
 		t.Fatal(err)
 	}
 	if entries, err := os.ReadDir(repo.path("patches/v4.99.1")); err == nil { // go:embed refuses an empty directory
 		t.Errorf("the directory of the release that went is still there: %v", entries)
 	}
-	if err := repo.write(releases, packages); err != nil {
+	if err := repo.write(nil, works); err != nil {
 		t.Fatal(err)
 	}
-	repo.git(t, "diff", "--exit-code", "HEAD", "--", "patches/v4.99.0", "patches/v4.99.1", "docs")
+	repo.git(t, "diff", "--exit-code", "HEAD", "--", "patches/v4.99.0", "patches/v4.99.1", "patches/packages", "docs")
 }
 
 func TestCheckFinds(t *testing.T) {
@@ -288,7 +322,7 @@ func TestCheckFinds(t *testing.T) {
 		},
 		"a revision with two helpers": {
 			func(t *testing.T, repo repository) { repo.helper(t, 1, "new") },
-			helperFile + " has changed: raise the revision",
+			"core/lib/proxy.js has changed: raise the revision",
 		},
 		"a helper without a row": {
 			func(t *testing.T, repo repository) { repo.helper(t, 2, "new") },
@@ -296,12 +330,12 @@ func TestCheckFinds(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			repo, releases, packages := scratch(t, "a")
-			if err := repo.check(releases, packages); err != nil {
+			repo, works := scratch(t, "a")
+			if err := repo.check(nil, works); err != nil {
 				t.Fatal(err)
 			}
 			test.spoil(t, repo)
-			if err := repo.check(releases, packages); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err := repo.check(nil, works); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v; want %q", err, test.want)
 			}
 		})

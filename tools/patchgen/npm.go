@@ -10,10 +10,11 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
 
-// npmView asks npm for a field of next-auth, as JSON.
+// npmView asks npm for a field of a package, as JSON.
 func npmView(v any, args ...string) error {
 	out, err := exec.Command("npm", append([]string{"view", "--json"}, args...)...).Output()
 	if err != nil {
@@ -30,32 +31,42 @@ func withStderr(err error) error {
 	return err
 }
 
-func lookUp(version string) (npmreleases.Release, error) {
-	v, err := semver.StrictNewVersion(version)
-	if err != nil || !supportable(v) {
-		return npmreleases.Release{}, fmt.Errorf("%q is not a stable 4.x release that can be supported", version)
+// lookUp returns the pins of a release of next-auth, and of the package that holds its
+// files, if that is another one.
+func lookUp(version string) ([]npmreleases.Pin, error) {
+	l, err := line.Of(version)
+	if err != nil {
+		return nil, err
 	}
-	release := npmreleases.Release{Version: version}
-	if err := npmView(&release.Integrity, "next-auth@"+version, "dist.integrity"); err != nil {
-		return npmreleases.Release{}, err
+	pins := []npmreleases.Pin{{Name: line.NextAuth, Version: version}}
+	if l.Package != line.NextAuth {
+		var dependencies map[string]string
+		if err := npmView(&dependencies, line.NextAuth+"@"+version, "dependencies"); err != nil {
+			return nil, err
+		}
+		if _, err := semver.StrictNewVersion(dependencies[l.Package]); err != nil {
+			return nil, fmt.Errorf("%s %s depends on %s %q, not on one release", line.NextAuth, version, l.Package, dependencies[l.Package])
+		}
+		pins = append(pins, npmreleases.Pin{Name: l.Package, Version: dependencies[l.Package]})
 	}
-	return release, nil
-}
-
-// supportable excludes prereleases and 4.0.0, which is a build of 3.x.
-func supportable(v *semver.Version) bool {
-	return v.Major() == 4 && v.Prerelease() == "" && v.String() != "4.0.0"
+	for i, p := range pins {
+		if err := npmView(&pins[i].Integrity, p.Name+"@"+p.Version, "dist.integrity"); err != nil {
+			return nil, err
+		}
+	}
+	return pins, nil
 }
 
 var errUncovered = errors.New("npm has releases that are not supported; run patchgen with their numbers")
 
-// watch prints the stable 4.x releases on npm that are not in releases.tsv.
+// watch prints the releases of next-auth on npm that belong to a line and are not in
+// releases.tsv.
 func watch() error {
 	var versions []string
-	if err := npmView(&versions, "next-auth", "versions"); err != nil {
+	if err := npmView(&versions, line.NextAuth, "versions"); err != nil {
 		return err
 	}
-	missing := uncovered(versions, npmreleases.All())
+	missing := uncovered(versions, npmreleases.Pins())
 	for _, version := range missing {
 		fmt.Println(version)
 	}
@@ -65,12 +76,12 @@ func watch() error {
 	return nil
 }
 
-func uncovered(versions []string, releases []npmreleases.Release) []string {
+func uncovered(versions []string, pins []npmreleases.Pin) []string {
 	var missing []string
 	for _, version := range versions {
-		v, err := semver.StrictNewVersion(version)
-		known := slices.ContainsFunc(releases, func(r npmreleases.Release) bool { return r.Version == version })
-		if err == nil && supportable(v) && !known {
+		_, err := line.Of(version)
+		known := slices.ContainsFunc(pins, func(p npmreleases.Pin) bool { return p.Name == line.NextAuth && p.Version == version })
+		if err == nil && !known {
 			missing = append(missing, version)
 		}
 	}

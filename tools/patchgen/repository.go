@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 )
@@ -42,52 +43,63 @@ func (r repository) path(name string) string { return filepath.Join(r.top, filep
 // generated is every file that patchgen writes, by its path from the top.
 type generated map[string][]byte
 
-// generate derives all files but the history from the packages.
-func generate(releases []npmreleases.Release, packages []npmreleases.Package) (generated, error) {
-	all, err := contents(releases, packages)
-	if err != nil {
-		return nil, err
+// generate derives all files but the history from the pinned packages.
+func generate(pins []npmreleases.Pin, works []work) (generated, error) {
+	files := generated{"internal/testkit/npmreleases/releases.tsv": []byte(npmreleases.Format(pins))}
+	var all []*content
+	for _, w := range works {
+		contents, err := w.contents()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, contents...)
 	}
-	files := generated{
-		"docs/maintaining/contents.tsv":             contentsTable(all),
-		"internal/testkit/npmreleases/releases.tsv": []byte(npmreleases.Format(releases)),
-	}
-	var results [][2]string
+	files[contentsFile] = contentsTable(all)
+	var results []result
 	for _, c := range all {
 		text, patched, err := c.diff()
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, [2]string{c.name(), string(patched)})
-		name := "patches/" + c.name()
-		if files[name] != nil {
-			return nil, fmt.Errorf("%s: two contents share %s", c.rule.path, c.dir())
+		results = append(results, result{c.name(), string(patched), c.Form == line.Module})
+		if files[c.name()] != nil {
+			return nil, fmt.Errorf("%s: two contents share %s", c.rule.path, c.name())
 		}
-		files[name] = text
+		files[c.name()] = text
 	}
 	return files, parse(results)
 }
 
+const contentsFile = "docs/maintaining/contents.tsv"
+
 // contentsTable lists every content for reviewers. patches/ has a diff for each row.
 func contentsTable(all []*content) []byte {
 	var b bytes.Buffer
-	b.WriteString("file\tfirst\tlast\tn\tsha256\tgit_blob\tbytes\n")
+	b.WriteString("package\tfile\tfirst\tlast\tn\tsha256\tgit_blob\tbytes\n")
 	for _, c := range all {
-		fmt.Fprintf(&b, "%s\t%s\t%s\t%d\t%x\t%s\t%d\n", c.rule.path, c.first(), c.last(), len(c.releases),
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%d\t%x\t%s\t%d\n", c.Package, c.rule.path, c.first(), c.last(), len(c.releases),
 			sha256.Sum256(c.bytes), patchset.BlobID(c.bytes), len(c.bytes))
 	}
 	return b.Bytes()
 }
 
-// parse checks that Node.js can parse files, given by name and content.
-func parse(files [][2]string) error {
-	const script = `const { wrap } = require("module"), { Script } = require("vm");
-for (const [filename, text] of JSON.parse(require("fs").readFileSync(0))) new Script(wrap(text), { filename });`
+// result is a patched file.
+type result struct {
+	Name, Text string
+	Module     bool // an ES module
+}
+
+// parse checks that Node.js can parse files.
+func parse(files []result) error {
+	const script = `const { wrap } = require("module"), { Script, SourceTextModule } = require("vm");
+for (const { Name, Text, Module } of JSON.parse(require("fs").readFileSync(0))) {
+	Module ? new SourceTextModule(Text, { identifier: Name }) : new Script(wrap(Text), { filename: Name });
+}`
 	input, err := json.Marshal(files)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("node", "-e", script)
+	cmd := exec.Command("node", "--experimental-vm-modules", "-e", script)
 	cmd.Stdin = bytes.NewReader(input)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("a patched file does not parse: %w\n%s", err, out)
@@ -97,8 +109,8 @@ for (const [filename, text] of JSON.parse(require("fs").readFileSync(0))) new Sc
 
 // write writes the generated files into the checkout. It keeps changed and removed diffs
 // under patches/superseded.
-func (r repository) write(releases []npmreleases.Release, packages []npmreleases.Package) error {
-	files, err := generate(releases, packages)
+func (r repository) write(pins []npmreleases.Pin, works []work) error {
+	files, err := generate(pins, works)
 	if err != nil {
 		return err
 	}
@@ -124,29 +136,38 @@ func (r repository) write(releases []npmreleases.Release, packages []npmreleases
 	if err := r.removeOthers(files); err != nil {
 		return err
 	}
-	return r.check(releases, packages)
+	return r.check(pins, works)
 }
 
 // removeOthers removes the diffs that no longer match a content, and directories that
 // become empty, which go:embed would refuse.
 func (r repository) removeOthers(files generated) error {
-	for _, pattern := range []string{"v*", "superseded/*/v*"} {
-		diffs, err := r.embedded(pattern)
-		if err != nil {
-			return err
-		}
-		for name := range diffs {
-			if files[name] != nil {
-				continue
-			}
-			fmt.Println("removing", name)
-			if err := os.Remove(r.path(name)); err != nil {
+	for _, s := range sources {
+		for _, set := range []string{"", "superseded/*"} {
+			diffs, err := r.embedded(path.Join(set, s.Folder, "v*"))
+			if err != nil {
 				return err
 			}
-			for dir := path.Dir(name); os.Remove(r.path(dir)) == nil; {
-				dir = path.Dir(dir)
+			for name := range diffs {
+				if files[name] != nil {
+					continue
+				}
+				if err := r.remove(name); err != nil {
+					return err
+				}
 			}
 		}
+	}
+	return nil
+}
+
+func (r repository) remove(name string) error {
+	fmt.Println("removing", name)
+	if err := os.Remove(r.path(name)); err != nil {
+		return err
+	}
+	for dir := path.Dir(name); os.Remove(r.path(dir)) == nil; {
+		dir = path.Dir(dir)
 	}
 	return nil
 }
@@ -160,8 +181,8 @@ func writeFile(path string, data []byte) error {
 
 // check returns an error for every file that differs from the generated one. It also
 // returns one for every diff or helper in the history that is no longer embedded.
-func (r repository) check(releases []npmreleases.Release, packages []npmreleases.Package) error {
-	files, err := generate(releases, packages)
+func (r repository) check(pins []npmreleases.Pin, works []work) error {
+	files, err := generate(pins, works)
 	if err != nil {
 		return err
 	}
@@ -173,13 +194,15 @@ func (r repository) check(releases []npmreleases.Release, packages []npmreleases
 			wrong = append(wrong, fmt.Errorf("%s differs from what the packages give; run patchgen", name))
 		}
 	}
-	committed, err := r.embedded("v*")
-	if err != nil {
-		return err
-	}
-	for name := range committed {
-		if files[name] == nil {
-			wrong = append(wrong, fmt.Errorf("%s matches no released content", name))
+	for _, s := range sources {
+		committed, err := r.embedded(path.Join(s.Folder, "v*"))
+		if err != nil {
+			return err
+		}
+		for name := range committed {
+			if files[name] == nil {
+				wrong = append(wrong, fmt.Errorf("%s matches no released content", name))
+			}
 		}
 	}
 	return errors.Join(append(wrong, r.checkHistory(files))...)

@@ -3,15 +3,19 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
-// rule says how to change one file of next-auth: the reason that people see, and the
+// rule says how to change one file of a package: the reason that people see, and the
 // edits, each of which must match exactly once. A file that does not match stops the
 // program, so that a person looks at it.
 type rule struct {
 	path   string
 	reason string
 	edits  []edit
+	// requests reports whether a content makes requests, or an error if a person must look
+	// at it. Nil if each content does that on which the edits match.
+	requests func(content []byte) (bool, error)
 }
 
 type edit struct {
@@ -29,12 +33,12 @@ func requireAfter(line, helper string) edit {
 
 const fetched = "is fetched through the helper"
 
-// rules cover everywhere that next-auth's server code makes an outbound request, except
-// e-mail. docs/maintaining/call-sites.md says how these places were found.
-var rules = []rule{
+// nextAuthRules cover everywhere that next-auth's own server code makes an outbound
+// request, except e-mail. docs/maintaining/call-sites.md says how these places were found.
+var nextAuthRules = []rule{
 	{
-		"core/lib/oauth/client.js", "discovery, token, JWKS and userinfo requests ask the helper for an agent",
-		[]edit{
+		path: "core/lib/oauth/client.js", reason: "discovery, token, JWKS and userinfo requests ask the helper for an agent",
+		edits: []edit{
 			requireAfter(`var _openidClient = require\("openid-client"\);`, "../proxy"),
 			// Before the first request, discovery.
 			replace(`^  let issuer;\n`, "  _openidClient.Issuer[_openidClient.custom.http_options] = _proxy.httpOptions;\n${0}"),
@@ -44,8 +48,8 @@ var rules = []rule{
 		},
 	},
 	{
-		"core/lib/oauth/client-legacy.js", "OAuth 1.0A requests are made by the helper",
-		[]edit{
+		path: "core/lib/oauth/client-legacy.js", reason: "OAuth 1.0A requests are made by the helper",
+		edits: []edit{
 			requireAfter(`var _oauth = require\("oauth"\);`, "../proxy"),
 			replace(`^  const originalGet = `, "  oauth1Client._createClient = _proxy.oauth1Request;\n${0}"),
 		},
@@ -57,8 +61,8 @@ var rules = []rule{
 	fetchRule("todoist", "userinfo "+fetched),
 	fetchRule("trakt", "userinfo "+fetched),
 	{
-		"providers/foursquare.js", "the userinfo request asks the helper for an agent",
-		[]edit{
+		path: "providers/foursquare.js", reason: "the userinfo request asks the helper for an agent",
+		edits: []edit{
 			requireInProvider,
 			replace(`\(0, _https\.get\)\(url, \{\n( +)timeout: 3500\n`, "(0, _https.get)(url, {\n${1}agent: (0, _proxy.proxyAgent)(url),\n${1}timeout: 3500\n"),
 		},
@@ -69,10 +73,93 @@ var requireInProvider = requireAfter(`exports\.default = \w+;`, "../core/lib/pro
 
 // fetchRule makes the rule for a provider that makes one request itself with fetch.
 func fetchRule(provider, reason string) rule {
-	return rule{"providers/" + provider + ".js", reason, []edit{
+	return rule{path: "providers/" + provider + ".js", reason: reason, edits: []edit{
 		requireInProvider,
 		replace(`await fetch\(`, "await (0, _proxy.proxyFetch)("),
 	}}
+}
+
+// authCoreRules cover everywhere that @auth/core makes an outbound request, except
+// nodemailer.
+var authCoreRules = []rule{
+	{
+		path: "lib/utils/providers.js", reason: "discovery, token and userinfo requests are fetched through the helper, unless customFetch is set",
+		edits: []edit{
+			replace(`^import \{ customFetch \} from "\.\./symbols\.js";\n`, "${0}import { proxyFetch } from \"../proxy.js\";\n"),
+			replace(`\(normalized\[customFetch\] = userOptions\?\.\[customFetch\]\)`, "(normalized[customFetch] = userOptions?.[customFetch] ?? proxyFetch)"),
+		},
+	},
+	importRule("apple", "discovery and token requests "+areFetched),
+	importRule("azure-devops", "token and userinfo requests "+areFetched),
+	importRule("dropbox", "userinfo "+fetched),
+	importRule("facebook", "userinfo "+fetched),
+	importRule("forwardemail", "sign-in e-mails "+areSent),
+	importRule("foursquare", "userinfo "+fetched),
+	importRule("github", "userinfo and the e-mail addresses of a private profile "+areFetched),
+	importRule("hubspot", "userinfo "+fetched),
+	importRule("loops", "sign-in e-mails "+areSent),
+	importRule("mailgun", "sign-in e-mails "+areSent),
+	importRule("microsoft-entra-id", "discovery, token and userinfo requests and the profile photo "+areFetched),
+	importRule("nextcloud", "userinfo "+fetched),
+	importRule("notion", "userinfo "+fetched),
+	importRule("postmark", "sign-in e-mails "+areSent),
+	importRule("resend", "sign-in e-mails "+areSent),
+	importRule("sendgrid", "sign-in e-mails "+areSent),
+	importRule("tiktok", "token and userinfo requests "+areFetched),
+	importRule("todoist", "userinfo "+fetched),
+	importRule("trakt", "userinfo "+fetched),
+	importRule("vk", "userinfo "+fetched),
+	importRule("wechat", "the token "+fetched),
+}
+
+const (
+	areFetched = "are fetched through the helper"
+	areSent    = "are sent through the helper"
+)
+
+// importRule makes the rule for a provider that makes requests itself with fetch: in the
+// whole file, fetch is the helper's.
+func importRule(provider, reason string) rule {
+	return rule{
+		path: "providers/" + provider + ".js", reason: reason,
+		edits:    []edit{replace(`\A`, "import { proxyFetch as fetch } from \"../lib/proxy.js\";\n")},
+		requests: onlyCallsFetch,
+	}
+}
+
+var (
+	// Only comments that begin their lines are left out. So a string can't hide code.
+	comments = regexp.MustCompile(`(?m)^[ \t]*(?:/\*(?s:.*?)\*/|//.*$)`)
+	fetches  = regexp.MustCompile(`(?:[\w$.\]]|\bfunction |\bnew )?\bfetch\b\(?`)
+)
+
+// onlyCallsFetch reports whether a file calls the global fetch. It returns an error if the
+// file names a variable, a method or anything else so.
+func onlyCallsFetch(content []byte) (bool, error) {
+	found := fetches.FindAll(comments.ReplaceAll(content, nil), -1)
+	for _, text := range found {
+		if string(text) != "fetch(" {
+			return false, fmt.Errorf("%q is no call of fetch", text)
+		}
+	}
+	return len(found) > 0, nil
+}
+
+var (
+	// Makes requests in browsers, to the app itself.
+	inBrowsers = "lib/utils/webauthn-client.js"
+	// customFetch is always set in a patched package.
+	besideCustomFetch = regexp.MustCompile(`\(provider\[customFetch\] \?\? fetch\)`)
+
+	namesFetch = regexp.MustCompile(`(?:^|[^\w$-])fetch\b`) // and not "custom-fetch"
+)
+
+// callsFetch reports whether a file of @auth/core names fetch in its code.
+func callsFetch(name string, content []byte) bool {
+	if !strings.HasSuffix(name, ".js") || strings.HasPrefix(name, "src/") || name == inBrowsers {
+		return false
+	}
+	return namesFetch.Match(besideCustomFetch.ReplaceAll(comments.ReplaceAll(content, nil), nil))
 }
 
 // apply makes all edits.

@@ -20,7 +20,7 @@ import (
 // When a diff changes for the first time, the program gets the old one too. A file that
 // the old one patched is recognised, upgraded and restored.
 func TestFirstSuperseded(t *testing.T) {
-	repo, releases, packages := scratch(t, "a")
+	repo, works := scratch(t, "a")
 	repo.addProgram(t)
 	const azure = "providers/azure-ad.js"
 	old := repo.read(t, "patches/v4.99.0/"+azure+".diff")
@@ -32,12 +32,12 @@ func TestFirstSuperseded(t *testing.T) {
 	repo.commit(t)
 
 	changeRule(t, "changed")
-	must(t, repo.write(releases, packages))
+	must(t, repo.write(nil, works))
 	if diff := cmp.Diff([]string{"patches/superseded/1/v4.99.0/" + azure + ".diff"}, repo.superseded(t)); diff != "" {
 		t.Fatalf("superseded (-want +got):\n%s", diff)
 	}
 	p := project{dir: t.TempDir(), program: repo.build(t)}
-	p.install(t, packages[0])
+	p.install(t, works[0].packages[0])
 	before := p.read(t, azure)
 	diff, err := patchset.Parse("old", old)
 	must(t, err)
@@ -48,7 +48,7 @@ func TestFirstSuperseded(t *testing.T) {
 		"revert":           {{"revert"}},
 		"apply and revert": {{"apply"}, {"revert"}},
 	} {
-		p.install(t, packages[0])
+		p.install(t, works[0].packages[0])
 		p.run(t, 0, "apply")
 		p.put(t, azure, patched)
 		if state := p.states(t, 3, "check", "--strict")[azure]; state != patchset.Outdated {
@@ -60,7 +60,7 @@ func TestFirstSuperseded(t *testing.T) {
 				t.Errorf("%s is not patched", azure)
 			}
 		}
-		for file, want := range packages[0] {
+		for file, want := range works[0].packages[0] {
 			if diff := cmp.Diff(string(want), string(p.read(t, file))); diff != "" {
 				t.Errorf("%s left in %s (-want +got):\n%s", name, file, diff)
 			}

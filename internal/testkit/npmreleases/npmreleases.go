@@ -1,13 +1,15 @@
 // Package npmreleases fetches published packages from npm: each supported release of
-// next-auth, and others for tests. Only tests and the maintainers' programs use it.
+// next-auth and of the packages that hold its files, and others for tests. Only tests and
+// the maintainers' programs use it.
 //
-// releases.tsv pins the releases of next-auth. npm fetches them, and only bytes with the
-// pinned integrity hash are used.
+// releases.tsv pins these releases. npm fetches them, and only bytes with the pinned
+// integrity hash are used.
 package npmreleases
 
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha512"
 	_ "embed"
@@ -24,6 +26,8 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // Release is a published version.
@@ -35,48 +39,77 @@ type Release struct {
 //go:embed releases.tsv
 var table string
 
-const header = "release\tintegrity\n"
+const header = "package\trelease\tintegrity\n"
 
-// All returns the stable 4.x releases that proxypatch supports, oldest first.
-func All() []Release {
-	releases, err := parse(table)
+// Pins returns all pinned releases, by package, oldest first.
+func Pins() []Pin {
+	pins, err := parse(table)
 	if err != nil {
 		panic(err) // a test reads the table
 	}
-	return releases
+	return pins
 }
 
-func parse(table string) ([]Release, error) {
+// All returns the pinned releases of the first line, oldest first.
+func All() []Release { return Of(Pins(), line.All[0]) }
+
+// Of returns the releases of next-auth that belong to a line.
+func Of(pins []Pin, l *line.Line) []Release {
+	return releases(pins, func(p Pin) bool {
+		of, err := line.Of(p.Version)
+		return p.Name == line.NextAuth && err == nil && of == l
+	})
+}
+
+// Holding returns the releases of the package that holds a line's files.
+func Holding(pins []Pin, l *line.Line) []Release {
+	return releases(pins, func(p Pin) bool { return p.Name == l.Package && l.Holds(p.Version) })
+}
+
+func releases(pins []Pin, wanted func(Pin) bool) []Release {
+	var found []Release
+	for _, p := range pins {
+		if wanted(p) {
+			found = append(found, Release{p.Version, p.Integrity})
+		}
+	}
+	return found
+}
+
+func parse(table string) ([]Pin, error) {
 	rows, found := strings.CutPrefix(table, header)
 	if !found {
 		return nil, errors.New("releases.tsv: no header")
 	}
-	var releases []Release
+	var pins []Pin
 	for row := range strings.Lines(rows) {
-		version, integrity, found := strings.Cut(strings.TrimSuffix(row, "\n"), "\t")
-		if _, err := semver.StrictNewVersion(version); err != nil || !found {
+		fields := strings.Split(strings.TrimSuffix(row, "\n"), "\t")
+		if len(fields) != 3 {
 			return nil, fmt.Errorf("releases.tsv: %q is not a row", row)
 		}
-		releases = append(releases, Release{version, integrity})
+		if _, err := semver.StrictNewVersion(fields[1]); err != nil {
+			return nil, fmt.Errorf("releases.tsv: %q is not a row", row)
+		}
+		pins = append(pins, Pin{fields[0], fields[1], fields[2]})
 	}
-	return releases, nil
+	return pins, nil
 }
 
-// Sort sorts releases, oldest first.
-func Sort(releases []Release) {
-	slices.SortFunc(releases, func(a, b Release) int {
-		return semver.MustParse(a.Version).Compare(semver.MustParse(b.Version))
+// Sort sorts pins by package, oldest first.
+func Sort(pins []Pin) {
+	slices.SortFunc(pins, func(a, b Pin) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), semver.MustParse(a.Version).Compare(semver.MustParse(b.Version)))
 	})
 }
 
-// Format returns the table of releases, oldest first.
-func Format(releases []Release) string {
-	sorted := slices.Clone(releases)
+// Format returns the table of pins.
+func Format(pins []Pin) string {
+	sorted := slices.Clone(pins)
 	Sort(sorted)
 	var b strings.Builder
 	b.WriteString(header)
-	for _, r := range sorted {
-		fmt.Fprintf(&b, "%s\t%s\n", r.Version, r.Integrity)
+	for _, p := range sorted {
+		fmt.Fprintf(&b, "%s\t%s\t%s\n", p.Name, p.Version, p.Integrity)
 	}
 	return b.String()
 }
@@ -94,11 +127,12 @@ type Pin struct {
 // ErrUnavailable means that npm could not fetch a package.
 var ErrUnavailable = errors.New("not available")
 
-// Fetch returns the packages of releases, in order. It fetches them like [Tarballs].
-func Fetch(cache string, releases []Release) ([]Package, error) {
+// Fetch returns the contents of releases of a package, in order. It fetches them like
+// [Tarballs].
+func Fetch(cache, name string, releases []Release) ([]Package, error) {
 	pins := make([]Pin, len(releases))
 	for i, r := range releases {
-		pins[i] = Pin{"next-auth", r.Version, r.Integrity}
+		pins[i] = Pin{name, r.Version, r.Integrity}
 	}
 	tarballs, err := Tarballs(cache, pins)
 	if err != nil {
@@ -107,7 +141,7 @@ func Fetch(cache string, releases []Release) ([]Package, error) {
 	packages := make([]Package, len(releases))
 	for i, tarball := range tarballs {
 		if packages[i], err = Unpack(tarball); err != nil {
-			return nil, fmt.Errorf("next-auth %s: %w", releases[i].Version, err)
+			return nil, fmt.Errorf("%s %s: %w", name, releases[i].Version, err)
 		}
 	}
 	return packages, nil

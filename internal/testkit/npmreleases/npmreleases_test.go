@@ -8,24 +8,27 @@ import (
 )
 
 func TestTable(t *testing.T) {
-	releases, err := parse(table)
+	pins, err := parse(table)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := Format(releases); got != table {
+	if got := Format(pins); got != table {
 		t.Error("releases.tsv is not as Format writes it")
 	}
-	for _, r := range releases {
-		if !strings.HasPrefix(r.Integrity, "sha512-") {
-			t.Errorf("%s has the integrity %q", r.Version, r.Integrity)
+	for _, p := range pins {
+		if !strings.HasPrefix(p.Integrity, "sha512-") {
+			t.Errorf("%s %s has the integrity %q", p.Name, p.Version, p.Integrity)
 		}
+	}
+	if len(All()) < 81 {
+		t.Errorf("there are %d releases of the first line", len(All()))
 	}
 }
 
 func TestBrokenTable(t *testing.T) {
-	for _, table := range []string{"", "4.2.1\tsha512-x\n", header + "4.2.1\n", header + "four\tsha512-x\n"} {
-		if releases, err := parse(table); err == nil {
-			t.Errorf("%q: got %v", table, releases)
+	for _, table := range []string{"", "a\t4.2.1\tsha512-x\n", header + "a\t4.2.1\n", header + "a\tfour\tsha512-x\n"} {
+		if pins, err := parse(table); err == nil {
+			t.Errorf("%q: got %v", table, pins)
 		}
 	}
 }
@@ -37,7 +40,7 @@ func TestWrongIntegrity(t *testing.T) {
 	if err := os.WriteFile(Pin{Name: "next-auth", Version: release.Version}.file(cache), []byte("something else"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	packages, err := Fetch(cache, []Release{release})
+	packages, err := Fetch(cache, "next-auth", []Release{release})
 	if err == nil || errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "integrity") {
 		t.Errorf("got %v, %v", packages, err)
 	}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"path"
+
+	"github.com/proxypatch/proxypatch/internal/line"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+)
+
+// source is a release line, and how the files of its package are changed.
+type source struct {
+	*line.Line
+	rules []rule
+	// madeAgainst are releases of the package that have many of the contents. If the
+	// first of them has a content, its diff is in the folder of this release, otherwise
+	// in the folder of the first of the others that has it. If none has it, the diff is
+	// in the folder of the content's first release.
+	madeAgainst []string
+	// calls reports whether a file makes requests, so that it needs a rule. Nil where a
+	// test of the packages does that.
+	calls func(name string, content []byte) bool
+	// clean are the contents by path that make no request, of files that do so in other
+	// releases. They get no diff.
+	clean map[string][]string
+}
+
+var sources = []source{
+	{
+		Line:  line.All[0],
+		rules: nextAuthRules,
+		madeAgainst: []string{
+			"4.2.1", "4.0.6", "4.1.2", "4.10.0", "4.12.3", "4.16.4", "4.18.7", "4.18.8", "4.18.9", "4.23.2", "4.24.7", "4.24.13", "4.24.15",
+		},
+	},
+	{
+		Line:        &line.Line{Name: "next-auth 5", Package: "@auth/core", Folder: "packages/@auth/core", Helper: "lib/proxy.js", Form: line.Module},
+		rules:       authCoreRules,
+		madeAgainst: []string{"0.41.3"},
+		calls:       callsFetch,
+		clean:       map[string][]string{"providers/apple.js": {"20e9ab605773aeeaf9a4df8f92f0173748b1938d"}},
+	},
+}
+
+// dir returns the folder of a release's diffs, from the top of the repository.
+func (s source) dir(version string) string { return path.Join("patches", s.Folder, "v"+version) }
+
+// file returns the name in the history and in the table of contents of a file of the
+// package.
+func (s source) file(name string) string {
+	if s.Package == line.NextAuth {
+		return name
+	}
+	return path.Join(s.Package, name)
+}
+
+// helperFile returns the helper that the line gets.
+func (s source) helperFile() string { return "patches/" + s.Source() }
+
+// work is a source with the known releases of its package, oldest first.
+type work struct {
+	source
+	releases []npmreleases.Release
+	packages []npmreleases.Package
+}
+
+// fetch returns the sources with the pinned packages.
+func fetch(cache string, pins []npmreleases.Pin) ([]work, error) {
+	var all []work
+	for _, s := range sources {
+		releases := npmreleases.Holding(pins, s.Line)
+		packages, err := npmreleases.Fetch(cache, s.Package, releases)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, work{s, releases, packages})
+	}
+	return all, nil
+}

@@ -90,7 +90,7 @@ var authCoreRules = []rule{
 		},
 	},
 	importRule("apple", "discovery and token requests "+areFetched),
-	importRule("azure-devops", "token and userinfo requests "+areFetched),
+	importRule("azure-devops", "userinfo "+fetched),
 	importRule("dropbox", "userinfo "+fetched),
 	importRule("facebook", "userinfo "+fetched),
 	importRule("forwardemail", "sign-in e-mails "+areSent),
@@ -99,7 +99,7 @@ var authCoreRules = []rule{
 	importRule("hubspot", "userinfo "+fetched),
 	importRule("loops", "sign-in e-mails "+areSent),
 	importRule("mailgun", "sign-in e-mails "+areSent),
-	importRule("microsoft-entra-id", "discovery, token and userinfo requests and the profile photo "+areFetched),
+	importRule("microsoft-entra-id", "discovery and token requests and the profile photo "+areFetched),
 	importRule("nextcloud", "userinfo "+fetched),
 	importRule("notion", "userinfo "+fetched),
 	importRule("postmark", "sign-in e-mails "+areSent),
@@ -109,7 +109,7 @@ var authCoreRules = []rule{
 	importRule("todoist", "userinfo "+fetched),
 	importRule("trakt", "userinfo "+fetched),
 	importRule("vk", "userinfo "+fetched),
-	importRule("wechat", "the token "+fetched),
+	importRule("wechat", "userinfo "+fetched),
 }
 
 const (

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,20 +16,21 @@ import (
 	"github.com/proxypatch/proxypatch/internal/line"
 )
 
-// hold makes a copy that of the package which holds the files: the one that Node.js finds
-// by its name from the real directory of next-auth. If that is a known copy, hold returns
-// it. If there is none, the copy stays unchanged.
-func (s *scan) hold(c *Install, name, from string) (known *Install, err error) {
+// held returns the copy of the package that holds the files of a next-auth: the one that
+// Node.js finds by its name from a directory. It may be a known copy. The error is errNone
+// if there is none.
+func (s *scan) held(release, name, from string) (c *Install, known bool, err error) {
 	at, info, err := resolvePackage(from, name)
-	if errors.Is(err, errNone) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, other := range s.copies {
-		if os.SameFile(other.info, info) {
-			return other, nil
+		switch {
+		case !os.SameFile(other.info, info):
+		case other.Holder.Name != name: // a next-auth is there in its place
+			return nil, false, errNone
+		default:
+			return other, true, nil
 		}
 	}
 	m, err := readManifest(at)
@@ -36,15 +38,14 @@ func (s *scan) hold(c *Install, name, from string) (known *Install, err error) {
 		err = &ManifestError{filepath.Join(at, "package.json"), errMissing}
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	dir, found, err := follow(at)
-	if !found || err != nil { // another process has removed it
-		return nil, err
+	if !found { // another process has removed it
+		return nil, false, cmp.Or(err, errNone)
 	}
-	c.Path, c.Dir, c.info = s.ws.Display(dir), dir, info
-	c.Name, c.Holder = m.Name, Holder{name, m.Version}
-	return nil, nil
+	c = &Install{Path: s.ws.Display(dir), Dir: dir, Name: m.Name, Release: release, Holder: Holder{name, m.Version}, info: info}
+	return c, false, s.describe(c)
 }
 
 // resolvePackage returns where Node.js finds a package by its name from a directory. The
@@ -81,7 +82,8 @@ func (s *scan) findStrays() error {
 			continue
 		}
 		for _, c := range s.copies {
-			if _, named := p.Dependencies[c.Holder.Name]; !named || !c.users[p.Dir] {
+			name := c.Holder.Name
+			if _, named := p.Dependencies[name]; name == "" || !named || !c.users[p.Dir] {
 				continue
 			}
 			if err := s.addStray(p, c); err != nil {
@@ -93,24 +95,21 @@ func (s *scan) findStrays() error {
 }
 
 func (s *scan) addStray(p Package, beside *Install) error {
-	stray := &Install{Release: beside.Release}
-	known, err := s.hold(stray, beside.Holder.Name, p.Dir)
-	if known != nil || stray.Dir == "" || err != nil {
+	stray, known, err := s.held(beside.Release, beside.Holder.Name, p.Dir)
+	if known || errors.Is(err, errNone) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	for _, other := range s.strays {
-		if other.Dir == stray.Dir {
-			stray = other
-		}
-	}
-	if stray.users == nil {
-		if err := s.describe(stray); err != nil {
-			return err
-		}
+	at := slices.IndexFunc(s.strays, func(other *Install) bool { return other.Dir == stray.Dir })
+	if at < 0 {
 		s.strays = append(s.strays, stray)
+	} else {
+		stray = s.strays[at]
 	}
 	stray.users[p.Dir] = true
-	stray.Reached = append(stray.Reached, Reach{s.ws.Display(filepath.Join(p.Dir, "node_modules", filepath.FromSlash(stray.Holder.Name))), s.ws.Label(p)})
+	stray.Reached = append(stray.Reached, Reach{stray.Path, s.ws.Label(p)})
 	return nil
 }
 

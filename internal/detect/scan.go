@@ -363,6 +363,11 @@ func (s *scan) look(path string) (*Install, error) {
 			return known.copy, nil
 		}
 	}
+	for _, c := range s.copies { // what next-auth should load is a next-auth itself
+		if os.SameFile(c.info, info) {
+			return c, nil
+		}
+	}
 	m, err := readManifest(path)
 	if isAbsent(err) && filepath.Base(path) == line.NextAuth {
 		return nil, withoutManifest(path)
@@ -401,23 +406,21 @@ func (s *scan) found(path string, info fs.FileInfo, m *manifest) (*Install, erro
 	if err != nil {
 		return nil, err
 	}
-	own := loader{dir, m.Version}
-	c := &Install{Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, info: info}
-	if of, err := line.Of(m.Version); err == nil && m.Name == line.NextAuth && of.Package != line.NextAuth {
-		known, err := s.hold(c, of.Package, dir)
-		if err != nil {
-			return nil, err
-		}
-		if known != nil {
-			known.addLoader(own)
-			return known, nil
-		}
+	known, c, err := false, (*Install)(nil), errNone
+	if of, unsupported := line.Of(m.Version); unsupported == nil && m.Name == line.NextAuth && of.Package != line.NextAuth {
+		c, known, err = s.held(m.Version, of.Package, dir)
 	}
-	if err := s.describe(c); err != nil {
+	if errors.Is(err, errNone) {
+		c = &Install{Path: s.ws.Display(path), Dir: dir, Name: m.Name, Release: m.Version, info: info}
+		err = s.describe(c)
+	}
+	if err != nil {
 		return nil, err
 	}
-	c.addLoader(own)
-	s.copies = append(s.copies, c)
+	c.addLoader(loader{dir, m.Version})
+	if !known {
+		s.copies = append(s.copies, c)
+	}
 	return c, nil
 }
 

@@ -2,6 +2,8 @@ package line
 
 import (
 	"errors"
+	"path"
+	"slices"
 	"testing"
 )
 
@@ -21,6 +23,26 @@ func TestOf(t *testing.T) {
 	} {
 		if l, err := Of(release); err != nil || l.Name != want {
 			t.Errorf("%s: got %+v, %v; want %s", release, l, err, want)
+		}
+	}
+}
+
+// The values agree with each other, and the first line holds its own files.
+func TestLines(t *testing.T) {
+	if All[0].Package != NextAuth {
+		t.Errorf("hints would suggest %s", All[0].Name)
+	}
+	for _, l := range All {
+		for _, release := range []string{l.First, l.Last} {
+			if of, err := Of(release); err != nil || of != l {
+				t.Errorf("%s: %s is of %+v, %v", l.Name, release, of, err)
+			}
+		}
+		if (l.Folder == "") != (l.Package == NextAuth) || !slices.Contains(Packages(), l.Package) || PackageOf(path.Join(l.Folder, "v1/x.js.diff")) != l.Package {
+			t.Errorf("%s: the folder %q does not lead to %s", l.Name, l.Folder, l.Package)
+		}
+		if l.Calls.Driver == "" || l.Source() == "" || l.Mark == "" || l.Extend == "" || l.Spec == "" || l.Range == "" {
+			t.Errorf("%+v lacks a value", l)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (w work) contentsOf(r rule) ([]*content, error) {
 	var all []*content
 	var last *content
 	seen := map[patchset.ID]string{}
-	unseen := slices.Clone(w.clean[r.path])
+	unseen := slices.Clone(w.Clean[r.path])
 	for i, pkg := range w.packages {
 		version := w.releases[i].Version
 		data, found := pkg[r.path]
@@ -100,7 +100,7 @@ func (w work) checkRules() error {
 // isClean reports whether a content makes no request. The line must list exactly these.
 func (w work) isClean(r rule, content []byte) (bool, error) {
 	id := patchset.BlobID(content)
-	listed := slices.Contains(w.clean[r.path], string(id))
+	listed := slices.Contains(w.Clean[r.path], string(id))
 	if r.requests == nil {
 		return listed, nil
 	}

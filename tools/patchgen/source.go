@@ -19,9 +19,6 @@ type source struct {
 	// calls reports whether a file makes requests, so that it needs a rule. Nil where a
 	// test of the packages does that.
 	calls func(name string, content []byte) bool
-	// clean are the contents by path that make no request, of files that do so in other
-	// releases. They get no diff.
-	clean map[string][]string
 }
 
 var sources = []source{
@@ -33,11 +30,10 @@ var sources = []source{
 		},
 	},
 	{
-		Line:        &line.Line{Name: "next-auth 5", Package: "@auth/core", Folder: "packages/@auth/core", Helper: "lib/proxy.js", Form: line.Module},
+		Line:        line.All[1],
 		rules:       authCoreRules,
 		madeAgainst: []string{"0.41.3"},
 		calls:       callsFetch,
-		clean:       map[string][]string{"providers/apple.js": {"20e9ab605773aeeaf9a4df8f92f0173748b1938d"}},
 	},
 }
 

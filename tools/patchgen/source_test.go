@@ -42,7 +42,7 @@ func TestSourceRefuses(t *testing.T) {
 		return func(w *work) { w.packages[0][name] = []byte(code) }
 	}
 	list := func(content string) func(*work) {
-		return func(w *work) { w.clean = map[string][]string{github: {string(patchset.BlobID([]byte(content)))}} }
+		return func(w *work) { w.setClean(map[string][]string{github: {string(patchset.BlobID([]byte(content)))}}) }
 	}
 	for name, test := range map[string]struct {
 		spoil func(*work)
@@ -78,6 +78,13 @@ func TestSourceRefuses(t *testing.T) {
 	}
 }
 
+// setClean gives the work a line of its own that lists clean contents.
+func (w *work) setClean(clean map[string][]string) {
+	own := *w.Line
+	own.Clean = clean
+	w.Line = &own
+}
+
 // What makes no request needs no rule.
 func TestSourceAccepts(t *testing.T) {
 	const github = "providers/github.js"
@@ -90,7 +97,7 @@ func TestSourceAccepts(t *testing.T) {
 				w.packages[0][name] = content
 			}
 			w.packages[0][github] = clean
-			w.clean = map[string][]string{github: {string(patchset.BlobID(clean))}}
+			w.setClean(map[string][]string{github: {string(patchset.BlobID(clean))}})
 		},
 		"in browsers":      func(w *work) { w.packages[0]["lib/utils/webauthn-client.js"] = []byte("await fetch(1);\n") },
 		"customFetch":      func(w *work) { w.packages[0]["lib/x.js"] = []byte("(provider[customFetch] ?? fetch)(...args);\n") },

@@ -8,7 +8,7 @@ GORELEASER = $(GO) tool -modfile=tools/goreleaser.mod goreleaser
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm bench-signin soak npm transcripts stamp recording
+.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm bench-signin soak releases npm transcripts stamp recording
 
 # Builds the same bytes from the same commit on every machine, with or without a C compiler.
 build:
@@ -132,6 +132,10 @@ bench-signin:
 # Signs in thousands of times with every Node.js, and runs verify under heavy load.
 soak:
 	PROXYPATCH_TESTS=payload:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestSoak ./tests/payload
+
+# Makes the requests of every @auth/core with every pair of Node.js and https-proxy-agent.
+releases:
+	PROXYPATCH_TESTS=releases:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 120m -run TestEveryHeldReleaseReachesTheProxy ./tests/releases
 
 # Updates the hash in the helper's first line, and makes its second form.
 stamp:

@@ -27,15 +27,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	t.Parallel()
 	releases, packages := nodetest.Releases(t)
 	network := prooftest.NewNetwork(t)
-	phases := []prooftest.Phase{
-		{Name: "unpatched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: func(line.Call) []string { return nil }},
-		{Name: "patched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: func(c line.Call) []string { return nettest.Arrivals(c.Request) }},
-		{
-			Name:     "patched, with NO_PROXY",
-			Caller:   network.Caller(t, prooftest.NextAuth, "NO_PROXY="+strings.Join(network.Hosts(), ","), network.Direct()),
-			Arrivals: func(c line.Call) []string { return []string{"direct " + c.Request} },
-		},
-	}
+	phases := phasesOf(t, network, prooftest.NextAuth)
 	trees := map[string]string{} // a copy of each project of dependencies
 	oldest := map[string]bool{}
 	for i, release := range releases {
@@ -57,6 +49,19 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 				proveRelease(t, network, phases, packages[i], dir)
 			})
 		}
+	}
+}
+
+func phasesOf(t *testing.T, network *prooftest.Network, l *line.Line) []prooftest.Phase {
+	t.Helper()
+	return []prooftest.Phase{
+		{Name: "unpatched", Caller: network.Caller(t, l), Arrivals: func(line.Call) []string { return nil }},
+		{Name: "patched", Caller: network.Caller(t, l), Arrivals: func(c line.Call) []string { return nettest.Arrivals(c.Request) }},
+		{
+			Name:     "patched, with NO_PROXY",
+			Caller:   network.Caller(t, l, "NO_PROXY="+strings.Join(network.Hosts(), ","), network.Direct()),
+			Arrivals: func(c line.Call) []string { return []string{"direct " + c.Request} },
+		},
 	}
 }
 

@@ -24,7 +24,7 @@ var names = map[string]bool{
 	"nodes":        false,
 	"payload":      true,
 	"release":      true,
-	"releases":     false,
+	"releases":     true,
 	"verify":       false,
 }
 

@@ -103,11 +103,13 @@ func Copy(t testing.TB, name string) string {
 	return dir
 }
 
-// CopyProject is CopyTree for a [Project]. Without a bundler, it leaves out the files of dependencies that Node.js does not
-// load. They are most of the files, and copying them took most of the time.
+// CopyProject is CopyTree for a [Project]. Without a bundler and without ES modules, it leaves out the files of
+// dependencies that Node.js does not load. They are most of the files, and copying them took most of the time.
 func CopyProject(from, to string) error {
-	if isDir(filepath.Join(from, "node_modules", "next")) {
-		return CopyTree(from, to)
+	for _, name := range []string{"next", "@auth"} {
+		if isDir(filepath.Join(from, "node_modules", name)) {
+			return CopyTree(from, to)
+		}
 	}
 	return copyTree(from, to, neverLoaded)
 }

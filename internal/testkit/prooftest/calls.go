@@ -55,7 +55,7 @@ func Install(t *testing.T, l *line.Line, dir string, pkg npmreleases.Package) {
 	t.Helper()
 	needed := maps.Clone(pkg)
 	maps.DeleteFunc(needed, func(file string, _ []byte) bool {
-		server := strings.HasPrefix(file, "core/lib/oauth/") || strings.HasPrefix(file, "providers/")
+		server := l.Package != line.NextAuth || strings.HasPrefix(file, "core/lib/oauth/") || strings.HasPrefix(file, "providers/")
 		return file != "package.json" && !(server && strings.HasSuffix(file, ".js"))
 	})
 	if err := needed.Write(PackageDir(l, dir)); err != nil {

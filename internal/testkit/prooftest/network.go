@@ -36,6 +36,13 @@ type Network struct {
 	forgotten int // number of lines of the log to skip
 }
 
+// On returns the network for another Node.js.
+func (n *Network) On(node string) *Network {
+	other := *n
+	other.node = node
+	return &other
+}
+
 // Forget clears Seen.
 func (n *Network) Forget() { n.forgotten = len(n.Log()) }
 

@@ -79,8 +79,8 @@ type Copy struct {
 	Calls *line.Calls
 }
 
-// kinds returns the calls that the copy makes.
-func (c Copy) kinds() []line.Call {
+// Kinds returns the calls that the copy makes.
+func (c Copy) Kinds() []line.Call {
 	return c.Calls.Of(func(file, code string) bool {
 		data, err := safefile.ReadFile(filepath.Join(c.Dir, filepath.FromSlash(file)), safefile.MaxFile)
 		return !safefile.Absent(err) && bytes.Contains(data, []byte(code))
@@ -117,7 +117,7 @@ func (c Copy) prove(ctx context.Context, node Node) (Proof, error) {
 		return Proof{}, err
 	}
 	defer network.Close()
-	calls := c.kinds()
+	calls := c.Kinds()
 	said, err := c.drive(ctx, node, network, calls)
 	if err != nil {
 		return Proof{}, err

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,38 +16,56 @@ import (
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
-// nextAuth are the calls that stand-ins make.
-var nextAuth = &line.All[0].Calls
+// nextAuth and authCore are the calls of the two kinds of stand-ins.
+var (
+	nextAuth = &prooftest.NextAuth.Calls
+	authCore = &prooftest.AuthCore.Calls
+)
 
 // standIn makes a copy of next-auth of which each call of client.js does what
 // the code says.
-func standIn(t *testing.T, code string) string {
+func standIn(t *testing.T, code string) verify.Copy {
 	t.Helper()
 	dir := t.TempDir()
-	path := filepath.Join(dir, filepath.FromSlash(nextAuth.Always))
+	write(t, dir, nextAuth.Always, "exports.openidClient = async () => {\n"+code+"\n};")
+	return verify.Copy{Dir: dir, Calls: nextAuth}
+}
+
+// coreStandIn makes a copy of @auth/core of which each request to Auth() does what the
+// code says.
+func coreStandIn(t *testing.T, code string) verify.Copy {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, "package.json", `{"type": "module"}`)
+	write(t, dir, "index.js", `import { createRequire } from "module";
+const require = createRequire(import.meta.url);
+export const raw = Symbol(), skipCSRFCheck = Symbol();
+export async function Auth(_, { logger }) {
+`+code+"\n}")
+	return verify.Copy{Dir: dir, Calls: authCore}
+}
+
+func write(t *testing.T, dir, file, text string) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(file))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	code = "exports.openidClient = async () => {\n" + code + "\n};"
-	if err := os.WriteFile(path, []byte(code), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 // prove makes the calls of stand-ins.
-func prove(t *testing.T, node string, dirs ...string) []verify.Proof {
+func prove(t *testing.T, node string, copies ...verify.Copy) []verify.Proof {
 	t.Helper()
-	found, err := verify.FindNode(t.Context(), node, dirs[0])
+	found, err := verify.FindNode(t.Context(), node, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
-	}
-	var copies []verify.Copy
-	for _, dir := range dirs {
-		copies = append(copies, verify.Copy{Dir: dir, Calls: nextAuth})
 	}
 	proofs, err := verify.Copies(t.Context(), found, copies, func(int) {})
 	if err != nil {
@@ -73,27 +92,36 @@ var waysOut = map[string]string{
 	"child_process.spawn":         `require("child_process").exec("true")`,
 	"child_process.spawnSync one": `require("child_process").spawnSync("one")`,
 	"worker_threads.Worker two":   `new (require("worker_threads").Worker)("two", { eval: true })`,
+	"k.test:443":                  `await (await import(undici)).fetch("https://k.test/")`,
+	"l.test:443":                  `await over(new (await import("net")).Socket().connect(443, "l.test"))`,
+	"dns.lookup m.test":           `(await import("node:dns")).lookup("m.test", () => {})`,
+	"child_process.spawnSync n":   `(await import("node:child_process")).spawnSync("n")`,
+	"worker_threads.Worker o":     `new (await import("node:worker_threads")).Worker("o", { eval: true })`,
 }
 
-// TestWaysOut expects every way out to be refused and named, on every Node.js.
+// Every way out is refused and named, on every Node.js, in both kinds of modules.
 func TestOnlyTheProxyCanBeReached(t *testing.T) {
 	t.Parallel()
+	undici := filepath.ToSlash(filepath.Join(nodetest.Project(t, "undici-6"), "node_modules", "undici", "index.js"))
 	code := "const over = stream => new Promise((resolve, reject) => stream.on('error', reject).on('close', resolve));\n"
+	code += fmt.Sprintf("const undici = require('url').pathToFileURL(%q);\n", undici)
 	for _, way := range waysOut {
 		code += "try { " + way + " } catch {}\n"
 	}
-	dir := standIn(t, code)
+	copies := []verify.Copy{standIn(t, code), coreStandIn(t, code)}
 	nodes := []string{nodetest.Node(t)}
 	if gate.Wanted(t, "verify") {
 		for _, name := range []string{"node-18", "node-22", "node-24", "node-26"} {
 			nodes = append(nodes, nodetest.PinnedNode(t, name))
 		}
 	}
-	want := verify.Result{Call: nextAuth.Kinds[0], Outcome: verify.Leaked}
-	want.Detail = "tried " + strings.Join(slices.Sorted(maps.Keys(waysOut)), ", ") + " without the proxy"
+	detail := "tried " + strings.Join(slices.Sorted(maps.Keys(waysOut)), ", ") + " without the proxy"
 	for _, node := range nodes {
-		if diff := cmp.Diff(want, prove(t, node, dir)[0].Results[0]); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", node, diff)
+		for i, proof := range prove(t, node, copies...) {
+			want := verify.Result{Call: copies[i].Calls.Kinds[0], Outcome: verify.Leaked, Detail: detail}
+			if diff := cmp.Diff(want, proof.Results[0]); diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", node, copies[i].Calls.Driver, diff)
+			}
 		}
 	}
 }
@@ -167,11 +195,12 @@ func TestJudgement(t *testing.T) {
 			verify.Result{Outcome: verify.Proxied},
 		},
 	}
-	var names, dirs []string
+	var names []string
+	var copies []verify.Copy
 	for name, test := range tests {
-		names, dirs = append(names, name), append(dirs, standIn(t, test.code))
+		names, copies = append(names, name), append(copies, standIn(t, test.code))
 	}
-	for i, proof := range prove(t, nodetest.Node(t), dirs...) {
+	for i, proof := range prove(t, nodetest.Node(t), copies...) {
 		got := proof.Results[0]
 		want := tests[names[i]].want
 		want.Call = nextAuth.Kinds[0]
@@ -181,11 +210,39 @@ func TestJudgement(t *testing.T) {
 	}
 }
 
+// @auth/core logs and wraps what happened. verify says the innermost of the first error.
+func TestJudgementOfAuthCore(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ code, detail string }{
+		"wrapped":         {`throw Object.assign(new Error("Read more"), { cause: { err: new Error("the reason") } });`, "the reason"},
+		"with a cause":    {`throw new TypeError("fetch failed", { cause: new Error("no answer") });`, "fetch failed: no answer"},
+		"logged":          {`logger.error(new Error("the reason")); return { redirect: "http://localhost:3000/auth/error" };`, "the reason"},
+		"logged, thrown":  {`const error = new Error("the reason"); logger.error(error); throw new Error("another");`, "the reason"},
+		"a response":      {`throw new Error("unexpected status", { cause: new Response() });`, "unexpected status"},
+		"without a page":  {`return {};`, "Auth() did not redirect"},
+		"another page":    {`return { redirect: "https://idp.corp.test/authorize" };`, "never reached the proxy"},
+		"nothing to say":  {`throw undefined;`, "for no reason"},
+		"a text as cause": {`throw new Error("no answer", { cause: "none" });`, "no answer: none"},
+	}
+	var names []string
+	var copies []verify.Copy
+	for name, test := range tests {
+		names, copies = append(names, name), append(copies, coreStandIn(t, test.code))
+	}
+	for i, proof := range prove(t, nodetest.Node(t), copies...) {
+		got := proof.Results[0]
+		want := verify.Result{Call: authCore.Kinds[0], Outcome: verify.Failed, Detail: tests[names[i]].detail}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", names[i], diff)
+		}
+	}
+}
+
 // A leak that belongs to no call is reported too.
 func TestLeakOutsideOfTheCalls(t *testing.T) {
 	t.Parallel()
-	dir := standIn(t, `process.once("exit", () => require("net").connect(9, "late.test"));`)
-	results := prove(t, nodetest.Node(t), dir)[0].Results
+	copy := standIn(t, `process.once("exit", () => require("net").connect(9, "late.test"));`)
+	results := prove(t, nodetest.Node(t), copy)[0].Results
 	want := verify.Result{Call: line.Call{Kind: "outside of the calls"}, Outcome: verify.Leaked, Detail: "tried late.test:9 without the proxy"}
 	if diff := cmp.Diff(want, results[len(results)-1]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

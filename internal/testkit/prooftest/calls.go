@@ -21,8 +21,11 @@ import (
 // gets today.
 const CurrentClient = "deps-openid-client-5.7.1"
 
-// NextAuth is the line of most tests.
-var NextAuth = drivenBy("next-auth.js")
+// The lines, by what makes their calls.
+var (
+	NextAuth = drivenBy("next-auth.js")
+	AuthCore = drivenBy("auth-core.js")
+)
 
 func drivenBy(driver string) *line.Line {
 	return line.All[slices.IndexFunc(line.All, func(l *line.Line) bool { return l.Calls.Driver == driver })]
@@ -33,6 +36,9 @@ var everyReleaseHas = map[*line.Line][]string{
 	NextAuth: {
 		"core/lib/oauth/client.js", "core/lib/oauth/client-legacy.js",
 		"providers/azure-ad.js", "providers/github.js", "providers/linkedin.js", "providers/foursquare.js",
+	},
+	AuthCore: {
+		"lib/utils/providers.js", "providers/apple.js", "providers/github.js", "providers/microsoft-entra-id.js", "providers/resend.js",
 	},
 }
 
@@ -47,6 +53,11 @@ func CallsOf(t *testing.T, l *line.Line, pkg npmreleases.Package) []line.Call {
 	return l.Calls.Of(func(file, code string) bool {
 		return pkg[file] != nil && bytes.Contains(pkg[file], []byte(code))
 	})
+}
+
+// InstalledCalls returns the calls of the line's package that Node.js finds from dir.
+func InstalledCalls(l *line.Line, dir string) []line.Call {
+	return verify.Copy{Dir: PackageDir(l, dir), Calls: &l.Calls}.Kinds()
 }
 
 // Install writes the needed files of the line's package to the place where Node.js finds

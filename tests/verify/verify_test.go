@@ -14,10 +14,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
@@ -56,9 +58,9 @@ func verified(t *testing.T, project string, args ...string) (kinds map[verify.Ou
 }
 
 // kindsOf returns the kinds of calls of files.
-func kindsOf(files ...string) []string {
+func kindsOf(calls []line.Call, files ...string) []string {
 	var kinds []string
-	for _, c := range prooftest.NextAuth.Calls.Kinds {
+	for _, c := range calls {
 		if slices.Contains(files, c.File) {
 			kinds = append(kinds, c.Kind)
 		}
@@ -67,34 +69,33 @@ func kindsOf(files ...string) []string {
 }
 
 // arrivalsOf returns all requests of calls through the proxy.
-func arrivalsOf(kinds []string) []string {
+func arrivalsOf(calls []line.Call) []string {
 	seen := map[string]bool{}
-	for _, c := range prooftest.NextAuth.Calls.Kinds {
-		if slices.Contains(kinds, c.Kind) {
-			for _, line := range nettest.Arrivals(c.Request) {
-				seen[line] = true
-			}
+	for _, c := range calls {
+		for _, line := range nettest.Arrivals(c.Request) {
+			seen[line] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// proveBoth runs verify on a project without and with the patch.
-func proveBoth(t *testing.T, project string, args ...string) {
+// proveBoth runs verify without and with the patch on a project that has one next-auth.
+func proveBoth(t *testing.T, l *line.Line, project string, args ...string) {
 	t.Helper()
+	calls := prooftest.InstalledCalls(l, project)
 	got, r := verified(t, project, args...)
 	all := got[verify.Leaked]
 	if len(all) < 12 || len(all) != len(r.Calls) || r.Exit.Code != clitest.Unproven || r.Copies[0].Arrived != nil {
 		t.Errorf("unpatched: %v: got %v, %q arrived", r.Exit, got, r.Copies[0].Arrived)
 	}
-	if diff := cmp.Diff(kindsOf(prooftest.Patch(t, project)...), all); diff != "" {
+	if diff := cmp.Diff(kindsOf(calls, prooftest.Patch(t, project)...), all); diff != "" {
 		t.Errorf("(-patched +tried):\n%s", diff)
 	}
 	got, r = verified(t, project, args...)
 	if diff := cmp.Diff(map[verify.Outcome][]string{verify.Proxied: all}, got); diff != "" || r.Exit.Code != clitest.OK {
 		t.Errorf("patched: %v (-want +got):\n%s", r.Exit, diff)
 	}
-	if diff := cmp.Diff(arrivalsOf(all), r.Copies[0].Arrived); diff != "" {
+	if diff := cmp.Diff(arrivalsOf(calls), r.Copies[0].Arrived); diff != "" {
 		t.Errorf("arrived (-want +got):\n%s", diff)
 	}
 }
@@ -103,7 +104,10 @@ func TestVerifyWithEachAgent(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")
 	for _, agent := range []string{"agent-5.0.1", "agent-7.0.6", "agent-9.1.0"} {
-		t.Run(agent, func(t *testing.T) { proveBoth(t, nodetest.Copy(t, agent)) })
+		t.Run(agent, func(t *testing.T) { proveBoth(t, prooftest.NextAuth, nodetest.Copy(t, agent)) })
+	}
+	for _, agent := range []string{"core-agent-5.0.1", "core-agent-7.0.6"} { // each Node.js has the third
+		t.Run(agent, func(t *testing.T) { proveBoth(t, prooftest.AuthCore, nodetest.Copy(t, agent)) })
 	}
 }
 
@@ -114,7 +118,8 @@ func TestVerifyWithEachNode(t *testing.T) {
 	gate.Need(t, "verify")
 	for _, name := range []string{"node-18", "node-22", "node-24", "node-26"} {
 		t.Run(name, func(t *testing.T) {
-			proveBoth(t, nodetest.Copy(t, "agent-9.1.0"), "--node", nodetest.PinnedNode(t, name))
+			proveBoth(t, prooftest.NextAuth, nodetest.Copy(t, "agent-9.1.0"), "--node", nodetest.PinnedNode(t, name))
+			proveBoth(t, prooftest.AuthCore, nodetest.Copy(t, "core-agent-9.1.0"), "--node", nodetest.PinnedNode(t, name))
 		})
 	}
 }
@@ -129,7 +134,7 @@ func TestVerifyReleases(t *testing.T) {
 		if slices.Contains([]string{"4.0.1", "4.2.1", "4.10.3", "4.24.15"}, release.Version) {
 			dir := filepath.Join(tree, "releases", release.Version)
 			prooftest.Install(t, prooftest.NextAuth, dir, packages[i])
-			proveBoth(t, dir)
+			proveBoth(t, prooftest.NextAuth, dir)
 			tried++
 		}
 	}
@@ -138,33 +143,85 @@ func TestVerifyReleases(t *testing.T) {
 	}
 }
 
+// The projects of the other tests have the other releases of @auth/core.
+func TestVerifyReleasesOfAuthCore(t *testing.T) {
+	t.Parallel()
+	gate.Need(t, "verify")
+	l, pins := prooftest.AuthCore, npmreleases.Pins()
+	nextAuth := map[string]npmreleases.Package{} // by the @auth/core that it depends on
+	for _, pkg := range nodetest.Packages(t, line.NextAuth, npmreleases.Of(pins, l)) {
+		var manifest struct{ Dependencies map[string]string }
+		if err := json.Unmarshal(pkg["package.json"], &manifest); err != nil {
+			t.Fatal(err)
+		}
+		nextAuth[manifest.Dependencies[l.Package]] = npmreleases.Package{"package.json": pkg["package.json"], l.Mark: pkg[l.Mark]}
+	}
+	releases := npmreleases.Holding(pins, l)
+	packages := nodetest.Packages(t, l.Package, releases)
+	newer := dependencies(t, "core-agent-7.0.6")
+	trees := map[string]string{
+		"0.37.2": dependencies(t, "core-agent-5.0.1"), // other releases of jose and preact
+		"0.39.0": newer, "0.39.1": newer, "0.41.0": newer, "0.41.2": newer,
+	}
+	tried := 0
+	for i, release := range releases {
+		if tree := trees[release.Version]; tree != "" {
+			dir := filepath.Join(tree, "releases", release.Version)
+			prooftest.Install(t, l, dir, packages[i])
+			if err := nextAuth[release.Version].Write(prooftest.PackageDir(prooftest.NextAuth, dir)); err != nil {
+				t.Fatal(err)
+			}
+			proveBoth(t, l, dir)
+			tried++
+		}
+	}
+	if tried != len(trees) {
+		t.Errorf("%d releases tried", tried)
+	}
+}
+
+// dependencies returns a copy of a project without next-auth and @auth/core themselves.
+func dependencies(t *testing.T, project string) string {
+	t.Helper()
+	tree := nodetest.Copy(t, project)
+	for _, l := range []*line.Line{prooftest.NextAuth, prooftest.AuthCore} {
+		if err := os.RemoveAll(prooftest.PackageDir(l, tree)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tree
+}
+
 // A file that is restored by hand leaks, and no other does.
 func TestVerifyNamesEachFile(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")
-	released, project := nodetest.Project(t, "agent-7.0.6"), nodetest.Copy(t, "agent-7.0.6")
-	for _, file := range prooftest.Patch(t, project) {
-		path := filepath.Join(prooftest.PackageDir(prooftest.NextAuth, project), filepath.FromSlash(file))
-		patched, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		original, err := os.ReadFile(filepath.Join(prooftest.PackageDir(prooftest.NextAuth, released), filepath.FromSlash(file)))
-		if err != nil || bytes.Equal(original, patched) {
-			t.Fatalf("%s: %v", file, err)
-		}
-		if err := os.WriteFile(path, original, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		got, r := verified(t, project)
-		if diff := cmp.Diff(kindsOf(file), got[verify.Leaked]); diff != "" || r.Exit.Code != clitest.Unproven || got[verify.Failed] != nil {
-			t.Errorf("%s: %v, failed: %q, leaked (-want +got):\n%s", file, r.Exit, got[verify.Failed], diff)
-		}
-		if !strings.Contains(r.Problems[0].Hint, "proxypatch apply") {
-			t.Errorf("%s: %+v", file, r.Problems)
-		}
-		if err := os.WriteFile(path, patched, 0o644); err != nil {
-			t.Fatal(err)
+	for name, l := range map[string]*line.Line{"agent-7.0.6": prooftest.NextAuth, "core-agent-9.1.0": prooftest.AuthCore} {
+		released, project := nodetest.Project(t, name), nodetest.Copy(t, name)
+		calls := prooftest.InstalledCalls(l, project)
+		for _, file := range prooftest.Patch(t, project) {
+			path := filepath.Join(prooftest.PackageDir(l, project), filepath.FromSlash(file))
+			patched, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			original, err := os.ReadFile(filepath.Join(prooftest.PackageDir(l, released), filepath.FromSlash(file)))
+			if err != nil || bytes.Equal(original, patched) {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if err := os.WriteFile(path, original, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			got, r := verified(t, project)
+			if diff := cmp.Diff(kindsOf(calls, file), got[verify.Leaked]); diff != "" || r.Exit.Code != clitest.Unproven || got[verify.Failed] != nil {
+				t.Errorf("%s: %v, failed: %q, leaked (-want +got):\n%s", file, r.Exit, got[verify.Failed], diff)
+			}
+			if !strings.Contains(r.Problems[0].Hint, "proxypatch apply") {
+				t.Errorf("%s: %+v", file, r.Problems)
+			}
+			if err := os.WriteFile(path, patched, 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

@@ -21,23 +21,33 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 )
 
-// stuckProject makes a project whose calls write the process's id to a file, and then
-// run JavaScript that never ends.
-func stuckProject(t *testing.T, code string) (project, started string) {
+// stuck is a project of which a dependency runs JavaScript that never ends.
+type stuck struct{ project, file, fs, code string }
+
+// make makes the project. The code first writes the process's id to a file.
+func (s stuck) make(t *testing.T) (project, started string) {
 	t.Helper()
-	project, started = nodetest.Copy(t, "agent-7.0.6"), filepath.Join(t.TempDir(), "started")
+	project, started = nodetest.Copy(t, s.project), filepath.Join(t.TempDir(), "started")
 	prooftest.Patch(t, project)
-	code = fmt.Sprintf("require('fs').writeFileSync(%q, process.pid + '\\n');\n%s", started, code)
-	if err := os.WriteFile(filepath.Join(project, "node_modules", "openid-client", "lib", "index.js"), []byte(code), 0o644); err != nil {
+	code := fmt.Sprintf("%s\nfs.writeFileSync(%q, process.pid + '\\n');\n%s", s.fs, started, s.code)
+	if err := os.WriteFile(filepath.Join(project, "node_modules", filepath.FromSlash(s.file)), []byte(code), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return project, started
 }
 
-const (
-	busy    = "for (;;);"
-	waiting = "exports.Issuer = class { constructor() { return new Promise(() => setInterval(() => {}, 1000)); } };\n" +
-		"exports.Issuer.discover = () => new exports.Issuer(); exports.custom = {};"
+var (
+	busy    = stuck{"agent-7.0.6", "openid-client/lib/index.js", "const fs = require('fs');", "for (;;);"}
+	waiting = stuck{
+		busy.project, busy.file, busy.fs,
+		"exports.Issuer = class { constructor() { return new Promise(() => setInterval(() => {}, 1000)); } };\n" +
+			"exports.Issuer.discover = () => new exports.Issuer(); exports.custom = {};",
+	}
+	coreBusy    = stuck{"core-agent-9.1.0", "oauth4webapi/build/index.js", "import fs from 'fs';", "for (;;);"}
+	coreWaiting = stuck{
+		coreBusy.project, coreBusy.file, coreBusy.fs,
+		"export const discoveryRequest = () => new Promise(() => setInterval(() => {}, 1000));",
+	}
 )
 
 // verify's Node.js always ends with it, and leaves nothing behind.
@@ -45,7 +55,7 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")
 	ends := map[string]struct {
-		code   string
+		stuck  stuck
 		signal syscall.Signal
 		args   []string
 		exit   clitest.Code // -1 if it is killed
@@ -55,17 +65,19 @@ func TestVerifyEndsItsProcess(t *testing.T) {
 		"SIGTERM":               {busy, syscall.SIGTERM, nil, clitest.Failed, "proxypatch: interrupted\n"},
 		"killed":                {waiting, syscall.SIGKILL, nil, -1, ""},
 		"timeout":               {busy, 0, []string{"--timeout", "8s"}, clitest.Failed, "could not say: too slow\nhint: give it more time with --timeout\n"},
+		"Ctrl-C, @auth/core":    {coreBusy, syscall.SIGINT, nil, clitest.Failed, "proxypatch: interrupted\n"},
+		"timeout, @auth/core":   {coreWaiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, ": could not say: too slow\nhint: give it more time with --timeout\n"},
 		"timeout of some calls": {waiting, 0, []string{"--timeout", "8s"}, clitest.Unproven, ": could not say: too slow\nhint: give it more time with --timeout\n"},
 	}
 	if runtime.GOOS == "linux" { // on other systems, a busy process does not notice
 		test := ends["killed"]
-		test.code = busy
+		test.stuck = busy
 		ends["killed while it is busy"] = test
 	}
 	for name, test := range ends {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			project, started := stuckProject(t, test.code)
+			project, started := test.stuck.make(t)
 			before, temp := clitest.List(t, project), t.TempDir()
 			var says strings.Builder
 			cmd := exec.CommandContext(t.Context(), "proxypatch", append([]string{"-C", project, "verify"}, test.args...)...)

@@ -44,7 +44,10 @@ func TestRealPackages(t *testing.T) {
 // TestVerifyScripts runs verify in environments that scripts set up.
 func TestVerifyScripts(t *testing.T) {
 	gate.Need(t, "verify")
-	runScripts(t, "testdata/verify", map[string]string{"agent-7": nodetest.Project(t, "agent-7.0.6")})
+	runScripts(t, "testdata/verify", map[string]string{
+		"agent-7":      nodetest.Project(t, "agent-7.0.6"),
+		"core-agent-9": nodetest.Project(t, "core-agent-9.1.0"),
+	})
 }
 
 // runScripts runs the scripts in dir. The command "project" copies a directory from

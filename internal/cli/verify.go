@@ -61,6 +61,7 @@ func (p *program) verify(ctx context.Context, o *verifyOptions) error {
 		return p.absent(err, o.ifPresent)
 	}
 	t.plan.Close()
+	p.warnOfUnverified(t)
 	p.report.Add(t.warnings...)
 	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
 	for i := range p.report.Copies {
@@ -79,6 +80,22 @@ func (p *program) verify(ctx context.Context, o *verifyOptions) error {
 		return nil
 	}
 	return p.drive(ctx, o, t.project.Home.Dir, copies)
+}
+
+// warnOfUnverified warns of each stray that is not verified. Every command warns of the
+// unpatched ones.
+func (p *program) warnOfUnverified(t *target) {
+	for i := range t.project.Strays {
+		stray := &t.project.Strays[i]
+		warned := slices.ContainsFunc(t.warnings, func(w report.Problem) bool { return w.Path == stray.Path })
+		if warned || !t.leavesAlone(stray) {
+			continue
+		}
+		verify := hint.To("verify it", "proxypatch verify --copy "+hint.Quote(stray.Path))
+		warning := report.Warning(stray.Path+": was not verified, because next-auth does not load it", p.situation.typeable(verify))
+		warning.Path = stray.Path
+		t.warnings = append(t.warnings, warning)
+	}
 }
 
 // drive makes the calls of some copies and reports what came of them.

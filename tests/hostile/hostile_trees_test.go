@@ -26,6 +26,7 @@ func TestHostile(t *testing.T) {
 	n, families := 0, map[string]map[string]hostile{
 		"builds":     hostileBuilds(),
 		"files":      hostileFiles(),
+		"holders":    hostileHolders(),
 		"inputs":     hostileInputs(t),
 		"layouts":    hostileLayouts(),
 		"manifests":  hostileManifests(),
@@ -42,7 +43,7 @@ func TestHostile(t *testing.T) {
 		})
 	}
 	if gate.Wanted(t, "hostile") && ran == len(families) { // not only those that -run selects
-		casecount.AtLeast(t, "hostile cases", n, 609)
+		casecount.AtLeast(t, "hostile cases", n, 646)
 	}
 }
 

@@ -140,7 +140,7 @@ func (a attempt) blocked(r probe.Result) hint.Hint {
 
 func (a attempt) judgeTime(f *Findings, r probe.Result) {
 	slowest := max(r.Opened, r.Answered)
-	wait := hint.Join(hint.Text("set "), hint.Keep(fmt.Sprintf("%s=%d", httpTimeout, longer(slowest, a.patience).Milliseconds())), hint.Text(" where the app starts"))
+	wait := hint.Join(hint.Text("set "), hint.Keep(fmt.Sprintf("%s=%d", a.httpTimeout(), longer(slowest, a.patience).Milliseconds())), hint.Text(" where the app starts"))
 	if a.proxy != nil {
 		wait = wait.Or(ask("why it is slow"))
 	}
@@ -278,7 +278,7 @@ func (a attempt) whyDirect() string {
 	case proxyenv.Excluded:
 		return fmt.Sprintf("%q in %s excludes it from the proxy", a.decision.Entry, a.label(a.decision.By.Name))
 	case proxyenv.Off:
-		return a.label(proxyenv.Own) + "=direct switches the proxy off"
+		return a.label(a.decision.By.Name) + "=direct switches the proxy off"
 	}
 	return "no proxy is set for this URL"
 }
@@ -292,7 +292,7 @@ func (a attempt) directAdvice() hint.Hint {
 	case proxyenv.Excluded:
 		return hint.Text(fmt.Sprintf("if only the proxy reaches it, remove %q from %s", a.decision.Entry, name)).Or(check)
 	case proxyenv.Off:
-		return hint.To("if only the proxy reaches it", "unset "+proxyenv.Own).Or(check)
+		return hint.To("if only the proxy reaches it", "unset "+name).Or(check)
 	}
 	variable := "http_proxy"
 	if a.target.Secure {

@@ -23,6 +23,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor/probe"
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/proxytest"
 )
@@ -404,7 +405,7 @@ func TestNoPasswordIsShown(t *testing.T) {
 		"backslash": `http://jane:1\` + password + "@proxy.test", "query": "http://proxy.test/?token=" + password, "block": "0.0.0.0/0/" + password,
 		"PAC file": "http://jane:" + password + "@proxy.test/" + password + "/proxy.pac?" + password, "PAC answer": "PROXY jane:" + password + "@proxy.test:3128", "star": "jane:" + password + "@proxy.test*",
 	}
-	names := append(slices.Clone(variables), "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+	names := append(slices.Clone(variables), "NEXTAUTH_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 	others := []string{
 		extraCerts, "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_USE_ENV_PROXY", "NODE_OPTIONS", "npm_config_proxy", "npm_config_https_proxy",
 		"SSL_CERT_FILE", "NEXTAUTH_URL", "DATABASE_URL", "KEYCLOAK_SECRET", "AZURE_AD_TENANT_ID",
@@ -516,7 +517,7 @@ func TestLongerTimeout(t *testing.T) {
 		{0, 2 * time.Second, defaultPatience, "NEXTAUTH_HTTP_TIMEOUT=10000"},
 	} {
 		var f Findings
-		attempt{target: targets(t, "idp.test")[0], trial: trial{patience: test.patience}}.judgeTime(&f, probe.Result{Opened: test.opened, Answered: test.answered})
+		attempt{Environment: NewEnvironment(nil), target: targets(t, "idp.test")[0], trial: trial{patience: test.patience}}.judgeTime(&f, probe.Result{Opened: test.opened, Answered: test.answered})
 		if want := "set " + test.want + " where the app starts"; len(f) != 1 || f[0].Text != want {
 			t.Errorf("%+v: got %+v, want %s", test, f, want)
 		}
@@ -554,7 +555,7 @@ func TestUnknownLocalhost(t *testing.T) {
 	} {
 		var f Findings
 		target := targets(t, url)[0]
-		attempt{&Environment{}, target, nil, trial{limit: time.Minute}, proxyenv.Decision{Reason: proxyenv.Loopback}}.failed(&f, unknown)
+		attempt{NewEnvironment(nil), target, nil, trial{limit: time.Minute}, proxyenv.Decision{Reason: proxyenv.Loopback}}.failed(&f, unknown)
 		if first := f[0].First().Text; first != want || !strings.Contains(f[0].Text, "\nin a container, "+target.Host+" is") {
 			t.Errorf("%s: got %q, want %q", url, f[0].Text, want)
 		}
@@ -570,7 +571,11 @@ func TestDirect(t *testing.T) {
 	local := "https://" + proxytest.Refusing(t)
 	port := local[strings.LastIndex(local, ":")+1:]
 	decided := func(reason proxyenv.Reason) proxyenv.Decision {
-		by, _ := proxyenv.Env(func(string) string { return "idp.test" }).Lookup("no_proxy")
+		name := "no_proxy"
+		if reason == proxyenv.Off {
+			name = "NEXTAUTH_PROXY"
+		}
+		by, _ := proxyenv.Env{Get: func(string) string { return "idp.test" }}.Lookup(name)
 		return proxyenv.Decision{Reason: reason, By: by, Entry: "idp.test"}
 	}
 	unreachable := &probe.Failure{At: probe.AtTarget, Kind: probe.Unreachable, Reason: "connection refused"}
@@ -669,6 +674,33 @@ func TestRebuild(t *testing.T) {
 		}
 		if got := lines(t, e.Rebuild(n)); got[0] != want {
 			t.Errorf("%s: %q", version, got)
+		}
+	}
+}
+
+// TestVariablesOfALine holds to the line which variables count.
+func TestVariablesOfALine(t *testing.T) {
+	for name, test := range map[string]struct {
+		setting string
+		want    []string // by line
+	}{
+		"a proxy":  {"AUTH_PROXY=http://proxy.test:1", []string{"no proxy variable is set", "https:// URLs go through the proxy proxy.test:1 (AUTH_PROXY)"}},
+		"direct":   {"AUTH_PROXY=direct", []string{"no proxy variable is set", "AUTH_PROXY is direct, so the patch uses no proxy"}},
+		"blank":    {"AUTH_PROXY=", []string{"no proxy variable is set", "AUTH_PROXY is empty and counts as unset"}},
+		"a time":   {"AUTH_HTTP_TIMEOUT=20000", []string{"no proxy variable is set", "next-auth's requests may take 20000 ms (AUTH_HTTP_TIMEOUT)"}},
+		"no time":  {"AUTH_HTTP_TIMEOUT=soon", []string{"no proxy variable is set", "AUTH_HTTP_TIMEOUT is not a number of milliseconds"}},
+		"for both": {"NEXTAUTH_PROXY=direct", []string{"NEXTAUTH_PROXY is direct", "NEXTAUTH_PROXY is direct"}},
+	} {
+		for i, want := range test.want {
+			e := environmentWith("", test.setting)
+			e.For(line.All[i])
+			var texts []string
+			for _, finding := range e.Proxies(nil) {
+				texts = append(texts, finding.Message)
+			}
+			if text := strings.Join(texts, "\n"); !strings.Contains(text, want) || i == 0 && strings.Contains(text, " AUTH_") {
+				t.Errorf("%s, %s: got %s, want %s", name, line.All[i].Name, text, want)
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // Environment is what the app will see in process.env: the variables of the
@@ -20,6 +21,7 @@ type Environment struct {
 	files   map[string]fromFile // variables that the process does not set
 	app     App                 // the app that the files belong to
 	npmrc   npmrc               // of the project
+	line    *line.Line          // whose variables count
 }
 
 // npmrc is a .npmrc file.
@@ -38,7 +40,7 @@ type fromFile struct {
 // NewEnvironment returns the environment of a process, from entries such as
 // os.Environ returns.
 func NewEnvironment(environ []string) *Environment {
-	e := &Environment{process: map[string]string{}, files: map[string]fromFile{}}
+	e := &Environment{process: map[string]string{}, files: map[string]fromFile{}, line: line.All[0]}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		e.process[name] = value
@@ -95,7 +97,12 @@ func (e *Environment) Get(name string) string {
 	return e.files[name].value
 }
 
-func (e *Environment) env() proxyenv.Env { return e.Get }
+// For makes the variables of a release line count, for the helper in its form.
+func (e *Environment) For(l *line.Line) { e.line = l }
+
+func (e *Environment) env() proxyenv.Env {
+	return proxyenv.Env{Get: e.Get, Own: e.line.Variables("PROXY")}
+}
 
 // set reports whether a variable is set, even if it is empty.
 func (e *Environment) set(name string) bool {

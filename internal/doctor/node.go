@@ -59,7 +59,7 @@ func (e *Environment) Native(n *Node) bool {
 // code may need the proxy too.
 func (e *Environment) OwnRequests() Findings {
 	var f Findings
-	if s, found := e.env().Lookup(proxyenv.HTTPS...); found && !s.Off() {
+	if s, found := e.env().HTTPS(); found && !s.Off() {
 		f.Add(NextAuth, Note, "the patch does not cover requests of your own code, such as refreshing a token in the jwt callback").hint("if there are any, set NODE_USE_ENV_PROXY=1 with Node.js 22.21, 24.5 or newer\nwith an older one, give them a proxy in your code, as docs/troubleshooting.md describes")
 	}
 	return f

@@ -1,6 +1,9 @@
 package doctor
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
@@ -17,7 +20,7 @@ func pacWords(pac proxyenv.PAC) string {
 // pacHint says how to find the proxy in a PAC file, for the variable name.
 func pacHint(name string, pac proxyenv.PAC) hint.Hint {
 	switch {
-	case pac.Direct && name == proxyenv.Own:
+	case pac.Direct && !slices.Contains(proxyenv.Common, strings.ToLower(name)):
 		return hint.To("to use no proxy", "export "+name+"=direct")
 	case pac.Direct:
 		return hint.To("to use no proxy", "unset "+name)

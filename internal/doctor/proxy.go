@@ -30,10 +30,10 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 	e.blanks(&f)
 	e.timeout(&f)
 	e.quotedIssuers(&f)
-	https, found := e.env().Lookup(proxyenv.HTTPS...)
+	https, found := e.env().HTTPS()
 	switch {
 	case found && https.Off():
-		e.off(&f)
+		e.off(&f, https.Name)
 		return f
 	case !found:
 		f.Add(Proxy, Warning, "no proxy variable is set, so no request uses a proxy").Hint = useHTTPS
@@ -41,7 +41,7 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 		return f
 	}
 	e.judge(&f, https, "https://", Error)
-	http, found := e.env().Lookup(proxyenv.HTTP...)
+	http, found := e.env().HTTP()
 	switch {
 	case !found:
 		f.Add(Proxy, Note, "http:// URLs use no proxy: neither http_proxy nor all_proxy is set")
@@ -57,12 +57,21 @@ func (e *Environment) Proxies(targets []*proxyenv.Target) Findings {
 
 var milliseconds = lazyregexp.Compile(`^0*[1-9]\d*$`)
 
-// httpTimeout is the variable for how long next-auth's requests may take.
-const httpTimeout = "NEXTAUTH_HTTP_TIMEOUT"
+// httpTimeout returns the variable for how long next-auth's requests may take. If none is
+// set, it is the one that counts on every line.
+func (e *Environment) httpTimeout() string {
+	names := e.line.Variables("HTTP_TIMEOUT")
+	for _, name := range names {
+		if strings.TrimSpace(e.Get(name)) != "" {
+			return name
+		}
+	}
+	return names[0]
+}
 
 // httpPatience returns how long next-auth waits for an answer.
 func (e *Environment) httpPatience() time.Duration {
-	if value := strings.TrimSpace(e.Get(httpTimeout)); milliseconds().MatchString(value) {
+	if value := strings.TrimSpace(e.Get(e.httpTimeout())); milliseconds().MatchString(value) {
 		if ms, err := strconv.ParseInt(value, 10, 32); err == nil {
 			return time.Duration(ms) * time.Millisecond
 		}
@@ -72,7 +81,7 @@ func (e *Environment) httpPatience() time.Duration {
 
 // timeout checks the time limit of next-auth's requests.
 func (e *Environment) timeout(f *Findings) {
-	const name = httpTimeout
+	name := e.httpTimeout()
 	switch value := strings.TrimSpace(e.Get(name)); {
 	case value == "":
 	case !milliseconds().MatchString(value):
@@ -96,8 +105,8 @@ func (e *Environment) quotedIssuers(f *Findings) {
 }
 
 // off reports a helper that is switched off.
-func (e *Environment) off(f *Findings) {
-	f.Add(Proxy, Warning, "%s is direct, so the patch uses no proxy", e.label(proxyenv.Own)).Hint = hint.Run("unset " + proxyenv.Own).Or(hint.Text("or set it to the proxy's URL"))
+func (e *Environment) off(f *Findings, name string) {
+	f.Add(Proxy, Warning, "%s is direct, so the patch uses no proxy", e.label(name)).Hint = hint.Run("unset " + name).Or(hint.Text("or set it to the proxy's URL"))
 	if e.asksNode() {
 		f.Add(Proxy, Note, "NODE_USE_ENV_PROXY is set, so Node.js itself may still use a proxy")
 	}
@@ -148,17 +157,23 @@ func readNpmrc(path, shown string) npmrc {
 	return npmrc{shown, value}
 }
 
-var variables = append([]string{"no_proxy"}, proxyenv.HTTPS...)
+var variables = append([]string{"no_proxy"}, proxyenv.Common...)
+
+// variables returns those, and the ones for next-auth's requests alone.
+func (e *Environment) variables() []string {
+	return slices.Concat([]string{"no_proxy"}, e.env().Own, proxyenv.Common)
+}
 
 // bothCases reports variables whose upper-case and lower-case values differ.
 func (e *Environment) bothCases(f *Findings) {
-	for _, lower := range variables {
+	for _, lower := range e.variables() {
 		upper := strings.ToUpper(lower)
 		first, set := e.env().Lookup(lower)
 		if !set || first.Name != lower {
 			continue
 		}
-		if second, set := proxyenv.Env(func(name string) string { return e.Get(strings.ToUpper(name)) }).Lookup(lower); set && !first.Same(second) {
+		uppers := proxyenv.Env{Get: func(name string) string { return e.Get(strings.ToUpper(name)) }}
+		if second, set := uppers.Lookup(lower); set && !first.Same(second) {
 			f.Add(Proxy, Warning, "%s differs from %s, which wins", e.label(upper), e.label(lower)).hint("unset one of them, because other programs may use the other one")
 		}
 	}
@@ -166,7 +181,7 @@ func (e *Environment) bothCases(f *Findings) {
 
 // blanks reports variables that are set but empty.
 func (e *Environment) blanks(f *Findings) {
-	for _, lower := range variables {
+	for _, lower := range e.variables() {
 		for _, name := range slices.Compact([]string{lower, strings.ToUpper(lower)}) {
 			if e.set(name) && strings.TrimSpace(e.Get(name)) == "" {
 				f.Add(Proxy, Note, "%s is empty and counts as unset", e.label(name))
@@ -286,7 +301,7 @@ func (e *Environment) decide(f *Findings, target *proxyenv.Target) {
 // SecureProxy names the variable that sends https:// requests through an https://
 // proxy, or is "" if none does. Such a proxy needs https-proxy-agent 6 or newer.
 func (e *Environment) SecureProxy() string {
-	s, found := e.env().Lookup(proxyenv.HTTPS...)
+	s, found := e.env().HTTPS()
 	if !found || s.Off() {
 		return ""
 	}

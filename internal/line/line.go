@@ -86,6 +86,16 @@ func (l *Line) has(v *semver.Version) bool {
 	return v.Major() == first.Major() && !v.LessThan(first) && (l.Prereleases || v.Prerelease() == "")
 }
 
+// Variables returns the environment variables for the helper alone that end with a name
+// such as "PROXY", most important first. Those of the first line count on every line.
+func (l *Line) Variables(name string) []string {
+	names := []string{All[0].Prefix + name}
+	if l.Prefix != All[0].Prefix {
+		names = append(names, l.Prefix+name)
+	}
+	return names
+}
+
 // Source returns the helper's file below patches/.
 func (l *Line) Source() string {
 	if l.Form == Module {

@@ -16,6 +16,14 @@ func TestUnsupportedReleases(t *testing.T) {
 	}
 }
 
+func TestVariables(t *testing.T) {
+	for i, want := range [][]string{{"NEXTAUTH_PROXY"}, {"NEXTAUTH_PROXY", "AUTH_PROXY"}} {
+		if got := All[i].Variables("PROXY"); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", All[i].Name, got, want)
+		}
+	}
+}
+
 func TestOf(t *testing.T) {
 	for release, want := range map[string]string{
 		"4.0.1": "next-auth 4", "4.24.15": "next-auth 4", "4.99.0": "next-auth 4",

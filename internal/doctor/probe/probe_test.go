@@ -33,7 +33,7 @@ func try(t *testing.T, proxy, url string, roots *x509.CertPool, limit time.Durat
 	}
 	way := Way{Target: target, Roots: roots, Limit: limit}
 	if proxy != "" {
-		setting, _ := proxyenv.Env(func(string) string { return proxy }).Lookup("https_proxy")
+		setting, _ := proxyenv.Env{Get: func(string) string { return proxy }}.Lookup("https_proxy")
 		if way.Proxy, err = setting.Proxy(); err != nil {
 			t.Fatal(err)
 		}

@@ -9,19 +9,24 @@ package proxyenv
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// Env returns the value of an environment variable, or "" if it is not set.
-type Env func(name string) string
+// Env is an environment.
+type Env struct {
+	Get func(name string) string // returns "" for a variable that is not set
+	Own []string                 // the variables for next-auth's requests alone, most important first
+}
 
 // Setting is an environment variable that is set and not blank.
 type Setting struct {
 	Name  string
 	value string
+	own   bool // for next-auth's requests alone
 }
 
 // Format prints the variable's name with every verb, and never its value.
@@ -35,8 +40,8 @@ func (s Setting) Same(other Setting) bool { return s.value == other.value }
 func (env Env) Lookup(names ...string) (Setting, bool) {
 	for _, lower := range names {
 		for _, name := range []string{lower, strings.ToUpper(lower)} {
-			if value := strings.TrimFunc(env(name), isSpace); value != "" {
-				return Setting{name, value}, true
+			if value := strings.TrimFunc(env.Get(name), isSpace); value != "" {
+				return Setting{name, value, slices.Contains(env.Own, name)}, true
 			}
 		}
 	}
@@ -46,24 +51,26 @@ func (env Env) Lookup(names ...string) (Setting, bool) {
 // isSpace reports whether JavaScript treats r as white space.
 func isSpace(r rune) bool { return unicode.IsSpace(r) && r != '\u0085' || r == '\ufeff' }
 
-// Own is the variable for next-auth's requests alone.
-const Own = "NEXTAUTH_PROXY"
+// Common are the variables that other programs read too, in lower case.
+var Common = []string{"https_proxy", "http_proxy", "all_proxy"}
 
-// HTTPS and HTTP are the variables for https:// and http:// targets, in the order in
-// which they are tried. All except Own are in lower case.
-var (
-	HTTPS = []string{Own, "https_proxy", "http_proxy", "all_proxy"}
-	HTTP  = []string{Own, "http_proxy", "all_proxy"}
-)
+// HTTPS returns the variable that names the proxy for https:// targets.
+func (env Env) HTTPS() (Setting, bool) { return env.Lookup(slices.Concat(env.Own, Common)...) }
+
+// HTTP returns the one for http:// targets.
+func (env Env) HTTP() (Setting, bool) { return env.Lookup(slices.Concat(env.Own, Common[1:])...) }
+
+// IsOwn reports whether a variable is for next-auth's requests alone.
+func (s Setting) IsOwn() bool { return s.own }
 
 // Off reports whether a variable switches the helper off.
-func (s Setting) Off() bool { return s.Name == Own && s.value == "direct" }
+func (s Setting) Off() bool { return s.own && s.value == "direct" }
 
 // Decision is which proxy a URL goes through.
 type Decision struct {
 	Proxy  *Setting // the variable that names it; nil if no proxy is used
 	Reason Reason   // why no proxy is used
-	By     Setting  // the variable that excludes the host
+	By     Setting  // the variable that excludes the host, or switches the helper off
 	Entry  string   // the entry of that variable that excludes it
 }
 
@@ -75,7 +82,7 @@ const (
 	Unset    Reason = iota // no variable names a proxy for such URLs
 	Loopback               // the target is this machine
 	Excluded               // no_proxy names it
-	Off                    // NEXTAUTH_PROXY is "direct"
+	Off                    // a variable for next-auth alone is "direct"
 )
 
 // Decide returns which proxy a request to a target goes through. For this machine, the
@@ -85,12 +92,12 @@ func (env Env) Decide(target *Target) Decision {
 	if isLoopback(host) {
 		return Decision{Reason: Loopback}
 	}
-	setting, found := env.Lookup(HTTPS...)
+	setting, found := env.HTTPS()
 	if !found {
 		return Decision{Reason: Unset}
 	}
 	if setting.Off() {
-		return Decision{Reason: Off}
+		return Decision{Reason: Off, By: setting}
 	}
 	by, _ := env.Lookup("no_proxy")
 	for _, entry := range by.entries() {
@@ -99,7 +106,7 @@ func (env Env) Decide(target *Target) Decision {
 		}
 	}
 	if !target.Secure {
-		if setting, found = env.Lookup(HTTP...); !found {
+		if setting, found = env.HTTP(); !found {
 			return Decision{Reason: Unset}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
@@ -25,15 +26,17 @@ type question struct {
 	URL string            `json:"url"`
 }
 
-func (q question) env() Env { return func(name string) string { return q.Env[name] } }
+func (q question) env(l *line.Line) Env {
+	return Env{func(name string) string { return q.Env[name] }, l.Variables("PROXY")}
+}
 
-// answer returns what the helper's proxyFor returns or throws.
-func (q question) answer() string {
+// answer returns what proxyFor of a line's helper returns or throws.
+func (q question) answer(l *line.Line) string {
 	target, err := ParseTarget(q.URL)
 	if err != nil {
 		return err.Error()
 	}
-	decision := q.env().Decide(target)
+	decision := q.env(l).Decide(target)
 	if decision.Proxy == nil {
 		return ""
 	}
@@ -66,7 +69,7 @@ func TestNoProxyTable(t *testing.T) {
 		url, noProxy, want, reason := row[0], row[1], row[2], row[3]
 		for _, name := range []string{"NO_PROXY", "no_proxy"} {
 			got := "direct"
-			if (question{map[string]string{"HTTP_PROXY": "http://proxy.test:3128", name: noProxy}, url}).answer() != "" {
+			if (question{map[string]string{"HTTP_PROXY": "http://proxy.test:3128", name: noProxy}, url}).answer(line.All[0]) != "" {
 				got = "proxy"
 			}
 			if got != want {
@@ -76,7 +79,7 @@ func TestNoProxyTable(t *testing.T) {
 	}
 }
 
-var order = []string{"NEXTAUTH_PROXY", "https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
+var order = []string{"NEXTAUTH_PROXY", "AUTH_PROXY", "https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
 
 // values are those of choice.test.js and more.
 var values = []string{
@@ -123,20 +126,26 @@ func questions(t *testing.T) []question {
 }
 
 // askHelper returns what the helper's proxyFor returns or throws for each question.
-func askHelper(t *testing.T, all []question) []string {
+func askHelper(t *testing.T, l *line.Line, all []question) []string {
 	t.Helper()
 	input, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), nodetest.Node(t), "-e", `
-		const { proxyFor } = require("./proxy.js");
+	// In an ES module, the first call for which a proxy may count loads what the others need.
+	cmd := exec.CommandContext(t.Context(), nodetest.Node(t), "--input-type=module", "-e", `
+		import fs from "node:fs";
+		import { pathToFileURL } from "node:url";
+		const helper = await import(pathToFileURL(process.argv[1]));
+		const { proxyFor, proxyFetch } = helper.default || helper;
+		process.env.NEXTAUTH_PROXY = "http://proxy.invalid";
+		await proxyFetch("data:,");
 		const ask = ({ env, url }) => {
 			for (const name of Object.keys(process.env)) if (/_proxy$/i.test(name)) delete process.env[name];
 			Object.assign(process.env, env);
 			try { return proxyFor(url); } catch (error) { return error.message; }
 		};
-		console.log(JSON.stringify(JSON.parse(require("fs").readFileSync(0, "utf8")).map(ask)));`)
+		console.log(JSON.stringify(JSON.parse(fs.readFileSync(0, "utf8")).map(ask)));`, filepath.Join("..", l.Source()))
 	cmd.Dir, cmd.Stdin, cmd.Stderr = helper, bytes.NewReader(input), os.Stderr
 	output, err := cmd.Output()
 	if err != nil {
@@ -152,10 +161,12 @@ func askHelper(t *testing.T, all []question) []string {
 // TestSameAsHelper requires the same answers from the helper and from the Go code.
 func TestSameAsHelper(t *testing.T) {
 	all := questions(t)
-	want := askHelper(t, all)
-	for i, q := range all {
-		if got := q.answer(); got != want[i] {
-			t.Errorf("%q with %q: got %q, the helper says %q", q.URL, q.Env, got, want[i])
+	for _, l := range line.All {
+		want := askHelper(t, l, all)
+		for i, q := range all {
+			if got := q.answer(l); got != want[i] {
+				t.Errorf("%s: %q with %q: got %q, the helper says %q", l.Name, q.URL, q.Env, got, want[i])
+			}
 		}
 	}
 }
@@ -172,7 +183,7 @@ func TestDecideSaysWhy(t *testing.T) {
 		"loopback":        {map[string]string{"https_proxy": "p"}, "localhost", "direct 1"},
 		"always loopback": {map[string]string{"https_proxy": "p", "no_proxy": "localhost"}, "http://localhost:8080", "direct 1"},
 		"without a proxy": {nil, "http://127.0.0.1", "direct 1"},
-		"off":             {map[string]string{"NEXTAUTH_PROXY": "direct", "no_proxy": "a.test"}, "https://a.test", "direct 3"},
+		"off":             {map[string]string{"NEXTAUTH_PROXY": "direct", "no_proxy": "a.test"}, "https://a.test", "direct 3 NEXTAUTH_PROXY"},
 		"excluded http":   {map[string]string{"https_proxy": "p", "no_proxy": "a.test"}, "http://a.test", "direct 2 no_proxy a.test"},
 		"excluded":        {map[string]string{"https_proxy": "p", "NO_PROXY": "x,.Test"}, "https://a.test", "direct 2 NO_PROXY .test"},
 		"without scheme":  {map[string]string{"https_proxy": "p"}, "a.test:8443/realm/", "through https_proxy"},
@@ -182,7 +193,7 @@ func TestDecideSaysWhy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := Env(func(name string) string { return test.env[name] }).Decide(target)
+		d := Env{func(name string) string { return test.env[name] }, line.All[0].Variables("PROXY")}.Decide(target)
 		got := fmt.Sprint("direct ", int(d.Reason), " ", d.By.Name, " ", d.Entry)
 		if d.Proxy != nil {
 			got = "through " + d.Proxy.Name
@@ -248,7 +259,7 @@ func TestFlaws(t *testing.T) {
 		"http://proxy.test:3128 # ours":            {Spaced},
 		"http://jane:1#2@proxy.test":               nil,
 	} {
-		if diff := cmp.Diff(want, (Setting{"https_proxy", value}).Flaws()); diff != "" {
+		if diff := cmp.Diff(want, (Setting{Name: "https_proxy", value: value}).Flaws()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", value, diff)
 		}
 	}
@@ -288,7 +299,7 @@ func TestPAC(t *testing.T) {
 		"proxy.test:3128 # PROXY x:1":         nil,
 		"":                                    nil,
 	} {
-		s := Setting{"https_proxy", value}
+		s := Setting{Name: "https_proxy", value: value}
 		got, found := s.PAC()
 		if found != (want != nil) || found && got != *want {
 			t.Errorf("%s: got %+v, %v", value, got, found)
@@ -305,7 +316,7 @@ func TestPAC(t *testing.T) {
 }
 
 func TestEntryFlaws(t *testing.T) {
-	got := Setting{"no_proxy", `a.test, *.b.test,10.0.0.0/8 https://c.test,d;e,f.*.test,10.0.0.0/33,"g",*,[fd00::]/8,h/8,:443`}.EntryFlaws()
+	got := Setting{Name: "no_proxy", value: `a.test, *.b.test,10.0.0.0/8 https://c.test,d;e,f.*.test,10.0.0.0/33,"g",*,[fd00::]/8,h/8,:443`}.EntryFlaws()
 	want := map[int]EntryFlaw{4: EntryURL, 5: EntrySemicolon, 6: EntryStar, 7: EntryBlock, 8: EntryQuoted, 11: EntryBlock, 12: EntryNoHost}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -336,7 +347,7 @@ var entryFlaws = map[string]EntryFlaw{
 func TestEntriesThatWork(t *testing.T) {
 	var all []question
 	for e, want := range entryFlaws {
-		if got := (Setting{"no_proxy", e}).EntryFlaws()[1]; got != want {
+		if got := (Setting{Name: "no_proxy", value: e}).EntryFlaws()[1]; got != want {
 			t.Errorf("%s: got %q, want %q", e, got, want)
 		}
 		for _, url := range urlsOf(e) {
@@ -344,7 +355,7 @@ func TestEntriesThatWork(t *testing.T) {
 		}
 	}
 	excludes := map[string]bool{}
-	for i, answer := range askHelper(t, all) {
+	for i, answer := range askHelper(t, line.All[0], all) {
 		if answer == "" {
 			excludes[all[i].Env["no_proxy"]] = true
 		}
@@ -365,7 +376,7 @@ func TestDocumentedEntries(t *testing.T) {
 		}
 		for _, row := range section.Rows[1:] {
 			for e := range strings.SplitSeq(row[0], ", ") {
-				if len((Setting{"no_proxy", e}).EntryFlaws()) != 1 {
+				if len((Setting{Name: "no_proxy", value: e}).EntryFlaws()) != 1 {
 					t.Errorf("%s works", e)
 				}
 				tried++
@@ -393,7 +404,7 @@ func urlsOf(e string) []string {
 // TestNothingIsShown prints settings and proxies with every verb.
 func TestNothingIsShown(t *testing.T) {
 	for _, value := range values {
-		s := Setting{"https_proxy", value + "hunter"}
+		s := Setting{Name: "https_proxy", value: value + "hunter"}
 		p, err := s.Proxy()
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 			shown := fmt.Sprintf(verb+" "+verb+" "+verb+" %+v", s, p, err, struct {
@@ -414,11 +425,11 @@ func TestNothingIsShown(t *testing.T) {
 }
 
 func TestLogin(t *testing.T) {
-	p, err := Setting{"https_proxy", "http://ja%6ee:p%40ss@proxy.test"}.Proxy()
+	p, err := Setting{Name: "https_proxy", value: "http://ja%6ee:p%40ss@proxy.test"}.Proxy()
 	if err != nil || p.Authorization() != "Basic amFuZTpwQHNz" {
 		t.Errorf("got %q, %v", p.Authorization(), err)
 	}
-	p, err = Setting{"https_proxy", "proxy.test"}.Proxy()
+	p, err = Setting{Name: "https_proxy", value: "proxy.test"}.Proxy()
 	if err != nil || p.Authorization() != "" || p.HasLogin() {
 		t.Errorf("got %q, %v", p.Authorization(), err)
 	}

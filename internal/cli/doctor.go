@@ -18,6 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/doctor"
 	"github.com/proxypatch/proxypatch/internal/doctor/proxyenv"
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -73,6 +74,9 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 		return err
 	}
 	environment, apps := environmentOf(workspace, all)
+	if l := p.commonLine(o); l != nil {
+		environment.For(l)
+	}
 	targets, err := targetsOf(environment, urls)
 	if err != nil {
 		return err
@@ -128,6 +132,27 @@ func (p *program) doctorNextAuth(o *doctorOptions, environment *doctor.Environme
 		return nil, false, err
 	}
 	return append(found, p.doctorProject(all, native)...), supported, nil
+}
+
+// commonLine returns the release line of all selected copies; nil if there is none, or if
+// they are of several. What prevents an answer is reported later.
+func (p *program) commonLine(o *doctorOptions) (common *line.Line) {
+	project, err := p.find(o.all)
+	if err != nil {
+		return nil
+	}
+	selected, err := project.Select(o.chosen)
+	if err != nil {
+		return nil
+	}
+	for i := range selected {
+		l, err := selected[i].ReleaseLine()
+		if err != nil || common != nil && l != common {
+			return nil
+		}
+		common = l
+	}
+	return common
 }
 
 // findNode looks at the Node.js that runs the app. Its absence is a finding,

@@ -296,7 +296,7 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) (err error)
 	if err := c.leaveOutUntraced(options); err != nil || c.IsBare() {
 		return err
 	}
-	if err := c.planHelper(library, options); err != nil {
+	if err := c.planHelper(selection, options.Goal == Patch && library.AddHelper, options.Goal); err != nil {
 		return err
 	}
 	if err := c.checkHelperUsers(); err != nil {
@@ -488,7 +488,7 @@ var scripts = []string{".js", ".cjs", ".mjs"}
 // planHelper puts the helper first among the files if it will be added, and last
 // if it will be removed. So whenever the process is killed, every file that loads
 // the helper finds it.
-func (c *Copy) planHelper(library *patchset.Library, options Options) error {
+func (c *Copy) planHelper(selection *patchset.Selection, adding bool, goal Goal) error {
 	file := File{Path: c.Line.Helper, Helper: true}
 	content, info, err := readFile(c.root, file.Path)
 	irregular := (*irregularError)(nil)
@@ -500,8 +500,7 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	file.State, file.Err = library.ClassifyHelper(c.Line, content)
-	adding := options.Goal == Patch && library.AddHelper
+	file.State, file.Err = selection.ClassifyHelper(content)
 	if file.State == patchset.Pristine && !adding {
 		return nil
 	}
@@ -510,9 +509,9 @@ func (c *Copy) planHelper(library *patchset.Library, options Options) error {
 		file.info, file.like = c.Files[0].info, c.Files[0].Path // users who can read its neighbours can read the new file
 	}
 	switch {
-	case file.Blocks(options.Goal):
+	case file.Blocks(goal):
 	case adding:
-		file.After = library.Helper(c.Line).Content
+		file.After = selection.Helper.Content
 	default:
 		file.After = nil
 	}

@@ -158,7 +158,9 @@ func TestReleases(t *testing.T) {
 			}
 		}
 	}
-	if helper := library.Helper(line.All[0]); revision(helper.Content) != helper.Revision {
+	selection, err := library.For(line.All[0], releases[0].Version)
+	must(t, err)
+	if helper := selection.Helper; revision(helper.Content) != helper.Revision {
 		t.Errorf("the helper's marker is not found")
 	}
 }

@@ -73,7 +73,9 @@ func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 		}
 	}
 	p.situation.project, p.report.Root = all.project, workspace.Root().Dir
-	all.revision = library.Revision()
+	if all.revision, err = library.Revision(); err != nil {
+		return nil, err
+	}
 	if err := all.planCopies(library, o.strict); err != nil {
 		return nil, err
 	}

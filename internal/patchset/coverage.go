@@ -19,8 +19,12 @@ type Coverage struct {
 
 // Coverage returns what the chosen set patches in the package of a line, by path.
 func (l *Library) Coverage(of *line.Line) ([]Coverage, error) {
+	diffs, err := l.lines[of]()
+	if err != nil {
+		return nil, err
+	}
 	byPath := map[string]*Coverage{}
-	set, _ := split(l.lines[of].wanted)
+	set, _ := split(diffs.wanted)
 	for _, diff := range set {
 		r := diff.releases
 		c := byPath[diff.path]

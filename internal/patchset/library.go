@@ -30,7 +30,7 @@ var SetNames = []string{Default, Tutorial, None}
 type Library struct {
 	AddHelper bool // whether the chosen set adds the helper
 	set       string
-	lines     map[*line.Line]*lineDiffs
+	lines     map[*line.Line]func() (*lineDiffs, error) // each is read when it is first needed
 }
 
 // lineDiffs is what a library has for one release line.
@@ -53,15 +53,12 @@ type listed struct {
 
 // Open returns the library in fsys (see the package patches) for one of SetNames.
 func Open(fsys fs.FS, set string) (*Library, error) {
-	lib := &Library{AddHelper: set == Default, set: set, lines: map[*line.Line]*lineDiffs{}}
+	lib := &Library{AddHelper: set == Default, set: set, lines: map[*line.Line]func() (*lineDiffs, error){}}
 	for _, l := range line.All {
-		diffs, err := openLine(fsys, l, set)
-		if err != nil {
-			return nil, err
-		}
-		lib.lines[l] = diffs
+		lib.lines[l] = sync.OnceValues(func() (*lineDiffs, error) { return openLine(fsys, l, set) })
 	}
-	return lib, nil
+	_, err := lib.lines[line.All[0]]() // nearly every project needs it
+	return lib, err
 }
 
 func openLine(fsys fs.FS, l *line.Line, set string) (*lineDiffs, error) {
@@ -109,11 +106,14 @@ func readHelper(fsys fs.FS, l *line.Line) (Helper, error) {
 	return helper, nil
 }
 
-// Helper returns the embedded helper in the form that a line needs.
-func (l *Library) Helper(of *line.Line) Helper { return l.lines[of].helper }
-
 // Revision returns the revision of the embedded helper, which is the same in all forms.
-func (l *Library) Revision() int { return l.lines[line.All[0]].helper.Revision }
+func (l *Library) Revision() (int, error) {
+	diffs, err := l.lines[line.All[0]]()
+	if err != nil {
+		return 0, err
+	}
+	return diffs.helper.Revision, nil
+}
 
 // Add adds the user's own diffs to the wanted ones of the lines whose package they are
 // for. They are applied after the chosen set. A path that differs from another one only
@@ -126,7 +126,11 @@ func (l *Library) Add(diffs []*Diff) error {
 			if of.Package != diff.Package {
 				continue
 			}
-			if err := l.lines[of].add(diff); err != nil {
+			diffs, err := l.lines[of]()
+			if err != nil {
+				return err
+			}
+			if err := diffs.add(diff); err != nil {
 				return err
 			}
 		}
@@ -204,18 +208,20 @@ func pathOf(dir, name string) string {
 
 // Empty reports whether the library has no wanted diff.
 func (l *Library) Empty() bool {
-	for _, diffs := range l.lines {
-		if len(diffs.wanted) > 0 {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(line.All, func(of *line.Line) bool {
+		diffs, err := l.lines[of]()
+		return err != nil || len(diffs.wanted) > 0
+	})
 }
 
 // FitsTutorial reports whether the tutorial's edit could be made in a file of a line's
 // package with this content.
 func (l *Library) FitsTutorial(of *line.Line, path string, content []byte) (bool, error) {
-	others, err := l.lines[of].others.load()
+	diffs, err := l.lines[of]()
+	if err != nil {
+		return false, err
+	}
+	others, err := diffs.others.load()
 	return slices.ContainsFunc(others[path], func(d *Diff) bool {
 		_, err := d.Apply(content)
 		return err == nil && d.FromTutorial()

@@ -121,15 +121,18 @@ func TestHelperOfLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at, want := range []int{2, 7} {
-		if got := library.Helper(line.All[at]).Revision; got != want {
-			t.Errorf("%s: got revision %d, want %d", line.All[at].Name, got, want)
-		}
+	four, err := library.For(line.All[0], "4.2.1")
+	if err != nil || four.Helper.Revision != 2 {
+		t.Fatal(four, err)
 	}
-	if state, err := library.ClassifyHelper(line.All[1], library.Helper(line.All[0]).Content); state != Outdated {
+	five, err := library.For(line.All[1], "0.41.3")
+	if err != nil || five.Helper.Revision != 7 {
+		t.Fatal(five, err)
+	}
+	if state, err := five.ClassifyHelper(four.Helper.Content); state != Outdated {
 		t.Errorf("the older helper of another form is %s, %v", state, err)
 	}
-	if state, err := library.ClassifyHelper(line.All[1], library.Helper(line.All[1]).Content); state != Patched {
+	if state, err := five.ClassifyHelper(five.Helper.Content); state != Patched {
 		t.Errorf("its own is %s, %v", state, err)
 	}
 	if !RefersToHelper(line.All[1], "providers/x.js", []byte(`import { proxyFetch as fetch } from "../lib/proxy.js";`)) || RefersToHelper(line.All[1], "providers/x.js", []byte(`require("../core/lib/proxy")`)) {

@@ -12,6 +12,9 @@ import (
 
 // Selection is what a library has for one release.
 type Selection struct {
+	// Helper is the embedded helper, in the form of the release's line.
+	Helper     Helper
+	addsHelper bool // whether the chosen set adds it
 	// Newer is set for a release above every one that the default set lists.
 	// Its files are tried with the diffs of the newest listed release.
 	Newer bool
@@ -97,8 +100,11 @@ func (l *Library) For(of *line.Line, release string) (*Selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	diffs := l.lines[of]
-	s := &Selection{Newer: diffs.newest != nil && v.GreaterThan(diffs.newest)}
+	diffs, err := l.lines[of]()
+	if err != nil {
+		return nil, err
+	}
+	s := &Selection{Helper: diffs.helper, addsHelper: l.AddHelper, Newer: diffs.newest != nil && v.GreaterThan(diffs.newest)}
 	if len(diffs.wanted) == 0 {
 		s.Nothing = l.nothing(of)
 	}

@@ -235,26 +235,24 @@ var (
 	errOneWay      = errors.New("the diff applies, but could not be reversed")
 )
 
-// ClassifyHelper decides the state of the file at the helper's path in a line's package
-// from its bytes, which are nil if there is no file. The error says why it is drifted or
-// newer.
-func (l *Library) ClassifyHelper(of *line.Line, content []byte) (State, error) {
-	ours := l.Helper(of)
+// ClassifyHelper decides the state of the file at the helper's path from its bytes, which
+// are nil if there is no file. The error says why it is drifted or newer.
+func (s *Selection) ClassifyHelper(content []byte) (State, error) {
 	switch {
 	case content == nil:
 		return Pristine, nil
-	case bytes.Equal(content, ours.Content) && l.AddHelper:
+	case bytes.Equal(content, s.Helper.Content) && s.addsHelper:
 		return Patched, nil
-	case bytes.Equal(content, ours.Content):
+	case bytes.Equal(content, s.Helper.Content):
 		return Outdated, nil
 	}
 	found, ok := ParseHelper(content)
 	switch {
 	case !ok && bytes.HasPrefix(content, []byte(HelperMarker)):
 		return Drifted, errChanged
-	case !ok || found.Revision == ours.Revision:
+	case !ok || found.Revision == s.Helper.Revision:
 		return Drifted, errNotOurs
-	case found.Revision > ours.Revision:
+	case found.Revision > s.Helper.Revision:
 		return Newer, errNewerHelper
 	}
 	return Outdated, nil

@@ -24,8 +24,9 @@ relative to the package. To apply it with git instead:
   inside a repository, from its top:
     git apply --directory=node_modules/next-auth FILE
 
-From a subdirectory of a repository, git skips the files and exits 0. If several
-copies of next-auth need different diffs, choose one with --copy.`,
+The package of next-auth 5 is @auth/core. From a subdirectory of a repository, git
+skips the files and exits 0. If several copies of next-auth need different diffs,
+choose one with --copy.`,
 		RunE: p.run("diff", func(*cobra.Command, []string) error {
 			p.paging = !noPager
 			return p.diff(o)

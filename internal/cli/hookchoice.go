@@ -74,13 +74,13 @@ func stablePath(project *detect.Project, copy *detect.Install, word string) (str
 		return "", &systemError{err}
 	}
 	if !copy.IsStable(path) {
-		any, of := usual, line.All[0]
-		if found, err := copy.ReleaseLine(); err == nil {
-			any, of = anyOf(found), found
+		of, err := copy.ReleaseLine()
+		if err != nil {
+			of = line.All[0]
 		}
-		advice := any
+		advice := anyOf(of)
 		if paths := stablePaths(project, copy); len(paths) > 0 {
-			advice = hint.Run("proxypatch init --copy " + hint.Quote(paths[0])).Or(hint.Join(hint.Text("or, for all releases of "+of.Range+": "), any))
+			advice = hint.Run("proxypatch init --copy " + hint.Quote(paths[0])).Or(hint.Join(hint.Text("or, for all releases of "+of.Range+": "), anyOf(of)))
 		}
 		return "", usageError(advice, "--copy: %s is a name that the next install may change, or is not in the project", word)
 	}

@@ -26,7 +26,7 @@ func (p *program) warnOfStrays(t *target, options apply.Options) error {
 		if plan.Changes() == 0 && !plan.Blocked() {
 			continue
 		}
-		warning := report.Warning(strayMessage(stray, options.Goal), p.situation.typeable(strayHint(stray, plan.Blocked(), options.Goal)))
+		warning := report.Warning(strayMessage(stray, options.Goal), p.strayHint(stray, plan.Blocked(), options.Goal))
 		warning.Path = stray.Path
 		t.warnings = append(t.warnings, warning)
 	}
@@ -53,15 +53,15 @@ func strayMessage(stray *detect.Install, goal apply.Goal) string {
 	return what + "; what imports it may not use the proxy"
 }
 
-func strayHint(stray *detect.Install, blocked bool, goal apply.Goal) hint.Hint {
-	choice := " --copy " + hint.Quote(stray.Path)
+func (p *program) strayHint(stray *detect.Install, blocked bool, goal apply.Goal) hint.Hint {
+	choice := p.situation.anyCopy + " --copy " + hint.Quote(stray.Path)
 	switch {
 	case blocked:
 		return hint.Text("name the release of " + stray.Holder.Name + " that next-auth depends on, or none")
 	case goal == apply.Restore:
-		return hint.To("restore it", "proxypatch revert"+choice)
+		return p.situation.typeable(hint.To("restore it", "proxypatch revert"+choice))
 	}
-	return hint.To("patch it", "proxypatch apply"+choice)
+	return p.situation.typeable(hint.To("patch it", "proxypatch apply"+choice))
 }
 
 // brought makes notes of packages with files of next-auth that only other dependencies,

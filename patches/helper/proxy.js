@@ -1,4 +1,4 @@
-// proxypatch helper revision 5 sha256:b4b6a89ae2a99551adfc901e3a19b9865e671c3f977374adeb727bcbd14e9e42
+// proxypatch helper revision 5 sha256:eeb16b694f62475764696d29a41daac9c8cf70fd1269b088de695c68b48fb49d
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
@@ -430,7 +430,7 @@ async function openTunnel(proxy, { host, port }, name, signal) {
   const seen = { reply: "" };
   const ask = await tunnelOpener(proxy, signal);
   // Not every release puts brackets around an IPv6 address.
-  const asking = watched(seen, () => ask(request, { host: bracketed(host), port: Number(port), secureEndpoint: false }));
+  const asking = watched(seen, async () => ask(request, { host: bracketed(host), port: Number(port), secureEndpoint: false }));
   const tunnel = await asking.catch(error => {
     if (error.code) throw unreachable(proxy, error);
     if (!/ended before/.test(error.message)) throw refused(proxy, asked, readRefusal(seen.reply));

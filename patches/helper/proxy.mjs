@@ -1,4 +1,4 @@
-// proxypatch helper revision 5 sha256:5c18e2e33fce79d178c793d227de15705aa8ddd4953e24d73371a60ad5b3c017
+// proxypatch helper revision 5 sha256:b95389807caea7db35f084c176a379a6a18d643965ec7b314c0fc8dbe77e8598
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 
@@ -431,7 +431,7 @@ async function openTunnel(proxy, { host, port }, name, signal) {
   const seen = { reply: "" };
   const ask = await tunnelOpener(proxy, signal);
   // Not every release puts brackets around an IPv6 address.
-  const asking = watched(seen, () => ask(request, { host: bracketed(host), port: Number(port), secureEndpoint: false }));
+  const asking = watched(seen, async () => ask(request, { host: bracketed(host), port: Number(port), secureEndpoint: false }));
   const tunnel = await asking.catch(error => {
     if (error.code) throw unreachable(proxy, error);
     if (!/ended before/.test(error.message)) throw refused(proxy, asked, readRefusal(seen.reply));

@@ -29,6 +29,14 @@ func chosen(t *testing.T) []string {
 	return agents[len(agents)-1:]
 }
 
+// chosenForms is the CommonJS form alone in the quick loop. The other one is made from it.
+func chosenForms(t *testing.T) []form {
+	if gate.Wanted(t, "nodes") {
+		return forms
+	}
+	return []form{commonJS}
+}
+
 // hosts are the names in the certificate of the test servers. Only the test's proxy knows where those below
 // corp.test, fd00::/8 and 10/8 are.
 var hosts = []string{"*.corp.test", "fd00::1", "10.1.2.3", "localhost", "127.0.0.1"}
@@ -54,7 +62,7 @@ var waiting = filepath.Join("test", "silence.test.js")
 
 func TestHelper(t *testing.T) {
 	t.Parallel()
-	for _, f := range forms {
+	for _, f := range chosenForms(t) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			newSuite(t, f, chosen(t)...).run(t, nodetest.Node(t))

@@ -25,7 +25,7 @@ func TestPayload(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no tests found: %v", err)
 	}
-	for _, f := range forms {
+	for _, f := range chosenForms(t) {
 		s := newSuite(t, f, agents...)
 		if !gate.Wanted(t, "nodes") {
 			if failure := s.test(t.Context(), nodetest.Node(t), agents[len(agents)-1], files...); failure != "" {

@@ -37,6 +37,13 @@ func TestRead(t *testing.T) {
 		"a part in middleware":   {[]string{"server/middleware.js", cookie}, Content{Part: true}},
 		"a part in edge chunks":  {[]string{"server/edge/chunks/1.js", cookie}, Content{Part: true}},
 		"a part and a route":     {[]string{"server/app/api/auth/[...nextauth]/route.js", cookie}, Content{Part: true, Route: true}},
+		"next-auth 5":            {[]string{"server/chunks/1.js", directCore + readyEvent}, Content{Bundled: true, Unpatched: []string{"server/chunks/1.js"}}},
+		"next-auth 5, patched":   {[]string{"server/chunks/1.js", patchCore + readyEvent + helper}, Content{Bundled: true, Patched: true, Revision: 4}},
+		"the event of 5 alone":   {[]string{"server/1.js", readyEvent}, Content{Bundled: true, Unpatched: []string{"server/1.js"}}},
+		"5 in middleware":        {[]string{"server/middleware.js", directCore + readyEvent + "`${t}authjs.session-token`"}, Content{Part: true}},
+		"4 patched, 5 not":       {[]string{"server/1.js", patchedClient + helper, "server/2.js", directCore}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/2.js"}}},
+		"5 patched, 4 not":       {[]string{"server/1.js", patchCore + helper, "server/2.js", unpatchedClient}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/2.js"}}},
+		"4 and 5 patched":        {[]string{"server/1.js", patchedClient + helper, "server/2.js", patchCore + readyEvent}, Content{Bundled: true, Patched: true, Revision: 4}},
 		"by several names": {
 			[]string{"server/chunks/1.js", `e.x("next-auth-b1c77c3a03231bb6",()=>require("next-auth-b1c77c3a03231bb6"));require("next-auth-b1c77c3a03231bb6/next")`, "server/chunks/2.js", `require("next-auth");require("next-auth-a1c77c3a03231bb6")`, "server/chunks/3.js", "x"},
 			Content{Loads: true, Names: []string{"next-auth", "next-auth-a1c77c3a03231bb6", "next-auth-b1c77c3a03231bb6"}},

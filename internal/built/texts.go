@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"iter"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
@@ -12,49 +13,65 @@ import (
 // signs say how to recognise the server's code of one release line of next-auth in a
 // bundle. Minifiers shorten the names of variables, but not those of properties.
 type signs struct {
-	event   phrase                // what the code beside the client logs, in quotes
-	start   string                // of each match of client
-	word    phrase                // in each match of client, soon after its start
-	client  func() *regexp.Regexp // matches what sets up the client of a provider
-	patched func() *regexp.Regexp // matches what follows client in a patched file
+	event  phrase                // what the code beside the client logs, in quotes
+	call   string                // that logs it
+	cookie phrase                // the name of the session's cookie, which every part has
+	start  string                // of each match of client
+	word   phrase                // in each match of client, soon after its start
+	client func() *regexp.Regexp // matches what sets up the client of a provider; its group, what only a patched file has
 }
+
+// index matches what is in brackets, in which Turbopack has others without a minifier.
+const index = `\[(?:[^\[\]]|\[[^\[\]]*\])+\]`
 
 // known is the one place for the texts of release lines. A test holds them to every
 // release. openid-client alone has none of them.
 var known = []signs{
 	{ // 4.0.1 to 4.24.15
-		event:   phrase{"OAUTH_", "V1_GET_ACCESS_TOKEN_ERROR"},
-		start:   "redirect_uris:",
-		word:    phrase{".callback", "Url]"},
-		client:  lazyregexp.Compile(`^redirect_uris:\s*\[\s*[\w$.]+\.callbackUrl\]\s*,\s*\.\.\.[\w$.]+\.client\s*\}\s*,\s*[\w$.]+\.jwks\s*\)`),
-		patched: lazyregexp.Compile(`^\s*[;,]\s*(?:return\s+)?[\w$]+\[[^\]]{1,80}\.clock_tolerance\]\s*=\s*10\s*[;,]\s*[\w$]+\[[^\]]{1,80}\.http_options\]\s*=`),
+		event:  phrase{"OAUTH_", "V1_GET_ACCESS_TOKEN_ERROR"},
+		call:   ".error(",
+		cookie: phrase{"ne", "xt-auth.session-token"},
+		start:  "redirect_uris:",
+		word:   phrase{".callback", "Url]"},
+		client: lazyregexp.Compile(`^redirect_uris:\s*\[\s*[\w$.]+\.callbackUrl\]\s*,\s*\.\.\.[\w$.]+\.client\s*\}\s*,\s*[\w$.]+\.jwks\s*\)` +
+			`(\s*[;,]\s*(?:return\s+)?[\w$]+\[[^\]]{1,80}\.clock_tolerance\]\s*=\s*10\s*[;,]\s*[\w$]+\[[^\]]{1,80}\.http_options\]\s*=)?`),
+	},
+	{ // 5.0.0-beta.23 and later: a provider's own fetch, or what is used without one
+		event:  phrase{"authori", "zation url is ready"},
+		call:   ".debug(",
+		cookie: phrase{"auth", "js.session-token"},
+		start:  ".redirectProxyUrl",
+		word:   phrase{".redirectPro", "xyUrl"},
+		client: lazyregexp.Compile(`^(?s:.*?)[\w$]` + index + `\s*\?\?(?:=|\s*\(\s*[\w$]+` + index + `\s*=)\s*[\w$]+\?\.` + index + `(\s*\?\?\s*[^,;()]+)?` +
+			`\s*\)?\s*[;,]\s*(?:return\s+)?[\w$]+\s*;?\s*\}\s*return\b`),
 	},
 }
 
 // Regular expressions look only at so many bytes, because a bundle may be one line.
 const (
 	before = 100 // at most, from the start of client to its word
-	after  = 300
+	after  = 800
 	short  = 100 // a string with a name or a number
 )
 
 // count counts the places in a text that set up a client, with the patch and without.
 func (s *signs) count(text []byte) (patched, unpatched int) {
+	last := 0 // the end of a match, which may have the word more than once
 	for at := range s.word.in(text) {
-		start := bytes.LastIndex(text[max(at-before, 0):at], []byte(s.start))
+		near := max(at-before, 0)
+		start := bytes.LastIndex(text[near:at+s.word.len()], []byte(s.start))
 		if start < 0 {
 			continue
 		}
-		start += max(at-before, 0)
-		client := s.client().FindIndex(text[start:min(at+after, len(text))])
-		if client == nil {
+		start += near
+		m := s.client().FindSubmatchIndex(text[start:min(at+after, len(text))])
+		if m == nil || start+m[1] == last {
 			continue
 		}
-		end := start + client[1]
-		switch {
-		case s.patched().Match(text[end:min(end+after, len(text))]):
+		last = start + m[1]
+		if m[2] >= 0 {
 			patched++
-		default:
+		} else {
 			unpatched++
 		}
 	}
@@ -64,7 +81,7 @@ func (s *signs) count(text []byte) (patched, unpatched int) {
 // logs reports whether a text has the call that logs the line's event.
 func (s *signs) logs(text []byte) bool {
 	for at := range s.event.in(text) {
-		if bytes.HasSuffix(text[:max(at-1, 0)], []byte(".error(")) {
+		if bytes.HasSuffix(text[:max(at-1, 0)], []byte(s.call)) {
 			return true
 		}
 	}
@@ -93,7 +110,7 @@ func revision(text []byte) (lowest int) {
 
 var (
 	name   = phrase{"next", "-auth"}
-	part   = lazyregexp.Compile("^next-auth(?:\\.session-token|\\]\\[(?:error|warn|debug)\\]|(?:-[0-9a-f]{8,})?/(?:jwt|middleware|react)\\b)")
+	part   = lazyregexp.Compile("^next-auth(?:\\]\\[(?:error|warn|debug)\\]|(?:-[0-9a-f]{8,})?/(?:jwt|middleware|react)\\b)")
 	loader = lazyregexp.Compile("(?:\\b(?:require|import)\\(|\\b(?:from|import)\\s*)[\"'`](next-auth(?:-[0-9a-f]{8,})?)(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
 )
 
@@ -102,6 +119,7 @@ var (
 // the names of parts show that. Turbopack adds a hash to the name.
 func mentions(text []byte) (names []string, has bool) {
 	const call = len(`require("`) // import is shorter
+	has = slices.ContainsFunc(known, func(s signs) bool { return s.cookie.isIn(text) })
 	for at := range name.in(text) {
 		end := min(at+short, len(text))
 		has = has || part().Match(text[at:end])
@@ -118,6 +136,16 @@ func mentions(text []byte) (names []string, has bool) {
 // phrase is a text in two parts. The second one begins with a letter that is rare in
 // bundles, which makes it several times faster to look for.
 type phrase struct{ common, rare string }
+
+func (p phrase) len() int { return len(p.common) + len(p.rare) }
+
+// isIn reports whether the phrase occurs in a text.
+func (p phrase) isIn(text []byte) bool {
+	for range p.in(text) {
+		return true
+	}
+	return false
+}
 
 // in returns where the phrase occurs in a text.
 func (p phrase) in(text []byte) iter.Seq[int] {

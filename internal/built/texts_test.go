@@ -3,6 +3,7 @@ package built
 import (
 	"bytes"
 	"path"
+	"strings"
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/line"
@@ -21,6 +22,12 @@ const (
 	event           = `catch(e){throw l.error("OAUTH_V1_GET_ACCESS_TOKEN_ERROR",e),e}`
 	helper          = `promisify:r(8354).promisify,marker:"proxypatch helper revision 4"}`
 
+	// The same of next-auth 5.
+	normalize  = `"form_post"===e.authorization?.url.searchParams.get("response_mode")&&delete e.redirectProxyUrl,e[nZ]??(e[nZ]=i?.[nZ]`
+	directCore = normalize + `),e}return s}),o=i.find(({id:e})=>e===t);`
+	patchCore  = normalize + `??rD.tb),e}return s}),o=i.find(({id:e})=>e===t);`
+	readyEvent = `n.debug("authorization url is ready",{url:s,cookies:u,provider:o})`
+
 	// What an app or openid-client itself may contain.
 	ownClient  = `let c=new i.Client({client_id:e.id,redirect_uris:[e.callbackUrl],response_types:["code"]});c[x.custom.clock_tolerance]=10;c[x.custom.http_options]=f;`
 	openidCode = `this.metadata.redirect_uris,{clock_tolerance:t.CLOCK_TOLERANCE,http_options:s}`
@@ -28,26 +35,45 @@ const (
 
 func TestCount(t *testing.T) {
 	for name, test := range map[string]struct {
+		line               int
 		text               string
 		patched, unpatched int
 	}{
-		"nothing":                     {"", 0, 0},
-		"unpatched":                   {unpatchedClient, 0, 1},
-		"patched":                     {patchedClient, 1, 0},
-		"both":                        {patchedClient + unpatchedClient + openidCode, 1, 1},
-		"openid-client":               {openidCode, 0, 0},
-		"a client of its own":         {ownClient, 0, 0},
-		"an app's client behind ours": {unpatchedClient + ownClient, 0, 1},
-		"cut off":                     {client, 0, 1},
-		"the word alone":              {"redirect_uris", 0, 0},
-		"not minified": {`redirect_uris: [provider.callbackUrl],
+		"nothing":                     {0, "", 0, 0},
+		"unpatched":                   {0, unpatchedClient, 0, 1},
+		"patched":                     {0, patchedClient, 1, 0},
+		"both":                        {0, patchedClient + unpatchedClient + openidCode, 1, 1},
+		"openid-client":               {0, openidCode, 0, 0},
+		"a client of its own":         {0, ownClient, 0, 0},
+		"an app's client behind ours": {0, unpatchedClient + ownClient, 0, 1},
+		"cut off":                     {0, client, 0, 1},
+		"the word alone":              {0, "redirect_uris", 0, 0},
+		"not minified": {0, `redirect_uris: [provider.callbackUrl],
     ...provider.client
   }, provider.jwks);
   client[_openidClient.custom.clock_tolerance] = 10;
   issuer[_openidClient.custom.http_options] = _proxy.httpOptions;`, 1, 0},
+		"next-auth 5":         {0, directCore + patchCore, 0, 0},
+		"next-auth 4 for 5":   {1, unpatchedClient + patchedClient, 0, 0},
+		"unpatched 5":         {1, directCore, 0, 1},
+		"patched 5":           {1, patchCore, 1, 0},
+		"both of 5":           {1, patchCore + directCore, 1, 1},
+		"twice in 5":          {1, patchCore + patchCore, 2, 0},
+		"5 with ??=":          {1, `e.redirectProxyUrl??=t.redirectProxyUrl;let n=a(e);return n[r.x]??=i?.[r.x],n}return e})`, 0, 1},
+		"patched 5 with ??=":  {1, `e.redirectProxyUrl??=t.redirectProxyUrl;let n=a(e);n[r.x]??=i?.[r.x]??o.y;return n}return e})`, 1, 0},
+		"5 far from the word": {1, ".redirectProxyUrl" + strings.Repeat(" ", 800) + "e[n]??(e[n]=i?.[n]),e}return s", 0, 0},
+		"the word of 5 alone": {1, `if(e.redirectProxyUrl)return e;`, 0, 0},
+		"an app's own memo":   {1, `e[n]??(e[n]=i?.[n]),e}return s})`, 0, 0},
+		"5 from Turbopack as it is": {1, `delete normalized.redirectProxyUrl;
+            }
+            // @ts-expect-error Symbols don't get merged
+            normalized[__TURBOPACK__a$2e$js__["customFetch"]] ?? (normalized[__TURBOPACK__a$2e$js__["customFetch"]] = userOptions?.[__TURBOPACK__a$2e$js__["customFetch"]] ?? __TURBOPACK__b$2e$js__["proxyFetch"]);
+            return normalized;
+        }
+        return merged;`, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if patched, unpatched := known[0].count([]byte(test.text)); patched != test.patched || unpatched != test.unpatched {
+			if patched, unpatched := known[test.line].count([]byte(test.text)); patched != test.patched || unpatched != test.unpatched {
 				t.Errorf("patched %d, unpatched %d", patched, unpatched)
 			}
 		})
@@ -63,6 +89,18 @@ func TestLogs(t *testing.T) {
 		`["OAUTH_V1_GET_ACCESS_TOKEN_ERROR"];` + "\n" + event: true,
 	} {
 		if got := known[0].logs([]byte(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+		if known[1].logs([]byte(text)) {
+			t.Errorf("%s: next-auth 5 logs it", text)
+		}
+	}
+	for text, want := range map[string]bool{
+		readyEvent: true,
+		`logger.error("authorization url is ready")`: false,
+		`authorization url is ready`:                 false,
+	} {
+		if got := known[1].logs([]byte(text)); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
@@ -119,6 +157,8 @@ func TestPart(t *testing.T) {
 		`require("next-auth/jwtx")`:                                      false,
 		`"https://next-auth.js.org"`:                                     false,
 		`"next-auth.session"`:                                            false,
+		"{name:`${t}authjs.session-token`,":                              true,
+		`"authjs.session"`:                                               false,
 	} {
 		if _, got := mentions([]byte(text)); got != want {
 			t.Errorf("%s: %v", text, got)
@@ -126,42 +166,71 @@ func TestPart(t *testing.T) {
 	}
 }
 
-// Each release has the texts, once and only in its client, and the patch changes the
-// answer.
+// places are the files of each line that have its texts.
+var places = []struct{ client, event string }{
+	{"core/lib/oauth/client.js", "core/lib/oauth/callback.js"},
+	{"lib/utils/providers.js", "lib/actions/signin/authorization-url.js"},
+}
+
+// Each release has the texts of its line, once and only in their files, and the patch
+// changes the answer. It has none of another line.
 func TestReleases(t *testing.T) {
+	gate.Need(t, "releases")
 	library, err := patchset.Open(patches.FS, patchset.Default)
 	must(t, err)
-	gate.Need(t, "releases")
-	releases, packages := nodetest.Releases(t)
-	for i, release := range releases {
-		version := release.Version
-		for name, content := range packages[i] {
-			if path.Ext(name) != ".js" {
-				continue
-			}
-			patched, unpatched := known[0].count(content)
-			if is := name == "core/lib/oauth/client.js"; patched != 0 || unpatched == 1 != is {
-				t.Errorf("%s: %s: patched %d, unpatched %d", version, name, patched, unpatched)
-			}
-			if is := name == "core/lib/oauth/callback.js"; known[0].logs(content) != is {
-				t.Errorf("%s: %s: logs the event: %v", version, name, !is)
-			}
-		}
-		selection, err := library.For(line.All[0], version)
-		must(t, err)
-		for _, target := range selection.Targets {
-			state, err := target.Classify(packages[i][target.Path])
+	if len(known) != len(line.All) {
+		t.Fatalf("there are texts for %d of %d lines", len(known), len(line.All))
+	}
+	for i, l := range line.All {
+		releases := npmreleases.Holding(npmreleases.Pins(), l)
+		for j, pkg := range nodetest.Packages(t, l.Package, releases) {
+			t.Run(l.Package+" "+releases[j].Version, func(t *testing.T) { hasTexts(t, i, pkg) })
+			selection, err := library.For(l, releases[j].Version)
 			must(t, err)
-			patched, unpatched := known[0].count(state.Wanted)
-			if is := target.Path == "core/lib/oauth/client.js"; unpatched != 0 || patched == 1 != is {
-				t.Errorf("%s: %s with the patch: patched %d, unpatched %d", version, target.Path, patched, unpatched)
+			if helper := selection.Helper; revision(helper.Content) != helper.Revision {
+				t.Errorf("%s: the helper's marker is not found", l.Name)
+			}
+			for _, target := range selection.Targets {
+				if pkg[target.Path] == nil {
+					continue
+				}
+				state, err := target.Classify(pkg[target.Path])
+				must(t, err)
+				patched, unpatched := known[i].count(state.Wanted)
+				if is := target.Path == places[i].client; unpatched != 0 || patched == 1 != is {
+					t.Errorf("%s: %s with the patch: patched %d, unpatched %d", releases[j].Version, target.Path, patched, unpatched)
+				}
 			}
 		}
 	}
-	selection, err := library.For(line.All[0], releases[0].Version)
-	must(t, err)
-	if helper := selection.Helper; revision(helper.Content) != helper.Revision {
-		t.Errorf("the helper's marker is not found")
+}
+
+// hasTexts requires the texts of one line in a released package.
+func hasTexts(t *testing.T, i int, pkg npmreleases.Package) {
+	t.Helper()
+	files, parts := 0, 0
+	for name, content := range pkg {
+		if path.Ext(name) != ".js" {
+			continue
+		}
+		for j := range known {
+			patched, unpatched := known[j].count(content)
+			if is := j == i && name == places[i].client; patched != 0 || unpatched == 1 != is {
+				t.Errorf("%s: texts %d: patched %d, unpatched %d", name, j, patched, unpatched)
+			}
+			if is := j == i && name == places[i].event; known[j].logs(content) != is {
+				t.Errorf("%s: texts %d: logs the event: %v", name, j, !is)
+			}
+			if unpatched > 0 {
+				files++
+			}
+		}
+		if known[i].cookie.isIn(content) {
+			parts++
+		}
+	}
+	if files != 1 || parts == 0 {
+		t.Errorf("the client is in %d files, the cookie in %d", files, parts)
 	}
 }
 
@@ -174,8 +243,10 @@ func TestOpenidClient(t *testing.T) {
 			must(t, err)
 			for name, content := range pkg {
 				files += bytes.Count(content, []byte("redirect_uris"))
-				if patched, unpatched := known[0].count(content); patched+unpatched != 0 || known[0].logs(content) {
-					t.Errorf("%s: %s", project, name)
+				for i := range known {
+					if patched, unpatched := known[i].count(content); patched+unpatched != 0 || known[i].logs(content) {
+						t.Errorf("%s: %s", project, name)
+					}
 				}
 				if names, part := mentions(content); len(names) > 0 || part {
 					t.Errorf("%s: %s mentions next-auth", project, name)

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -8,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/nettest"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
@@ -33,9 +36,10 @@ func newNetwork(t *testing.T, identity *url.URL) *nettest.Network {
 		r.Out.Host = r.In.Host
 	}}
 	return nettest.New(t, map[string]http.Handler{
-		identityProvider:      front,
-		"graph.microsoft.com": http.HandlerFunc(photo),
-		"api.twitter.com":     twitter(),
+		identityProvider:            front,
+		"login.microsoftonline.com": entra(),
+		"graph.microsoft.com":       http.HandlerFunc(photo),
+		"api.twitter.com":           twitter(),
 	})
 }
 
@@ -46,6 +50,44 @@ func photo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Write([]byte("photo"))
+}
+
+// entra is Entra with one tenant. It accepts everyone at once, and signs nothing, because
+// next-auth checks no signature of what it requests itself.
+func entra() http.Handler {
+	const entra = "https://login.microsoftonline.com"
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
+		issuer := entra + "/" + r.PathValue("tenant") + "/v2.0"
+		if r.PathValue("tenant") == "common" {
+			issuer = entra + "/{tenantid}/v2.0"
+		}
+		answer(w, map[string]any{
+			"issuer": issuer, "authorization_endpoint": entra + "/authorize", "token_endpoint": entra + "/token",
+			"userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
+		})
+	})
+	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) {
+		back := url.Values{"code": {"code"}, "state": {r.FormValue("state")}}
+		http.Redirect(w, r, r.FormValue("redirect_uri")+"?"+back.Encode(), http.StatusFound)
+	})
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		now := time.Now().Unix()
+		claims, _ := json.Marshal(map[string]any{
+			"iss": entra + "/tenant/v2.0", "tid": "tenant", "aud": "client", "sub": "ada", "iat": now, "exp": now + 3600,
+			"name": "Ada", "email": "ada@corp.test",
+		})
+		encode := base64.RawURLEncoding.EncodeToString
+		token := encode([]byte(`{"alg":"RS256"}`)) + "." + encode(claims) + "." + encode([]byte("signature"))
+		answer(w, map[string]any{"access_token": "token", "token_type": "Bearer", "expires_in": 3600, "id_token": token})
+	})
+	return mux
+}
+
+// answer sends JSON.
+func answer(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(value)
 }
 
 // twitter speaks OAuth 1.0A (RFC 5849) without checking signatures, and accepts
@@ -95,9 +137,11 @@ func arrived(network *nettest.Network) []string {
 // environment returns the environment of a Node.js process behind a proxy. Only
 // http_proxy is set, as the tutorial recommends.
 func environment(network *nettest.Network, proxy string) []string {
-	return []string{
-		"NODE_OPTIONS=--require=" + network.Names(),
-		"NODE_EXTRA_CA_CERTS=" + network.CA(),
-		"http_proxy=" + proxy,
-	}
+	return append(onlyProxy(network), "http_proxy="+proxy)
+}
+
+// onlyProxy returns the environment of a Node.js process that reaches the services of a
+// network only through a proxy, without naming it.
+func onlyProxy(network *nettest.Network) []string {
+	return []string{"NODE_OPTIONS=--require=" + network.Names(), "NODE_EXTRA_CA_CERTS=" + network.CA()}
 }

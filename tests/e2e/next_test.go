@@ -48,10 +48,13 @@ func TestNext(t *testing.T) {
 	each("reverted", clitest.Pending, func(t *testing.T, a *app) { a.failsUnseen(t, "ENOTFOUND") })
 }
 
-// nextApp is the app in testdata/next.
+// nextApp is an app of Next.js, such as the one in testdata/next.
 type nextApp struct {
 	dir   string
 	flags []string // of next build
+
+	providers map[string]provider
+	heading   string // of the page with a provider in the browser's bundle
 }
 
 // newNextApp installs the app with one of the npm projects next-*.
@@ -62,7 +65,7 @@ func newNextApp(t *testing.T, project string, flags ...string) *nextApp {
 	options, err := os.ReadFile("testdata/options.js")
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "options.js"), options, 0o666))
-	return &nextApp{dir, flags}
+	return &nextApp{dir, flags, providers, "Azure Active Directory"}
 }
 
 // judge requires what check --built says of the app.
@@ -106,17 +109,23 @@ func (n *nextApp) start(t *testing.T, identity *url.URL, router string) *app {
 // that next build made (output: "standalone").
 func (n *nextApp) serve(t *testing.T, network *nettest.Network, proxy, router string, standalone bool) *app {
 	t.Helper()
+	return n.launch(t, network, nodetest.Node(t), environment(network, proxy), router, standalone)
+}
+
+// launch is serve with a Node.js and its environment.
+func (n *nextApp) launch(t *testing.T, network *nettest.Network, node string, env []string, router string, standalone bool) *app {
+	t.Helper()
 	port := nettest.FreePort(t)
 	origin := "http://localhost:" + port
-	env := append(environment(network, proxy),
+	env = append(env,
 		"NEXT_TELEMETRY_DISABLED=1", "NEXTAUTH_URL="+origin+routers[router]+"/api/auth", "PORT="+port)
 	args := []string{n.program(), "start", "-p", port}
 	if standalone {
 		args = []string{filepath.Join(n.dir, ".next/standalone/server.js")}
 	}
-	server := start(t, n.dir, env, nodetest.Node(t), args...)
+	server := start(t, n.dir, env, node, args...)
 	server.await(t, func() bool { return nettest.Listens("localhost:" + port) })
-	return &app{network, server, origin, origin + routers[router]}
+	return &app{network, server, origin, origin + routers[router], n.providers, n.heading}
 }
 
 // admitsMembers requires that the middleware, which imports next-auth's options, admits

@@ -15,12 +15,14 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 )
 
-// The providers of testdata/options.js, the requests of a sign-in with each, and its
-// image.
-var providers = map[string]struct {
+// provider has the requests of a sign-in, and the image of who signs in.
+type provider struct {
 	arrives []string
 	image   string
-}{
+}
+
+// providers are the ones of testdata/options.js.
+var providers = map[string]provider{
 	"idp": {
 		arrives: []string{
 			"GET idp.corp.test/.well-known/openid-configuration",
@@ -77,6 +79,9 @@ type app struct {
 	server  *process
 	origin  string
 	url     string // the part before /api/auth
+
+	providers map[string]provider
+	heading   string // of the page with a provider in the browser's bundle
 }
 
 // startServer starts a server with the next-auth in a directory.
@@ -85,21 +90,21 @@ func startServer(t *testing.T, identity *url.URL, dir string) *app {
 	network := newNetwork(t, identity)
 	server := start(t, dir, environment(network, network.Proxy()), nodetest.Node(t), absolute(t, "testdata/server.js"), dir)
 	origin := "http://localhost:" + server.port(t)
-	return &app{network, server, origin, origin}
+	return &app{network: network, server: server, origin: origin, url: origin, providers: providers}
 }
 
 // succeeds requires a sign-in with every provider, through the proxy.
 func (a *app) succeeds(t *testing.T) {
 	t.Helper()
-	for _, provider := range slices.Sorted(maps.Keys(providers)) {
+	for _, provider := range slices.Sorted(maps.Keys(a.providers)) {
 		a.network.Forget()
 		want := session{}
-		want.User.Name, want.User.Email, want.User.Image = "Ada", "ada@corp.test", providers[provider].image
+		want.User.Name, want.User.Email, want.User.Image = "Ada", "ada@corp.test", a.providers[provider].image
 		got, err := newVisitor(t, a.network).signIn(a.url, provider)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s\n%s", provider, err, diff, a.server.output)
 		}
-		if diff := cmp.Diff(providers[provider].arrives, arrived(a.network)); diff != "" {
+		if diff := cmp.Diff(a.providers[provider].arrives, arrived(a.network)); diff != "" {
 			t.Errorf("%s: arrivals (-want +got):\n%s", provider, diff)
 		}
 		a.keepLog(t, provider)
@@ -124,7 +129,7 @@ func (a *app) keepLog(t *testing.T, name string) {
 // server's log, and that no request arrives.
 func (a *app) failsUnseen(t *testing.T, logged string) {
 	t.Helper()
-	for _, provider := range slices.Sorted(maps.Keys(providers)) {
+	for _, provider := range slices.Sorted(maps.Keys(a.providers)) {
 		before := len(a.server.output.String())
 		got, err := newVisitor(t, a.network).signIn(a.url, provider)
 		if err != nil || got.Error == "" || got.User.Name != "" {

@@ -16,7 +16,7 @@ import (
 // resolves the host's name.
 func TestOwnRequests(t *testing.T) {
 	t.Parallel()
-	code := ownRequests(t)
+	code := exampleIn(t, "docs/troubleshooting.md", "Requests of your own code")
 	certificates := nodetest.TLS(t, "idp.corp.test")
 	answer := "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + `{"access_token":"x"}`
 	proxy := proxytest.Tunnel{Certificates: certificates, Answer: answer}.Start(t)
@@ -37,11 +37,40 @@ console.log(JSON.stringify(await refreshTokens("https://idp.corp.test/token", "y
 	}
 }
 
-// ownRequests returns the code in the section about requests of the app's own code.
-func ownRequests(t *testing.T) string {
+// TestInstrumentation runs the code of docs/do-i-need-it.md that gives fetch a proxy, with
+// the releases of undici and Node.js that the document names.
+func TestInstrumentation(t *testing.T) {
+	t.Parallel()
+	code := exampleIn(t, "docs/do-i-need-it.md", "next-auth 5") + `
+await register()
+await fetch("https://idp.corp.test/").then(() => console.log("by the proxy"), () => console.log("directly"))`
+	certificates := nodetest.TLS(t, "idp.corp.test")
+	proxy := proxytest.Tunnel{Certificates: certificates, Answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}.Start(t)
+	for project, nodes := range map[string]map[string]string{
+		"undici-6": {"node-18": "by the proxy", "node-20": "by the proxy", "node-22": "by the proxy", "node-24": "by the proxy", "node-26": "directly"},
+		"undici-7": {"node-20": "by the proxy", "node-22": "by the proxy", "node-24": "by the proxy", "node-26": "by the proxy"},
+	} {
+		dir := nodetest.Copy(t, project)
+		if err := os.WriteFile(filepath.Join(dir, "instrumentation.mjs"), []byte(code), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for node, want := range nodes {
+			cmd := exec.CommandContext(t.Context(), nodetest.PinnedNode(t, node), "--no-warnings", "instrumentation.mjs")
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "NEXT_RUNTIME=nodejs", "https_proxy=http://"+proxy, "no_proxy=", "NO_PROXY=", "NODE_EXTRA_CA_CERTS="+filepath.Join(certificates, "ca.pem"))
+			output, err := cmd.CombinedOutput()
+			if got := strings.TrimSpace(string(output)); err != nil || got != want {
+				t.Errorf("%s, %s: %v, %s; want %s", project, node, err, got, want)
+			}
+		}
+	}
+}
+
+// exampleIn returns the first JavaScript in a section of a document.
+func exampleIn(t *testing.T, document, title string) string {
 	t.Helper()
-	for _, section := range repotest.Document(t, "docs/troubleshooting.md") {
-		if section.Title != "Requests of your own code" {
+	for _, section := range repotest.Document(t, document) {
+		if section.Title != title {
 			continue
 		}
 		for _, block := range section.Blocks {
@@ -50,6 +79,6 @@ func ownRequests(t *testing.T) string {
 			}
 		}
 	}
-	t.Fatal("the section has no code")
+	t.Fatalf("%s has no code in %q", document, title)
 	return ""
 }

@@ -52,7 +52,6 @@ type auth5 struct {
 var auth5Apps = []auth5{
 	{project: "next-14-auth-5", bundler: "webpack", quick: true, measure: true},
 	{project: "next-15-auth-5", bundler: "webpack", measure: true},
-	{project: "next-15-auth-5", bundler: "Turbopack", flags: []string{"--turbopack"}},
 	{project: "next-16-auth-5", bundler: "webpack", flags: []string{"--webpack"}, proxy: true},
 	{project: "next-16-auth-5", bundler: "Turbopack", proxy: true, quick: true, measure: true},
 }

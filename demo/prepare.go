@@ -130,7 +130,7 @@ func (d *demo) startNetwork() error {
 	}
 	address := url.URL{Scheme: "http", User: url.UserPassword(user, password), Host: "127.0.0.1:" + proxy}
 	d.env = append(d.env, "http_proxy="+address.String(), "NODE_EXTRA_CA_CERTS="+filepath.Join(d.dir, "ca.pem"))
-	fmt.Println("\n# http_proxy=http://app:PASSWORD@127.0.0.1:PORT, where the password is percent-encoded.")
+	fmt.Println("\n# http_proxy=http://app:PASSWORD@127.0.0.1:PORT, percent-encoded. https_proxy works too.")
 	fmt.Println("# Only this proxy can resolve the identity provider, https://idp.corp.test.")
 	return nil
 }

@@ -67,7 +67,8 @@ func (d *demo) revert() error {
 
 // tutorial signs in with the two diffs of the official tutorial.
 func (d *demo) tutorial() error {
-	comment("The official tutorial's own diffs also work, in the release that they were written for.")
+	comment("A new project has next-auth 4.2.1 and https-proxy-agent 5, as in the official tutorial.")
+	fmt.Println("# If you pasted its code and must keep exactly that, proxypatch writes the same bytes.")
 	return d.run("tutorial", "proxypatch --set tutorial", "node sign-in.js")
 }
 

@@ -2,10 +2,14 @@ package docs
 
 import (
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
@@ -77,8 +81,35 @@ func TestPercentEncoding(t *testing.T) {
 				checked++
 			}
 		}
-		if checked < 8 {
+		if checked < 9 {
 			t.Errorf("%s has only %d codes", name, checked)
+		}
+	}
+}
+
+// TestEncodingCommand types a password into the quick start's command, and expects the codes of its table.
+func TestEncodingCommand(t *testing.T) {
+	node := nodetest.Node(t)
+	for _, name := range frontPages[2:] {
+		password, encoded, command := "", "", ""
+		for _, section := range repotest.Document(t, name) {
+			if len(section.Rows) == 2 && strings.HasPrefix(section.Rows[1][0], "%") {
+				last := len(section.Rows[0]) - 1 // a space, in words
+				password = strings.Join(section.Rows[0][:last], "") + " x"
+				encoded = strings.Join(section.Rows[1], "") + "x"
+			}
+			for _, b := range section.Blocks {
+				if strings.HasPrefix(b.Code, "node -e ") {
+					command = b.Code
+				}
+			}
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+		cmd.Stdin = strings.NewReader(password + "\n")
+		cmd.Env = []string{"PATH=" + filepath.Dir(node) + string(filepath.ListSeparator) + os.Getenv("PATH")}
+		out, err := cmd.CombinedOutput()
+		if got := strings.TrimSpace(string(out)); err != nil || encoded == "" || got != encoded {
+			t.Errorf("%s: %q makes %q of %q, not %q (%v)", name, command, got, password, encoded, err)
 		}
 	}
 }

@@ -97,16 +97,23 @@ func readDir(path string) ([]fs.DirEntry, error) {
 // too large.
 func isIrregular(err error) bool { return errors.As(err, new(*safefile.Error)) }
 
-// Parallel calls do with every number below n, on all processors. Each processor
-// stops at its first error; Parallel returns one of these errors.
+// Parallel calls do with every number below n, on all processors. It starts no more calls
+// after an error, and returns the error of the lowest number.
 func Parallel(n int, do func(i int) error) error {
 	var next atomic.Int64
+	var failed atomic.Bool
 	var workers sync.WaitGroup
-	errs := make([]error, min(n, runtime.GOMAXPROCS(0)))
-	for worker := range errs {
+	errs := make([]error, n)
+	for range min(n, runtime.GOMAXPROCS(0)) {
 		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && errs[worker] == nil; i = int(next.Add(1)) - 1 {
-				errs[worker] = do(i)
+			for !failed.Load() { // before taking a number, so that all below one that fails are tried
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				if errs[i] = do(i); errs[i] != nil {
+					failed.Store(true)
+				}
 			}
 		})
 	}

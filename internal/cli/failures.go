@@ -238,19 +238,19 @@ func native(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
 		return 0, hint.Hint{}, false
 	}
 	if patch := s.inTheWay[blocked.File]; patch != nil {
-		return report.Unsupported, s.removal(patch), true
+		return report.Unsupported, s.removal(patch, blocked.Copy), true
 	}
 	return report.Unsupported,
 		hint.Join(hint.Text("pnpm itself patches the same lines: remove "+blocked.Copy.Package()+" from patchedDependencies, run "), hint.Run("pnpm install"), hint.Text(", then "), hint.Run("proxypatch")),
 		true
 }
 
-// removal says how to remove a patch by another tool, and get the released files.
-func (s *situation) removal(p *foreign.Patch) hint.Hint {
+// removal says how to remove a patch of a copy by another tool, and get the released files.
+func (s *situation) removal(p *foreign.Patch, c *apply.Copy) hint.Hint {
 	then := hint.Join(hint.Text(", then "), hint.Run("proxypatch apply"+s.again))
 	if p.Field == "" {
-		restore := s.project.Reinstall()
-		if restore.Run == "" {
+		restore := s.project.Restore(&c.Install)
+		if restore.Run != restore.Text { // it is not only a command
 			return hint.Join(hint.Text("patch-package changes the same file; delete its patch: "), hint.Run(s.deletion(p)), hint.Text(", "), restore, then)
 		}
 		return hint.Join(hint.Text("patch-package changes the same file; delete its patch and get the released files: "), hint.Run(s.deletion(p)+" && "+restore.Run), then)
@@ -270,11 +270,11 @@ func (s *situation) deletion(p *foreign.Patch) string {
 var keepPart = hint.Text("or, if it also changes something else, see docs/do-i-need-it.md")
 
 func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
-	restore := hint.Join(hint.Text("restore the released files: "), s.project.Reinstall())
+	restore := hint.Join(hint.Text("restore the released files: "), s.project.Restore(&e.Copy.Install))
 	patch := s.inTheWay[e.File]
 	switch {
 	case patch != nil:
-		return s.removal(patch).Or(keepPart)
+		return s.removal(patch, e.Copy).Or(keepPart)
 	case e.File.State == patchset.Newer:
 		return hint.Text("upgrade proxypatch")
 	case e.Copy.Traced:

@@ -8,6 +8,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // commands are what you type for a package manager. Where one is empty, the package
@@ -153,7 +154,24 @@ func (p *Project) extension(c Install) (file, entry, refresh string) {
 	return "", "", ""
 }
 
-// Reinstall says how to restore the released files of all packages.
+// Restore says how to restore the released files of a copy. Without a lock file, an install
+// may bring a newer release, so the hint names the installed one.
+func (w *Workspace) Restore(c *Install) hint.Hint {
+	if locked, err := w.hasLock(); locked && err == nil { // in doubt, name the release
+		return w.Reinstall()
+	}
+	if at := filepath.Join("node_modules", filepath.FromSlash(c.Package())); w.Manager == NPM && c.Dir == filepath.Join(w.Root().Dir, at) {
+		exact := hint.Quote(c.Package() + "@" + c.Version())
+		return hint.Run(w.in(w.Root(), "rm -rf "+filepath.ToSlash(at)+" && npm install --no-save "+exact))
+	}
+	again := w.Reinstall()
+	if again.Run != "" {
+		again = hint.Join(hint.Text("run "), again)
+	}
+	return hint.Join(hint.Text("there is no lock file, so first set "+line.NextAuth+" to exactly "+c.Release+" in your dependencies; then "), again)
+}
+
+// Reinstall says how to install all packages again, as the lock file says.
 func (w *Workspace) Reinstall() hint.Hint {
 	if w.Manager == Unknown {
 		return hint.Text("delete " + w.Display(filepath.Join(w.Root().Dir, "node_modules")) + " and install the packages again" + yours)
@@ -165,7 +183,7 @@ func (w *Workspace) reinstall() string {
 	if restore := commandsOf[w.Manager].restore; restore != "" {
 		return restore
 	}
-	if locked, err := w.hasNpmLock(); locked && err == nil { // in doubt, use the command that always works
+	if locked, err := w.hasLock(); w.Manager == NPM && locked && err == nil { // in doubt, use the command that always works
 		return "npm ci"
 	}
 	return w.afresh()
@@ -174,13 +192,14 @@ func (w *Workspace) reinstall() string {
 // afresh returns the command that deletes all packages and installs them again.
 func (w *Workspace) afresh() string { return "rm -rf node_modules && " + w.Manager.Install() }
 
-// hasNpmLock reports whether npm ci would find what it needs.
-func (w *Workspace) hasNpmLock() (bool, error) {
-	if w.Manager != NPM {
-		return false, nil
-	}
-	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
-		_, err := system.stat(filepath.Join(w.Root().Dir, name))
+// hasLock reports whether the package manager would find its lock file.
+func (w *Workspace) hasLock() (bool, error) {
+	for _, trace := range traces {
+		of := trace.manager == w.Manager || trace.manager == YarnV1 && w.Manager == YarnBerry
+		if !trace.lock || !of {
+			continue
+		}
+		_, err := system.stat(filepath.Join(w.Root().Dir, trace.file))
 		if found, err := there(err); found || err != nil {
 			return found, err
 		}
@@ -259,11 +278,11 @@ func (w *Workspace) Uninstalled() (hint.Hint, error) {
 	if !missing || err != nil {
 		return hint.Hint{}, err
 	}
-	locked, err := w.hasNpmLock()
+	locked, err := w.hasLock()
 	switch {
 	case err != nil:
 		return hint.Hint{}, err
-	case locked:
+	case locked && w.Manager == NPM:
 		return hint.Run(w.in(w.Root(), "npm ci")), nil
 	case w.Manager == Unknown:
 		return hint.Text("install the packages" + yours), nil

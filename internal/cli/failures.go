@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
@@ -279,12 +281,33 @@ func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 		return hint.Text("upgrade proxypatch")
 	case e.Copy.Traced:
 		return beforeBuild
+	case isPasted(e.Copy):
+		return s.pastedHint(e.Copy)
 	case e.File.State == patchset.Missing:
 		return restore.Or(hint.Text("in an image, run proxypatch in the full install, before next build"))
 	case s.ownDiffs:
 		return restore.Or(hint.Text("or, if the file is as released, make your diff again from it"))
 	}
 	return restore.Or(hint.Text("or, if your own diffs or another tool changed it, add --patches DIR or remove that tool's patch"))
+}
+
+// requiresAgent matches the line of the official tutorial's edit that no release has.
+var requiresAgent = lazyregexp.Compile(`require\(\s*["']https-proxy-agent["']\s*\)`)
+
+// isPasted reports whether a file of a copy drifted because somebody pasted the tutorial's
+// edit with differences. With them, the edit can't be taken off exactly.
+func isPasted(c *apply.Copy) bool {
+	return slices.ContainsFunc(c.Files, func(f apply.File) bool {
+		return !f.Helper && f.State == patchset.Drifted && requiresAgent().Match(f.Before)
+	})
+}
+
+func (s *situation) pastedHint(c *apply.Copy) hint.Hint {
+	restore := hint.Join(hint.Text("this looks like the official tutorial's edit with changes; restore the released files: "), s.project.Restore(&c.Install))
+	if s.command == "revert" {
+		return restore
+	}
+	return hint.Join(restore, hint.Text(", then run "), hint.Run("proxypatch"+s.again), hint.Text(", which replaces the edit"))
 }
 
 // applyHint is what patches the copies. After an upgrade of proxypatch it says why that

@@ -18,7 +18,7 @@ import (
 const example = "http://proxy.example.com:3128"
 
 var (
-	encode   = hint.Join(hint.Text("to percent-encode a password: "), hint.Keep(`node -p 'encodeURIComponent("PASSWORD")'`))
+	encode   = hint.Join(hint.Text("to percent-encode a password, run this, then type the password: "), hint.Keep(`node -e "process.stdin.once('data',p=>process.exit(console.log(encodeURIComponent(p.toString().trim()).replace(/'/g,'%27'))))"`)) // for every shell, and not in its history
 	withUser = hint.Keep("http://USER:PASSWORD@HOST:PORT")
 	useHTTPS = hint.Join(hint.Text("where the app starts, with your proxy's host and port: "), hint.Keep("export https_proxy="+example))
 )

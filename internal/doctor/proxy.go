@@ -208,7 +208,7 @@ func (e *Environment) judge(f *Findings, s proxyenv.Setting, kind string, severi
 			f.Add(Proxy, severity, "%s is not a valid proxy URL: it contains white space", label).hint("remove any comment after the URL, and write a space in a password as %%20")
 			return
 		case proxyenv.Placeholder:
-			f.Add(Proxy, severity, "%s contains a placeholder such as ${NAME} that was not replaced", label).hint("replace it with the real value")
+			f.Add(Proxy, severity, "%s contains a placeholder of the form %s that was not replaced", label, s.Placeholder()).hint("replace it with the real value")
 			return
 		}
 	}
@@ -224,6 +224,8 @@ func (e *Environment) judge(f *Findings, s proxyenv.Setting, kind string, severi
 	f.Add(Proxy, OK, "%s URLs go through the proxy %v (%s)", kind, proxy, label)
 	for _, flaw := range flaws {
 		switch flaw {
+		case proxyenv.Placeholders:
+			f.Add(Proxy, Warning, "%s has %s in user or password, which may be a placeholder", label, s.Placeholder()).hint("replace it with the real value, unless it is part of that")
 		case proxyenv.Unencoded:
 			f.Add(Proxy, Warning, "%s has special characters in user or password; the patch accepts them, but other programs may not", label).Hint = encode
 		case proxyenv.NoPort:

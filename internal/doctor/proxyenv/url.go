@@ -174,6 +174,7 @@ const (
 	Spaced                      // white space, which makes the value invalid
 	OverTLS                     // https://, although most proxies do not use TLS
 	TLSPort                     // port 443 without https://
+	Placeholders                // a part of the password that looks like a placeholder
 )
 
 // quotes are quotation marks that a shell, or a person, puts around a value.
@@ -181,9 +182,37 @@ const quotes = "\"'`“”‘’"
 
 var (
 	login       = lazyregexp.Compile(`^(?:[^/?#]*://)?(.*)@`)
-	encoded     = lazyregexp.Compile(`^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*$`)
+	encoded     = lazyregexp.Compile(`^(?:[A-Za-z0-9._~!$&'()*+,;=:"<>\[\]^{|}-]|%[0-9A-Fa-f]{2})*$`)
 	placeholder = lazyregexp.Compile(`\$\{\w+\}|\$\(|\{\{|<\w+>`)
+	whole       = lazyregexp.Compile(`^(?:\$\{\w+\}|\$\(.*|\{\{.*|<\w+>)$`)
 )
+
+// Placeholder returns the form of the first placeholder in the value, empty if there is
+// none. It quotes nothing, because a password may look like one.
+func (s Setting) Placeholder() string {
+	switch found := placeholder().FindString(s.value); {
+	case found == "":
+		return ""
+	case found[0] == '<':
+		return "<NAME>"
+	case found[0] == '{':
+		return "{{NAME}}"
+	case found[1] == '(':
+		return "$(COMMAND)"
+	}
+	return "${NAME}"
+}
+
+// inLogin reports whether a placeholder is only a part of the user or the password, which
+// may really have such characters.
+func (s Setting) inLogin() bool {
+	m := login().FindStringSubmatch(s.value)
+	if m == nil {
+		return false
+	}
+	user, password, _ := strings.Cut(m[1], ":")
+	return !whole().MatchString(user) && !whole().MatchString(password) && !placeholder().MatchString(strings.TrimPrefix(s.value, m[0]))
+}
 
 // Unquote returns a value without the white space and the quotation marks around it.
 func Unquote(value string) string { return strings.Trim(strings.TrimFunc(value, isSpace), quotes) }
@@ -194,7 +223,7 @@ func (s Setting) Flaws() []Flaw {
 	if strings.Trim(s.value, quotes) != s.value {
 		flaws = append(flaws, Quoted)
 	}
-	if placeholder().MatchString(s.value) {
+	if s.Placeholder() != "" && !s.inLogin() {
 		flaws = append(flaws, Placeholder)
 	}
 	p, err := s.Proxy()
@@ -205,6 +234,9 @@ func (s Setting) Flaws() []Flaw {
 		return []Flaw{Spaced}
 	case err != nil:
 		return nil
+	}
+	if s.Placeholder() != "" {
+		flaws = append(flaws, Placeholders)
 	}
 	if m := login().FindStringSubmatch(s.value); m != nil && !encoded().MatchString(m[1]) {
 		flaws = append(flaws, Unencoded)

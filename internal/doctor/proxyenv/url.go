@@ -167,14 +167,14 @@ type Flaw int
 
 // The flaws. Quoted and Placeholder values do not name a real proxy.
 const (
-	Quoted      Flaw = iota + 1 // quotation marks that a shell would have removed
-	Placeholder                 // ${NAME}, $(…), {{…}} or <NAME> that was not replaced
-	Unencoded                   // characters in user or password that other programs may misread
-	NoPort                      // the port is 80 or 443
-	Spaced                      // white space, which makes the value invalid
-	OverTLS                     // https://, although most proxies do not use TLS
-	TLSPort                     // port 443 without https://
-	Placeholders                // a part of the password that looks like a placeholder
+	Quoted       Flaw = iota + 1 // quotation marks that a shell would have removed
+	Placeholder                  // ${NAME}, $(…), {{…}} or <NAME> that was not replaced
+	Unencoded                    // characters in user or password that other programs may misread
+	NoPort                       // the port is 80 or 443
+	Spaced                       // white space, which makes the value invalid
+	OverTLS                      // https://, although most proxies do not use TLS
+	TLSPort                      // port 443 without https://
+	Placeholders                 // a part of the password that looks like a placeholder
 )
 
 // quotes are quotation marks that a shell, or a person, puts around a value.

@@ -95,7 +95,7 @@ function failWithoutProgram() {
   return fail(
     `${scope}${here} is not installed: the install skipped optional dependencies, or the lock file lacks it`,
     "install without --omit=optional, --no-optional and --ignore-optional",
-    "delete node_modules and the lock file, then install again"
+    "if the lock file lacks it: delete node_modules and the lock file, then install again"
   );
 }
 

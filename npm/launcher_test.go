@@ -179,7 +179,7 @@ func TestLauncherWithoutProgram(t *testing.T) {
 		"left out": {
 			want: "proxypatch: @proxypatch/" + here.String() + " is not installed: the install skipped optional dependencies, or the lock file lacks it\n" +
 				"hint: install without --omit=optional, --no-optional and --ignore-optional\n" +
-				"hint: delete node_modules and the lock file, then install again\n",
+				"hint: if the lock file lacks it: delete node_modules and the lock file, then install again\n",
 		},
 		"another platform's": {
 			installed: []npm.Platform{other},

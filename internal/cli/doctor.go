@@ -107,11 +107,11 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 	for _, next := range apps {
 		found = append(found, environment.Dotenv(next)...)
 	}
-	if supported { // else init writes nothing either
-		found = append(found, doctor.Hooks(workspace, hookApps(all), "proxypatch init")...)
-	}
 	if o.probe {
 		found = append(found, environment.Probe(ctx, node, o.timeout, targets)...)
+	}
+	if supported { // else init writes nothing either
+		found = append(found, doctor.Hooks(workspace, hookApps(all), "proxypatch init")...)
 	}
 	p.diagnose(found)
 	return nil

@@ -31,8 +31,8 @@ const (
 	NextAuth     = "next-auth"
 	Agent        = "https-proxy-agent"
 	NextJS       = "next"
-	PackageJSON  = "package.json"
 	Connection   = "connection"
+	PackageJSON  = "package.json"
 )
 
 // Finding is the result of one check.

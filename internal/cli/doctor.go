@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -330,12 +331,19 @@ func agents(found *doctor.Findings, t *target, secureProxy string) {
 	for _, c := range t.plan.Copies {
 		switch {
 		case c.Err != nil || !c.Agent.Usable():
+		case c.Agent.Major() >= 6 && hasTutorial(c):
+			found.Add(doctor.Agent, doctor.Error, "%s: the tutorial's code can't run with https-proxy-agent %s (\"HttpsProxyAgent is not a constructor\")", c.Path, c.Agent.Version).Hint = hint.To("replace that code", "proxypatch apply")
 		case secureProxy != "" && c.Agent.Major() < 6:
 			found.Add(doctor.Agent, doctor.Error, "%s: https-proxy-agent %s does not work with https:// proxies, as %s names one", c.Path, c.Agent.Version, secureProxy).Hint = t.project.ProvideAgent(c.Install)
 		default:
 			found.Add(doctor.Agent, doctor.OK, "%s loads https-proxy-agent %s", c.Path, c.Agent.Version)
 		}
 	}
+}
+
+// hasTutorial reports whether a copy has the official tutorial's edit.
+func hasTutorial(c *apply.Copy) bool {
+	return slices.ContainsFunc(c.Files, func(f apply.File) bool { return f.By != nil && f.By.FromTutorial() })
 }
 
 // otherAgents says which https-proxy-agent is there by chance.

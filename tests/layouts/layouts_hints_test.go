@@ -58,10 +58,13 @@ func TestLayoutHints(t *testing.T) {
 // advice is one cure for a report's problems: the steps for each copy.
 type advice []string
 
-// waysOf returns the cures in a report's hints. Each solves all problems.
+// waysOf returns the cures in the hints of a report's errors. Each solves all of them.
 func waysOf(r clitest.Report) []advice {
 	ways := map[int]map[string]bool{}
 	for _, p := range r.Problems {
+		if p.Severity != "error" {
+			continue
+		}
 		for i, line := range strings.Split(p.Hint, "\n") {
 			if ways[i] == nil {
 				ways[i] = map[string]bool{}

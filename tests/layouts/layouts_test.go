@@ -36,7 +36,8 @@ type layout struct {
 	managers []string       // that can create it
 	settings string         // settings of the manager, as in its file
 	manifest map[string]any // fields of the root's package.json
-	shapes   []string       // shapes of projects; all if empty
+	shapes   []string       // shapes of projects; an app and a workspace if empty
+	lines    bool           // whether to install next-auth 4 and 5 side by side, too
 	shared   bool           // whether projects share the patched files by hard links
 	want     want           // what proxypatch should do
 }
@@ -57,32 +58,32 @@ var (
 )
 
 var layouts = []layout{
-	{name: "hoisted", managers: npms},
+	{name: "hoisted", managers: npms, lines: true},
 	{name: "linked", managers: npms, settings: "install-strategy=linked", want: wantAgent},
 	{name: "nested", managers: npms, settings: "install-strategy=nested"},
 	{name: "hoisted", managers: []string{"yarn 1"}},
 	{name: "nohoist", managers: []string{"yarn 1"}, shapes: []string{"workspace"}, manifest: map[string]any{
 		"workspaces": map[string]any{"packages": []string{"packages/*"}, "nohoist": []string{"**"}},
 	}},
-	{name: "classic", managers: []string{"yarn 4"}, settings: "nodeLinker: node-modules"},
+	{name: "classic", managers: []string{"yarn 4"}, settings: "nodeLinker: node-modules", lines: true},
 	{name: "hardlinks-local", managers: []string{"yarn 4"}, settings: "nodeLinker: node-modules\nnmMode: hardlinks-local"},
-	{name: "hardlinks-global", managers: []string{"yarn 4"}, settings: "nodeLinker: node-modules\nnmMode: hardlinks-global", shared: true},
-	{name: "pnpm linker", managers: []string{"yarn 4"}, settings: "nodeLinker: pnpm", want: wantAgent, shared: true},
+	{name: "hardlinks-global", managers: []string{"yarn 4"}, settings: "nodeLinker: node-modules\nnmMode: hardlinks-global", shared: true, lines: true},
+	{name: "pnpm linker", managers: []string{"yarn 4"}, settings: "nodeLinker: pnpm", want: wantAgent, shared: true, lines: true},
 	{name: "Plug'n'Play", managers: []string{"yarn 4"}, want: wantRefused},
-	{name: "isolated", managers: pnpms, shared: true},
-	{name: "hoisted", managers: oldPNPMs, settings: "node-linker=hoisted", shared: true},
-	{name: "hoisted", managers: newPNPMs, settings: "nodeLinker: hoisted", shared: true},
+	{name: "isolated", managers: pnpms, shared: true, lines: true},
+	{name: "hoisted", managers: oldPNPMs, settings: "node-linker=hoisted", shared: true, lines: true},
+	{name: "hoisted", managers: newPNPMs, settings: "nodeLinker: hoisted", shared: true, lines: true},
 	{name: "short names", managers: []string{"pnpm 9"}, settings: "virtual-store-dir-max-length=40", shared: true},
 	{name: "short names", managers: newPNPMs, settings: "virtualStoreDirMaxLength: 40", shared: true},
 	{name: "not hoisted", managers: oldPNPMs, settings: "hoist=false", want: wantAgent, shared: true},
 	{name: "not hoisted", managers: newPNPMs, settings: "hoist: false", want: wantAgent, shared: true},
 	{
 		name: "global virtual store", managers: append([]string{"pnpm 10.12"}, newPNPMs...), shared: true, want: wantRefused,
-		settings: "enableGlobalVirtualStore: true",
+		settings: "enableGlobalVirtualStore: true", lines: true,
 	},
-	{name: "hoisted", managers: []string{"bun"}, settings: "[install]\nlinker = \"hoisted\"", shared: true},
-	{name: "isolated", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"", shared: true},
-	{name: "global store", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"\nglobalStore = true", shared: true, want: wantRefused},
+	{name: "hoisted", managers: []string{"bun"}, settings: "[install]\nlinker = \"hoisted\"", shared: true, lines: true},
+	{name: "isolated", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"", shared: true, lines: true},
+	{name: "global store", managers: []string{"bun"}, settings: "[install]\nlinker = \"isolated\"\nglobalStore = true", shared: true, want: wantRefused, lines: true},
 	{name: "isolated", managers: []string{"deno"}, settings: "{}", shared: true},
 }
 
@@ -93,6 +94,7 @@ var representative = []string{
 	"TestLayouts/pnpm 10, isolated, workspace",
 	"TestLayouts/pnpm 10, global virtual store, workspace",
 	"TestLayouts/bun, isolated, workspace",
+	"TestLayouts/pnpm 12, isolated, lines",
 	"TestLayoutHints/yarn 4, pnpm linker, workspace",
 	"TestLaterInstalls/bun, workspace",
 	"TestLaterInstalls/pnpm 12, workspace",
@@ -132,6 +134,8 @@ const (
 	newRelease = "4.24.15"
 	oldRelease = "4.2.1"
 	wrapper    = "auth-kit" // one of our packages, which depends on next-auth
+
+	strayRelease = "0.40.0" // of an @auth/core that no next-auth loads
 )
 
 // shapes are the projects by name. The first member of each is its root.
@@ -144,6 +148,14 @@ var shapes = map[string][]member{
 		{"packages/admin", with(react18, "next-auth", oldRelease, "https-proxy-agent", "7.0.6")},
 		{"packages/lib", with(react19, "next-auth", newRelease, "https-proxy-agent", "7.0.6")},
 		{"packages/docs", with(react18, "auth4", "npm:next-auth@"+newRelease, wrapper, "1.0.0", "https-proxy-agent", "7.0.6")},
+	},
+	// web names another @auth/core than the one that its next-auth loads. lib and docs share one.
+	"lines": {
+		{".", nil},
+		{"packages/web", with(react19, "next-auth", "5.0.0-beta.32", "@auth/core", strayRelease, "https-proxy-agent", "7.0.6")},
+		{"packages/admin", with(react19, "next-auth", newRelease, "https-proxy-agent", "7.0.6")},
+		{"packages/lib", with(react19, "next-auth", "5.0.0-beta.27", "https-proxy-agent", "7.0.6")},
+		{"packages/docs", with(react19, "next-auth", "5.0.0-beta.26", "https-proxy-agent", "7.0.6")},
 	},
 }
 
@@ -230,7 +242,7 @@ func (one member) manifest(m packageManager, l layout, workspace bool) map[strin
 	return manifest
 }
 
-// copiesBelow searches all of dir for next-auth without following links.
+// copiesBelow searches all of dir for next-auth without following links, and returns the copies that these load.
 func copiesBelow(t *testing.T, dir string) []string {
 	t.Helper()
 	var copies []string
@@ -238,16 +250,9 @@ func copiesBelow(t *testing.T, dir string) []string {
 		if err != nil || entry.Name() != "package.json" {
 			return err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		var manifest struct{ Name string }
-		if json.Unmarshal(data, &manifest) != nil || manifest.Name != "next-auth" {
-			return nil
-		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(prooftest.NextAuth.Calls.Always))); err == nil {
-			copies = append(copies, filepath.Dir(path))
+		at := filepath.Dir(path)
+		if slices.ContainsFunc(line.All, func(l *line.Line) bool { return isFile(filepath.Join(at, l.Mark)) }) && packageName(t, at) == line.NextAuth {
+			copies = append(copies, copyOf(t, at))
 		}
 		return nil
 	})
@@ -255,7 +260,47 @@ func copiesBelow(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	slices.Sort(copies)
-	return copies
+	return slices.Compact(copies)
+}
+
+// copyOf returns the directory of the copy that a next-auth loads: its own, or that of its @auth/core.
+func copyOf(t *testing.T, dir string) string {
+	t.Helper()
+	for _, l := range line.All {
+		if l.Package == line.NextAuth || !isFile(filepath.Join(dir, l.Mark)) {
+			continue
+		}
+		for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
+			if real, err := filepath.EvalSymlinks(prooftest.PackageDir(l, at)); err == nil {
+				return real
+			}
+		}
+		t.Fatalf("%s has no %s", dir, l.Package)
+	}
+	return dir
+}
+
+// lineOf returns the release line of a copy.
+func lineOf(t *testing.T, dir string) *line.Line {
+	t.Helper()
+	name := packageName(t, dir)
+	return line.All[slices.IndexFunc(line.All, func(l *line.Line) bool { return l.Package == name })]
+}
+
+func packageName(t *testing.T, dir string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "package.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct{ Name string }
+	_ = json.Unmarshal(data, &manifest) // some packages have invalid ones for their tests
+	return manifest.Name
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // TestLayouts installs every layout and runs proxypatch in it.
@@ -301,14 +346,18 @@ func chosen(t *testing.T) func(name string) bool {
 // newRegistry serves all packages of the layouts.
 func newRegistry(t *testing.T) string {
 	t.Helper()
-	return nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t)))
+	return nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), nodetest.Tarballs(t, "lines"), ownPackages(t)))
 }
 
 func (l layout) shapeNames() []string {
-	if l.shapes != nil {
-		return l.shapes
+	shapes := l.shapes
+	if shapes == nil {
+		shapes = []string{"app", "workspace"}
 	}
-	return []string{"app", "workspace"}
+	if l.lines {
+		shapes = append(slices.Clone(shapes), "lines")
+	}
+	return shapes
 }
 
 // layoutTest is one layout, installed in several projects from the same store.
@@ -355,6 +404,10 @@ func (lt *layoutTest) run(t *testing.T) {
 	}
 	t.Run("finds", func(t *testing.T) { lt.find(t, project, copies) })
 	t.Run("patches and reverts", func(t *testing.T) { lt.patchAndRevert(t, project, copies) })
+	if lt.stray() != "" {
+		t.Run("selects lines", func(t *testing.T) { lt.selectLines(t, project, copies) })
+		t.Run("patches what it warns of", func(t *testing.T) { lt.patchStray(t, project) })
+	}
 }
 
 // follow applies the first cure of each hint, in a project and in all projects installed after it.
@@ -412,7 +465,7 @@ func (lt *layoutTest) requireReached(t *testing.T, project string, r clitest.Rep
 	want, got := map[string]bool{}, map[string]bool{}
 	for _, m := range lt.members {
 		for _, name := range m.declared() {
-			for _, dir := range lt.node(t, filepath.Join(project, m.dir), name) {
+			for _, dir := range lt.loads(t, filepath.Join(project, m.dir), name) {
 				want[filepath.Base(m.dir)+" gets "+dir] = true
 			}
 		}
@@ -420,8 +473,11 @@ func (lt *layoutTest) requireReached(t *testing.T, project string, r clitest.Rep
 	for _, c := range r.Copies {
 		for _, way := range c.Reached {
 			got[strings.Replace(way.From, "root", ".", 1)+" gets "+c.Dir] = true
-			if dir, err := filepath.EvalSymlinks(filepath.Join(project, way.Path)); err != nil || dir != c.Dir {
-				t.Errorf("%s leads to %q, not to %s: %v", way.Path, dir, c.Dir, err)
+			dir, err := filepath.EvalSymlinks(filepath.Join(project, way.Path))
+			if err != nil {
+				t.Error(err)
+			} else if dir = copyOf(t, dir); dir != c.Dir {
+				t.Errorf("%s leads to %s, not to %s", way.Path, dir, c.Dir)
 			}
 		}
 	}
@@ -435,7 +491,7 @@ func (lt *layoutTest) resolve(t *testing.T, project string) map[string][]string 
 	t.Helper()
 	loaded := map[string][]string{}
 	for _, m := range lt.members {
-		loaded[m.dir] = lt.node(t, filepath.Join(project, m.dir), m.names()...)
+		loaded[m.dir] = lt.loads(t, filepath.Join(project, m.dir), m.names()...)
 	}
 	return loaded
 }
@@ -450,7 +506,17 @@ func (lt *layoutTest) loadedBy(t *testing.T, dir, name string) []string {
 	if len(found) != 1 {
 		t.Fatalf("%s has no %s", dir, name)
 	}
-	return lt.node(t, found[0], "next-auth")
+	return lt.loads(t, found[0], "next-auth")
+}
+
+// loads asks Node.js for the copies of next-auth that it loads from dir, by name.
+func (lt *layoutTest) loads(t *testing.T, dir string, names ...string) []string {
+	t.Helper()
+	var copies []string
+	for _, found := range lt.node(t, dir, names...) {
+		copies = append(copies, copyOf(t, found))
+	}
+	return copies
 }
 
 // node asks Node.js for the directories of packages that it loads from dir, by name.
@@ -499,8 +565,8 @@ func (lt *layoutTest) closure(m member) []string {
 // projects and later installs must not change.
 func (lt *layoutTest) patchAndRevert(t *testing.T, project string, copies []string) {
 	network := prooftest.NewNetwork(t)
-	unpatched := prooftest.Phase{Name: "unpatched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: func(line.Call) []string { return nil }}
-	patched := prooftest.Phase{Name: "patched", Caller: network.Caller(t, prooftest.NextAuth), Arrivals: throughProxy}
+	unpatched := phaseOf(t, network, "unpatched", func(line.Call) []string { return nil })
+	patched := phaseOf(t, network, "patched", throughProxy)
 	other := lt.install(t, "two")
 	lt.requireShared(t, copies, project, other)
 	before, beside, home := snapshotOf(t, project), snapshotOf(t, other), snapshotOf(t, lt.home)
@@ -511,10 +577,13 @@ func (lt *layoutTest) patchAndRevert(t *testing.T, project string, copies []stri
 	}
 
 	lt.proxypatch(t, clitest.Pending, project, "check")
-	prove(t, network, unpatched, copies)
+	unpatched(copies)
 	lt.proxypatch(t, clitest.OK, project, "apply")
 	lt.proxypatch(t, clitest.OK, project, "check")
-	prove(t, network, patched, copies)
+	patched(copies)
+	if lt.stray() != "" {
+		lt.proxypatch(t, clitest.OK, project, "verify --node "+shellQuote(nodetest.Node(t)))
+	}
 	requireUntouched("after apply")
 
 	fresh := lt.install(t, "three")
@@ -537,11 +606,12 @@ func (lt *layoutTest) requireShared(t *testing.T, copies []string, project, othe
 		return // others use copy-on-write
 	}
 	for _, dir := range copies {
-		a, err := os.Stat(filepath.Join(dir, filepath.FromSlash(prooftest.NextAuth.Calls.Always)))
+		file := filepath.FromSlash(lineOf(t, dir).Calls.Always)
+		a, err := os.Stat(filepath.Join(dir, file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.Stat(filepath.Join(other+dir[len(project):], filepath.FromSlash(prooftest.NextAuth.Calls.Always)))
+		b, err := os.Stat(filepath.Join(other+dir[len(project):], file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -556,17 +626,25 @@ func throughProxy(c line.Call) []string {
 	return nettest.Arrivals(c.Request)
 }
 
-// prove makes every call of every copy.
-func prove(t *testing.T, network *prooftest.Network, p prooftest.Phase, copies []string) {
+// phaseOf returns a function that makes every call of every copy.
+func phaseOf(t *testing.T, network *prooftest.Network, name string, arrivals func(line.Call) []string) func(copies []string) {
 	t.Helper()
-	for _, dir := range copies {
-		pkg := npmreleases.Package{}
-		for _, c := range prooftest.NextAuth.Calls.Kinds {
-			if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.File))); err == nil {
-				pkg[c.File] = data
+	callers := map[*line.Line]*prooftest.Caller{}
+	for _, l := range line.All {
+		callers[l] = network.Caller(t, l)
+	}
+	return func(copies []string) {
+		t.Helper()
+		for _, dir := range copies {
+			l, pkg := lineOf(t, dir), npmreleases.Package{}
+			for _, c := range l.Calls.Kinds {
+				if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.File))); err == nil {
+					pkg[c.File] = data
+				}
 			}
+			p := prooftest.Phase{Name: name, Caller: callers[l], Arrivals: arrivals}
+			p.Prove(t, network, prooftest.CallsOf(t, l, pkg), dir)
 		}
-		p.Prove(t, network, prooftest.CallsOf(t, prooftest.NextAuth, pkg), dir)
 	}
 }
 

@@ -399,8 +399,8 @@ func (all *builds) judgeCopies(b *foundBuild) []error {
 	reasons := report.Judge(plan, apply.Patch)
 	agents, _ := report.JudgeAgents(plan, patchset.Default)
 	reasons = append(reasons, agents...)
-	if pending := plan.Changes(); pending > 0 && !plan.Blocked() {
-		reasons = append(reasons, &pendingError{pending, false})
+	if plan.Changes() > 0 && !plan.Blocked() {
+		reasons = append(reasons, &pendingError{plan.Copies})
 	}
 	for i, reason := range reasons {
 		_, pending := errors.AsType[*pendingError](reason)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/hint"
@@ -28,12 +29,16 @@ func (p *program) checkBuilt(o *checkOptions) error {
 	} else {
 		p.report.Add(p.explainAll(all.unfound())...)
 	}
+	var reasons []error
 	for _, b := range all.found {
-		for _, problem := range p.explainAll(all.judge(b)) {
-			if !slices.ContainsFunc(p.report.Problems, problem.Same) { // two apps may load a copy
-				p.report.Add(problem)
-			}
+		reasons = append(reasons, all.judge(b)...)
+	}
+	for _, problem := range p.explainAll(p.joinPending(reasons)) {
+		if !slices.ContainsFunc(p.report.Problems, problem.Same) { // two apps may load a copy
+			p.report.Add(problem)
 		}
+	}
+	for _, b := range all.found {
 		p.report.Add(all.older(b)...)
 	}
 	if len(all.found) > 0 {
@@ -45,6 +50,24 @@ func (p *program) checkBuilt(o *checkOptions) error {
 	}
 	p.report.Summary = all.summary()
 	return nil
+}
+
+// joinPending makes one error of those that say that files are not patched and have the
+// same hint, because each counts only the copies that one build loads.
+func (p *program) joinPending(reasons []error) (joined []error) {
+	first := map[string]*pendingError{} // by the hint
+	for _, reason := range reasons {
+		if pending, ok := errors.AsType[*pendingError](reason); ok {
+			cure := p.situation.explain(reason).Hint.Text
+			if first[cure] != nil {
+				first[cure].join(pending)
+				continue
+			}
+			first[cure] = pending
+		}
+		joined = append(joined, reason)
+	}
+	return joined
 }
 
 // refuseForBuilt refuses flags that choose something that a bundle does not show.

@@ -54,7 +54,7 @@ func (p *program) check(o *checkOptions) error {
 		p.report.Summary = "not fully patched"
 	case pending > 0:
 		p.report.Summary = report.CountFiles(pending) + " not patched"
-		together := p.situation.explain(&pendingError{pending, slices.ContainsFunc(t.plan.Copies, isTraced)})
+		together := p.situation.explain(&pendingError{t.plan.Copies})
 		together.Together = true
 		p.report.Add(together)
 	default:

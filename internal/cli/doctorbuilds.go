@@ -151,7 +151,7 @@ func (all *builds) finding(p *program, b *foundBuild, reason error, severity doc
 	pending, isPending := errors.AsType[*pendingError](reason)
 	switch {
 	case isPending:
-		finding.Message = b.what() + "loads a next-auth that is not patched: " + report.CountFiles(pending.files)
+		finding.Message = b.what() + "loads a next-auth that is not patched: " + report.CountFiles(pending.files())
 	case unpatched:
 		finding.Message = b.what() + "built without the patch"
 	case empty && b.uses && !b.source:

@@ -139,7 +139,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 
 	// What a check or a proof found.
 	on(report.Pending, func(s *situation, e *pendingError) hint.Hint {
-		if e.traced {
+		if slices.ContainsFunc(e.copies, isTraced) {
 			return beforeBuild
 		}
 		return s.applyHint()
@@ -490,13 +490,21 @@ func (e *bareError) Error() string {
 func (e *bareError) Unwrap() error { return detect.ErrNotFound }
 
 // pendingError says how many files are not patched, but can be.
-type pendingError struct {
-	files  int
-	traced bool // in a copy that can't be patched where it is
-}
+type pendingError struct{ copies []*apply.Copy }
 
 func (e *pendingError) Error() string {
-	return report.AreFiles(e.files) + " not patched"
+	return report.AreFiles(e.files()) + " not patched"
+}
+
+func (e *pendingError) files() int { return (&apply.Plan{Copies: e.copies}).Changes() }
+
+// join adds the copies of another such error. A copy that is in both counts once.
+func (e *pendingError) join(other *pendingError) {
+	for _, c := range other.copies {
+		if !slices.Contains(e.copies, c) {
+			e.copies = append(e.copies, c)
+		}
+	}
 }
 
 // unpatchedError says that about one file.

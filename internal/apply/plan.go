@@ -54,8 +54,8 @@ type Options struct {
 
 	// Traced, if set, reports whether a copy's directory is in standalone output of
 	// Next.js. The files that are missing there were not traced, because the app does
-	// not load them. Such a copy can't be patched. With Part, the Plan leaves out these
-	// files and judges the others.
+	// not load them, and the Plan leaves them out. Such a copy can't be patched or
+	// restored. The Plan refuses it, unless patching has nothing to do or Part is set.
 	Traced func(dir string) bool
 	Part   bool
 
@@ -254,6 +254,9 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 		return err
 	}
 	err := c.planFiles(library, options)
+	if err == nil && c.Traced && !options.Part && !c.isPatched(options.Goal) {
+		err = ErrTraced
+	}
 	if unsupported := (*line.UnsupportedError)(nil); errors.As(err, &unsupported) {
 		c.Err = unsupported
 		return nil
@@ -265,7 +268,7 @@ func (c *Copy) plan(library *patchset.Library, options Options) error {
 	return err
 }
 
-// planFiles decides every file. The error may be a *line.UnsupportedError or ErrTraced.
+// planFiles decides every file. The error may be a *line.UnsupportedError.
 func (c *Copy) planFiles(library *patchset.Library, options Options) (err error) {
 	if c.Line, err = c.ReleaseLine(); err != nil {
 		return err
@@ -293,8 +296,9 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) (err error)
 			c.Files = append(c.Files, file)
 		}
 	}
-	if err := c.leaveOutUntraced(options); err != nil || c.IsBare() {
-		return err
+	c.leaveOutUntraced(options)
+	if c.IsBare() {
+		return nil
 	}
 	if err := c.planHelper(selection, options.Goal == Patch && library.AddHelper, options.Goal); err != nil {
 		return err
@@ -310,17 +314,19 @@ func (c *Copy) planFiles(library *patchset.Library, options Options) (err error)
 func (c *Copy) IsBare() bool { return c.Traced && c.Err == nil && len(c.Files) == 0 }
 
 // leaveOutUntraced removes the files that Next.js did not trace.
-func (c *Copy) leaveOutUntraced(options Options) error {
+func (c *Copy) leaveOutUntraced(options Options) {
 	missing := func(f File) bool { return f.State == patchset.Missing }
 	c.Traced = slices.ContainsFunc(c.Files, missing) && options.Traced != nil && options.Traced(c.Dir)
-	if !c.Traced {
-		return nil
+	if c.Traced {
+		c.Files = slices.DeleteFunc(c.Files, missing)
 	}
-	if !options.Part {
-		return ErrTraced
-	}
-	c.Files = slices.DeleteFunc(c.Files, missing)
-	return nil
+}
+
+// isPatched reports whether Next.js traced files that the patch is for, and a Plan to
+// patch them has nothing to do.
+func (c *Copy) isPatched(goal Goal) bool {
+	blocks := func(f File) bool { return f.Blocks(goal) }
+	return goal == Patch && len(c.Files) > 0 && c.Changes() == 0 && !slices.ContainsFunc(c.Files, blocks)
 }
 
 func (c *Copy) dirsOf(selection *patchset.Selection) []string {

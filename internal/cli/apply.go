@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -80,7 +81,8 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 		return err
 	}
 	var found caches
-	if !o.keepCache {
+	traced := slices.ContainsFunc(t.plan.Copies, func(c *apply.Copy) bool { return c.Traced })
+	if !o.keepCache && !traced { // nothing is built in standalone output
 		apps, err := t.apps()
 		if err != nil {
 			return err

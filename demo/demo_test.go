@@ -56,7 +56,7 @@ func TestDemo(t *testing.T) {
 		"$ cat proxy.log",
 		"CONNECT idp.corp.test:443  user app  200",
 		"$ proxypatch verify",
-		"15 of 15 calls went through the proxy, with Node.js",
+		"15 of 15 calls went through verify's own proxy, with Node.js",
 		"$ proxypatch revert",
 		"next-auth 4.24.15 in node_modules/next-auth: 10 files restored",
 		"(compared: every byte is what npm installed)",

@@ -136,7 +136,7 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 		}
 		p.report.Add(p.explainAll(unproven(c, proofs[i].Results, failed))...)
 	}
-	p.report.Summary = fmt.Sprintf("%d of %d calls went through the proxy, with Node.js %s", proxied, all, node.Version)
+	p.report.Summary = fmt.Sprintf("%d of %d calls went through verify's own proxy, with Node.js %s", proxied, all, node.Version)
 	p.verifyBuilds(o, proxied == all)
 	return nil
 }

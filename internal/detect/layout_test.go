@@ -390,6 +390,18 @@ func TestShared(t *testing.T) {
 			},
 			"it is in bun's global store, which other projects share",
 		},
+		"bun's global store, with only the package that next-auth 5 needs": {
+			map[string]string{
+				"cache/links/@auth+core@0.41.3-01ab/node_modules/@auth/core/package.json":           `{"name": "@auth/core", "version": "0.41.3"}`,
+				"app/node_modules/.bun/next-auth@5.0.0-beta.32/node_modules/next-auth/package.json": `{"name": "next-auth", "version": "5.0.0-beta.32", "dependencies": {"@auth/core": "0.41.3"}}`,
+				"app/bun.lock": "",
+			},
+			[]string{
+				"app/node_modules/.bun/next-auth@5.0.0-beta.32/node_modules/@auth/core -> ../../../../../../cache/links/@auth+core@0.41.3-01ab/node_modules/@auth/core",
+				"app/node_modules/next-auth -> .bun/next-auth@5.0.0-beta.32/node_modules/next-auth",
+			},
+			"it is in bun's global store, which other projects share",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if test.files["app/package.json"] == "" {

@@ -293,15 +293,8 @@ func (s *scan) store(dir string) error {
 		if err != nil {
 			return err
 		}
-		c, err := s.add(path)
-		if errors.Is(err, errNone) {
-			continue
-		}
-		if err != nil {
+		if _, err := s.add(path); err != nil && !errors.Is(err, errNone) {
 			return err
-		}
-		if filepath.Base(dir) == ".bun" && mayBeLink(entry.Type()) {
-			c.Shared = inBunsStore
 		}
 	}
 	return err
@@ -470,6 +463,13 @@ func inGlobalStore(dir, name string) bool {
 	return ends && named && (path.Base(store) == "links" || path.Base(path.Dir(store)) == "links")
 }
 
+// inBunsGlobalStore reports whether a directory is that of a package in bun's global store:
+// <cache>/links/<name>@<version>-<hash>/node_modules/<name>, with "+" for the "/" in a name.
+func inBunsGlobalStore(dir, name string) bool {
+	entry, ends := strings.CutSuffix(filepath.ToSlash(dir), "/node_modules/"+name)
+	return ends && path.Base(path.Dir(entry)) == "links" && strings.HasPrefix(path.Base(entry), strings.ReplaceAll(name, "/", "+")+"@")
+}
+
 var (
 	inPnpmsStore = &SharedError{
 		"it is in pnpm's global virtual store, which other projects share",
@@ -486,6 +486,8 @@ func (s *scan) shared(c *Install) *SharedError {
 	switch {
 	case inGlobalStore(c.Dir, c.Package()):
 		return inPnpmsStore
+	case inBunsGlobalStore(c.Dir, c.Package()):
+		return inBunsStore
 	case s.isOwn(c.Dir):
 		return nil
 	}

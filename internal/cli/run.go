@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/term"
 )
@@ -17,11 +18,12 @@ type program struct {
 	paging    bool // whether a diff may go through a pager
 	finished  bool // whether a command has come to its end, with results to print
 	situation situation
+	found     map[bool]*detect.Project // what find returned, by its argument
 	report    *report.Report
 }
 
 func newProgram(stdout, stderr io.Writer) *program {
-	p := &program{Streams: term.New(stdout, stderr), report: report.New(Version())}
+	p := &program{Streams: term.New(stdout, stderr), found: map[bool]*detect.Project{}, report: report.New(Version())}
 	if term.OnGitHub() {
 		report.Disarm(p.Streams)
 	}

@@ -263,15 +263,18 @@ func (p *program) openWorkspace() (*detect.Workspace, error) {
 	return workspace, nil
 }
 
-// find looks for next-auth.
+// find looks for next-auth, once in each run for the same scope.
 func (p *program) find(all bool) (*detect.Project, error) {
-	workspace, err := p.openWorkspace()
-	if err != nil {
-		return nil, err
-	}
-	project, err := workspace.Find(all)
-	if err != nil {
-		return nil, &systemError{err}
+	project := p.found[all]
+	if project == nil {
+		workspace, err := p.openWorkspace()
+		if err != nil {
+			return nil, err
+		}
+		if project, err = workspace.Find(all); err != nil {
+			return nil, &systemError{err}
+		}
+		p.found[all] = project
 	}
 	p.situation.project, p.report.Root = project, project.Root().Dir
 	return project, nil

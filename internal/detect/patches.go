@@ -214,7 +214,7 @@ func patchedBy(name string) string {
 	packages := strings.Split(name, "++")
 	last := len(packages) - 1
 	at := slices.IndexFunc(line.Packages(), func(name string) bool {
-		rest, ours := strings.CutPrefix(packages[last], strings.ReplaceAll(name, "/", "+")+"+")
+		rest, ours := strings.CutPrefix(packages[last], flat(name)+"+")
 		return ours && rest != ""
 	})
 	if !isPatch || at < 0 {

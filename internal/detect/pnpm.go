@@ -42,6 +42,9 @@ func (s pnpmSettings) patch(name string) bool {
 	return false
 }
 
+// flat returns a package's name as stores and patch-package write it in one name.
+func flat(name string) string { return strings.ReplaceAll(name, "/", "+") }
+
 // splitSpec splits a key such as next-auth@4.24.5 or @auth/core@0.41.3 into the name and
 // the range.
 func splitSpec(key string) (name, releases string) {

@@ -439,7 +439,7 @@ func (s *scan) patchedByPnpm(c *Install) (bool, error) {
 		return false, nil
 	case strings.Contains(name, "patch_hash="):
 		return true, nil
-	case strings.HasPrefix(name, strings.ReplaceAll(c.Package(), "/", "+")+"@"+c.Version()):
+	case strings.HasPrefix(name, flat(c.Package())+"@"+c.Version()):
 		return false, nil
 	}
 	return pnpmPatches(s.ws.Root().Dir, c.Package())
@@ -467,7 +467,7 @@ func inGlobalStore(dir, name string) bool {
 // <cache>/links/<name>@<version>-<hash>/node_modules/<name>, with "+" for the "/" in a name.
 func inBunsGlobalStore(dir, name string) bool {
 	entry, ends := strings.CutSuffix(filepath.ToSlash(dir), "/node_modules/"+name)
-	return ends && path.Base(path.Dir(entry)) == "links" && strings.HasPrefix(path.Base(entry), strings.ReplaceAll(name, "/", "+")+"@")
+	return ends && path.Base(path.Dir(entry)) == "links" && strings.HasPrefix(path.Base(entry), flat(name)+"@")
 }
 
 var (

@@ -11,6 +11,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
@@ -244,9 +245,9 @@ func (all *builds) findCopies(w *detect.Workspace, b *foundBuild) error {
 		return &systemError{err}
 	}
 	b.uses = b.uses || own.Home.NamesNextAuth()
-	hashed := slices.DeleteFunc(slices.Clone(b.content.Names), func(name string) bool { return name == plainName })
+	hashed := slices.DeleteFunc(slices.Clone(b.content.Names), func(name string) bool { return name == line.NextAuth })
 	if len(hashed) > 0 {
-		if err := all.findHashed(own, b, hashed); err != nil || !slices.Contains(b.content.Names, plainName) {
+		if err := all.findHashed(own, b, hashed); err != nil || !slices.Contains(b.content.Names, line.NextAuth) {
 			return err
 		}
 	}
@@ -268,9 +269,6 @@ func (all *builds) findCopies(w *detect.Workspace, b *foundBuild) error {
 	}
 	return nil
 }
-
-// plainName is the name of next-auth without a hash.
-const plainName = "next-auth"
 
 // findHashed finds the copies that a build loads by names with a hash. Turbopack links
 // them in the build directory, and what copies an app may make a copy of a link.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/proxypatch/proxypatch/internal/line"
 )
 
 // Workspace holds the packages around a directory that are developed together, and
@@ -48,7 +50,7 @@ func (p Package) Is(other Package) bool { return p.Dir == other.Dir }
 // name.
 func (p Package) NamesNextAuth() bool {
 	for name, wanted := range p.Dependencies {
-		if name == "next-auth" || strings.HasPrefix(wanted, aliasPrefix) {
+		if name == line.NextAuth || strings.HasPrefix(wanted, aliasPrefix) {
 			return true
 		}
 	}
@@ -56,7 +58,7 @@ func (p Package) NamesNextAuth() bool {
 }
 
 // aliasPrefix begins the version of a dependency that is next-auth under another name.
-const aliasPrefix = "npm:next-auth@"
+const aliasPrefix = "npm:" + line.NextAuth + "@"
 
 // Root returns the package at the top of the workspace.
 func (w *Workspace) Root() Package { return w.Packages[0] }

@@ -4,6 +4,7 @@
 package line
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -82,9 +83,10 @@ func Of(release string) (*Line, error) {
 
 // has reports whether a release belongs to the line.
 func (l *Line) has(v *semver.Version) bool {
-	first := semver.MustParse(l.First)
-	return v.Major() == first.Major() && !v.LessThan(first) && (l.Prereleases || v.Prerelease() == "")
+	return v.Major() == l.major() && !v.LessThan(semver.MustParse(l.First)) && (l.Prereleases || v.Prerelease() == "")
 }
+
+func (l *Line) major() uint64 { return semver.MustParse(l.First).Major() }
 
 // Variables returns the environment variables for the helper alone that end with a name
 // such as "PROXY", most important first. Those of the first line count on every line.
@@ -129,7 +131,7 @@ func PackageOf(name string) string {
 func Packages() []string {
 	names := []string{NextAuth}
 	for _, l := range All {
-		if l.Package != NextAuth {
+		if !slices.Contains(names, l.Package) {
 			names = append(names, l.Package)
 		}
 	}

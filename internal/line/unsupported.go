@@ -25,15 +25,18 @@ const Unsupported = "3.x, 4.0.0 (a build of 3.x), prereleases of 4.x and older b
 
 // refusal says why no line has a release, and what to do.
 func refusal(v *semver.Version) (reason string, advice hint.Hint) {
-	switch {
+	for _, l := range All {
+		if l.Prereleases && l.major() == v.Major() {
+			return "it is older than " + l.First,
+				hint.Text("upgrade to next-auth " + l.Last + " or newer").
+					Or(hint.Text("or set NODE_USE_ENV_PROXY=1 in addition to https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself"))
+		}
+	}
+	switch newest := All[len(All)-1]; {
+	case v.Major() > newest.major():
+		return "it is newer than " + newest.Range, hint.Text("upgrade proxypatch")
 	case v.Major() < 4:
 		return "it is older than 4.x", hint.Text("upgrade to next-auth 4")
-	case v.Major() > 5:
-		return "it is newer than 5.x", hint.Text("upgrade proxypatch")
-	case v.Major() > 4:
-		return "it is older than 5.0.0-beta.23",
-			hint.Text("upgrade to next-auth 5.0.0-beta.32 or newer").
-				Or(hint.Text("or set NODE_USE_ENV_PROXY=1 in addition to https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself"))
 	case v.Prerelease() != "":
 		return "it is a prerelease", hint.Text("install a stable release of next-auth 4")
 	}

@@ -111,7 +111,7 @@ func TestHolder(t *testing.T) {
 		},
 		"by another name": {
 			files: map[string]string{
-				"node_modules/kit/node_modules/auth5/package.json": beta32, "node_modules/kit/node_modules/auth5/webauthn.js": "",
+				"node_modules/kit/node_modules/auth5/package.json": beta32, "node_modules/kit/node_modules/auth5/lib/actions.js": "",
 				"node_modules/@auth/core/package.json": core3,
 			},
 			want: []string{"node_modules/@auth/core: next-auth 5.0.0-beta.32 (@auth/core 0.41.3)"},

@@ -34,7 +34,7 @@ type Line struct {
 
 	Package string // the package that holds the files that make requests
 	Folder  string // of that package's diffs, below patches/; empty for next-auth
-	Mark    string // a file of next-auth in every release, and of few other packages
+	Mark    string // a file of next-auth that every app loads, and that few other packages have
 	Extend  string // the package, as settings of package managers name it
 
 	Helper string // the helper's path in that package, with slashes
@@ -59,7 +59,7 @@ var All = []*Line{
 	{
 		Name: "next-auth 5", First: "5.0.0-beta.23", Last: "5.0.0-beta.32", Prereleases: true,
 		Range: "5.x", Spec: "next-auth@beta",
-		Package: "@auth/core", Folder: "packages/@auth/core", Mark: "webauthn.js", Extend: "@auth/core",
+		Package: "@auth/core", Folder: "packages/@auth/core", Mark: "lib/actions.js", Extend: "@auth/core",
 		Helper: "lib/proxy.js", Form: Module, Prefix: "AUTH_", Calls: authCoreCalls,
 		Clean: map[string][]string{"providers/apple.js": {"20e9ab605773aeeaf9a4df8f92f0173748b1938d"}}, // 0.37.1
 	},

@@ -177,6 +177,7 @@ func (s suite) environment(agent string) []string {
 
 // TestLint checks the helper and its tests with ESLint, and the types of the helper with TypeScript.
 func TestLint(t *testing.T) {
+	gate.Need(t, "nodes")
 	t.Parallel()
 	node := nodetest.Node(t)
 	project := nodetest.Project(t, "lint")

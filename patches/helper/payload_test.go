@@ -3,6 +3,7 @@ package helper_test
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,8 @@ var combinations = []struct{ node, agent string }{
 }
 
 // TestPayload runs the tests of what the helper does over years in a server: connections that are kept, faults, load.
-// Each is tried often enough with PROXYPATCH_TESTS=nodes, and a few times in the quick loop.
+// Each is tried often enough with PROXYPATCH_TESTS=nodes. The quick loop tries a few times what needs neither faults nor
+// load, which take most of the time.
 func TestPayload(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("test", "payload", "*.test.js"))
@@ -28,7 +30,8 @@ func TestPayload(t *testing.T) {
 	for _, f := range chosenForms(t) {
 		s := newSuite(t, f, agents...)
 		if !gate.Wanted(t, "nodes") {
-			if failure := s.test(t.Context(), nodetest.Node(t), agents[len(agents)-1], files...); failure != "" {
+			quick := slices.DeleteFunc(slices.Clone(files), isSlow)
+			if failure := s.test(t.Context(), nodetest.Node(t), agents[len(agents)-1], quick...); failure != "" {
 				t.Error(failure)
 			}
 			continue
@@ -50,8 +53,13 @@ func TestPayload(t *testing.T) {
 	}
 }
 
+func isSlow(file string) bool {
+	return slices.Contains([]string{"faults.test.js", "load.test.js"}, filepath.Base(file))
+}
+
 // Tools that intercept the requests of a process, to answer, record or refuse them, see the helper's like any others.
 func TestInterceptors(t *testing.T) {
+	gate.Need(t, "nodes")
 	t.Parallel()
 	s := newSuite(t, commonJS)
 	tools := nodetest.Project(t, "interceptors")

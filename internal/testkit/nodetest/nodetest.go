@@ -103,19 +103,31 @@ func Copy(t testing.TB, name string) string {
 	return dir
 }
 
-// CopyProject is CopyTree for a [Project]. Without a bundler and without ES modules, it leaves out the files of
-// dependencies that Node.js does not load. They are most of the files, and copying them took most of the time.
+// CopyProject is CopyTree for a [Project]. Without a bundler, it leaves out the files of dependencies that Node.js does
+// not load. They are most of the files, and copying them took most of the time.
 func CopyProject(from, to string) error {
-	for _, name := range []string{"next", "@auth"} {
-		if isDir(filepath.Join(from, "node_modules", name)) {
-			return CopyTree(from, to)
-		}
+	installs := func(name string) bool { return isDir(filepath.Join(from, "node_modules", name)) }
+	switch {
+	case installs("next"):
+		return CopyTree(from, to)
+	case installs("@auth"):
+		return copyTree(from, to, forCompilers)
 	}
 	return copyTree(from, to, neverLoaded)
 }
 
-// neverLoaded reports whether a file or directory of a dependency is only for
-// compilers, debuggers or browsers.
+// forCompilers reports whether a file or directory of next-auth 5 is only for compilers, debuggers or readers.
+func forCompilers(name string) bool {
+	for _, dependency := range []string{"@auth/core/", "next-auth/"} {
+		if file, found := strings.CutPrefix(filepath.ToSlash(name), "node_modules/"+dependency); found {
+			return file == "src" || slices.Contains([]string{".ts", ".map", ".md"}, path.Ext(file))
+		}
+	}
+	return false
+}
+
+// neverLoaded reports whether a file or directory of a dependency is only for compilers, debuggers or browsers, or an ES
+// module, which no CommonJS module of them loads.
 func neverLoaded(name string) bool {
 	name = filepath.ToSlash(name)
 	for _, dependency := range []string{"@babel/", "@panva/", "jose/", "openid-client/", "preact/", "preact-render-to-string/", "pretty-format/", "uuid/"} {

@@ -4,7 +4,7 @@
 #
 #   RUNS=10 bench/find.sh
 #
-# With UPDATE=1 it writes its part of docs/performance.md and the chart.
+# With UPDATE=1 it writes its part of docs/maintaining/performance.md and the chart.
 #
 # Debian calls fd fdfind (package fd-find). Each command runs in two trees, the
 # second with twice the files, which must not slow proxypatch down. It measures

@@ -4,7 +4,7 @@
 #
 #   RUNS=50 bench/run.sh [DIR]
 #
-# With UPDATE=1 it writes its part of docs/performance.md and the chart.
+# With UPDATE=1 it writes its part of docs/maintaining/performance.md and the chart.
 #
 # DIR is a directory on the disk to measure (.cache/bench by default). If there
 # is a tmpfs, it is measured too. proxypatch syncs what it writes (fsync) and

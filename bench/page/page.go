@@ -1,5 +1,5 @@
-// Package page writes the results of measurements into docs/performance.md, and draws
-// their charts. Each measurement owns one part of the page, between two comments, and one
+// Package page writes the results of measurements into docs/maintaining/performance.md, and
+// draws their charts. Each measurement owns one part of the page, between two comments, and one
 // chart. A test can make both again from the tables that the page shows.
 package page
 
@@ -20,7 +20,7 @@ type Measurement struct {
 }
 
 // File is the page, below the repository's root.
-const File = "docs/performance.md"
+const File = "docs/maintaining/performance.md"
 
 // Write puts what was measured into the page below root, and draws the chart. where says
 // on which machine, in one line.

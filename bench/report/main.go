@@ -3,7 +3,7 @@
 //	report bench DIR…       of bench/run.sh, one directory for each disk
 //	report bench-find FILE  of bench/find.sh
 //
-// With UPDATE=1 in the environment it also writes docs/performance.md and a chart. Every
+// With UPDATE=1 in the environment it also writes docs/maintaining/performance.md and a chart. Every
 // line of the samples has what bench/start printed, after the command's name. The n-th line of
 // each name is of the n-th round.
 package main

@@ -3,7 +3,6 @@ package layouts
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -315,6 +314,79 @@ func TestPackageArchives(t *testing.T) {
 	}
 }
 
+// TestPackageArchivesOfPlatforms installs the files for several platforms with pnpm, as docs/install.md says. Each
+// install must have the programs of all of them.
+func TestPackageArchivesOfPlatforms(t *testing.T) {
+	wanted := chosen(t)
+	tarballs := slices.Concat(nodetest.Tarballs(t, "layouts"), ownPackages(t), impostors(t))
+	registry, all := nodetest.Registry(t, tarballs), packages(t)
+	for _, in := range installers {
+		if wanted(in.name) && packageManagers[in.manager].command == "pnpm" {
+			t.Run(in.name, func(t *testing.T) {
+				t.Parallel()
+				in.testPlatforms(t, registry, all)
+			})
+		}
+	}
+}
+
+func (in installer) testPlatforms(t *testing.T, registry string, all []npm.Tarball) {
+	s, dir := in.newApp(t, registry, oldRelease)
+	vendor(t, dir, all)
+	overrides := map[string]any{}
+	for _, p := range npm.Platforms {
+		overrides[p.Package()] = archive("proxypatch-" + p.String())
+	}
+	m := packageManagers[in.manager]
+	m.configure(t, dir, map[string]any{
+		"overrides":              overrides,
+		"supportedArchitectures": map[string]any{"os": []string{"linux", "darwin", "win32"}, "cpu": []string{"x64", "arm64"}},
+	})
+	s.must(t, dir, in.add+" proxypatch@"+archive("proxypatch"))
+	for _, line := range []string{m.frozen, in.prod} {
+		if code, out := reinstall(t, s, dir, line); code != 0 {
+			t.Fatalf("%s exited with %d:\n%s", line, code, out)
+		}
+		if out := s.must(t, dir, in.run+" version"); !strings.HasSuffix(out, "proxypatch v"+packedVersion+"\n") {
+			t.Fatalf("the version is %q", out)
+		}
+		launcher, err := filepath.EvalSymlinks(filepath.Join(dir, "node_modules", "proxypatch"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range npm.Platforms {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(launcher), p.Package(), p.Program())); err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+		}
+	}
+}
+
+// vendor writes the files of make npm into a project.
+func vendor(t *testing.T, dir string, all []npm.Tarball) {
+	t.Helper()
+	for _, tarball := range all {
+		write(t, filepath.Join(dir, "vendor", tarball.Name), string(tarball.Data))
+	}
+}
+
+// archive is how a manifest names a package's file.
+func archive(name string) string { return "file:./vendor/" + name + "-" + packedVersion + ".tgz" }
+
+// configure sets pnpm's settings, which are in package.json before pnpm 10.
+func (m packageManager) configure(t *testing.T, dir string, settings map[string]any) {
+	t.Helper()
+	if m.settings == ".npmrc" {
+		editManifest(t, dir, func(manifest map[string]any) { manifest["pnpm"] = settings })
+		return
+	}
+	data, err := json.Marshal(settings) // JSON is YAML
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, m.settings), string(data))
+}
+
 func impostors(t *testing.T) [][]byte {
 	t.Helper()
 	program := "#!/bin/sh\necho impostor\n"
@@ -328,9 +400,7 @@ func impostors(t *testing.T) [][]byte {
 
 func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarball) {
 	s, dir := in.newApp(t, registry, oldRelease)
-	for _, tarball := range all {
-		write(t, filepath.Join(dir, "vendor", tarball.Name), string(tarball.Data))
-	}
+	vendor(t, dir, all)
 	m := packageManagers[in.manager]
 	s.must(t, dir, in.add+" "+agentWanted)
 	add := in.archives(t, dir)
@@ -357,15 +427,14 @@ func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarbal
 // type.
 func (in installer) archives(t *testing.T, dir string) string {
 	t.Helper()
-	file := func(name string) string { return "file:./vendor/" + name + "-" + packedVersion + ".tgz" }
 	host, _ := npm.Host()
 	// pnpm and yarn 1 ignore the platform of files. For pnpm, "-" skips the others.
 	// yarn 1 gets this machine's file under each name.
 	all, one, same := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, p := range npm.Platforms {
-		all[p.Package()] = file("proxypatch-" + p.String())
+		all[p.Package()] = archive("proxypatch-" + p.String())
 		one[p.Package()] = "-"
-		same[p.Package()] = file("proxypatch-" + host.String())
+		same[p.Package()] = archive("proxypatch-" + host.String())
 	}
 	one[host.Package()] = all[host.Package()]
 	set := func(field string, value any) {
@@ -381,14 +450,8 @@ func (in installer) archives(t *testing.T, dir string) string {
 		set("resolutions", all)
 	case m.command == "bun":
 		set("overrides", all)
-	case m.settings == ".npmrc": // pnpm before 10
-		set("pnpm", map[string]any{"overrides": one})
 	default:
-		settings := "overrides:\n"
-		for name, file := range one {
-			settings += fmt.Sprintf("  %q: %q\n", name, file)
-		}
-		write(t, filepath.Join(dir, m.settings), settings)
+		m.configure(t, dir, map[string]any{"overrides": one})
 	}
-	return in.add + " proxypatch@" + file("proxypatch")
+	return in.add + " proxypatch@" + archive("proxypatch")
 }

@@ -20,6 +20,9 @@ func (p *Plan) Commit() error {
 	}
 	var groups []*safefile.Group
 	for _, c := range p.Copies {
+		if c.Shared != nil { // nothing changes there
+			continue
+		}
 		if err := c.prepare(); err != nil {
 			return &safefile.CommitError{Err: c.failed(err)}
 		}

@@ -59,6 +59,11 @@ type Options struct {
 	Traced func(dir string) bool
 	Part   bool
 
+	// Shared makes a Plan for copies that other projects use too, as for any other. Such
+	// a Plan only shows what would change. Without Shared, the Plan refuses such a copy,
+	// unless patching has nothing to do.
+	Shared bool
+
 	// Progress, if set, is called before each copy. It gets what is done, the number
 	// of the copy, counted from 1, and how many there are.
 	Progress func(what string, n, of int)
@@ -244,28 +249,42 @@ func (c *Copy) open(locking bool) error {
 }
 
 // plan opens the copy and decides every file. It fills c.Err if the copy can't be
-// patched.
+// patched. It takes no lock where others own the files, because it writes nothing there.
 func (c *Copy) plan(library *patchset.Library, options Options) error {
-	if c.Shared != nil {
+	if c.Shared != nil && options.Goal == Restore {
 		c.Err = c.Shared
 		return nil
 	}
-	if err := c.open(options.Lock); err != nil {
+	if err := c.open(options.Lock && c.Shared == nil); err != nil {
 		return err
 	}
 	err := c.planFiles(library, options)
-	if err == nil && c.Traced && !options.Part && !c.isPatched(options.Goal) {
-		err = ErrTraced
-	}
-	if unsupported := (*line.UnsupportedError)(nil); errors.As(err, &unsupported) {
+	unsupported := (*line.UnsupportedError)(nil)
+	switch {
+	case !errors.As(err, &unsupported):
+		if err == nil {
+			c.Err = c.refusal(options)
+		}
+		return err
+	case c.Shared != nil && !c.Shared.Patches: // the project that it belongs to chose the release
+		c.Err = c.Shared
+	default:
 		c.Err = unsupported
-		return nil
 	}
-	if errors.Is(err, ErrTraced) {
-		c.Err = err
-		return nil
+	return nil
+}
+
+// refusal says why the copy must not be written; nil if it may be, or if there is nothing
+// to write.
+func (c *Copy) refusal(options Options) error {
+	switch {
+	case c.isPatched(options.Goal):
+	case c.Shared != nil && !options.Shared && !c.IsBare():
+		return c.Shared
+	case c.Traced && !options.Part:
+		return ErrTraced
 	}
-	return err
+	return nil
 }
 
 // planFiles decides every file. The error may be a *line.UnsupportedError.

@@ -78,12 +78,12 @@ func (p *program) check(o *checkOptions) error {
 
 func isTraced(c *apply.Copy) bool { return c.Traced && c.Changes() > 0 }
 
-// unpatched returns an error for each file that would change.
+// unpatched returns an error for each file that apply would change.
 func unpatched(plan *apply.Plan) []error {
 	var files []error
 	for _, c := range plan.Copies {
 		for i := range c.Files {
-			if c.Files[i].Changes() {
+			if c.Err == nil && c.Files[i].Changes() {
 				files = append(files, &unpatchedError{c, c.Files[i].Path})
 			}
 		}

@@ -41,7 +41,7 @@ choose one with --copy.`,
 // need the same. It writes nothing.
 func (p *program) diff(o *planOptions) error {
 	p.report.Set = o.set
-	t, err := p.open(o, apply.Options{Goal: apply.Patch})
+	t, err := p.open(o, apply.Options{Goal: apply.Patch, Shared: true})
 	if err != nil {
 		return p.absent(err, o.ifPresent)
 	}

@@ -35,6 +35,7 @@ type situation struct {
 	command   string                         // the one that runs
 	again     string                         // other flags that a suggested command needs to mean the same
 	anyCopy   string                         // these without --copy
+	toExport  string                         // these without --strict, which export does not have
 	ownDiffs  bool                           // --patches is given
 	workspace *detect.Workspace              // nil until it is found
 	project   *detect.Project                // nil until next-auth is found
@@ -126,13 +127,16 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	}),
 	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
 	on(report.Unsupported, (*situation).unsupportedHint),
-	on(report.Unsupported, func(_ *situation, e *detect.SharedError) hint.Hint { return e.Hint }),
+	on(report.Unsupported, (*situation).sharedHint),
 	when(report.Unsupported, apply.ErrTraced, beforeBuild),
 	native,
 	on(report.Drift, (*situation).driftHint),
 	on(report.Agent, func(s *situation, e *report.AgentError) hint.Hint {
-		if e.Copy.Traced {
+		switch {
+		case e.Copy.Traced:
 			return beforeBuild
+		case e.Copy.Shared != nil:
+			return s.sharedHint(e.Copy.Shared)
 		}
 		return s.project.ProvideAgent(e.Copy.Install)
 	}),
@@ -310,6 +314,24 @@ func (s *situation) pastedHint(c *apply.Copy) hint.Hint {
 	return hint.Join(restore, hint.Text(", then run "), hint.Run("proxypatch"+s.again), hint.Text(", which replaces the edit"))
 }
 
+// sharedHint is what helps a copy that other projects use too. Export makes the package
+// manager patch it and give it https-proxy-agent.
+func (s *situation) sharedHint(e *detect.SharedError) hint.Hint {
+	if !e.Patches || s.command == "revert" {
+		return e.Hint
+	}
+	return s.exportHint().Or(hint.Join(hint.Text("or "), e.Hint))
+}
+
+// exportHint makes the package manager itself patch the copies.
+func (s *situation) exportHint() hint.Hint {
+	install := s.project.InstallAgain()
+	if install.Run != "" {
+		install = hint.Join(hint.Text("run "), install)
+	}
+	return hint.Join(hint.Text("make "+string(s.project.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), install)
+}
+
 // applyHint is what patches the copies. After an upgrade of proxypatch it says why that
 // is needed although they were patched.
 func (s *situation) applyHint() hint.Hint {
@@ -346,6 +368,8 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 		return moreTime
 	case e.copy.Traced && !(patched && e.copy.Agent.Usable()):
 		return beforeBuild
+	case e.copy.Shared != nil && !(patched && e.copy.Agent.Usable()):
+		return s.sharedHint(e.copy.Shared)
 	case !e.copy.Agent.Usable():
 		return s.project.ProvideAgent(e.copy.Install)
 	case !patched:

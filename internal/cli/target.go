@@ -37,6 +37,9 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	anyCopy := *o
 	anyCopy.chosen = nil
 	p.situation.anyCopy = anyCopy.again()
+	toExport := *o
+	toExport.strict = false
+	p.situation.toExport = toExport.again()
 	options.Strict = o.strict
 	library, err := openLibrary(o)
 	if err != nil {

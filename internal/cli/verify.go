@@ -56,7 +56,7 @@ func (p *program) verify(ctx context.Context, o *verifyOptions) error {
 	if o.timeout <= 0 {
 		return usageError(hint.Run("proxypatch verify --help"), "--timeout must be more than 0")
 	}
-	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch, Part: true})
+	t, err := p.open(&o.planOptions, apply.Options{Goal: apply.Patch, Part: true, Shared: true})
 	if err != nil {
 		return p.absent(err, o.ifPresent)
 	}

@@ -89,8 +89,9 @@ type Reach struct {
 
 // SharedError says why a copy does not belong to the project alone.
 type SharedError struct {
-	Reason string
-	Hint   hint.Hint
+	Reason  string
+	Hint    hint.Hint // how to get a copy of one's own
+	Patches bool      // the package manager itself can put a patched copy there
 }
 
 func (e *SharedError) Error() string { return e.Reason }

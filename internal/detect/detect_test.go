@@ -123,7 +123,7 @@ func TestFindFollowsLinks(t *testing.T) {
 		Path: filepath.Join(dir, "app", "node_modules", "next-auth"), Dir: filepath.Join(dir, "store", "next-auth"),
 		Name: "next-auth", Release: "4.2.1",
 		Agent:  Agent{Dir: filepath.Join(dir, "store", "node_modules", "https-proxy-agent"), Version: "7.0.6"},
-		Shared: &SharedError{"its directory is outside the project, in " + filepath.Join(dir, "store", "next-auth"), hint.Text("install next-auth in the project itself instead of linking to it")},
+		Shared: &SharedError{"its directory is outside the project, in " + filepath.Join(dir, "store", "next-auth"), hint.Text("install next-auth in the project itself instead of linking to it"), false},
 	}}
 	if diff := cmp.Diff(want, project.Copies, cmpopts.IgnoreUnexported(Install{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

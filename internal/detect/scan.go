@@ -474,10 +474,12 @@ var (
 	inPnpmsStore = &SharedError{
 		"it is in pnpm's global virtual store, which other projects share",
 		hint.Join(hint.Text("set enableGlobalVirtualStore: false in pnpm-workspace.yaml, run "), hint.Run("rm -rf node_modules && pnpm install"), hint.Text(", then run proxypatch again")),
+		true,
 	}
 	inBunsStore = &SharedError{
 		"it is in bun's global store, which other projects share",
 		hint.Join(hint.Text("set globalStore = false under [install] in bunfig.toml, run "), hint.Run("bun install --force"), hint.Text(", then run proxypatch again")),
+		true,
 	}
 )
 
@@ -491,7 +493,7 @@ func (s *scan) shared(c *Install) *SharedError {
 	case s.isOwn(c.Dir):
 		return nil
 	}
-	return &SharedError{"its directory is outside the project, in " + c.Dir, hint.Text("install next-auth in the project itself instead of linking to it")}
+	return &SharedError{"its directory is outside the project, in " + c.Dir, hint.Text("install next-auth in the project itself instead of linking to it"), false}
 }
 
 func (s *scan) isOwn(dir string) bool {

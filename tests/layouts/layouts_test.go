@@ -394,9 +394,10 @@ func (lt *layoutTest) run(t *testing.T) {
 	project := lt.install(t, "one")
 	switch {
 	case lt.layout.want == wantRefused:
-		lt.follow(t, project, lt.refuse(t, project, clitest.Unsupported))
+		ways := waysOf(lt.refuse(t, project, clitest.Unsupported))
+		lt.follow(t, project, ways[len(ways)-1]) // a copy of one's own
 	case lt.layout.want == wantAgent && len(lt.members) > 1:
-		lt.follow(t, project, lt.refuse(t, project, clitest.Agent))
+		lt.follow(t, project, waysOf(lt.refuse(t, project, clitest.Agent))[0])
 	}
 	copies := copiesBelow(t, project)
 	if len(copies) < 2 {
@@ -410,10 +411,9 @@ func (lt *layoutTest) run(t *testing.T) {
 	}
 }
 
-// follow applies the first cure of each hint, in a project and in all projects installed after it.
-func (lt *layoutTest) follow(t *testing.T, project string, r clitest.Report) {
+// follow applies a cure, in a project and in all projects installed after it.
+func (lt *layoutTest) follow(t *testing.T, project string, advice advice) {
 	t.Helper()
-	advice := waysOf(r)[0]
 	lt.finish = func(t *testing.T, dir string) {
 		t.Helper()
 		advice.follow(t, lt.sandbox, dir)

@@ -4,6 +4,8 @@ package foreign
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -19,14 +21,16 @@ import (
 // Patch is a patch of next-auth by another tool.
 type Patch struct {
 	detect.ForeignPatch
+	Missing  bool // the file does not exist
 	parts    []part
 	readable bool
 }
 
 // part is what a patch does to one file of the package.
 type part struct {
-	path string
-	diff *patchset.Diff // nil if proxypatch can't read it
+	path  string
+	diff  *patchset.Diff // nil if proxypatch can't read it, or if it adds the file
+	added []byte         // the content of a new file; nil if it is none
 }
 
 // The limits of a patch: its size in bytes, and the files that it changes.
@@ -49,16 +53,22 @@ func Find(ws *detect.Workspace) ([]Patch, error) {
 	var patches []Patch
 	for _, f := range found {
 		p := Patch{ForeignPatch: f}
-		if data, err := safefile.ReadIn(root, f.File, maxPatch); err == nil { // if not, it may change any file
+		data, err := safefile.ReadIn(root, f.File, maxPatch)
+		if err == nil { // if not, it may change any file
 			p.parts, p.readable = partsOf(f.File, data), true
 		}
+		p.Missing = errors.Is(err, fs.ErrNotExist)
 		patches = append(patches, p)
 	}
 	return patches, nil
 }
 
-// partsOf splits a patch into the diffs of its files.
+// partsOf splits a patch into the diffs of its files. On Windows, git may have changed the
+// end of every line.
 func partsOf(name string, data []byte) []part {
+	if bytes.Count(data, []byte("\r\n")) == bytes.Count(data, []byte("\n")) {
+		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	}
 	header := []byte("diff --git ")
 	var parts []part
 	for at := next(data, header, 0); at < len(data) && len(parts) < maxParts; {
@@ -66,6 +76,8 @@ func partsOf(name string, data []byte) []part {
 		p := part{path: pathIn(data[at:end])}
 		if diff, err := patchset.Parse(name, data[at:end]); err == nil {
 			p.diff = diff
+		} else if _, content, ok := patchset.ParseAdded(data[at:end]); ok {
+			p.added = content
 		}
 		parts = append(parts, p)
 		at = end

@@ -66,7 +66,7 @@ func TestFailsLater(t *testing.T) {
 		"no diff that reads": {detect.PatchPackage, "diff --git a/x.js b/x.js\n", other, other, false},
 	} {
 		copy.Files[0].After, copy.Files[1].After = []byte(test.x), []byte(test.y)
-		p := &Patch{detect.ForeignPatch{Tool: test.tool, Runs: true}, partsOf("x.patch", []byte(test.text)), true}
+		p := &Patch{ForeignPatch: detect.ForeignPatch{Tool: test.tool, Runs: true}, parts: partsOf("x.patch", []byte(test.text)), readable: true}
 		if got := p.FailsLater(copy); got != test.want {
 			t.Errorf("%s: got %v", name, got)
 		}

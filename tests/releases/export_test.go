@@ -1,0 +1,106 @@
+package releases
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/proxypatch/proxypatch/internal/line"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/patches"
+)
+
+// TestWrite compares the patch of every release, as a package manager applies it, with what
+// apply writes. git applies it at the lines that it names, without a search.
+func TestWrite(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git: patches are not compared with git apply")
+	}
+	library, err := patchset.Open(patches.FS, patchset.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, l := range line.All {
+		releases := npmreleases.Holding(npmreleases.Pins(), l)
+		if l.Package == line.NextAuth {
+			releases = npmreleases.All()
+		}
+		for i, pkg := range nodetest.Packages(t, l.Package, releases) {
+			tried++
+			t.Run(l.Package+" "+releases[i].Version, func(t *testing.T) {
+				t.Parallel()
+				selection, err := library.For(l, releases[i].Version)
+				if err != nil {
+					t.Fatal(err)
+				}
+				under := "node_modules/" + l.Package
+				dir := t.TempDir()
+				top := filepath.Join(dir, filepath.FromSlash(under))
+				want := wanted(t, l, selection, pkg)
+				if err := npmreleases.Package(concernedBy(want, pkg)).Write(top); err != nil {
+					t.Fatal(err)
+				}
+				for _, run := range []struct{ under, in string }{{"", top}, {under, dir}} {
+					patch, err := selection.Write(l, run.under)
+					if err != nil {
+						t.Fatal(err)
+					}
+					gitApply(t, run.in, patch)
+					requirePackage(t, top, want)
+					gitApply(t, run.in, patch, "-R")
+					requirePackage(t, top, concernedBy(want, pkg))
+				}
+			})
+		}
+	}
+	if tried < 89 {
+		t.Errorf("%d packages were tried, not 89", tried)
+	}
+}
+
+// wanted returns the files that the patch of a package changes, as apply writes them.
+func wanted(t *testing.T, l *line.Line, selection *patchset.Selection, pkg npmreleases.Package) npmreleases.Package {
+	t.Helper()
+	want := npmreleases.Package{l.Helper: selection.Helper.Content}
+	for _, target := range selection.Targets {
+		if !target.Wanted() {
+			continue
+		}
+		r, err := target.Classify(pkg[target.Path])
+		if err != nil || r.Wanted == nil {
+			t.Fatalf("%s: %v", target.Path, err)
+		}
+		want[target.Path] = r.Wanted
+	}
+	return want
+}
+
+// concernedBy returns the released files of those that a patch changes.
+func concernedBy(patched, pkg npmreleases.Package) npmreleases.Package {
+	files := npmreleases.Package{}
+	for name := range patched {
+		if content, found := pkg[name]; found {
+			files[name] = content
+		}
+	}
+	return files
+}
+
+// gitApply applies a patch in a directory. It fails if a hunk is not exactly where the patch
+// says, because bun does not search for it.
+func gitApply(t *testing.T, dir string, patch []byte, flags ...string) {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"apply", "--verbose"}, flags...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir), "LC_ALL=C")
+	cmd.Stdin = bytes.NewReader(patch)
+	out, err := cmd.CombinedOutput()
+	if err != nil || bytes.Contains(out, []byte("offset")) {
+		t.Fatalf("git apply: %v\n%s", err, out)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/buildcache"
 	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
@@ -182,10 +183,10 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 		return hint.Text("use fewer and simpler globs, such as packages/*, in package.json or pnpm-workspace.yaml")
 	}),
 	on(report.Failed, commitHint),
-	on(report.Failed, func(*situation, *hooks.SyntaxError) hint.Hint {
+	on(report.Failed, func(*situation, *edit.SyntaxError) hint.Hint {
 		return hint.Text("fix it, without comments and trailing commas, and run it again; nothing was written")
 	}),
-	on(report.Failed, func(*situation, *hooks.FileError) hint.Hint {
+	on(report.Failed, func(*situation, *edit.FileError) hint.Hint {
 		return hint.Text("replace it with a regular, readable file and run it again; nothing was written")
 	}),
 	on(report.Failed, func(_ *situation, e *buildError) hint.Hint {
@@ -380,7 +381,7 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 
 // commitHint says which files changed in a failed commit, and what to do.
 func commitHint(_ *situation, e *safefile.CommitError) hint.Hint {
-	_, ofHooks := errors.AsType[*hooks.FileError](e)
+	_, ofHooks := errors.AsType[*edit.FileError](e)
 	switch {
 	case ofHooks && len(e.Temporary) > 0:
 		return hint.Text("fix the cause, delete the temporary files, and run it again")
@@ -447,8 +448,8 @@ var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *buildError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
 	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
-	at(func(p *report.Problem, e *hooks.FileError) { p.Path = e.Path }),
-	at(func(p *report.Problem, e *hooks.SyntaxError) { p.Path, p.Line = e.Path, e.Line }),
+	at(func(p *report.Problem, e *edit.FileError) { p.Path = e.Path }),
+	at(func(p *report.Problem, e *edit.SyntaxError) { p.Path, p.Line = e.Path, e.Line }),
 	at(func(p *report.Problem, e *cacheError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *patchset.ParseError) { p.Path, p.Line = e.Name, e.Line }),
 	at(func(p *report.Problem, e *fs.PathError) { p.Path = e.Path }),

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
@@ -96,7 +97,7 @@ var ErrNoManifest = errors.New("no package.json")
 
 // Install plans the hooks of a workspace: scripts of the root that patch after each
 // install, and a check before each next build. The error wraps ErrNoManifest or is a
-// *SyntaxError or a *FileError.
+// *edit.SyntaxError or a *edit.FileError.
 func Install(ws *detect.Workspace, o Options) (*Plan, error) {
 	p, err := read(ws, len(afterInstall[ws.Manager]) == 0)
 	if err != nil {
@@ -218,7 +219,7 @@ func (f *File) read() error {
 		return err
 	}
 	f.manifest, err = parseManifest(f.before)
-	if wrong, ok := errors.AsType[*SyntaxError](err); ok {
+	if wrong, ok := errors.AsType[*edit.SyntaxError](err); ok {
 		wrong.Path = f.Path
 	}
 	return err

@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -10,33 +9,23 @@ import (
 	"runtime"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 const manifestName = "package.json"
 
-// FileError says which package.json can't be used, and why.
-type FileError struct {
-	Path string // as the user would type it
-	Err  error
-}
-
-func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
-
-// Unwrap returns the cause.
-func (e *FileError) Unwrap() error { return e.Err }
-
 // readFile reads the package.json in root. It must be a regular file, because the target
-// of a link may have other users. The error is a *FileError.
+// of a link may have other users. The error is a *edit.FileError.
 func readFile(root *os.Root, path string) ([]byte, fs.FileInfo, error) {
 	data, info, err := safefile.ReadUnlinked(root, manifestName, safefile.MaxFile)
 	if err != nil {
-		return nil, nil, &FileError{path, plain(err)}
+		return nil, nil, &edit.FileError{Path: path, Err: plain(err)}
 	}
 	return data, info, nil
 }
 
-// plain removes the path from an error, because FileError names a better one.
+// plain removes the path from an error, because edit.FileError names a better one.
 func plain(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
@@ -65,7 +54,7 @@ func (p *Plan) Commit() error {
 			continue
 		}
 		if err := clean(pkg.Dir); err != nil {
-			return &safefile.CommitError{Err: &FileError{p.ws.Display(pkg.Dir), err}}
+			return &safefile.CommitError{Err: &edit.FileError{Path: p.ws.Display(pkg.Dir), Err: err}}
 		}
 	}
 	var groups []*safefile.Group
@@ -89,7 +78,7 @@ func (f *File) change(root *os.Root) *safefile.Group {
 		Root:    root,
 		Path:    filepath.Dir(f.Path),
 		Changes: []*safefile.Change{{Name: manifestName, Before: f.before, After: f.after, Info: f.info}},
-		Explain: func(err error) error { return &FileError{f.Path, plain(err)} },
+		Explain: func(err error) error { return &edit.FileError{Path: f.Path, Err: plain(err)} },
 	}
 }
 

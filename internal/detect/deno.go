@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/exactjson"
 )
 
 // denoSettings are the fields of deno.json that matter here.
@@ -98,7 +100,7 @@ func readDeno(dir string) (denoFile, error) {
 			read := denoFile{file: file}
 			data = withoutComments(data)
 			read.broken = !json.Valid(data)
-			_ = decodeExactly(data, &read.denoSettings) // what can be read is enough
+			_ = exactjson.Unmarshal(data, &read.denoSettings) // what can be read is enough
 			return read, nil
 		}
 	}

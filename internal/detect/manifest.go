@@ -2,15 +2,15 @@ package detect
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/exactjson"
 )
 
 // maxManifest limits the size of a package.json, in bytes. Real ones have a few
@@ -173,7 +173,7 @@ func decodeManifest(dir string, into any) error {
 		return err
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // npm accepts a byte order mark, and some editors write one
-	err = decodeExactly(data, into)
+	err = exactjson.Unmarshal(data, into)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		return &ManifestError{path, fmt.Errorf("does not describe a package: unexpected %s", wrong.Value)}
 	}
@@ -181,25 +181,6 @@ func decodeManifest(dir string, into any) error {
 		return &ManifestError{path, fmt.Errorf("is not valid JSON: %w", err)}
 	}
 	return nil
-}
-
-// decodeExactly fills the fields of a struct as JSON.parse would: by their exact names,
-// and from the last of several with the same name. encoding/json would also read "Name"
-// as "name", and so confuse packages or releases.
-func decodeExactly(data []byte, into any) error {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return err
-	}
-	var first error // later fields may still be usable
-	fields := reflect.ValueOf(into).Elem()
-	for i := range fields.NumField() {
-		name := fields.Type().Field(i).Tag.Get("json")
-		if text, found := members[name]; found {
-			first = cmp.Or(first, json.Unmarshal(text, fields.Field(i).Addr().Interface()))
-		}
-	}
-	return first
 }
 
 // readSmall reads a regular file of at most maxManifest bytes. Anything else is

@@ -79,6 +79,28 @@ func ReadUnlinked(root *os.Root, name string, max int64) ([]byte, fs.FileInfo, e
 	return nil, nil, ErrReplaced
 }
 
+// ReadFrom does what ReadUnlinked does for a name in a file system that no other process
+// changes, such as an archive. What the file system says of a size need not be true.
+func ReadFrom(files fs.FS, name string, max int64) ([]byte, fs.FileInfo, error) {
+	info, err := fs.Lstat(files, name)
+	if err == nil {
+		err = check(info, max)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := files.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, max+1))
+	if err == nil && int64(len(data)) > max {
+		err = &Error{fmt.Sprintf("has more than %d bytes", max)}
+	}
+	return data, info, err
+}
+
 // read reads an opened file. All readers check a file before they open it, because
 // opening a device can have effects. read checks again what was really opened.
 func read(buffer []byte, file *os.File, err error, max int64) ([]byte, fs.FileInfo, error) {

@@ -1,0 +1,214 @@
+package pnp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/proxypatch/proxypatch/internal/exactjson"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+	"github.com/proxypatch/proxypatch/internal/safefile"
+)
+
+// Loader is the name of the file that yarn writes for Node.js. Data is the file beside it
+// that has its data with pnpEnableInlining: false.
+const (
+	Loader = ".pnp.cjs"
+	Data   = ".pnp.data.json"
+)
+
+const (
+	maxManifest = 32 << 20 // bytes; a workspace of a thousand packages needs five million
+	maxPackages = 100_000
+	maxLocation = 4096 // bytes; systems allow no longer paths
+)
+
+// Read reads the map of the packages from the files that yarn wrote into a directory,
+// which must be its real path. The error wraps fs.ErrNotExist if there is no Loader.
+// Otherwise it is an *Error, or from the system.
+func Read(dir string) (*Map, error) {
+	path := filepath.Join(dir, Loader)
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := inlined(text)
+	if errors.Is(err, errNotInlined) {
+		path = filepath.Join(dir, Data)
+		if data, err = readFile(path); errors.Is(err, fs.ErrNotExist) {
+			path, err = filepath.Join(dir, Loader), errUnknownForm
+		}
+	}
+	if err != nil {
+		return nil, wrapped(path, err)
+	}
+	m, err := parse(dir, data)
+	if err != nil {
+		return nil, &Error{path, err}
+	}
+	return m, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	data, err := safefile.ReadFile(path, maxManifest)
+	if errors.As(err, new(*safefile.Error)) {
+		return nil, &Error{path, err}
+	}
+	return data, err
+}
+
+// wrapped adds the path to an error that has none.
+func wrapped(path string, err error) error {
+	if errors.As(err, new(*Error)) || errors.As(err, new(*fs.PathError)) {
+		return err
+	}
+	return &Error{path, err}
+}
+
+var (
+	errNotInlined  = errors.New("the data is in another file")
+	errUnknownForm = errors.New("does not have the data of yarn 3 or 4")
+	errUnended     = errors.New("ends in the middle of its data")
+)
+
+// start matches what is before the data: from yarn 4, from yarn 3.2 and newer, and from
+// yarn 3.0, where the data is no string.
+var start = lazyregexp.Compile(`(?:RAW_RUNTIME_STATE\s*=\s*|hydrateRuntimeState\(JSON\.parse\(\s*|hydrateRuntimeState\(\s*)(['{])`)
+
+// inlined returns the data in the text of a Loader. The error is errNotInlined if the text
+// has none.
+func inlined(text []byte) ([]byte, error) {
+	at := start().FindSubmatchIndex(text)
+	if at == nil {
+		return nil, errNotInlined
+	}
+	begin := at[2]
+	if text[begin] == '\'' {
+		return unquote(text[begin+1:])
+	}
+	var data json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(text[begin:])).Decode(&data); err != nil {
+		return nil, notJSON(err)
+	}
+	return data, nil
+}
+
+// unquote returns the value of a JavaScript string in single quotes, from the text after
+// the first quote. yarn escapes quotes, backslashes and ends of lines, and nothing else.
+func unquote(text []byte) ([]byte, error) {
+	var value []byte
+	for len(text) > 0 {
+		i := bytes.IndexAny(text, `\'`)
+		if i < 0 {
+			break
+		}
+		value = append(value, text[:i]...)
+		if text[i] == '\'' {
+			return value, nil
+		}
+		escaped := text[i+1:]
+		switch {
+		case bytes.HasPrefix(escaped, []byte("\r\n")): // git may have changed the ends of lines
+			text = escaped[2:]
+		case bytes.HasPrefix(escaped, []byte("\n")):
+			text = escaped[1:]
+		case bytes.HasPrefix(escaped, []byte("'")), bytes.HasPrefix(escaped, []byte(`\`)):
+			value = append(value, escaped[0])
+			text = escaped[1:]
+		case len(escaped) == 0:
+			return nil, errUnended
+		default:
+			return nil, fmt.Errorf("has an escape that yarn does not write: %q", text[i:i+2])
+		}
+	}
+	return nil, errUnended
+}
+
+func notJSON(err error) error { return fmt.Errorf("has data that is not valid JSON: %w", err) }
+
+// state is the data, as yarn writes it.
+type state struct {
+	Roots      []root                       `json:"dependencyTreeRoots"`
+	Fallback   bool                         `json:"enableTopLevelFallback"`
+	Exclusions []pair[string, []string]     `json:"fallbackExclusionList"`
+	Pool       []dependency                 `json:"fallbackPool"`
+	Registry   []pair[*string, []reference] `json:"packageRegistryData"`
+}
+
+type root struct {
+	Name      string `json:"name"`
+	Reference string `json:"reference"`
+}
+
+type reference = pair[*string, information]
+
+// information is what the data says of a package.
+type information struct {
+	Location     string       `json:"packageLocation"`
+	Dependencies []dependency `json:"packageDependencies"`
+	Hidden       bool         `json:"discardFromLookup"`
+}
+
+func (i *information) UnmarshalJSON(data []byte) error {
+	type plain information
+	return exactjson.Unmarshal(data, (*plain)(i))
+}
+
+func (r *root) UnmarshalJSON(data []byte) error {
+	type plain root
+	return exactjson.Unmarshal(data, (*plain)(r))
+}
+
+// dependency is a name with the package that it leads to.
+type dependency = pair[string, target]
+
+// target is a reference to the package of the same name, a package of another name, or
+// null for a peer that is not there.
+type target struct {
+	name, reference string
+	none            bool
+}
+
+func (t *target) UnmarshalJSON(data []byte) error {
+	var other []string
+	switch {
+	case string(data) == "null":
+		t.none = true
+		return nil
+	case data[0] != '[':
+		return json.Unmarshal(data, &t.reference)
+	}
+	if err := json.Unmarshal(data, &other); err != nil {
+		return err
+	}
+	if len(other) != 2 {
+		return errPair
+	}
+	t.name, t.reference = other[0], other[1]
+	return nil
+}
+
+// pair is a list of two values.
+type pair[A, B any] struct {
+	A A
+	B B
+}
+
+var errPair = errors.New("a list does not have two entries")
+
+func (p *pair[A, B]) UnmarshalJSON(data []byte) error {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(data, &parts); err != nil {
+		return err
+	}
+	if len(parts) != 2 {
+		return errPair
+	}
+	if err := json.Unmarshal(parts[0], &p.A); err != nil {
+		return err
+	}
+	return json.Unmarshal(parts[1], &p.B)
+}

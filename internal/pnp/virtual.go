@@ -1,0 +1,35 @@
+package pnp
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
+)
+
+// virtuals are the names of directories that exist only for Plug'n'Play: in yarn 3 and 4,
+// and in yarn 2.
+var virtuals = []string{"__virtual__", "$$virtual"}
+
+// instance matches the directory below, which is named for one set of peers.
+var instance = lazyregexp.Compile(`^(?:.+-)?[a-f0-9]+$`)
+
+// realPath returns a path without the parts that exist only for Plug'n'Play:
+// DIR/__virtual__/NAME/N/REST is REST, N directories above DIR.
+func realPath(path string) string {
+	for {
+		names := strings.Split(path, string(filepath.Separator))
+		at := slices.IndexFunc(names, func(name string) bool { return slices.Contains(virtuals, name) })
+		if at < 1 || len(names) < at+3 || !instance().MatchString(names[at+1]) {
+			return path
+		}
+		up, err := strconv.ParseUint(names[at+2], 10, 16)
+		if err != nil {
+			return path
+		}
+		kept := names[:max(1, at-int(up))] // no further than the top
+		path = filepath.Join(strings.Join(kept, string(filepath.Separator))+string(filepath.Separator), filepath.Join(names[at+3:]...))
+	}
+}

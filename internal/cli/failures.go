@@ -41,7 +41,7 @@ type situation struct {
 	workspace *detect.Workspace              // nil until it is found
 	project   *detect.Project                // nil until next-auth is found
 	patchable []string                       // for --copy: what selects the copies that can be patched
-	older     bool                           // an older proxypatch wrote the helper of a copy
+	pending   string                         // why files are not patched that somebody patched before; may be empty
 	inTheWay  map[*apply.File]*foreign.Patch // patches by other tools, by the file that drifted because of one
 }
 
@@ -286,7 +286,7 @@ func (s *situation) driftHint(e *report.BlockedError) hint.Hint {
 		return hint.Text("upgrade proxypatch")
 	case e.Copy.Traced:
 		return beforeBuild
-	case isPasted(e.Copy):
+	case isPasted(e.Copy) && !s.ownDiffs:
 		return s.pastedHint(e.Copy)
 	case e.File.State == patchset.Missing:
 		return restore.Or(hint.Text("in an image, run proxypatch in the full install, before next build"))
@@ -333,12 +333,12 @@ func (s *situation) exportHint() hint.Hint {
 	return hint.Join(hint.Text("make "+string(s.project.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), install)
 }
 
-// applyHint is what patches the copies. After an upgrade of proxypatch it says why that
-// is needed although they were patched.
+// applyHint is what patches the copies. It says why that is needed if they were patched
+// before.
 func (s *situation) applyHint() hint.Hint {
 	apply := hint.Run("proxypatch apply" + s.again)
-	if s.older {
-		return hint.Join(hint.Text("an older proxypatch patched these files; to update them: "), apply)
+	if s.pending != "" {
+		return hint.Join(hint.Text(s.pending+": "), apply)
 	}
 	return apply
 }

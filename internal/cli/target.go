@@ -61,7 +61,7 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	apps := sync.OnceValues(func() ([]nextDir, error) { return nextApps(&project.Workspace) })
 	t := &target{project: project, library: library, plan: plan, apps: apps}
 	p.situation.patchable = patchable(plan)
-	p.situation.older = library.AddHelper && slices.ContainsFunc(plan.Copies, hasOlderHelper)
+	p.situation.pending = patchedBefore(library, plan)
 	if plan.Blocked() { // if the settings can't be read, the error is still that of the file
 		p.situation.inTheWay, _ = foreign.InTheWay(&project.Workspace, library, plan)
 	}
@@ -116,6 +116,26 @@ func patchable(plan *apply.Plan) []string {
 func majorOf(c *apply.Copy) string {
 	major, _, _ := strings.Cut(c.Release, ".")
 	return major
+}
+
+// patchedBefore says why files are not patched that somebody patched before; empty if no
+// one did.
+func patchedBefore(library *patchset.Library, plan *apply.Plan) string {
+	switch {
+	case library.AddHelper && slices.ContainsFunc(plan.Copies, hasOlderHelper):
+		return "an older proxypatch patched these files; to update them"
+	case slices.ContainsFunc(plan.Copies, hasOldTutorial):
+		return "some of these files have the official tutorial's edit; to replace it"
+	}
+	return ""
+}
+
+// hasOldTutorial reports whether a copy has the official tutorial's edit, and the chosen
+// set another one.
+func hasOldTutorial(c *apply.Copy) bool {
+	return slices.ContainsFunc(c.Files, func(f apply.File) bool {
+		return f.Changes() && f.By != nil && f.By.FromTutorial()
+	})
 }
 
 // hasOlderHelper reports whether an older proxypatch wrote a copy's helper, as after an

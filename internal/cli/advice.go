@@ -2,12 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
-	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
@@ -36,14 +34,14 @@ func (p *program) advise(t *target, goal apply.Goal, set string) error {
 // laterFailures returns a warning for each patch by another tool that will fail at the
 // next install.
 func (p *program) laterFailures(t *target) ([]report.Problem, error) {
-	patches, err := foreign.Find(&t.project.Workspace)
+	patches, err := t.patches()
 	if err != nil {
 		return nil, &systemError{err}
 	}
 	var warnings []report.Problem
 	for i := range patches {
 		if patch := &patches[i]; slices.ContainsFunc(t.plan.Copies, patch.FailsLater) {
-			file := t.project.Display(filepath.Join(t.project.Root().Dir, filepath.FromSlash(patch.File)))
+			file := p.situation.fileOf(patch)
 			warning := report.Warning(
 				file+": patch-package will fail at the next install that keeps node_modules, because proxypatch changes the same lines",
 				hint.To("delete this patch", p.situation.deletion(patch)).Or(keepPart))

@@ -70,11 +70,11 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 	}
 	defer t.plan.Close()
 	p.report.Add(t.warnings...)
-	reasons, warnings := p.judge(t.plan, goal, o.set)
+	reasons, warnings := p.judge(t, goal, o.set)
 	p.report.Add(append(reasons, warnings...)...)
 	if len(reasons) > 0 {
 		p.report.Summary = "nothing was written"
-		p.report.Copies = report.Copies(t.plan, t.project, report.Refusing)
+		p.report.Copies = p.copiesOf(t, report.Refusing)
 		return nil
 	}
 	if err := p.advise(t, goal, o.set); err != nil {
@@ -103,19 +103,11 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 	}
 	p.report.Add(again...)
 	p.report.Summary = words.sum(t.plan, o.dryRun)
-	p.report.Copies, p.report.Caches = report.Copies(t.plan, t.project, tense), found.report(tense)
-	return nil
-}
-
-// judge returns what keeps a plan from being carried out, and warnings of what does
-// not.
-func (p *program) judge(plan *apply.Plan, goal apply.Goal, set string) (reasons, warnings []report.Problem) {
-	reasons = p.explainAll(report.Judge(plan, goal))
-	if goal == apply.Patch {
-		agents, warnings := report.JudgeAgents(plan, set)
-		return append(reasons, p.explainAll(agents)...), warnings
+	if goal == apply.Patch && t.plan.Changes() == 0 {
+		p.report.Summary += p.patchedBy(t.plan)
 	}
-	return reasons, nil
+	p.report.Copies, p.report.Caches = p.copiesOf(t, tense), found.report(tense)
+	return nil
 }
 
 func (p *program) explainAll(reasons []error) []report.Problem {

@@ -45,7 +45,7 @@ func (p *program) check(o *checkOptions) error {
 	}
 	defer t.plan.Close()
 	p.report.Add(t.warnings...)
-	reasons, warnings := p.judge(t.plan, apply.Patch, o.set)
+	reasons, warnings := p.judge(t, apply.Patch, o.set)
 	p.report.Add(append(reasons, warnings...)...)
 	p.report.Unpatched = p.explainAll(unpatched(t.plan))
 	pending := t.plan.Changes()
@@ -54,9 +54,12 @@ func (p *program) check(o *checkOptions) error {
 		p.report.Summary = "not fully patched"
 	case pending > 0:
 		p.report.Summary = report.CountFiles(pending) + " not patched"
-		together := p.situation.explain(&pendingError{t.plan.Copies})
-		together.Together = true
-		p.report.Add(together)
+		apply := slices.DeleteFunc(slices.Clone(t.plan.Copies), func(c *apply.Copy) bool { return p.situation.refuseNative(c, apply.Patch) != nil })
+		if all := (&pendingError{apply}); all.files() > 0 {
+			together := p.situation.explain(all)
+			together.Together = true
+			p.report.Add(together)
+		}
 	default:
 		p.report.Summary = report.CountFiles(t.plan.Files()) + " patched"
 		if o.keepCache {
@@ -72,7 +75,7 @@ func (p *program) check(o *checkOptions) error {
 			p.report.Summary += ", but a build may use old code"
 		}
 	}
-	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
+	p.report.Copies = p.copiesOf(t, report.Checking)
 	return nil
 }
 

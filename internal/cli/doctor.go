@@ -249,7 +249,7 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 		}
 	}
 	add(doctor.NextAuth, t.warnings)
-	add(doctor.NextAuth, p.explainAll(report.Judge(t.plan, apply.Patch)))
+	add(doctor.NextAuth, p.explainAll(slices.DeleteFunc(p.refusals(t, apply.Patch), isPending)))
 	if !t.plan.Blocked() {
 		patches, err := p.laterFailures(t)
 		if err != nil {
@@ -282,7 +282,7 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 		p.report.Caches = caches
 		add(doctor.NextJS, stale)
 	}
-	p.report.Copies = report.Copies(t.plan, t.project, report.Checking)
+	p.report.Copies = p.copiesOf(t, report.Checking)
 	return found, !t.plan.Blocked(), nil
 }
 
@@ -317,12 +317,18 @@ func (p *program) stateOfCopy(found *doctor.Findings, c *apply.Copy, native bool
 	switch {
 	case c.Err != nil:
 	case pending == 0:
-		found.Add(doctor.NextAuth, doctor.OK, "%s is patched", label)
+		found.Add(doctor.NextAuth, doctor.OK, "%s is patched%s", label, report.By(p.situation.by(c)))
 	case native:
 		found.Add(doctor.NextAuth, doctor.Note, "%s is not patched, and need not be", label)
 	default:
 		found.Add(doctor.NextAuth, doctor.Error, "%s is not patched: %s of %d", label, report.CountFiles(pending), len(c.Files)).Hint = p.applyHint(c)
 	}
+}
+
+// isPending reports whether an error says of a copy only that it is not patched.
+func isPending(err error) bool {
+	e, ok := errors.AsType[*nativeError](err)
+	return ok && e.copy.Err == nil
 }
 
 // agents says which https-proxy-agent each copy loads, and that releases before
@@ -361,7 +367,10 @@ func otherAgents(found *doctor.Findings, t *target, set string) error {
 
 // applyHint is what patches a copy, empty if https-proxy-agent has to come first.
 func (p *program) applyHint(c *apply.Copy) hint.Hint {
+	refused := p.situation.refuseNative(c, apply.Patch)
 	switch {
+	case refused != nil:
+		return p.situation.nativeHint(refused)
 	case c.Traced:
 		return beforeBuild
 	case !c.Agent.Usable():

@@ -43,6 +43,7 @@ type situation struct {
 	patchable []string                       // for --copy: what selects the copies that can be patched
 	pending   string                         // why files are not patched that somebody patched before; may be empty
 	inTheWay  map[*apply.File]*foreign.Patch // patches by other tools, by the file that drifted because of one
+	natives   map[*apply.Copy]foreign.Native // patches from proxypatch that other tools apply
 }
 
 // explain turns an error into the problem that a person gets.
@@ -131,6 +132,7 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Unsupported, (*situation).sharedHint),
 	when(report.Unsupported, apply.ErrTraced, beforeBuild),
 	native,
+	exported,
 	on(report.Drift, (*situation).driftHint),
 	on(report.Agent, func(s *situation, e *report.AgentError) hint.Hint {
 		switch {
@@ -270,8 +272,11 @@ func (s *situation) removal(p *foreign.Patch, c *apply.Copy) hint.Hint {
 }
 
 // deletion returns the command that deletes a patch file.
-func (s *situation) deletion(p *foreign.Patch) string {
-	return "rm " + hint.Quote(s.project.Display(filepath.Join(s.project.Root().Dir, filepath.FromSlash(p.File))))
+func (s *situation) deletion(p *foreign.Patch) string { return "rm " + hint.Quote(s.fileOf(p)) }
+
+// fileOf returns the path of a patch file as a person would write it.
+func (s *situation) fileOf(p *foreign.Patch) string {
+	return s.project.Display(filepath.Join(s.project.Root().Dir, filepath.FromSlash(p.File)))
 }
 
 var keepPart = hint.Text("or, if it also changes something else, see docs/do-i-need-it.md")
@@ -324,15 +329,6 @@ func (s *situation) sharedHint(e *detect.SharedError) hint.Hint {
 	return s.exportHint().Or(hint.Join(hint.Text("or "), e.Hint))
 }
 
-// exportHint makes the package manager itself patch the copies.
-func (s *situation) exportHint() hint.Hint {
-	install := s.project.InstallAgain()
-	if install.Run != "" {
-		install = hint.Join(hint.Text("run "), install)
-	}
-	return hint.Join(hint.Text("make "+string(s.project.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), install)
-}
-
 // applyHint is what patches the copies. It says why that is needed if they were patched
 // before.
 func (s *situation) applyHint() hint.Hint {
@@ -364,11 +360,14 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 	for i := range e.copy.Files {
 		patched = patched && !e.copy.Files[i].Changes() && e.copy.Files[i].Err == nil
 	}
+	refused := s.refuseNative(e.copy, apply.Patch)
 	switch {
 	case e.reason == tooSlow:
 		return moreTime
 	case e.copy.Traced && !(patched && e.copy.Agent.Usable()):
 		return beforeBuild
+	case refused != nil:
+		return s.nativeHint(refused)
 	case e.copy.Shared != nil && !(patched && e.copy.Agent.Usable()):
 		return s.sharedHint(e.copy.Shared)
 	case !e.copy.Agent.Usable():
@@ -432,6 +431,7 @@ var places = []func(*report.Problem, error) (matches bool){
 	}),
 	at(func(p *report.Problem, e *report.UnpatchableError) { p.At(&e.Copy.Install, "") }),
 	at(func(p *report.Problem, e *report.AgentError) { p.At(&e.Copy.Install, "") }),
+	at(func(p *report.Problem, e *nativeError) { p.At(&e.copy.Install, "") }),
 	at(func(p *report.Problem, e *unpatchedError) { p.At(&e.copy.Install, e.file) }),
 	at(func(p *report.Problem, e *unprovenError) {
 		p.At(&e.copy.Install, "")

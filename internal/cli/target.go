@@ -26,7 +26,8 @@ type target struct {
 	project  *detect.Project
 	library  *patchset.Library
 	plan     *apply.Plan
-	apps     func() ([]nextDir, error) // finds the workspace's Next.js apps, once
+	apps     func() ([]nextDir, error)       // finds the workspace's Next.js apps, once
+	patches  func() ([]foreign.Patch, error) // finds patches by other tools, once
 	warnings []report.Problem
 }
 
@@ -59,13 +60,15 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 		return nil, &systemError{err}
 	}
 	apps := sync.OnceValues(func() ([]nextDir, error) { return nextApps(&project.Workspace) })
-	t := &target{project: project, library: library, plan: plan, apps: apps}
+	patches := sync.OnceValues(func() ([]foreign.Patch, error) { return foreign.Find(&project.Workspace) })
+	t := &target{project: project, library: library, plan: plan, apps: apps, patches: patches}
 	p.situation.patchable = patchable(plan)
 	p.situation.pending = patchedBefore(library, plan)
-	if plan.Blocked() { // if the settings can't be read, the error is still that of the file
-		p.situation.inTheWay, _ = foreign.InTheWay(&project.Workspace, library, plan)
+	found, _ := t.patches() // if the settings can't be read, the error is still that of the file
+	if p.situation.natives, err = foreign.Natives(found, library, plan); err == nil {
+		p.situation.inTheWay = foreign.InTheWay(found, library, plan)
+		err = t.leaveOutLeftovers(options.Goal, o.set)
 	}
-	err = t.leaveOutLeftovers(options.Goal, o.set)
 	if err == nil {
 		err = t.leaveOutBare()
 	}

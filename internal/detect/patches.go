@@ -90,10 +90,17 @@ func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
 		file, _ := entries[key].(string)
 		all = append(all, ForeignPatch{
 			Package: name, Tool: string(w.Manager), File: path.Clean(filepath.ToSlash(file)), Field: "patchedDependencies", Entry: key,
-			In: w.Display(filepath.Join(w.Root().Dir, in)), Runs: true, releases: releases,
+			In: w.Display(filepath.Join(w.Root().Dir, in)), Runs: w.appliesPatches(), releases: releases,
 		})
 	}
 	return all
+}
+
+// appliesPatches reports whether the package manager reads patchedDependencies. If the
+// project does not say which npm it uses, it counts as one that does.
+func (w *Workspace) appliesPatches() bool {
+	v, err := semver.NewVersion(w.Version)
+	return w.Manager != NPM || err != nil || v.Major() >= 12
 }
 
 // resolved returns yarn's patches, which ranges such as

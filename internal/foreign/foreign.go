@@ -115,11 +115,7 @@ func pathIn(diff []byte) string {
 
 // InTheWay returns, for each drifted file of the plan, a patch without which it would not
 // be drifted.
-func InTheWay(ws *detect.Workspace, library *patchset.Library, plan *apply.Plan) (map[*apply.File]*Patch, error) {
-	patches, err := Find(ws)
-	if err != nil || len(patches) == 0 {
-		return nil, err
-	}
+func InTheWay(patches []Patch, library *patchset.Library, plan *apply.Plan) map[*apply.File]*Patch {
 	found := map[*apply.File]*Patch{}
 	for _, c := range plan.Copies {
 		for i := range c.Files {
@@ -133,7 +129,7 @@ func InTheWay(ws *detect.Workspace, library *patchset.Library, plan *apply.Plan)
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 // drifts reports whether a file would fit without the patch. A patch that can't be read

@@ -25,6 +25,11 @@ const (
 	Current
 )
 
+// String returns the name in --json.
+func (o Origin) String() string {
+	return [...]string{"stranger", "mixed", "outdated", "newer", "current"}[o]
+}
+
 // Ours reports whether proxypatch made all parts.
 func (o Origin) Ours() bool { return o == Outdated || o == Current }
 
@@ -73,6 +78,11 @@ func (p part) revision(of *line.Line) int {
 		return 0
 	}
 	return helper.Revision
+}
+
+// hasHelper reports whether the patch adds a helper of some proxypatch.
+func (p *Patch) hasHelper(of *line.Line) bool {
+	return slices.ContainsFunc(p.parts, func(part part) bool { return part.revision(of) > 0 })
 }
 
 // isWhole reports whether the patch has all parts that a release needs, and no other.

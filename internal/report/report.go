@@ -8,6 +8,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
@@ -111,10 +112,12 @@ type Copy struct {
 	PackageManager string   `json:"packageManager"`
 	Reached        []Reach  `json:"reached"`
 	Agent          AgentDoc `json:"agent"`
+	Native         *Native  `json:"native,omitempty"` // what patches it at installs
 	Files          []File   `json:"files"`
 	Arrived        []string `json:"arrived,omitempty"` // at verify's proxy
 
 	fullRelease string // with the package's
+	by          string // what patches it at installs
 	workspace   bool   // there are other packages that may get other copies
 }
 
@@ -122,6 +125,30 @@ type Copy struct {
 type Package struct {
 	Name    string `json:"name"`
 	Release string `json:"release"`
+}
+
+// Native is a patch from proxypatch that another tool applies at installs.
+type Native struct {
+	Tool  string `json:"tool"`
+	Field string `json:"field,omitempty"` // the setting that names the patch
+	Entry string `json:"entry,omitempty"` // its key in there
+	In    string `json:"in,omitempty"`    // the file with the setting
+	File  string `json:"file"`            // the patch, from the workspace's root
+	State string `json:"state"`           // "current", "outdated" or "newer"
+}
+
+// SetNative says what patches the copy at installs.
+func (c *Copy) SetNative(n foreign.Native) {
+	c.Native = &Native{n.Tool, n.Field, n.Entry, n.In, n.File, n.Origin.String()}
+	c.by = n.By()
+}
+
+// By ends a sentence about patched files with what patched them, if that is not apply.
+func By(what string) string {
+	if what == "" {
+		return ""
+	}
+	return " by " + what
 }
 
 // Reach is how a package of the workspace gets the copy.

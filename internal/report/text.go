@@ -129,7 +129,7 @@ func (c Copy) sum(r *Report) string {
 	case n == 0 || c.refused() || r.DryRun:
 		return ""
 	case r.Command == "check" && changed == 0:
-		return CountFiles(n) + " patched"
+		return CountFiles(n) + " patched" + By(c.by)
 	case r.Command == "check" && changed == n:
 		return CountFiles(n) + " not patched"
 	case r.Command == "check":

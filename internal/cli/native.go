@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/foreign"
+	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/report"
+)
+
+// nativeError says that only an install can change a copy, because another tool applies a
+// patch from proxypatch to it.
+type nativeError struct {
+	copy   *apply.Copy
+	native foreign.Native
+	file   string // the patch, as a person would write it
+	revert bool
+}
+
+func (e *nativeError) Error() string {
+	switch {
+	case e.revert:
+		return fmt.Sprintf("%s: %s patches it at each install, with %s", e.copy.Path, e.native.Tool, e.file)
+	case e.native.Origin == foreign.Outdated:
+		return fmt.Sprintf("%s: %s is from an older proxypatch, or for another set or release", e.copy.Path, e.file)
+	case e.native.Origin == foreign.Newer:
+		return fmt.Sprintf("%s: %s is from a newer proxypatch", e.copy.Path, e.file)
+	}
+	return fmt.Sprintf("%s: %s not patched, although %s is to apply %s", e.copy.Path, report.AreFiles(e.copy.Changes()), e.native.Tool, e.file)
+}
+
+// refuseNative says why a command must leave a copy to the tool that patches it; nil if
+// there is nothing to do, or if something else prevents it.
+func (s *situation) refuseNative(c *apply.Copy, goal apply.Goal) *nativeError {
+	native, ours := s.natives[c]
+	_, shared := errors.AsType[*detect.SharedError](c.Err)
+	blocks := func(f apply.File) bool { return f.Blocks(goal) }
+	switch {
+	case !ours, c.Err != nil && !shared:
+		return nil
+	case goal == apply.Patch && (c.Changes() == 0 || slices.ContainsFunc(c.Files, blocks)):
+		return nil
+	}
+	return &nativeError{c, native, s.fileOf(native.Patch), goal == apply.Restore}
+}
+
+// exported is the row for such a copy. What reads it finds that it is not patched; what
+// writes can't help.
+func exported(s *situation, err error) (report.ExitCode, hint.Hint, bool) {
+	e, ok := errors.AsType[*nativeError](err)
+	if !ok {
+		return 0, hint.Hint{}, false
+	}
+	code := report.Unsupported
+	if s.command == "check" && e.copy.Shared == nil {
+		code = report.Pending
+	}
+	return code, s.nativeHint(e), true
+}
+
+func (s *situation) nativeHint(e *nativeError) hint.Hint {
+	switch {
+	case e.revert:
+		return s.undoHint(e.native.Patch)
+	case e.native.Origin == foreign.Outdated:
+		return s.exportHint()
+	case e.native.Origin == foreign.Newer:
+		return hint.Text("upgrade proxypatch")
+	}
+	return hint.Join(hint.Text("install it: "), s.project.InstallAgain())
+}
+
+// exportHint makes the package manager itself patch the copies.
+func (s *situation) exportHint() hint.Hint {
+	return hint.Join(hint.Text("make "+string(s.project.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.project.InstallAgain()))
+}
+
+// undoHint takes out what export wrote.
+func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
+	purpose := "delete " + s.fileOf(p)
+	if p.Field != "" {
+		purpose = fmt.Sprintf("take %q out of %s in %s", p.Entry, p.Field, p.In)
+	}
+	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.project.InstallAgain()))
+}
+
+// running is a hint for the middle of a sentence.
+func running(h hint.Hint) hint.Hint {
+	if h.Run == "" {
+		return h
+	}
+	return hint.Join(hint.Text("run "), h)
+}
+
+// judge returns what keeps a plan from being carried out, and warnings of what does not.
+func (p *program) judge(t *target, goal apply.Goal, set string) (reasons, warnings []report.Problem) {
+	reasons = p.explainAll(p.refusals(t, goal))
+	if goal == apply.Patch {
+		agents, warnings := report.JudgeAgents(t.plan, set)
+		return append(reasons, p.explainAll(agents)...), warnings
+	}
+	return reasons, nil
+}
+
+// refusals returns why copies must not be written.
+func (p *program) refusals(t *target, goal apply.Goal) []error {
+	var reasons []error
+	rest := &apply.Plan{}
+	for _, c := range t.plan.Copies {
+		if refused := p.situation.refuseNative(c, goal); refused != nil {
+			reasons = append(reasons, refused)
+			continue
+		}
+		rest.Copies = append(rest.Copies, c)
+	}
+	return append(reasons, report.Judge(rest, goal)...)
+}
+
+// copiesOf turns the plan into what is reported of it.
+func (p *program) copiesOf(t *target, tense report.Tense) []report.Copy {
+	copies := report.Copies(t.plan, t.project, tense)
+	for i, c := range t.plan.Copies {
+		if native, ours := p.situation.natives[c]; ours {
+			copies[i].SetNative(native)
+		}
+	}
+	return copies
+}
+
+// by names what patches a copy at installs; empty if apply does.
+func (s *situation) by(c *apply.Copy) string {
+	if native, ours := s.natives[c]; ours {
+		return native.By()
+	}
+	return ""
+}
+
+// patchedBy names what patched all copies of a plan; empty if it was not one tool.
+func (p *program) patchedBy(plan *apply.Plan) string {
+	by := ""
+	for i, c := range plan.Copies {
+		if own := p.situation.by(c); i == 0 || own == by {
+			by = own
+		} else {
+			return ""
+		}
+	}
+	return report.By(by)
+}

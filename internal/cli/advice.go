@@ -23,6 +23,7 @@ func (p *program) advise(t *target, goal apply.Goal, set string) error {
 	if goal != apply.Patch {
 		return nil
 	}
+	p.report.Add(p.situation.idlePatches()...)
 	patches, err := p.laterFailures(t)
 	p.report.Add(patches...)
 	if err != nil || t.plan.Changes() == 0 {

@@ -44,6 +44,7 @@ type situation struct {
 	pending   string                         // why files are not patched that somebody patched before; may be empty
 	inTheWay  map[*apply.File]*foreign.Patch // patches by other tools, by the file that drifted because of one
 	natives   map[*apply.Copy]foreign.Native // patches from proxypatch that other tools apply
+	idle      []*foreign.Patch               // patches from proxypatch that no install will apply
 }
 
 // explain turns an error into the problem that a person gets.
@@ -276,7 +277,7 @@ func (s *situation) deletion(p *foreign.Patch) string { return "rm " + hint.Quot
 
 // fileOf returns the path of a patch file as a person would write it.
 func (s *situation) fileOf(p *foreign.Patch) string {
-	return s.project.Display(filepath.Join(s.project.Root().Dir, filepath.FromSlash(p.File)))
+	return s.workspace.Display(filepath.Join(s.workspace.Root().Dir, filepath.FromSlash(p.File)))
 }
 
 var keepPart = hint.Text("or, if it also changes something else, see docs/do-i-need-it.md")
@@ -333,6 +334,9 @@ func (s *situation) sharedHint(e *detect.SharedError) hint.Hint {
 // before.
 func (s *situation) applyHint() hint.Hint {
 	apply := hint.Run("proxypatch apply" + s.again)
+	if len(s.idle) > 0 {
+		return s.exportHint()
+	}
 	if s.pending != "" {
 		return hint.Join(hint.Text(s.pending+": "), apply)
 	}

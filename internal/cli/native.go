@@ -71,12 +71,15 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 	case e.native.Origin == foreign.Newer:
 		return hint.Text("upgrade proxypatch")
 	}
-	return hint.Join(hint.Text("install it: "), s.project.InstallAgain())
+	if e.native.Tool == string(detect.YarnBerry) { // the range of the entry may be another now
+		return s.exportHint()
+	}
+	return hint.Join(hint.Text("install it: "), s.workspace.InstallAgain())
 }
 
 // exportHint makes the package manager itself patch the copies.
 func (s *situation) exportHint() hint.Hint {
-	return hint.Join(hint.Text("make "+string(s.project.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.project.InstallAgain()))
+	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallAgain()))
 }
 
 // undoHint takes out what export wrote.
@@ -85,7 +88,7 @@ func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
 	if p.Field != "" {
 		purpose = fmt.Sprintf("take %q out of %s in %s", p.Entry, p.Field, p.In)
 	}
-	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.project.InstallAgain()))
+	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.workspace.InstallAgain()))
 }
 
 // running is a hint for the middle of a sentence.
@@ -94,6 +97,24 @@ func running(h hint.Hint) hint.Hint {
 		return h
 	}
 	return hint.Join(hint.Text("run "), h)
+}
+
+// idlePatches warns of patches from proxypatch that no install will apply.
+func (s *situation) idlePatches() []report.Problem {
+	var warnings []report.Problem
+	for _, p := range s.idle {
+		message := fmt.Sprintf("%s: %q in %s is for a release that is not installed", p.In, p.Entry, p.Field)
+		switch {
+		case p.Missing:
+			message = fmt.Sprintf("%s: %q in %s names %s, which does not exist", p.In, p.Entry, p.Field, s.fileOf(p))
+		case !p.Runs:
+			message = fmt.Sprintf("%s: npm %s ignores %s; only npm 12 and newer apply it", p.In, s.workspace.Version, p.Field)
+		}
+		warning := report.Warning(message, s.typeable(s.exportHint()))
+		warning.Path = p.In
+		warnings = append(warnings, warning)
+	}
+	return warnings
 }
 
 // judge returns what keeps a plan from being carried out, and warnings of what does not.

@@ -64,10 +64,8 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	t := &target{project: project, library: library, plan: plan, apps: apps, patches: patches}
 	p.situation.patchable = patchable(plan)
 	p.situation.pending = patchedBefore(library, plan)
-	found, _ := t.patches() // if the settings can't be read, the error is still that of the file
-	if p.situation.natives, err = foreign.Natives(found, library, plan); err == nil {
-		p.situation.inTheWay = foreign.InTheWay(found, library, plan)
-		err = t.leaveOutLeftovers(options.Goal, o.set)
+	if err = p.judgePatches(t); err == nil {
+		err = p.leaveOutLeftovers(t, options.Goal, o.set)
 	}
 	if err == nil {
 		err = t.leaveOutBare()
@@ -81,6 +79,19 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// judgePatches says what patches by other tools are to the copies of the plan. If the
+// settings can't be read, the errors are still those of the files.
+func (p *program) judgePatches(t *target) (err error) {
+	found, _ := t.patches()
+	p.situation.inTheWay = foreign.InTheWay(found, t.library, t.plan)
+	if p.situation.natives, err = foreign.Natives(found, t.library, t.plan); err != nil {
+		return err
+	}
+	installed := slices.Concat(t.project.Copies, t.project.Others, t.project.Strays)
+	p.situation.idle, err = foreign.Idle(found, t.library, installed)
+	return err
 }
 
 // selectCopies returns the copies that the words of --copy select.
@@ -152,10 +163,10 @@ func hasOlderHelper(c *apply.Copy) bool {
 // leaveOutLeftovers takes copies out of the plan that can't be patched and need
 // not be, since nothing loads them. Those that can be are, to be safe. If no other
 // is left, there is no next-auth.
-func (t *target) leaveOutLeftovers(goal apply.Goal, set string) error {
+func (p *program) leaveOutLeftovers(t *target, goal apply.Goal, set string) error {
 	for _, c := range slices.Clone(t.plan.Copies) {
 		noAgent := goal == apply.Patch && set != patchset.None && !c.Agent.Usable()
-		if !noAgent && !t.plan.IsBlocked(c) {
+		if !noAgent && !t.plan.IsBlocked(c) && p.situation.refuseNative(c, goal) == nil {
 			continue
 		}
 		leftover, err := t.project.Leftover(&c.Install)

@@ -298,11 +298,12 @@ func (w *Workspace) seemsUninstalled() (bool, error) {
 	if installed, err := exists(filepath.Join(w.Root().Dir, "node_modules")); installed || err != nil {
 		return false, err
 	}
-	return w.isLocked()
+	return w.IsLocked()
 }
 
-// isLocked reports whether the root of the workspace has a lock file.
-func (w *Workspace) isLocked() (bool, error) {
+// IsLocked reports whether the root of the workspace has a lock file, so that installs
+// happen there.
+func (w *Workspace) IsLocked() (bool, error) {
 	for _, trace := range traces {
 		if !trace.lock {
 			continue

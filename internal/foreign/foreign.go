@@ -21,7 +21,7 @@ import (
 // Patch is a patch of next-auth by another tool.
 type Patch struct {
 	detect.ForeignPatch
-	Missing  bool // the file does not exist
+	Missing  bool // the file does not exist, where installs need it
 	parts    []part
 	readable bool
 }
@@ -57,7 +57,11 @@ func Find(ws *detect.Workspace) ([]Patch, error) {
 		if err == nil { // if not, it may change any file
 			p.parts, p.readable = partsOf(f.File, data), true
 		}
-		p.Missing = errors.Is(err, fs.ErrNotExist)
+		if errors.Is(err, fs.ErrNotExist) {
+			if p.Missing, err = ws.IsLocked(); err != nil {
+				return nil, err
+			}
+		}
 		patches = append(patches, p)
 	}
 	return patches, nil

@@ -39,17 +39,10 @@ func (p *Patch) Origin(library *patchset.Library, of *line.Line, release string)
 	if err != nil {
 		return Stranger, err
 	}
-	ours := 0
-	for _, part := range p.parts {
-		own, err := part.isOurs(library, of)
-		if err != nil {
-			return Stranger, err
-		}
-		if own {
-			ours++
-		}
-	}
+	ours, err := p.countOurs(library, of)
 	switch {
+	case err != nil:
+		return Stranger, err
 	case slices.ContainsFunc(p.parts, func(part part) bool { return part.revision(of) > selection.Helper.Revision }):
 		return Newer, nil
 	case ours == 0:
@@ -60,6 +53,21 @@ func (p *Patch) Origin(library *patchset.Library, of *line.Line, release string)
 		return Current, nil
 	}
 	return Outdated, nil
+}
+
+// countOurs counts the parts that proxypatch made for a line's package.
+func (p *Patch) countOurs(library *patchset.Library, of *line.Line) (int, error) {
+	ours := 0
+	for _, part := range p.parts {
+		own, err := part.isOurs(library, of)
+		if err != nil {
+			return 0, err
+		}
+		if own {
+			ours++
+		}
+	}
+	return ours, nil
 }
 
 // isOurs reports whether some proxypatch made the part: a helper with its stamp, or one of

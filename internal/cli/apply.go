@@ -74,7 +74,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 	p.report.Add(append(reasons, warnings...)...)
 	if len(reasons) > 0 {
 		p.report.Summary = "nothing was written"
-		p.report.Copies = p.copiesOf(t, report.Refusing)
+		p.report.Copies = p.situation.copiesOf(t.plan, t.project, report.Refusing)
 		return nil
 	}
 	if err := p.advise(t, goal, o.set); err != nil {
@@ -106,7 +106,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 	if goal == apply.Patch && t.plan.Changes() == 0 {
 		p.report.Summary += p.patchedBy(t.plan)
 	}
-	p.report.Copies, p.report.Caches = p.copiesOf(t, tense), found.report(tense)
+	p.report.Copies, p.report.Caches = p.situation.copiesOf(t.plan, t.project, tense), found.report(tense)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/buildcache"
 	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
@@ -32,7 +33,8 @@ type builds struct {
 	unread    error           // why the build of an image can't be read
 	library   *patchset.Library
 	strict    bool
-	patched   map[string]bool // whether apply has nothing to do for an app, by its directory
+	apps      map[string]installed // what a new build of an app would take, by its directory
+	situation *situation
 }
 
 // foundBuild is one build.
@@ -60,7 +62,7 @@ func (p *program) openBuilds(o *planOptions, lenient bool) (*builds, error) {
 		return nil, err
 	}
 	p.situation.again, p.situation.ownDiffs = o.again(), o.patches != ""
-	all := &builds{workspace: workspace, lenient: lenient, library: library, strict: o.strict, patched: map[string]bool{}}
+	all := &builds{workspace: workspace, lenient: lenient, library: library, strict: o.strict, apps: map[string]installed{}, situation: &p.situation}
 	if err := all.find(workspace, o.all); err != nil {
 		return nil, err
 	}
@@ -339,7 +341,8 @@ func (all *builds) planCopies(library *patchset.Library, strict bool) error {
 	plan.Close()
 	all.plan = plan
 	all.leaveOutBare()
-	return nil
+	found, _ := foreign.Find(all.workspace) // settings that can't be read name none
+	return all.situation.addNatives(found, library, plan)
 }
 
 // leaveOutBare takes out the copies of which nothing that needs the patch was traced.
@@ -394,11 +397,11 @@ func (all *builds) judge(b *foundBuild) []error {
 // judgeCopies says what check would say of the copies that a build loads.
 func (all *builds) judgeCopies(b *foundBuild) []error {
 	plan := all.beside(b)
-	reasons := report.Judge(plan, apply.Patch)
+	reasons := all.situation.refusals(plan, apply.Patch)
 	agents, _ := report.JudgeAgents(plan, patchset.Default)
 	reasons = append(reasons, agents...)
-	if plan.Changes() > 0 && !plan.Blocked() {
-		reasons = append(reasons, &pendingError{plan.Copies})
+	if pending := all.situation.forApply(plan); pending != nil && !plan.Blocked() {
+		reasons = append(reasons, pending)
 	}
 	for i, reason := range reasons {
 		_, pending := errors.AsType[*pendingError](reason)
@@ -458,8 +461,11 @@ func (all *builds) rebuild(b *foundBuild) hint.Hint {
 	if own := all.elsewhere(b); own != nil {
 		apply, again = apply+" -C "+hint.Quote(all.workspace.Display(b.app.Dir)), own.Build(own.Home)
 	}
-	if all.installedIsPatched(b.app) {
+	switch now := all.installed(b.app); {
+	case now.patched:
 		return again
+	case now.install.Text != "":
+		return hint.Join(now.install, hint.Text(", then "), again)
 	}
 	return hint.Join(hint.Run(apply), hint.Text(", then "), again)
 }
@@ -509,47 +515,59 @@ func (all *builds) addUnbuilt() error {
 	return nil
 }
 
-// installedIsPatched reports whether a new build of an app would have the patch: apply
-// would change nothing, neither in the copies that the app loads nor in its caches.
-func (all *builds) installedIsPatched(app detect.Package) bool {
-	patched, known := all.patched[app.Dir]
-	if !known {
-		var err error
-		patched, err = all.needsNoApply(app)
-		patched = patched && err == nil
-		all.patched[app.Dir] = patched
-	}
-	return patched
+// installed says what a new build of an app would take.
+type installed struct {
+	patched bool      // apply would change nothing, neither in copies nor in caches
+	install hint.Hint // what patches the copies, if apply does not
 }
 
-func (all *builds) needsNoApply(app detect.Package) (bool, error) {
+func (all *builds) installed(app detect.Package) installed {
+	now, known := all.apps[app.Dir]
+	if !known {
+		now, _ = all.lookAt(app) // in doubt, apply
+		all.apps[app.Dir] = now
+	}
+	return now
+}
+
+func (all *builds) lookAt(app detect.Package) (now installed, err error) {
 	own, err := detect.Open(all.workspace.Display(app.Dir))
 	if err != nil {
-		return false, err
+		return now, err
 	}
 	project, err := own.Find(true)
 	if err != nil {
-		return false, err
+		return now, err
 	}
 	loaded, err := loadedBy(nextDir{app.Dir, own.Home}, project)
 	if err != nil {
-		return false, err
+		return now, err
 	}
 	plan, err := apply.New(loaded, all.library, apply.Options{Goal: apply.Patch, Strict: all.strict})
 	if err != nil {
-		return false, err
+		return now, err
 	}
 	defer plan.Close()
+	there := &situation{workspace: own, project: project}
+	found, _ := foreign.Find(own)
+	if err := there.addNatives(found, all.library, plan); err != nil {
+		return now, err
+	}
+	for _, c := range plan.Copies {
+		if refused := there.refuseNative(c, apply.Patch); refused != nil {
+			return installed{install: there.nativeHint(refused)}, nil
+		}
+	}
 	agents, _ := report.JudgeAgents(plan, patchset.Default)
 	if len(loaded) == 0 || plan.Blocked() || plan.Changes() > 0 || len(agents) > 0 {
-		return false, nil
+		return now, nil
 	}
 	apps, err := ownApps(own, false)
 	if err != nil {
-		return false, err
+		return now, err
 	}
-	found, err := (&target{project: project, library: all.library, plan: plan}).caches(apps, before, false)
-	return len(found.stale()) == 0, err
+	caches, err := (&target{project: project, library: all.library, plan: plan}).caches(apps, before, false)
+	return installed{patched: err == nil && len(caches.stale()) == 0}, err
 }
 
 // report says what each build runs.

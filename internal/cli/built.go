@@ -46,7 +46,7 @@ func (p *program) checkBuilt(o *checkOptions) error {
 	}
 	p.report.Builds = all.report()
 	if all.plan != nil {
-		p.report.Copies = report.Copies(all.plan, all.project, report.Checking)
+		p.report.Copies = p.situation.copiesOf(all.plan, all.project, report.Checking)
 	}
 	p.report.Summary = all.summary()
 	return nil

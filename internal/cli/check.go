@@ -55,9 +55,8 @@ func (p *program) check(o *checkOptions) error {
 		p.report.Summary = "not fully patched"
 	case pending > 0:
 		p.report.Summary = report.CountFiles(pending) + " not patched"
-		apply := slices.DeleteFunc(slices.Clone(t.plan.Copies), func(c *apply.Copy) bool { return p.situation.refuseNative(c, apply.Patch) != nil })
-		if all := (&pendingError{apply}); all.files() > 0 {
-			together := p.situation.explain(all)
+		if reason := p.situation.forApply(t.plan); reason != nil {
+			together := p.situation.explain(reason)
 			together.Together = true
 			p.report.Add(together)
 		}
@@ -76,7 +75,7 @@ func (p *program) check(o *checkOptions) error {
 			p.report.Summary += ", but a build may use old code"
 		}
 	}
-	p.report.Copies = p.copiesOf(t, report.Checking)
+	p.report.Copies = p.situation.copiesOf(t.plan, t.project, report.Checking)
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (p *program) diff(o *planOptions) error {
 	}
 	defer t.plan.Close()
 	p.report.Add(t.warnings...)
-	p.report.Copies = p.copiesOf(t, report.Planning)
+	p.report.Copies = p.situation.copiesOf(t.plan, t.project, report.Planning)
 	if t.plan.Blocked() {
 		p.report.Add(p.explainAll(report.Judge(t.plan, apply.Patch))...)
 		return nil

@@ -249,7 +249,7 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 		}
 	}
 	add(doctor.NextAuth, append(t.warnings, p.situation.idlePatches()...))
-	add(doctor.NextAuth, p.explainAll(slices.DeleteFunc(p.refusals(t, apply.Patch), isPending)))
+	add(doctor.NextAuth, p.explainAll(slices.DeleteFunc(p.situation.refusals(t.plan, apply.Patch), isPending)))
 	if !t.plan.Blocked() {
 		patches, err := p.laterFailures(t)
 		if err != nil {
@@ -282,7 +282,7 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 		p.report.Caches = caches
 		add(doctor.NextJS, stale)
 	}
-	p.report.Copies = p.copiesOf(t, report.Checking)
+	p.report.Copies = p.situation.copiesOf(t.plan, t.project, report.Checking)
 	return found, !t.plan.Blocked(), nil
 }
 

@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
 )
 
@@ -31,6 +33,30 @@ func (e *nativeError) Error() string {
 		return fmt.Sprintf("%s: %s is from a newer proxypatch", e.copy.Path, e.file)
 	}
 	return fmt.Sprintf("%s: %s not patched, although %s is to apply %s", e.copy.Path, report.AreFiles(e.copy.Changes()), e.native.Tool, e.file)
+}
+
+// addNatives adds the native patches of a plan's copies.
+func (s *situation) addNatives(patches []foreign.Patch, library *patchset.Library, plan *apply.Plan) error {
+	natives, err := foreign.Natives(patches, library, plan)
+	if s.natives == nil {
+		s.natives = map[*apply.Copy]foreign.Native{}
+	}
+	maps.Copy(s.natives, natives)
+	return err
+}
+
+// forApply returns the error about the files that apply patches; nil if there are none.
+func (s *situation) forApply(plan *apply.Plan) error {
+	rest := &pendingError{}
+	for _, c := range plan.Copies {
+		if s.refuseNative(c, apply.Patch) == nil {
+			rest.copies = append(rest.copies, c)
+		}
+	}
+	if rest.files() == 0 {
+		return nil
+	}
+	return rest
 }
 
 // refuseNative says why a command must leave a copy to the tool that patches it; nil if
@@ -119,7 +145,7 @@ func (s *situation) idlePatches() []report.Problem {
 
 // judge returns what keeps a plan from being carried out, and warnings of what does not.
 func (p *program) judge(t *target, goal apply.Goal, set string) (reasons, warnings []report.Problem) {
-	reasons = p.explainAll(p.refusals(t, goal))
+	reasons = p.explainAll(p.situation.refusals(t.plan, goal))
 	if goal == apply.Patch {
 		agents, warnings := report.JudgeAgents(t.plan, set)
 		return append(reasons, p.explainAll(agents)...), warnings
@@ -128,11 +154,11 @@ func (p *program) judge(t *target, goal apply.Goal, set string) (reasons, warnin
 }
 
 // refusals returns why copies must not be written.
-func (p *program) refusals(t *target, goal apply.Goal) []error {
+func (s *situation) refusals(plan *apply.Plan, goal apply.Goal) []error {
 	var reasons []error
 	rest := &apply.Plan{}
-	for _, c := range t.plan.Copies {
-		if refused := p.situation.refuseNative(c, goal); refused != nil {
+	for _, c := range plan.Copies {
+		if refused := s.refuseNative(c, goal); refused != nil {
 			reasons = append(reasons, refused)
 			continue
 		}
@@ -142,10 +168,10 @@ func (p *program) refusals(t *target, goal apply.Goal) []error {
 }
 
 // copiesOf turns the plan into what is reported of it.
-func (p *program) copiesOf(t *target, tense report.Tense) []report.Copy {
-	copies := report.Copies(t.plan, t.project, tense)
-	for i, c := range t.plan.Copies {
-		if native, ours := p.situation.natives[c]; ours {
+func (s *situation) copiesOf(plan *apply.Plan, project *detect.Project, tense report.Tense) []report.Copy {
+	copies := report.Copies(plan, project, tense)
+	for i, c := range plan.Copies {
+		if native, ours := s.natives[c]; ours {
 			copies[i].SetNative(native)
 		}
 	}

@@ -86,7 +86,7 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 func (p *program) judgePatches(t *target) (err error) {
 	found, _ := t.patches()
 	p.situation.inTheWay = foreign.InTheWay(found, t.library, t.plan)
-	if p.situation.natives, err = foreign.Natives(found, t.library, t.plan); err != nil {
+	if err := p.situation.addNatives(found, t.library, t.plan); err != nil {
 		return err
 	}
 	installed := slices.Concat(t.project.Copies, t.project.Others, t.project.Strays)

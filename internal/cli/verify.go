@@ -63,7 +63,7 @@ func (p *program) verify(ctx context.Context, o *verifyOptions) error {
 	t.plan.Close()
 	p.warnOfUnverified(t)
 	p.report.Add(t.warnings...)
-	p.report.Copies = p.copiesOf(t, report.Checking)
+	p.report.Copies = p.situation.copiesOf(t.plan, t.project, report.Checking)
 	for i := range p.report.Copies {
 		p.report.Copies[i].Files = []report.File{}
 	}

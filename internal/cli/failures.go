@@ -18,6 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/built"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/edit"
+	"github.com/proxypatch/proxypatch/internal/export"
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
@@ -143,6 +144,23 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 			return s.sharedHint(e.Copy.Shared)
 		}
 		return s.project.ProvideAgent(e.Copy.Install)
+	}),
+
+	// What export can't do.
+	on(report.Drift, (*situation).strangerHint),
+	on(report.Unsupported, func(_ *situation, _ *export.UnlistedError) hint.Hint { return hint.Text("upgrade proxypatch") }),
+	on(report.Unsupported, func(_ *situation, e *export.FormError) hint.Hint { return e.Hint }),
+	on(report.Failed, func(s *situation, _ *export.LockError) hint.Hint {
+		return hint.Join(hint.Text("update the lock file: "), hint.Run(s.workspace.InRoot(s.workspace.Manager.Install())))
+	}),
+	on(report.Failed, func(_ *situation, e *export.ByHandError) hint.Hint {
+		if e.Entry == "" {
+			return hint.Join(hint.Text("take this out by hand: "), hint.Keep(e.Key))
+		}
+		return hint.Join(hint.Text("add this by hand, then run it again: "), hint.Keep(e.Entry))
+	}),
+	on(report.Usage, func(*situation, *patchset.TwiceError) hint.Hint {
+		return hint.Text("make one diff of both, and add --set none if the set has the other")
 	}),
 
 	// What a check or a proof found.
@@ -330,6 +348,18 @@ func (s *situation) sharedHint(e *detect.SharedError) hint.Hint {
 	return s.exportHint().Or(hint.Join(hint.Text("or "), e.Hint))
 }
 
+// strangerHint says how to join somebody else's patch with ours.
+func (s *situation) strangerHint(e *export.StrangerError) hint.Hint {
+	const joining = "see docs/export.md#somebody-elses-patch"
+	switch {
+	case e.Newer:
+		return hint.Text("upgrade proxypatch")
+	case e.Apart && !e.Mixed:
+		return hint.Join(hint.Text("add ours to it: "), hint.Run("proxypatch diff"+s.again+" >> "+hint.Quote(e.Path))).Or(hint.Text("or " + joining))
+	}
+	return hint.Text("to join both, " + joining)
+}
+
 // applyHint is what patches the copies. It says why that is needed if they were patched
 // before.
 func (s *situation) applyHint() hint.Hint {
@@ -452,6 +482,7 @@ var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *buildError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
 	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
+	at(func(p *report.Problem, e *export.StrangerError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *edit.FileError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *edit.SyntaxError) { p.Path, p.Line = e.Path, e.Line }),
 	at(func(p *report.Problem, e *cacheError) { p.Path = e.path }),

@@ -69,9 +69,13 @@ type copyOptions struct {
 }
 
 func (o *copyOptions) register(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.BoolVar(&o.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
-	f.BoolVar(&o.all, "all", false, "select the copies of the whole workspace, even from one of its packages")
+	cmd.Flags().BoolVar(&o.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
+	o.registerChoice(cmd)
+}
+
+// registerChoice registers the options that select copies.
+func (o *copyOptions) registerChoice(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.all, "all", false, "select the copies of the whole workspace, even from one of its packages")
 	registerChosen(cmd, &o.chosen)
 }
 
@@ -107,11 +111,16 @@ type planOptions struct {
 }
 
 func (o *planOptions) register(cmd *cobra.Command) {
+	o.registerDiffs(cmd)
+	cmd.Flags().BoolVar(&o.strict, "strict", false, "treat any modified file as drift, even if the diff applies")
+	o.copyOptions.register(cmd)
+}
+
+// registerDiffs registers the options that choose diffs.
+func (o *planOptions) registerDiffs(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.set, "set", patchset.Default, "`SET` of diffs: "+strings.Join(patchset.SetNames, ", "))
 	f.StringVar(&o.patches, "patches", "", "add your own diffs from `DIR`")
-	f.BoolVar(&o.strict, "strict", false, "treat any modified file as drift, even if the diff applies")
-	o.copyOptions.register(cmd)
 	_ = cmd.MarkFlagDirname("patches")
 	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(patchset.SetNames, cobra.ShellCompDirectiveNoFileComp))
 }

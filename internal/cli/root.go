@@ -36,6 +36,7 @@ func (p *program) makers() []maker {
 		{"revert", p.revertCommand},
 		{"verify", p.verifyCommand},
 		{"init", p.initCommand},
+		{"export", p.exportCommand},
 		{"releases", p.releasesCommand},
 		{"version", p.versionCommand},
 	}

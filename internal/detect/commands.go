@@ -228,6 +228,23 @@ func (w *Workspace) InstallAgain() hint.Hint {
 	return hint.Run(w.InRoot(w.Manager.Install()))
 }
 
+// InstallNative says how to install so that the package manager applies its patches, or
+// those of patch-package. The lock file may change. After a removal, it restores the
+// released files, unless patch-package changed them and yarn 1 did not install them.
+func (w *Workspace) InstallNative() hint.Hint {
+	switch w.Manager {
+	case Unknown:
+		return hint.Text("delete " + w.Display(filepath.Join(w.Root().Dir, "node_modules")) + " and install the packages again" + yours)
+	case PNPM:
+		return hint.Run(w.InRoot("pnpm install --no-frozen-lockfile"))
+	case YarnBerry:
+		return hint.Run(w.InRoot("yarn install --no-immutable"))
+	case YarnV1:
+		return hint.Run(w.InRoot("yarn install --force"))
+	}
+	return hint.Run(w.InRoot(w.Manager.Install()))
+}
+
 // Prune says how to remove from node_modules what no package needs.
 func (w *Workspace) Prune() hint.Hint {
 	prune := commandsOf[w.Manager].prune

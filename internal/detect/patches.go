@@ -79,6 +79,13 @@ func (w *Workspace) ForeignPatches() ([]ForeignPatch, error) {
 	return all[:min(len(all), maxPatches)], err
 }
 
+// NamesPatches reports whether the root's package.json names patches as npm 12 and bun read
+// them.
+func (w *Workspace) NamesPatches() bool {
+	root, _, err := readProject(w.Root().Dir)
+	return err == nil && len(root.PatchedDependencies) > 0
+}
+
 // patched returns the entries of a file's patchedDependencies.
 func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
 	var all []ForeignPatch

@@ -46,6 +46,10 @@ type Package struct {
 // Is reports whether both are the same package.
 func (p Package) Is(other Package) bool { return p.Dir == other.Dir }
 
+// PatchDirs returns the directories of the patches that the package's scripts apply with
+// patch-package, with slashes.
+func (p Package) PatchDirs() []string { return p.patchDirs }
+
 // NamesNextAuth reports whether the package itself depends on next-auth, under any
 // name.
 func (p Package) NamesNextAuth() bool {

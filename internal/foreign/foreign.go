@@ -67,6 +67,20 @@ func Find(ws *detect.Workspace) ([]Patch, error) {
 	return patches, nil
 }
 
+// Parse reads the content of a patch. The name is for messages.
+func Parse(name string, data []byte) *Patch {
+	return &Patch{parts: partsOf(name, data), readable: true}
+}
+
+// Paths returns the files that the patch changes, from the package.
+func (p *Patch) Paths() []string {
+	var all []string
+	for _, part := range p.parts {
+		all = append(all, part.path)
+	}
+	return all
+}
+
 // partsOf splits a patch into the diffs of its files. On Windows, git may have changed the
 // end of every line.
 func partsOf(name string, data []byte) []part {

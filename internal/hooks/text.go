@@ -21,13 +21,25 @@ func guard(script string) string { return checkCommand + and + group(script) }
 // lead puts the patching before a script in the same way.
 func lead(script string) string { return applyCommand + and + group(script) }
 
-// follow puts the patching after a script, unless the script fails. A blank script keeps
-// its bytes, so that the two can be separated again.
-func follow(script string) string {
+// follow puts the patching after a script, unless the script fails.
+func follow(script string) string { return Follow(script, applyCommand) }
+
+// Follow puts a command after a script, unless the script fails. A blank script keeps its
+// bytes, so that Unfollow can separate the two again.
+func Follow(script, command string) string {
 	if strings.TrimSpace(script) == "" {
-		return script + " " + applyCommand
+		return script + " " + command
 	}
-	return group(script) + and + applyCommand
+	return group(script) + and + command
+}
+
+// Unfollow returns the script that Follow turns into this one, if there is one.
+func Unfollow(script, command string) (string, bool) {
+	rest, ok := strings.CutSuffix(script, and+command)
+	if !ok {
+		rest, ok = strings.CutSuffix(script, " "+command)
+	}
+	return original(func(script string) string { return Follow(script, command) }, script, rest, ok)
 }
 
 // join adds the patching to a script: after it, because the script may run patch-package,
@@ -67,11 +79,7 @@ func unjoin(script string) (string, bool) {
 	if rest, ok := strings.CutPrefix(script, applyCommand+and); ok {
 		return original(lead, script, rest, ok)
 	}
-	if rest, ok := strings.CutSuffix(script, and+applyCommand); ok {
-		return original(follow, script, rest, ok)
-	}
-	rest, ok := strings.CutSuffix(script, " "+applyCommand)
-	return original(follow, script, rest, ok)
+	return Unfollow(script, applyCommand)
 }
 
 // original returns the script that make turns into made. rest is made without the

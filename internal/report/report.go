@@ -8,6 +8,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/export"
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
@@ -39,6 +40,7 @@ type Report struct {
 	Version  string          `json:"version,omitempty"`
 	Releases []Coverage      `json:"releases,omitempty"`
 	Scripts  []Script        `json:"scripts,omitempty"`
+	Exported *Export         `json:"exported,omitempty"`
 	Notes    []string        `json:"notes,omitempty"`
 
 	// Program is the version of proxypatch, Root the project's real directory if
@@ -202,6 +204,33 @@ type Script struct {
 	verb verb
 }
 
+// Export is what export does to files and settings, and what to type afterwards.
+type Export struct {
+	Form    string        `json:"form,omitempty"` // missing with --undo
+	Files   []ExportFile  `json:"files"`
+	Entries []ExportEntry `json:"entries"`
+	Install string        `json:"install,omitempty"` // the command that makes it effective
+}
+
+// ExportFile is a patch file, or a file of settings.
+type ExportFile struct {
+	Path   string `json:"path"`
+	Action string `json:"action"` // "keep", "add", "change" or "remove"
+
+	verb verb
+}
+
+// ExportEntry is a value in the settings.
+type ExportEntry struct {
+	File    string `json:"file"`
+	Setting string `json:"setting"` // the names that lead to it, with dots
+	Key     string `json:"key"`
+	Value   string `json:"value"`
+	Action  string `json:"action"`
+
+	verb verb
+}
+
 // Cache is what is done to one directory in which a Next.js app keeps what it
 // built.
 type Cache struct {
@@ -296,6 +325,19 @@ func blobID(content []byte) string {
 		return ""
 	}
 	return string(patchset.BlobID(content))
+}
+
+// ExportOf turns export's plan into what is reported of it.
+func ExportOf(plan *export.Plan, tense Tense) *Export {
+	out := &Export{Form: string(plan.Form), Files: []ExportFile{}, Entries: []ExportEntry{}}
+	for _, f := range plan.Files {
+		action := f.Action()
+		out.Files = append(out.Files, ExportFile{f.Path, string(action), tense.edit(action)})
+	}
+	for _, e := range plan.Entries {
+		out.Entries = append(out.Entries, ExportEntry{e.File, e.Setting, e.Key, e.Value, string(e.Action), tense.edit(e.Action)})
+	}
+	return out
 }
 
 // Scripts turns init's plan into what is reported of it.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/export"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/printable"
@@ -85,6 +86,7 @@ func (t text) report(r *Report) {
 	t.caches(r.Caches)
 	t.coverage(r.Releases)
 	t.scripts(r.Scripts)
+	t.exported(r.Exported)
 	if t.Verbose && r.Node != nil {
 		fmt.Fprintln(t.Stdout, clean("Node.js "+r.Node.Version+" in "+r.Node.Path))
 	}
@@ -301,6 +303,26 @@ func (t text) scripts(scripts []Script) {
 
 var severityColors = map[doctor.Severity]term.Color{
 	doctor.OK: term.Green, doctor.Note: term.Plain, doctor.Warning: term.Magenta, doctor.Error: term.Red,
+}
+
+// exported prints a line per file, with its entries below it.
+func (t text) exported(e *Export) {
+	if e == nil {
+		return
+	}
+	verbWidth := 0
+	for _, f := range e.Files {
+		verbWidth = max(verbWidth, len(f.verb.text))
+	}
+	for _, f := range e.Files {
+		t.Row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), clean(f.Path), "")
+		for _, entry := range e.Entries {
+			if entry.File != f.Path || entry.Action == string(export.Keep) {
+				continue
+			}
+			fmt.Fprintln(t.Stdout, clean(fmt.Sprintf("      %s  %s: %s: %s", entry.verb.text, entry.Setting, entry.Key, entry.Value)))
+		}
+	}
 }
 
 // findings prints a line per finding under a line per area, each with what to

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
+	"github.com/proxypatch/proxypatch/internal/export"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/term"
@@ -66,13 +67,16 @@ func (t Tense) choose(would, did string) verb {
 }
 
 // script returns the first word of a script's line.
-func (t Tense) script(action hooks.Action) verb {
+func (t Tense) script(action hooks.Action) verb { return t.edit(export.Action(action)) }
+
+// edit returns the first word of the line of a file or of an entry in it.
+func (t Tense) edit(action export.Action) verb {
 	switch action {
-	case hooks.Add:
+	case export.Add:
 		return t.choose("would add", "added")
-	case hooks.Change:
+	case export.Change:
 		return t.choose("would change", "changed")
-	case hooks.Remove:
+	case export.Remove:
 		return t.choose("would remove", "removed")
 	}
 	return verb{"unchanged", term.Plain}

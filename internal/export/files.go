@@ -1,0 +1,226 @@
+package export
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/edit"
+	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/safefile"
+)
+
+// File is a file below the workspace's root.
+type File struct {
+	Path          string // as the user would type it
+	Before, After []byte // nil if there is no file
+
+	name string // from the root, with slashes
+	info fs.FileInfo
+}
+
+// Action says what is done to the file.
+func (f *File) Action() Action {
+	switch {
+	case f.Before == nil && f.After != nil:
+		return Add
+	case f.Before != nil && f.After == nil:
+		return Remove
+	case !bytes.Equal(f.Before, f.After):
+		return Change
+	}
+	return Keep
+}
+
+const manifestName = "package.json"
+
+func (p *Plan) display(name string) string {
+	return p.ws.Display(filepath.Join(p.ws.Root().Dir, filepath.FromSlash(name)))
+}
+
+// open reads a file below the root, once. It must be a regular one that no link leads to,
+// because what a link leads to may have other users.
+func (p *Plan) open(name string) (*File, error) {
+	if file := p.files[name]; file != nil {
+		return file, nil
+	}
+	file := &File{Path: p.display(name), name: name}
+	err := safefile.CheckDirs(p.root, name)
+	if err == nil {
+		file.Before, file.info, err = safefile.ReadUnlinked(p.root, name, safefile.MaxFile)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &edit.FileError{Path: file.Path, Err: plain(err)}
+	}
+	file.After = file.Before
+	p.files[name] = file
+	return file, nil
+}
+
+// plain removes the path from an error, because edit.FileError names a better one.
+func plain(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
+	}
+	return err
+}
+
+// document reads a file of settings, once.
+func (p *Plan) document(name string) (edit.Document, error) {
+	if doc := p.docs[name]; doc != nil {
+		return doc, nil
+	}
+	file, err := p.open(name)
+	if err != nil {
+		return nil, err
+	}
+	var doc edit.Document
+	switch {
+	case name != manifestName:
+		doc, err = edit.ParseYAML(file.Before)
+	case file.Before == nil:
+		doc = noManifest{p.display(".")}
+	default:
+		doc, err = edit.ParseJSON(file.Before)
+	}
+	if err != nil {
+		return nil, p.in(name, err)
+	}
+	p.docs[name] = doc
+	return doc, nil
+}
+
+// in adds the path to an error of a document.
+func (p *Plan) in(name string, err error) error {
+	if wrong, ok := errors.AsType[*edit.SyntaxError](err); ok {
+		wrong.Path = p.display(name)
+	}
+	return err
+}
+
+// noManifest is a package.json that does not exist, and is never made.
+type noManifest struct{ dir string }
+
+func (noManifest) Bytes() []byte                 { return nil }
+func (noManifest) Has(...string) bool            { return false }
+func (noManifest) Text(...string) (string, bool) { return "", false }
+func (noManifest) Keys(...string) []string       { return nil }
+func (noManifest) Remove(...string) error        { return nil }
+func (n noManifest) Set(string, ...string) error {
+	return fmt.Errorf("%w in %s", hooks.ErrNoManifest, n.dir)
+}
+
+// finish makes the new bytes of the settings, and lists the files.
+func (p *Plan) finish() error {
+	for name, doc := range p.docs {
+		p.files[name].After = doc.Bytes()
+	}
+	for _, file := range p.files {
+		_, isSetting := p.docs[file.name]
+		if file.Action() != Keep || !isSetting && file.Before != nil && p.Form != "" {
+			p.Files = append(p.Files, file)
+		}
+	}
+	isPatch := func(f *File) int {
+		if _, isSetting := p.docs[f.name]; isSetting {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(p.Files, func(a, b *File) int {
+		if by := isPatch(a) - isPatch(b); by != 0 {
+			return by
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return nil
+}
+
+// Commit writes all files of the plan, or none. Errors are *safefile.CommitError. If an
+// install runs meanwhile, it finds each patch that the settings name: a new patch is
+// written before them, and an old one removed after them.
+func (p *Plan) Commit() error {
+	failed := func(err error) error {
+		return &safefile.CommitError{Err: &edit.FileError{Path: p.display("."), Err: err}}
+	}
+	group := &safefile.Group{Root: p.root, Path: p.display("."), Explain: func(err error) error {
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			return &edit.FileError{Path: p.display(filepath.ToSlash(at.Path)), Err: at.Err}
+		}
+		return &edit.FileError{Path: p.display("."), Err: err}
+	}}
+	like, err := p.open(manifestName)
+	if err != nil {
+		return failed(err)
+	}
+	for _, file := range p.inOrder() {
+		change := &safefile.Change{Name: file.name, Before: file.Before, After: file.After, Info: file.info}
+		if file.Before == nil && like.Before != nil { // users who can read package.json can read the new file
+			change.Info, change.Like = like.info, manifestName
+		}
+		group.Changes = append(group.Changes, change)
+		if err := p.makeDir(path.Dir(file.name)); err != nil {
+			return failed(err)
+		}
+	}
+	err = safefile.Replace([]*safefile.Group{group}, nil)
+	return errors.Join(err, p.removeDirs(err != nil))
+}
+
+// inOrder returns the files that change: new patches, settings, old patches.
+func (p *Plan) inOrder() []*File {
+	var files []*File
+	for _, file := range p.Files {
+		if file.Action() != Keep {
+			files = append(files, file)
+		}
+	}
+	rank := func(f *File) int {
+		_, isSetting := p.docs[f.name]
+		switch {
+		case isSetting:
+			return 1
+		case f.After == nil:
+			return 2
+		}
+		return 0
+	}
+	slices.SortStableFunc(files, func(a, b *File) int { return rank(a) - rank(b) })
+	return files
+}
+
+// makeDir makes a directory for a patch. It removes what a killed run left there, unless
+// the system has no lock that keeps other runs away.
+func (p *Plan) makeDir(name string) error {
+	if name != "." {
+		if err := safefile.MakeDirs(p.root, name); err != nil {
+			return err
+		}
+	}
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	return safefile.CleanDir(p.root, name)
+}
+
+// removeDirs removes the directories of removed patches, if nothing else is in them. After
+// a failure it removes those of new patches.
+func (p *Plan) removeDirs(failed bool) error {
+	var all error
+	for _, file := range p.Files {
+		gone := Remove
+		if failed {
+			gone = Add
+		}
+		if dir := path.Dir(file.name); dir != "." && file.Action() == gone {
+			all = errors.Join(all, safefile.RemoveEmptyDirs(p.root, dir))
+		}
+	}
+	return all
+}

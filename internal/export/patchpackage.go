@@ -1,0 +1,167 @@
+package export
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/edit"
+	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/line"
+	"github.com/proxypatch/proxypatch/internal/safefile"
+)
+
+const (
+	patchPackageRange = "8" // nobody else writes it so: undo recognises it
+	postinstall       = "patch-package --error-on-fail"
+)
+
+// patchDir returns the directory of patch-package's files.
+func (p *Plan) patchDir() string {
+	if dirs := p.ws.Root().PatchDirs(); len(dirs) > 0 {
+		return path.Clean(filepath.ToSlash(dirs[0]))
+	}
+	return "patches"
+}
+
+// packageFile returns the name of patch-package's file for a copy; empty if it can't patch
+// the copy.
+func (p *Plan) packageFile(c *detect.Install) string {
+	rel, err := filepath.Rel(p.ws.Root().Dir, c.Dir)
+	if err != nil {
+		return ""
+	}
+	rest, below := strings.CutPrefix(filepath.ToSlash(rel), "node_modules/")
+	names := strings.Split(rest, "/node_modules/")
+	if !below || slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, ".") || strings.Contains(name, "+") }) {
+		return ""
+	}
+	for i, name := range names {
+		names[i] = strings.ReplaceAll(name, "/", "+")
+	}
+	return path.Join(p.patchDir(), strings.Join(names, "++")+"+"+c.Version()+".patch")
+}
+
+// installedAt returns the directory of the package that one of patch-package's files is
+// for; empty if the name is no such file's.
+func installedAt(name string) string {
+	name, isPatch := strings.CutSuffix(name, ".patch")
+	if !isPatch {
+		return ""
+	}
+	dir := ""
+	parts := strings.Split(name, "++")
+	for i, part := range parts {
+		if i == len(parts)-1 {
+			at := strings.LastIndex(part, "+")
+			if at < 0 {
+				return ""
+			}
+			part = part[:at]
+		}
+		dir = path.Join(dir, "node_modules", strings.ReplaceAll(part, "+", "/"))
+	}
+	return dir
+}
+
+// findKept returns the patches of next-auth's packages in the directory of patch-package.
+func (p *Plan) findKept() ([]entry, error) {
+	names, err := p.patchNames()
+	if err != nil {
+		return nil, err
+	}
+	var all []entry
+	for _, name := range names {
+		dir := installedAt(name)
+		at := slices.IndexFunc(line.Packages(), func(pkg string) bool { return strings.HasSuffix(dir, "node_modules/"+pkg) })
+		if at < 0 {
+			continue
+		}
+		release := strings.TrimSuffix(name[strings.LastIndex(name, "+")+1:], ".patch")
+		all = append(all, entry{pkg: line.Packages()[at], releases: release, file: path.Join(p.patchDir(), name)})
+	}
+	return all, nil
+}
+
+// patchNames lists the directory of patch-package's files.
+func (p *Plan) patchNames() ([]string, error) {
+	names, is, err := safefile.RealDir(p.root, p.patchDir())
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !is {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &edit.FileError{Path: p.display(p.patchDir()), Err: plain(err)}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// setUp makes patch-package run after each install. It keeps a setup that is there.
+func (p *Plan) setUp() error {
+	doc, err := p.document(manifestName)
+	if err != nil {
+		return err
+	}
+	listed := slices.ContainsFunc([]string{"dependencies", "devDependencies", "optionalDependencies"}, func(field string) bool {
+		return doc.Has(field, detect.PatchPackage)
+	})
+	if !listed {
+		if err := p.setEntry(setting{manifestName, []string{"dependencies"}}, detect.PatchPackage, patchPackageRange); err != nil {
+			return err
+		}
+	}
+	if len(p.ws.Root().PatchDirs()) > 0 {
+		return nil
+	}
+	script := postinstall
+	if before, exists := doc.Text("scripts", "postinstall"); exists {
+		script = hooks.Follow(before, postinstall)
+	}
+	return p.setEntry(setting{manifestName, []string{"scripts"}}, "postinstall", script)
+}
+
+// tearDown takes out what setUp wrote, unless another patch needs it.
+func (p *Plan) tearDown(found []entry) error {
+	doc, err := p.document(manifestName)
+	if err != nil {
+		return err
+	}
+	if spec, _ := doc.Text("dependencies", detect.PatchPackage); spec != patchPackageRange {
+		return nil
+	}
+	names, err := p.patchNames()
+	if err != nil {
+		return err
+	}
+	needed := slices.ContainsFunc(names, func(name string) bool {
+		gone := slices.ContainsFunc(found, func(f entry) bool {
+			return f.file == path.Join(p.patchDir(), name) && f.ours() && !f.kept
+		})
+		return installedAt(name) != "" && !gone
+	})
+	if needed {
+		return nil
+	}
+	if err := p.removeEntry(setting{manifestName, []string{"dependencies"}}, detect.PatchPackage, patchPackageRange); err != nil {
+		return err
+	}
+	scripts := setting{manifestName, []string{"scripts"}}
+	script, _ := doc.Text("scripts", "postinstall")
+	if script == postinstall {
+		return p.removeEntry(scripts, "postinstall", script)
+	}
+	if before, ok := hooks.Unfollow(script, postinstall); ok {
+		return p.setEntry(scripts, "postinstall", before)
+	}
+	return nil
+}
+
+// Setup reports whether the plan adds patch-package to the dependencies.
+func (p *Plan) Setup() bool {
+	return slices.ContainsFunc(p.Entries, func(e Entry) bool { return cmp.Or(e.Setting, e.Key) == "dependencies" && e.Action == Add })
+}

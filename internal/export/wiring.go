@@ -1,0 +1,372 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/edit"
+	"github.com/proxypatch/proxypatch/internal/foreign"
+	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/line"
+)
+
+// Form is a tool that applies patches at installs.
+type Form string
+
+// The forms.
+const (
+	PNPM         Form = "pnpm"
+	NPM          Form = "npm"  // 12 and newer
+	Yarn         Form = "yarn" // 2 and newer
+	Bun          Form = "bun"
+	PatchPackage Form = "patch-package"
+)
+
+// Forms lists all forms.
+var Forms = []string{string(PNPM), string(NPM), string(Yarn), string(Bun), string(PatchPackage)}
+
+// FormError says why a form does not work for a project.
+type FormError struct {
+	Form   Form
+	Reason string
+	Hint   hint.Hint
+}
+
+func (e *FormError) Error() string { return e.Reason }
+
+// setting is an object in a file of settings.
+type setting struct {
+	file string
+	path []string
+}
+
+func (s setting) is(other setting) bool {
+	return s.file == other.file && slices.Equal(s.path, other.path)
+}
+
+const (
+	pnpmSettings = "pnpm-workspace.yaml"
+	yarnSettings = ".yarnrc.yml"
+)
+
+// The settings that name patches.
+var (
+	inPNPM        = setting{pnpmSettings, []string{"patchedDependencies"}}
+	inPNPMField   = setting{manifestName, []string{"pnpm", "patchedDependencies"}} // up to pnpm 10
+	inManifest    = setting{manifestName, []string{"patchedDependencies"}}
+	inResolutions = setting{manifestName, []string{"resolutions"}}
+)
+
+// entry is a patch that is there.
+type entry struct {
+	setting
+	key, value string // empty for patch-package
+	pkg        string
+	releases   string // empty for all
+	file       string // from the root, with slashes; empty if the entry names none
+	exists     bool   // the file does
+	paths      []string
+	origin     foreign.Origin
+	kept       bool
+}
+
+// ours reports whether export wrote the entry. If the patch file is missing, its name
+// decides.
+func (f *entry) ours() bool {
+	if f.file != "" && !f.exists {
+		return f.file == patchFile(f.pkg, f.releases) || f.file == yarnFile(f.pkg, f.releases)
+	}
+	return f.origin.Ours()
+}
+
+// concerns reports whether an entry is for a release of a package. For patch-package, file
+// is the name that its patch would have.
+func (f *entry) concerns(pkg, release, file string) bool {
+	if f.key == "" {
+		return file != "" && path.Dir(f.file) == path.Dir(file) && installedAt(path.Base(f.file)) == installedAt(path.Base(file))
+	}
+	return f.pkg == pkg && covers(f.releases, release)
+}
+
+func patchFile(pkg, release string) string {
+	return "patches/" + strings.ReplaceAll(pkg, "/", "__") + "@" + release + ".patch"
+}
+
+func yarnFile(pkg, release string) string {
+	return ".yarn/patches/" + strings.ReplaceAll(pkg, "/", "-") + "-npm-" + release + ".patch"
+}
+
+// find returns all patches of next-auth's packages that settings name, and those of
+// patch-package.
+func (p *Plan) find() ([]entry, error) {
+	var all []entry
+	for _, s := range []setting{inPNPM, inPNPMField, inManifest, inResolutions} {
+		doc, err := p.document(s.file)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range doc.Keys(s.path...) {
+			value, _ := doc.Text(slices.Concat(s.path, []string{key})...)
+			f := entry{setting: s, key: key, value: value, file: path.Clean(filepath.ToSlash(value))}
+			f.pkg, f.releases = nameOf(key)
+			if s.is(inResolutions) {
+				f.file, f.releases = patchOf(value)
+			}
+			if slices.Contains(line.Packages(), f.pkg) {
+				all = append(all, f)
+			}
+		}
+	}
+	kept, err := p.findKept()
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, kept...)
+	for i := range all {
+		if err := p.judge(&all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// patchOf returns the file and the release of a range of yarn such as
+// patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch. The file is empty if it names none.
+func patchOf(value string) (file, release string) {
+	spec, isPatch := strings.CutPrefix(value, "patch:")
+	if !isPatch {
+		return "", ""
+	}
+	_, rest := nameOf(spec)
+	source, file, _ := strings.Cut(rest, "#")
+	file, _, _ = strings.Cut(file, "&")
+	file, _, _ = strings.Cut(strings.TrimPrefix(file, "optional!"), "::")
+	source, _ = url.PathUnescape(source)
+	return path.Clean(strings.TrimPrefix(file, "~/")), strings.TrimPrefix(source, "npm:")
+}
+
+// judge reads the patch file of an entry. A file outside of the project is somebody else's.
+func (p *Plan) judge(f *entry) error {
+	if f.file == "" || !filepath.IsLocal(filepath.FromSlash(f.file)) {
+		f.exists = true
+		return nil
+	}
+	file, err := p.open(f.file)
+	if err != nil {
+		return err
+	}
+	if f.exists = file.Before != nil; !f.exists {
+		return nil
+	}
+	f.paths = foreign.Parse(f.file, file.Before).Paths()
+	f.origin, err = p.originOf(f.pkg, f.releases, file.Before)
+	return err
+}
+
+// wire sets the file of a target, and the entries that name it.
+func (p *Plan) wire(form Form, t *target, found []entry) error {
+	switch form {
+	case Yarn:
+		return p.wireYarn(t, found)
+	case PNPM:
+		in, err := p.pnpmSetting()
+		if err != nil {
+			return err
+		}
+		t.wireTo(in)
+	default:
+		t.wireTo(inManifest)
+	}
+	return nil
+}
+
+func (t *target) wireTo(in setting) {
+	t.file = patchFile(t.pkg, t.release)
+	t.wired = []wire{{in, t.pkg + "@" + t.release, t.file}}
+}
+
+// pnpmSetting returns where pnpm's settings belong. pnpm 10 reads both files, and newer
+// releases only their own.
+func (p *Plan) pnpmSetting() (setting, error) {
+	manifest, err := p.document(manifestName)
+	if err != nil {
+		return setting{}, err
+	}
+	own, err := p.document(pnpmSettings)
+	if err != nil {
+		return setting{}, err
+	}
+	inField := manifest.Has("pnpm") && !slices.ContainsFunc(own.Keys(), func(key string) bool { return key != "packages" })
+	switch major := majorOf(releaseOf(p.ws, p.userAgent)); {
+	case major == 0 && p.oldLock(), major > 0 && major < 10, major == 10 && inField:
+		return inPNPMField, nil
+	}
+	return inPNPM, nil
+}
+
+// setEntry writes a value into the settings.
+func (p *Plan) setEntry(s setting, key, value string) error {
+	doc, err := p.document(s.file)
+	if err != nil {
+		return err
+	}
+	at := slices.Concat(s.path, []string{key})
+	e := Entry{File: p.display(s.file), Setting: strings.Join(s.path, "."), Key: key, Value: value, Action: Add}
+	switch before, isText := doc.Text(at...); {
+	case isText && before == value:
+		e.Action = Keep
+	default:
+		if doc.Has(at...) {
+			e.Action = Change
+		}
+		if err := doc.Set(value, at...); err != nil {
+			return p.byHand(s, err, key, value)
+		}
+	}
+	p.Entries = append(p.Entries, e)
+	return nil
+}
+
+// removeEntry takes a value out of the settings.
+func (p *Plan) removeEntry(s setting, key, value string) error {
+	doc, err := p.document(s.file)
+	if err != nil {
+		return err
+	}
+	if err := doc.Remove(slices.Concat(s.path, []string{key})...); err != nil {
+		return p.byHand(s, err, key, "")
+	}
+	p.Entries = append(p.Entries, Entry{p.display(s.file), strings.Join(s.path, "."), key, value, Remove})
+	return nil
+}
+
+// ByHandError says which change a file does not allow, because of its form.
+type ByHandError struct {
+	Err   error  // a *edit.SyntaxError
+	Entry string // what to add; empty if it is to be removed
+	Key   string
+}
+
+func (e *ByHandError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ByHandError) Unwrap() error { return e.Err }
+
+func (p *Plan) byHand(s setting, err error, key, value string) error {
+	if _, ok := errors.AsType[*edit.SyntaxError](err); !ok {
+		return err
+	}
+	e := &ByHandError{Err: p.in(s.file, err), Key: strings.Join(slices.Concat(s.path, []string{key}), " → ")}
+	if value != "" {
+		e.Entry = written(s, key, value)
+	}
+	return e
+}
+
+// written returns an entry as a person would write it.
+func written(s setting, key, value string) string {
+	inner := fmt.Sprintf("%q: %q", key, value)
+	for _, name := range slices.Backward(s.path) {
+		inner = fmt.Sprintf("%q: {%s}", name, inner)
+	}
+	if s.file != manifestName { // names need no quotes there
+		inner = strings.Replace(inner, `"`+s.path[0]+`"`, s.path[0], 1)
+	}
+	return inner
+}
+
+// agentRange is the https-proxy-agent that next-auth gets. It means the same as the range
+// that hints name, and nobody else writes it so: undo recognises it.
+const agentRange = "7.x"
+
+const agentName = "https-proxy-agent"
+
+// provideAgents makes https-proxy-agent a dependency of the copies that can't load one.
+func (p *Plan) provideAgents(o Options) error {
+	for i := range o.Copies {
+		c := &o.Copies[i]
+		in, key, err := p.extension(o.Form, c)
+		if err != nil {
+			return err
+		}
+		if key == "" || c.Agent.Dir != "" {
+			continue
+		}
+		if given, err := p.isGiven(in, c.Package()); given || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		in.path = slices.Concat(in.path, []string{key, "dependencies"})
+		if err := p.setEntry(in, agentName, agentRange); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extension returns the setting that adds dependencies to packages, and the key there for
+// the package of a copy. It is empty if the tool has no such setting.
+func (p *Plan) extension(form Form, c *detect.Install) (in setting, key string, err error) {
+	switch form {
+	case PNPM:
+		if in, err = p.pnpmSetting(); err != nil {
+			return in, "", err
+		}
+		of, err := c.ReleaseLine()
+		if err != nil {
+			return in, "", err
+		}
+		in.path = slices.Concat(in.path[:len(in.path)-1], []string{"packageExtensions"})
+		return in, of.Extend, nil
+	case Yarn:
+		return setting{yarnSettings, []string{"packageExtensions"}}, c.Package() + "@*", nil
+	}
+	return setting{}, "", nil
+}
+
+// isGiven reports whether a setting already gives a package its https-proxy-agent.
+func (p *Plan) isGiven(in setting, pkg string) (bool, error) {
+	doc, err := p.document(in.file)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(doc.Keys(in.path...), func(key string) bool {
+		name, _ := nameOf(key)
+		return name == pkg && doc.Has(slices.Concat(in.path, []string{key, "dependencies", agentName})...)
+	}), nil
+}
+
+// takeAgents takes out what provideAgents wrote.
+func (p *Plan) takeAgents() error {
+	extensions := []setting{
+		{pnpmSettings, []string{"packageExtensions"}},
+		{manifestName, []string{"pnpm", "packageExtensions"}},
+		{yarnSettings, []string{"packageExtensions"}},
+	}
+	for _, in := range extensions {
+		doc, err := p.document(in.file)
+		if err != nil {
+			return err
+		}
+		for _, key := range doc.Keys(in.path...) {
+			name, _ := nameOf(key)
+			at := setting{in.file, slices.Concat(in.path, []string{key, "dependencies"})}
+			value, _ := doc.Text(slices.Concat(at.path, []string{agentName})...)
+			if value != agentRange || !slices.Contains(line.Packages(), name) {
+				continue
+			}
+			if err := p.removeEntry(at, agentName, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -85,7 +84,8 @@ type Copy struct {
 	Files  []File     // in the order in which they are written
 	Err    error      // why the copy can't be patched: a *line.UnsupportedError, a *detect.SharedError or ErrTraced
 
-	root   *os.Root
+	files  reader
+	root   *os.Root // nil if the files are in an archive
 	locked *safefile.Lock
 	dirs   []string // all directories in which any set changes files of this release, with slashes
 }
@@ -232,11 +232,15 @@ func (p *Plan) Changed() time.Time {
 }
 
 func (c *Copy) open(locking bool) error {
+	if c.PnP != nil && c.PnP.Files != nil {
+		c.files = archive{c.PnP.Files}
+		return nil
+	}
 	root, err := os.OpenRoot(c.Dir)
 	if err != nil {
 		return err
 	}
-	c.root = root
+	c.root, c.files = root, directory{root}
 	if now, err := root.Stat("."); err != nil {
 		return err
 	} else if !c.Is(now) {
@@ -361,10 +365,7 @@ func (c *Copy) dirsOf(selection *patchset.Selection) []string {
 // in other releases. A file that only a link leads to counts as drift.
 func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 	for _, gap := range gaps {
-		err := checkDirs(c.root, gap.Path)
-		if err == nil {
-			_, err = c.root.Lstat(filepath.FromSlash(gap.Path))
-		}
+		err := c.files.look(gap.Path)
 		irregular := (*irregularError)(nil)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), err == nil && c.isClean(gap):
@@ -381,7 +382,7 @@ func (c *Copy) checkGaps(gaps []patchset.Gap) error {
 
 // isClean reports whether a file is as in a release in which it needs no diff.
 func (c *Copy) isClean(gap patchset.Gap) bool {
-	content, _, err := readFile(c.root, gap.Path)
+	content, _, err := c.files.read(gap.Path)
 	return err == nil && gap.Clean(content)
 }
 
@@ -408,7 +409,7 @@ func (c *Copy) checkNewer(options Options) error {
 
 func (c *Copy) planTarget(target patchset.Target, options Options) (File, error) {
 	file := File{Path: target.Path, Action: Keep, Diffs: target.Diffs(nil)}
-	content, info, err := readFile(c.root, target.Path)
+	content, info, err := c.files.read(target.Path)
 	irregular := (*irregularError)(nil)
 	switch {
 	case err == nil:
@@ -482,7 +483,7 @@ func (c *Copy) checkOtherUsers() error {
 	for _, file := range c.Files {
 		planned[file.Path] = true
 	}
-	return fs.WalkDir(c.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+	return fs.WalkDir(c.files.all(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case safefile.Absent(err): // another process has removed it
 			return nil
@@ -493,7 +494,7 @@ func (c *Copy) checkOtherUsers() error {
 		case planned[name], !entry.Type().IsRegular(), !slices.Contains(scripts, path.Ext(name)):
 			return nil
 		}
-		content, _, err := readFile(c.root, name)
+		content, _, err := c.files.read(name)
 		if irregular := (*irregularError)(nil); errors.As(err, &irregular) {
 			return nil // too large to be a file of next-auth
 		}
@@ -515,7 +516,7 @@ var scripts = []string{".js", ".cjs", ".mjs"}
 // the helper finds it.
 func (c *Copy) planHelper(selection *patchset.Selection, adding bool, goal Goal) error {
 	file := File{Path: c.Line.Helper, Helper: true}
-	content, info, err := readFile(c.root, file.Path)
+	content, info, err := c.files.read(file.Path)
 	irregular := (*irregularError)(nil)
 	switch {
 	case errors.As(err, &irregular):

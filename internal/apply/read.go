@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -19,22 +20,63 @@ func (e *irregularError) Error() string {
 	return fmt.Sprintf("%s %s", e.path, e.what)
 }
 
-// readFile reads a regular file of the package. os.Root keeps the path inside the
-// package. readFile also checks every directory of the path, because even inside the
-// package a link must not redirect a write to another file. The error is an
-// *irregularError, or wraps fs.ErrNotExist, or is from the system.
-func readFile(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
-	if err := checkDirs(root, name); err != nil {
+// reader reads the files of a copy, which have names with slashes.
+type reader interface {
+	// read reads a regular file. The error is an *irregularError, or wraps
+	// fs.ErrNotExist, or is from the system.
+	read(name string) ([]byte, fs.FileInfo, error)
+	// look returns the error of looking at a file, as read does.
+	look(name string) error
+	all() fs.FS
+}
+
+// directory reads the files of a package on disk. os.Root keeps each path inside the
+// package. Every directory of a path is checked, too, because even inside the package a
+// link must not redirect a write to another file.
+type directory struct{ root *os.Root }
+
+func (d directory) all() fs.FS { return d.root.FS() }
+
+func (d directory) look(name string) error {
+	err := checkDirs(d.root, name)
+	if err == nil {
+		_, err = d.root.Lstat(filepath.FromSlash(name))
+	}
+	return err
+}
+
+func (d directory) read(name string) ([]byte, fs.FileInfo, error) {
+	if err := checkDirs(d.root, name); err != nil {
 		return nil, nil, err
 	}
-	data, info, err := safefile.ReadUnlinked(root, name, safefile.MaxFile)
+	data, info, err := safefile.ReadUnlinked(d.root, name, safefile.MaxFile)
+	return data, info, irregular(name, err)
+}
+
+// archive reads the files of a package in an archive, whose directories are no links.
+type archive struct{ files fs.FS }
+
+func (a archive) all() fs.FS { return a.files }
+
+func (a archive) look(name string) error {
+	_, err := fs.Lstat(a.files, name)
+	return err
+}
+
+func (a archive) read(name string) ([]byte, fs.FileInfo, error) {
+	data, info, err := safefile.ReadFrom(a.files, name, safefile.MaxFile)
+	return data, info, irregular(name, err)
+}
+
+// irregular adds a file's name to an error of safefile.
+func irregular(name string, err error) error {
 	if irregular := (*safefile.Error)(nil); errors.As(err, &irregular) {
-		return nil, nil, &irregularError{name, irregular.What}
+		return &irregularError{name, irregular.What}
 	}
 	if errors.Is(err, safefile.ErrReplaced) {
-		return nil, nil, fmt.Errorf("%s %w", name, err)
+		return fmt.Errorf("%s %w", name, err)
 	}
-	return data, info, err
+	return err
 }
 
 // checkDirs makes sure that every directory in the path of name is a real one.

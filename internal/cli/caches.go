@@ -59,7 +59,7 @@ func (t *target) caches(apps []nextDir, content func(*apply.File) []byte, tidy b
 			lines = append(lines, states[c.Dir]...)
 		}
 		dir := t.project.Display(app.dir)
-		next, err := buildcache.Inspect(app.dir, buildcache.Want{State: buildcache.State(lines), Next: detect.NextRelease(app.dir), Tidy: tidy})
+		next, err := buildcache.Inspect(app.dir, buildcache.Want{State: buildcache.State(lines), Next: t.project.NextRelease(app.dir), Tidy: tidy})
 		if err != nil {
 			return nil, appFailure(dir, err)
 		}

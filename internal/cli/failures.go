@@ -25,6 +25,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/pnp"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -129,7 +130,10 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Unsupported, func(s *situation, _ *detect.ManifestError) hint.Hint {
 		return hint.Join(hint.Text("reinstall next-auth: "), s.workspace.Reinstall())
 	}),
-	when(report.Unsupported, detect.ErrPlugAndPlay, plugAndPlayHint),
+	when(report.Unsupported, detect.ErrPlugAndPlay, detect.ToNodeModules.Or(hint.To("or make yarn write it again", "yarn install"))),
+	on(report.Unsupported, func(s *situation, e *pnp.Error) hint.Hint {
+		return hint.Join(hint.Text("delete it and run "), s.workspace.InstallAgain())
+	}),
 	on(report.Unsupported, (*situation).unsupportedHint),
 	on(report.Unsupported, (*situation).sharedHint),
 	when(report.Unsupported, apply.ErrTraced, beforeBuild),
@@ -229,8 +233,6 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 var beforeBuild = hint.Text("patch before next build, and make the image again")
 
 var moreTime = hint.Text("give it more time with --timeout")
-
-var plugAndPlayHint = hint.Join(hint.Text("set nodeLinker: node-modules in .yarnrc.yml, run "), hint.Run("yarn install"), hint.Text(", then "), hint.Run("proxypatch"))
 
 // on makes a row for errors of type E.
 func on[E error](code report.ExitCode, advise func(*situation, E) hint.Hint) func(*situation, error) (report.ExitCode, hint.Hint, bool) {
@@ -485,6 +487,7 @@ var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *export.StrangerError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *edit.FileError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *edit.SyntaxError) { p.Path, p.Line = e.Path, e.Line }),
+	at(func(p *report.Problem, e *pnp.Error) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *cacheError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *patchset.ParseError) { p.Path, p.Line = e.Name, e.Line }),
 	at(func(p *report.Problem, e *fs.PathError) { p.Path = e.Path }),

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -31,9 +30,11 @@ type Install struct {
 	// Reached lists the packages of the workspace that depend on this copy directly.
 	// It is empty if only packages from a registry depend on the copy.
 	Reached []Reach
-	// Shared says why other projects use the directory too, which forbids writing to
-	// it; nil if they do not.
+	// Shared says why the directory is not the project's alone, which forbids writing to
+	// it; nil if it is.
 	Shared *SharedError
+	// PnP says how yarn's Plug'n'Play loads the copy; nil if it is in node_modules.
+	PnP *PlugAndPlay
 	// Native says that pnpm has patched this copy itself.
 	Native bool
 
@@ -144,8 +145,8 @@ func (p *Project) DependsOn(pkg Package, c *Install) (bool, error) {
 var (
 	// ErrNotFound says that a directory has no next-auth.
 	ErrNotFound = errors.New("no next-auth")
-	// ErrPlugAndPlay says that yarn keeps the packages in archives, whose files can't be
-	// replaced.
+	// ErrPlugAndPlay says that yarn uses Plug'n'Play, and that what it wrote for that can't
+	// be read.
 	ErrPlugAndPlay = errors.New("yarn uses Plug'n'Play instead of node_modules")
 	// ErrNoDirectory says that the directory to search does not exist.
 	ErrNoDirectory = errors.New("no such directory")
@@ -160,6 +161,7 @@ func (w *Workspace) Find(all bool) (*Project, error) {
 	if err := s.run(); err != nil {
 		return nil, err
 	}
+	project.graph.plugged = s.plugged
 	for _, c := range s.copies {
 		asked := all || project.Home.Is(project.Root())
 		if !asked {
@@ -181,25 +183,11 @@ func (w *Workspace) Find(all bool) (*Project, error) {
 	}
 	slices.SortFunc(project.Copies, func(a, b Install) int { return strings.Compare(a.Dir, b.Dir) })
 	if len(project.Copies) == 0 {
-		return nil, w.notFound()
+		return nil, fmt.Errorf("%w is installed for %s", ErrNotFound, w.Name())
 	}
 	return project, nil
 }
 
 func (w *Workspace) newProject() *Project {
 	return &Project{Workspace: *w, graph: newGraph(), closures: map[string]map[string]bool{}}
-}
-
-// notFound says why the workspace has no copy.
-func (w *Workspace) notFound() error {
-	for _, at := range w.chain {
-		found, err := exists(filepath.Join(at, ".pnp.cjs"))
-		if err != nil {
-			return err
-		}
-		if found {
-			return fmt.Errorf("%w in %s", ErrPlugAndPlay, at)
-		}
-	}
-	return fmt.Errorf("%w is installed for %s", ErrNotFound, w.Name())
 }

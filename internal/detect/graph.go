@@ -6,28 +6,31 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/proxypatch/proxypatch/internal/pnp"
 )
 
 // graph knows which package loads which, as Node.js resolves their names. It reads
 // only the manifests that are reachable from one package: the whole graph would need
 // the manifest of every installed package.
 type graph struct {
-	needs map[string][]string // the directories of a package's dependencies, by the package's directory
-	real  map[string]string   // real directories by path; empty if there is none
+	plugged *plugged            // if Plug'n'Play resolves the names; nil otherwise
+	needs   map[string][]string // the directories of a package's dependencies, by the package's directory
+	real    map[string]string   // real directories by path; empty if there is none
 }
 
-func newGraph() *graph { return &graph{map[string][]string{}, map[string]string{}} }
+func newGraph() *graph { return &graph{needs: map[string][]string{}, real: map[string]string{}} }
 
-// closure returns the real directories of everything that a package of the
+// closure returns the directories with the files of everything that a package of the
 // workspace may load: its dependencies, theirs, and so on.
 func (g *graph) closure(p Package) (map[string]bool, error) {
-	found := map[string]bool{}
+	found, seen := map[string]bool{}, map[string]bool{}
 	open, err := g.resolveAll(p.Dir, slices.Collect(maps.Keys(p.Dependencies)))
 	for len(open) > 0 && err == nil {
 		dir := open[len(open)-1]
 		open = open[:len(open)-1]
-		if !found[dir] {
-			found[dir] = true
+		if !seen[dir] {
+			seen[dir], found[g.filesOf(dir)] = true, true
 			var needs []string
 			needs, err = g.needsOf(dir)
 			open = append(open, needs...)
@@ -41,13 +44,50 @@ func (g *graph) needsOf(dir string) ([]string, error) {
 	if needs, known := g.needs[dir]; known {
 		return needs, nil
 	}
+	names, err := g.names(dir)
+	if err != nil {
+		return nil, err
+	}
+	needs, err := g.resolveAll(dir, names)
+	g.needs[dir] = needs
+	return needs, err
+}
+
+// names returns the names of the packages that the package in a directory may load.
+func (g *graph) names(dir string) ([]string, error) {
+	if pkg := g.at(dir); pkg != nil {
+		return pkg.Names(), nil
+	}
 	m, _, err := readProject(dir)
 	if err != nil {
 		return nil, err
 	}
-	needs, err := g.resolveAll(dir, m.loads(installed(dir)))
-	g.needs[dir] = needs
-	return needs, err
+	return m.loads(installed(dir)), nil
+}
+
+// at returns the package in a directory as Plug'n'Play knows it; nil without Plug'n'Play.
+func (g *graph) at(dir string) *pnp.Package {
+	if g.plugged == nil {
+		return nil
+	}
+	return g.plugged.At(dir)
+}
+
+// filesOf returns the directory with the files of a package. For Plug'n'Play, the graph
+// has a directory for each set of peers.
+func (g *graph) filesOf(dir string) string {
+	if pkg := g.at(dir); pkg != nil {
+		return pkg.Dir
+	}
+	return dir
+}
+
+// manifest reads the package.json of an installed package.
+func (g *graph) manifest(dir string) (*manifest, error) {
+	if pkg := g.at(dir); pkg != nil {
+		return g.plugged.manifest(pkg)
+	}
+	return readManifest(dir)
 }
 
 // loads returns the names of the packages that a package may load. Its
@@ -81,6 +121,12 @@ func (g *graph) resolveAll(from string, names []string) ([]string, error) {
 // resolve returns the real directory of the package that Node.js finds by a name from
 // a directory; empty if there is none.
 func (g *graph) resolve(from, name string) (string, error) {
+	if pkg := g.at(from); pkg != nil {
+		if to := g.plugged.Resolve(pkg, name); to != nil {
+			return to.Location, nil
+		}
+		return "", nil
+	}
 	for modules := range modulesAbove(from) {
 		real, err := g.realDir(filepath.Join(modules, filepath.FromSlash(name)))
 		if real != "" || err != nil {

@@ -102,6 +102,12 @@ func (s *scan) addStray(p Package, beside *Install) error {
 	if err != nil {
 		return err
 	}
+	s.stray(stray, p)
+	return nil
+}
+
+// stray adds a stray of a package, which may be known from another package.
+func (s *scan) stray(stray *Install, p Package) {
 	at := slices.IndexFunc(s.strays, func(other *Install) bool { return other.Dir == stray.Dir })
 	if at < 0 {
 		s.strays = append(s.strays, stray)
@@ -110,7 +116,6 @@ func (s *scan) addStray(p Package, beside *Install) error {
 	}
 	stray.users[p.Dir] = true
 	stray.Reached = append(stray.Reached, Reach{stray.Path, s.ws.Label(p)})
-	return nil
 }
 
 // ReleaseLine returns the release line of the copy. If it can't be patched, the error is a
@@ -169,15 +174,16 @@ func (p *Project) Brought() ([]Brought, error) {
 				if err != nil {
 					return nil, err
 				}
-				if dir == "" || known[dir] {
+				at := p.graph.filesOf(dir)
+				if dir == "" || known[at] {
 					continue
 				}
-				known[dir] = true
-				m, err := readManifest(dir)
+				known[at] = true
+				m, err := p.graph.manifest(dir)
 				if err != nil { // what it is can't be known
 					continue
 				}
-				all = append(all, Brought{Holder{holder, m.Version}, name, p.Display(dir)})
+				all = append(all, Brought{Holder{holder, m.Version}, name, p.Display(at)})
 			}
 		}
 	}
@@ -203,8 +209,8 @@ func (p *Project) bring(pkg Package, name, holder string) (string, error) {
 	if dir == "" || err != nil {
 		return "", err
 	}
-	m, _, err := readProject(dir)
-	if err != nil || !slices.Contains(m.loads(installed(dir)), holder) {
+	names, err := p.graph.names(dir)
+	if err != nil || !slices.Contains(names, holder) {
 		return "", err
 	}
 	return p.graph.resolve(dir, holder)

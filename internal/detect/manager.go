@@ -99,6 +99,7 @@ var traces = []trace{
 	{"package-lock.json", NPM, true},
 	{"npm-shrinkwrap.json", NPM, true},
 	{".yarnrc.yml", YarnBerry, false},
+	{".pnp.cjs", YarnBerry, false},
 	{"yarn.lock", YarnV1, true},
 	{"deno.lock", Deno, true},
 	{"node_modules/.modules.yaml", PNPM, false},

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/exactjson"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 // maxManifest limits the size of a package.json, in bytes. Real ones have a few
@@ -140,8 +142,13 @@ func (e *ManifestError) Unwrap() error { return e.Err }
 // fs.ErrNotExist if the file does not exist, and is a *ManifestError if it can't be
 // used.
 func readManifest(dir string) (*manifest, error) {
+	return readManifestIn(dir, nil)
+}
+
+// readManifestIn does what readManifest does. The file is among files, unless they are nil.
+func readManifestIn(dir string, files fs.FS) (*manifest, error) {
 	m := &manifest{}
-	err := decodeManifest(dir, m)
+	err := decodeManifestIn(dir, files, m)
 	if err == nil && len(m.Name) > maxWord {
 		err = &ManifestError{filepath.Join(dir, "package.json"), fmt.Errorf("has a name of %d bytes, which is too long", len(m.Name))}
 	}
@@ -166,9 +173,11 @@ func readProject(dir string) (m *projectManifest, found bool, err error) {
 // unusable reports whether err says that a file exists but can't be used.
 func unusable(err error) bool { return errors.As(err, new(*ManifestError)) }
 
-func decodeManifest(dir string, into any) error {
+func decodeManifest(dir string, into any) error { return decodeManifestIn(dir, nil, into) }
+
+func decodeManifestIn(dir string, files fs.FS, into any) error {
 	path := filepath.Join(dir, "package.json")
-	data, err := readSmall(path)
+	data, err := readSmallIn(files, path)
 	if err != nil {
 		return err
 	}
@@ -185,8 +194,15 @@ func decodeManifest(dir string, into any) error {
 
 // readSmall reads a regular file of at most maxManifest bytes. Anything else is
 // a *ManifestError.
-func readSmall(path string) ([]byte, error) {
-	data, err := system.readFile(path, maxManifest)
+func readSmall(path string) ([]byte, error) { return readSmallIn(nil, path) }
+
+// readSmallIn does what readSmall does for a file at the top of files, unless they are nil.
+func readSmallIn(files fs.FS, path string) (data []byte, err error) {
+	if files != nil {
+		data, _, err = safefile.ReadFrom(files, filepath.Base(path), maxManifest)
+	} else {
+		data, err = system.readFile(path, maxManifest)
+	}
 	if isIrregular(err) {
 		return nil, &ManifestError{path, err}
 	}

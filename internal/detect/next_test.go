@@ -24,7 +24,7 @@ func TestNextRelease(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTree(t, test.files)
-			if got := NextRelease(filepath.Join(dir, "web")); got != test.want {
+			if got := (&Project{graph: newGraph()}).NextRelease(filepath.Join(dir, "web")); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -27,6 +27,8 @@ type scan struct {
 	looked map[string]*Install // the copy at a path, nil if there is none
 	behind map[string]bool     // real directories that were entered by a link
 	empty  map[string]bool     // directories without node_modules
+
+	plugged *plugged // if Plug'n'Play loads the packages; nil otherwise
 }
 
 // seen is a directory of next-auth with the copy that it loads.
@@ -54,6 +56,9 @@ func (s *scan) run() error {
 		if err := s.reach(p); err != nil {
 			return err
 		}
+	}
+	if len(s.copies) == 0 {
+		return s.findPlugged()
 	}
 	return s.findStrays()
 }

@@ -65,7 +65,7 @@ func namer(word string) (func(*Install) bool, error) {
 		}
 		return func(c *Install) bool { return slices.ContainsFunc(c.loaders, includes) }, nil
 	}
-	dir, err := realPath(word)
+	dir, err := placeOf(word)
 	if isAbsent(err) {
 		return nil, fmt.Errorf("%q is neither a range of releases nor a directory", word)
 	}
@@ -73,8 +73,17 @@ func namer(word string) (func(*Install) bool, error) {
 		return nil, err
 	}
 	return func(c *Install) bool {
-		return c.Dir == dir || slices.ContainsFunc(c.loaders, func(l loader) bool { return l.dir == dir })
+		return c.isIn(dir) || slices.ContainsFunc(c.loaders, func(l loader) bool { return l.dir == dir })
 	}, nil
+}
+
+// isIn reports whether a path is the copy's. That of an archive may have links.
+func (i *Install) isIn(dir string) bool {
+	if i.Dir == dir || i.PnP == nil {
+		return i.Dir == dir
+	}
+	real, err := placeOf(i.Dir)
+	return err == nil && real == dir
 }
 
 // compared returns the release that a range is compared with. If the range names no
@@ -93,7 +102,7 @@ var prerelease = lazyregexp.Compile(`\d-[0-9A-Za-z]`)
 // FromRoot returns a path from the workspace's root, with slashes. The last name may be a
 // link, as in node_modules, and stays as the user typed it.
 func (w *Workspace) FromRoot(path string) (string, error) {
-	dir, err := realPath(filepath.Dir(path))
+	dir, err := placeOf(filepath.Dir(path))
 	if err != nil {
 		return "", err
 	}

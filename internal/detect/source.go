@@ -27,10 +27,18 @@ const agentName = "https-proxy-agent"
 // SourceOfAgent finds out why the https-proxy-agent that a copy loads is installed. It
 // follows the dependencies in the manifests as Node.js resolves them.
 func (p *Project) SourceOfAgent(c *Install) (AgentSource, error) {
+	if c.PnP != nil {
+		return p.sourceOfPluggedAgent(c)
+	}
 	agent, found, err := follow(c.Agent.Dir)
 	if err != nil || !found || isBeside(c) {
 		return AgentSource{}, err
 	}
+	return p.sourceOf(agent)
+}
+
+// sourceOf returns what brings the package in a directory.
+func (p *Project) sourceOf(agent string) (AgentSource, error) {
 	for _, dev := range []bool{false, true} {
 		by, err := p.bringerOf(agent, dev)
 		if err != nil || by != "" {
@@ -89,7 +97,7 @@ func (g *graph) leads(from, name, to string, seen map[string]bool) (bool, error)
 	for len(open) > 0 && err == nil {
 		dir := open[len(open)-1]
 		open = open[:len(open)-1]
-		if dir == to {
+		if g.filesOf(dir) == to {
 			return true, nil
 		}
 		if !seen[dir] {

@@ -16,11 +16,12 @@ import (
 const (
 	maxArchive = 16 << 20 // bytes; next-auth needs less than a million
 	maxEntries = 20_000   // next-auth has 600
+	maxName    = 1024     // bytes
 )
 
-// ErrNoFiles says that an archive, or the package in it, is not there: yarn has not filled
-// its cache yet.
-var ErrNoFiles = errors.New("is not in yarn's cache")
+// ErrNoFiles says that an archive, or the package in it, is not there, because yarn has not
+// installed it yet.
+var ErrNoFiles = errors.New("is not installed yet")
 
 // Open returns the files of a package's directory, if it is in an archive; nil if it is
 // not. The whole archive is in memory, so it can't change any more. The error is an
@@ -90,18 +91,34 @@ func checkEntries(entries []*zip.File) error {
 	if len(entries) > maxEntries {
 		return fmt.Errorf("has %d entries; the limit is %d", len(entries), maxEntries)
 	}
-	seen := map[string]bool{}
+	isDir := make(map[string]bool, len(entries))
 	for _, entry := range entries {
 		name := strings.TrimSuffix(entry.Name, "/")
+		_, known := isDir[name]
 		switch {
-		case !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00"):
-			return fmt.Errorf("has an entry with an unsafe name: %q", entry.Name)
-		case seen[name]:
-			return fmt.Errorf("has two entries with the name %q", entry.Name)
+		case !fs.ValidPath(name) || len(name) > maxName || strings.ContainsAny(name, "\\\x00"):
+			return fmt.Errorf("has an entry with an unsafe name: %.100q", name)
+		case known:
+			return fmt.Errorf("has two entries with the name %q", name)
 		case entry.UncompressedSize64 > maxArchive:
 			return fmt.Errorf("has an entry of %d bytes; the limit is %d", entry.UncompressedSize64, maxArchive)
 		}
-		seen[name] = true
+		isDir[name] = entry.Mode().IsDir()
+	}
+	return checkParents(isDir)
+}
+
+// checkParents refuses entries below an entry that is no directory, such as a link.
+func checkParents(isDir map[string]bool) error {
+	for name := range isDir {
+		for at, char := range name {
+			if char != '/' {
+				continue
+			}
+			if dir, known := isDir[name[:at]]; known && !dir {
+				return fmt.Errorf("has entries below %q, which is no directory", name[:at])
+			}
+		}
 	}
 	return nil
 }

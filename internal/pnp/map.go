@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/exactjson"
@@ -41,14 +43,8 @@ type locator struct{ name, reference string }
 // topLevel identifies the project's root.
 var topLevel = locator{}
 
-// Names returns the names by which a package loads others, without fallbacks.
-func (p *Package) Names() []string {
-	var names []string
-	for name := range p.dependencies {
-		names = append(names, name)
-	}
-	return names
-}
+// Names returns the names by which a package loads others, in order, without fallbacks.
+func (p *Package) Names() []string { return slices.Sorted(maps.Keys(p.dependencies)) }
 
 // Depends reports whether a package has a dependency of its own by this name.
 func (p *Package) Depends(name string) bool {
@@ -93,6 +89,28 @@ func (m *Map) Resolve(from *Package, name string) *Package {
 		return m.packages[to]
 	}
 	return nil
+}
+
+// Loaded returns the packages that the workspace's packages load, directly or through
+// others, in a fixed order. They come before what they load.
+func (m *Map) Loaded() []*Package {
+	seen := map[*Package]bool{}
+	all := slices.Clone(m.Roots)
+	if top := m.packages[topLevel]; top != nil {
+		all = append(all, top)
+	}
+	for _, p := range all {
+		seen[p] = true
+	}
+	for i := 0; i < len(all); i++ {
+		for _, name := range all[i].Names() {
+			if to := m.Resolve(all[i], name); to != nil && !seen[to] {
+				seen[to] = true
+				all = append(all, to)
+			}
+		}
+	}
+	return all
 }
 
 // parse makes the Map of the data in the files of a directory.

@@ -18,6 +18,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/testkit/clitest"
 	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
+	"github.com/proxypatch/proxypatch/internal/testkit/pnptest"
 )
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
@@ -103,6 +104,10 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 				}
 			},
 			"edit": edit,
+			"plug": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "plug archives|unplugged DIR", 2)
+				ts.Check(pnptest.Plug(ts.MkAbs(args[1]), args[0] == "unplugged"))
+			},
 			"crlf": func(ts *testscript.TestScript, _ bool, args []string) {
 				need(ts, args, "crlf FILE", 1)
 				text := strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n")

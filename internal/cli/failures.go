@@ -285,11 +285,8 @@ func (s *situation) removal(p *foreign.Patch, c *apply.Copy) hint.Hint {
 		}
 		return hint.Join(hint.Text("patch-package changes the same file; delete its patch and get the released files: "), hint.Run(s.deletion(p)+" && "+restore.Run), then)
 	}
-	install := s.project.InstallAgain()
-	if install.Run != "" {
-		install = hint.Join(hint.Text("run "), install)
-	}
-	return hint.Join(hint.Text(fmt.Sprintf("%s itself changes the same file; remove %q from %s in %s, ", p.Tool, p.Entry, p.Field, p.In)), install, then)
+	remove := fmt.Sprintf("%s itself changes the same file; remove %q from %s in %s, ", p.Tool, p.Entry, p.Field, p.In)
+	return hint.Join(hint.Text(remove), s.project.InstallSame(&c.Install), then)
 }
 
 // deletion returns the command that deletes a patch file.

@@ -157,7 +157,7 @@ func (p *Project) extension(c Install) (file, entry, refresh string) {
 // Restore says how to restore the released files of a copy. Without a lock file, an install
 // may bring a newer release, so the hint names the installed one.
 func (w *Workspace) Restore(c *Install) hint.Hint {
-	if locked, err := w.hasLock(); locked && err == nil { // in doubt, name the release
+	if w.keepsReleases() {
 		return w.Reinstall()
 	}
 	if at := filepath.Join("node_modules", filepath.FromSlash(c.Package())); w.Manager == NPM && c.Dir == filepath.Join(w.Root().Dir, at) {
@@ -168,7 +168,12 @@ func (w *Workspace) Restore(c *Install) hint.Hint {
 	if again.Run != "" {
 		again = hint.Join(hint.Text("run "), again)
 	}
-	return hint.Join(hint.Text("there is no lock file, so first set "+line.NextAuth+" to exactly "+c.Release+" in your dependencies; then "), again)
+	return hint.Join(hint.Text("there is no lock file, so first "+pin(c)+"; then "), again)
+}
+
+// pin says how to keep the release of a copy without a lock file.
+func pin(c *Install) string {
+	return "set " + line.NextAuth + " to exactly " + c.Release + " in your dependencies"
 }
 
 // Reinstall says how to install all packages again, as the lock file says.
@@ -183,7 +188,7 @@ func (w *Workspace) reinstall() string {
 	if restore := commandsOf[w.Manager].restore; restore != "" {
 		return restore
 	}
-	if locked, err := w.hasLock(); w.Manager == NPM && locked && err == nil { // in doubt, use the command that always works
+	if w.Manager == NPM && w.keepsReleases() {
 		return "npm ci"
 	}
 	return w.afresh()
@@ -191,6 +196,13 @@ func (w *Workspace) reinstall() string {
 
 // afresh returns the command that deletes all packages and installs them again.
 func (w *Workspace) afresh() string { return "rm -rf node_modules && " + w.Manager.Install() }
+
+// keepsReleases reports whether an install brings the same releases again. In doubt, it
+// does not.
+func (w *Workspace) keepsReleases() bool {
+	locked, err := w.hasLock()
+	return locked && err == nil
+}
 
 // hasLock reports whether the package manager would find its lock file.
 func (w *Workspace) hasLock() (bool, error) {
@@ -228,6 +240,19 @@ func (w *Workspace) InstallAgain() hint.Hint {
 	return hint.Run(w.InRoot(w.Manager.Install()))
 }
 
+// InstallSame is InstallAgain as a part of a sentence, with the same release of a copy also
+// without a lock file.
+func (w *Workspace) InstallSame(c *Install) hint.Hint {
+	again := w.InstallAgain()
+	if again.Run != "" {
+		again = hint.Join(hint.Text("run "), again)
+	}
+	if w.keepsReleases() {
+		return again
+	}
+	return hint.Join(hint.Text(pin(c)+" because there is no lock file, "), again)
+}
+
 // InstallNative says how to install so that the package manager applies its patches, or
 // those of patch-package. The lock file may change. After a removal, it restores the
 // released files, unless patch-package changed them and yarn 1 did not install them.
@@ -247,14 +272,17 @@ func (w *Workspace) InstallNative() hint.Hint {
 
 // Prune says how to remove from node_modules what no package needs.
 func (w *Workspace) Prune() hint.Hint {
-	prune := commandsOf[w.Manager].prune
-	switch {
-	case w.Manager == Unknown:
-		return w.Reinstall()
-	case prune == "":
-		prune = w.afresh()
+	if prune := commandsOf[w.Manager].prune; prune != "" {
+		return hint.Run(w.InRoot(prune))
 	}
-	return hint.Run(w.in(w.Root(), prune))
+	again := w.Reinstall()
+	if w.Manager != Unknown {
+		again = hint.Run(w.InRoot(w.afresh()))
+	}
+	if w.keepsReleases() {
+		return again
+	}
+	return hint.Join(again, hint.Text("; without a lock file, that may bring other releases"))
 }
 
 // Build says how to build the app in a package: by its script or, without one, by next

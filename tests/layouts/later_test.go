@@ -37,6 +37,14 @@ var laterProjects = []struct {
 
 var nextAuthApp = with(react18, "next-auth", newRelease, "https-proxy-agent", "7.0.6")
 
+// The first project with next-auth 5, and the release that it gets later, of another @auth/core.
+const (
+	laterFive = "next-auth 5"
+	otherOf5  = "next-auth@5.0.0-beta.27"
+)
+
+var nextAuth5App = []member{{".", with(react19, "next-auth", "5.0.0-beta.32", "https-proxy-agent", "7.0.6")}}
+
 // laterManager is a package manager, and what its users type in each step. Where a step
 // is empty, there is no such command.
 type laterManager struct {
@@ -118,12 +126,24 @@ const (
 )
 
 // TestLaterInstalls runs init and then what people type later, with each package manager.
-// Then the build has the patch, or fails and init has said so. The table has the results.
+// Then the build has the patch, or fails and init has said so. The table has the results,
+// which are the same for next-auth 5.
 func TestLaterInstalls(t *testing.T) {
 	wanted := chosen(t)
 	registry := laterRegistry(t)
-	table := &laterTable{rows: map[string]map[string]string{}}
+	table, five := &laterTable{rows: map[string]map[string]string{}}, &laterTable{rows: map[string]map[string]string{}}
 	for _, m := range laterManagers {
+		if wanted(m.name + ", " + laterFive) {
+			t.Run(m.name+", "+laterFive, func(t *testing.T) {
+				t.Parallel()
+				lt := &laterTest{newLayoutTest(t, layout{settings: m.settings}, packageManagers[m.name], registry, nextAuth5App), "."}
+				var steps []string
+				for _, line := range m.app {
+					steps = append(steps, strings.ReplaceAll(line, "next-auth@"+oldRelease, otherOf5))
+				}
+				five.set("app", m.name, lt.results(t, steps))
+			})
+		}
 		for _, p := range laterProjects {
 			if !wanted(m.name + ", " + p.name) {
 				continue
@@ -139,7 +159,10 @@ func TestLaterInstalls(t *testing.T) {
 			})
 		}
 	}
-	t.Cleanup(func() { table.compare(t, "") })
+	t.Cleanup(func() {
+		table.compare(t, "")
+		five.compare(t, "")
+	})
 }
 
 // TestLaterCommands compares the commands of TestLaterInstalls with the document. All
@@ -179,7 +202,7 @@ func laterRegistry(t *testing.T) string {
 	} {
 		more = append(more, nodetest.Pack(t, manifest, nil))
 	}
-	return nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), more))
+	return nodetest.Registry(t, slices.Concat(nodetest.Tarballs(t, "layouts"), nodetest.Tarballs(t, "lines"), more))
 }
 
 // laterTest is a project with init's hooks.

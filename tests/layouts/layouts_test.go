@@ -98,6 +98,7 @@ var representative = []string{
 	"TestLayoutHints/yarn 4, pnpm linker, workspace",
 	"TestLaterInstalls/bun, workspace",
 	"TestLaterInstalls/pnpm 12, workspace",
+	"TestLaterInstalls/pnpm 12, next-auth 5",
 	"TestLayoutHooks/bun",
 	"TestLayoutHooks/deno",
 	"TestLayoutLinks/bun, packages",

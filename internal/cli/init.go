@@ -73,9 +73,7 @@ func (p *program) init(o *initOptions) error {
 			return err
 		}
 	}
-	for _, w := range planned.Warnings { // also if the files can't be written
-		p.report.Add(report.Warning(w.Message, p.situation.typeable(w.Hint)))
-	}
+	p.warnOfHooks(planned) // also if the files can't be written
 	changes := planned.Changes()
 	if !o.dryRun {
 		if err := planned.Commit(); err != nil {
@@ -170,6 +168,16 @@ func (p *program) hookOptions(o *initOptions, planned *hooks.Plan) *planOptions 
 	}
 	hook.all = true
 	return &hook.planOptions
+}
+
+// warnOfHooks adds the warnings of a plan before those of what is installed.
+func (p *program) warnOfHooks(planned *hooks.Plan) {
+	installed := p.report.Problems
+	p.report.Problems = []report.Problem{}
+	for _, w := range planned.Warnings {
+		p.report.Add(report.Warning(w.Message, p.situation.typeable(w.Hint)))
+	}
+	p.report.Add(installed...)
 }
 
 // failing says in a format which of installs and builds will fail, unless their proxypatch

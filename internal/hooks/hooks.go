@@ -129,7 +129,10 @@ func (p *Plan) install() error {
 		return err
 	}
 	p.warnAboutFlags(p.root)
-	p.warnAboutTool(p.root)
+	others := p.Warnings
+	p.Warnings = nil
+	p.warnAboutTool(p.root) // first, because it concerns every other machine
+	p.Warnings = append(p.Warnings, others...)
 	p.warnAboutPublishing(p.root)
 	if p.Changes() > 0 {
 		p.Notes = append(p.Notes, p.uncovered())

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -29,11 +28,11 @@ func (p *program) exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "make the package manager itself patch next-auth",
-		Long: `export writes the patch as a file of your repository, in the form of your package
-manager: pnpm, npm 12, yarn 4 or bun, or patch-package for others. It adds the
-entry that names the file to your settings. It installs nothing: type the command
-that it prints. A second run changes nothing. After an upgrade of next-auth or
-proxypatch, run it again.`,
+		Long: `export writes the patch as a file of your repository, and adds the entry that names
+it to your settings. pnpm, npm 12, yarn 4 and bun have their own form; for others
+it is patch-package's. It installs nothing: type the command that it prints. A
+second run changes nothing. After an upgrade of next-auth or proxypatch, run it
+again.`,
 		RunE: p.run("export", func(*cobra.Command, []string) error { return p.export(o) }),
 	}
 	cmd.Flags().StringVar(&o.form, "for", "", "use the form of `TOOL`: "+strings.Join(export.Forms, ", "))
@@ -41,7 +40,7 @@ proxypatch, run it again.`,
 	registerDryRun(cmd, &o.dryRun)
 	cmd.Flags().BoolVar(&o.undo, "undo", false, "take out what export wrote")
 	o.registerDiffs(cmd)
-	o.registerChoice(cmd)
+	o.copyOptions.register(cmd)
 	return cmd
 }
 
@@ -83,8 +82,8 @@ type exporting struct {
 	*program
 	options   *exportOptions
 	workspace *detect.Workspace
-	inPlace   bool // a copy is patched in place
-	store     bool // in a store that keeps it
+	copies    []*apply.Copy // that get the patch
+	guess     bool          // the form depends on a release of npm that is not known
 }
 
 func (x *exporting) run() error {
@@ -101,6 +100,9 @@ func (x *exporting) run() error {
 		}
 	}
 	x.report.Exported = report.ExportOf(planned, tense)
+	if x.options.dryRun {
+		x.report.Diff = planned.Diff()
+	}
 	return x.conclude(planned)
 }
 
@@ -119,65 +121,110 @@ func (x *exporting) plan() (*export.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.guess = o.form == "" && export.IsGuess(x.workspace, form, userAgent)
 	x.report.Set = o.set
 	t, err := x.open(&o.planOptions, apply.Options{Goal: apply.Patch, Shared: true})
 	if err != nil {
-		return nil, x.absent(err, false)
+		return nil, x.absent(err, o.ifPresent)
 	}
 	defer t.plan.Close()
 	x.report.Add(t.warnings...)
-	copies, err := x.used(t)
-	if err != nil || x.report.Exit.Code != report.OK {
+	if err := x.choose(t); err != nil || x.report.Exit.Code != report.OK {
 		return nil, err
 	}
-	return export.New(x.workspace, t.library, export.Options{
-		Form: form, UserAgent: userAgent, Copies: copies,
-		Installed: slices.Concat(t.project.Copies, t.project.Others), Agents: o.set != patchset.None,
-	})
+	options := export.Options{
+		Form: form, UserAgent: userAgent, Agents: o.set != patchset.None,
+		Installed: slices.Concat(t.project.Copies, t.project.Others),
+	}
+	for _, c := range x.copies {
+		options.Copies = append(options.Copies, c.Install)
+	}
+	planned, err := export.New(x.workspace, t.library, options)
+	if err == nil {
+		x.warnOfMissingAgents(planned, t)
+	}
+	return planned, err
 }
 
-// used returns the copies that something loads and that can be patched. Patches for others
-// would stay unused, and pnpm refuses to install with such.
-func (x *exporting) used(t *target) ([]detect.Install, error) {
-	var copies []detect.Install
+// choose keeps the copies that something loads. Patches for others would stay unused, and
+// pnpm refuses to install with such. It reports those that can't be patched.
+func (x *exporting) choose(t *target) error {
 	for _, c := range t.plan.Copies {
 		leftover, err := t.project.Leftover(&c.Install)
 		if err != nil {
-			return nil, &systemError{err}
+			return &systemError{err}
 		}
 		switch {
 		case leftover:
-			continue
 		case c.Err != nil:
 			x.report.Add(x.situation.explain(&report.UnpatchableError{Copy: c}))
+		default:
+			x.copies = append(x.copies, c)
+		}
+	}
+	return nil
+}
+
+// warnOfMissingAgents warns of copies that will find no usable https-proxy-agent.
+func (x *exporting) warnOfMissingAgents(planned *export.Plan, t *target) {
+	if x.options.set == patchset.None {
+		return
+	}
+	for _, c := range x.copies {
+		if c.Agent.Usable() || planned.GivesAgent(&c.Install) {
 			continue
 		}
-		copies = append(copies, c.Install)
+		missing := &report.AgentError{Copy: c}
+		x.report.Add(report.Warning(missing.Error(), x.situation.typeable(t.project.ProvideAgent(c.Install))))
 	}
-	return copies, nil
 }
 
 // conclude sums up, and says what to type.
 func (x *exporting) conclude(planned *export.Plan) error {
-	if !planned.Changes() {
-		x.report.Summary = "nothing to do"
-		if x.options.undo {
-			x.report.Summary = "nothing to take out"
-		}
+	changed := planned.Changes()
+	switch {
+	case changed == 0 && x.options.undo:
+		x.report.Summary = "nothing to take out"
 		return nil
-	}
-	changed := 0
-	for _, f := range planned.Files {
-		if f.Action() != export.Keep {
-			changed++
-		}
-	}
-	x.report.Summary = report.CountFiles(changed) + " changed"
-	if x.options.dryRun {
+	case changed == 0:
+		x.report.Summary = "nothing to do"
+		return nil
+	case x.options.dryRun:
 		x.report.Summary = report.CountFiles(changed) + " would change; nothing was written"
+	default:
+		x.report.Summary = report.CountFiles(changed) + " changed"
 	}
 	install := x.workspace.InstallNative()
+	if x.options.undo {
+		install = x.workspace.InstallReleased()
+	}
 	x.report.Exported.Install = install.Run
-	x.report.Notes = append(x.report.Notes, fmt.Sprintf("to make it effective: %s", install.Text))
+	x.report.Notes = append([]string{"now run: " + install.Text}, x.notes(planned)...)
 	return nil
+}
+
+// notes say what to know about the install that comes next.
+func (x *exporting) notes(planned *export.Plan) []string {
+	var notes []string
+	note := func(applies bool, text string) {
+		if applies {
+			notes = append(notes, text)
+		}
+	}
+	form := planned.Form
+	inPlace := planned.IsNew() && slices.ContainsFunc(x.copies, isPatchedInPlace)
+	note(form == export.NPM, "do not run npm install --package-lock-only first: then node_modules stays unpatched")
+	note(inPlace && form == export.PNPM, "the copy that is patched in place stays beside the new one until you run pnpm prune")
+	note(inPlace && form != export.PNPM && form != export.PatchPackage, "the install replaces the files that are patched in place")
+	note(form == export.PatchPackage, "the install needs patch-package from the registry; an install with --ignore-scripts leaves next-auth unpatched")
+	note(x.guess, "npm's release is not known, and only npm 12 patches packages itself; if everyone uses it, run proxypatch export --for npm")
+	note(form != "" && form != export.Bun, "commit the lock file too: installs with a frozen old one fail")
+	note(form == export.Bun, "commit the lock file too")
+	note(form != "" && hooks.Patches(x.workspace), "installs no longer need proxypatch apply; proxypatch init adapts the hooks")
+	note(x.options.undo, "to patch in place instead, run proxypatch apply, or proxypatch init for every install")
+	return notes
+}
+
+func isPatchedInPlace(c *apply.Copy) bool {
+	return slices.ContainsFunc(c.Files, func(f apply.File) bool { return f.Helper && f.Before != nil })
 }

@@ -105,7 +105,7 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 
 // exportHint makes the package manager itself patch the copies.
 func (s *situation) exportHint() hint.Hint {
-	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallNative()))
+	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallAgain()))
 }
 
 // undoHint takes out what export wrote.
@@ -114,7 +114,7 @@ func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
 	if p.Field != "" {
 		purpose = fmt.Sprintf("take %q out of %s in %s", p.Entry, p.Field, p.In)
 	}
-	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.workspace.InstallNative()))
+	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.workspace.InstallAgain()))
 }
 
 // running is a hint for the middle of a sentence.

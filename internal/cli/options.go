@@ -69,13 +69,9 @@ type copyOptions struct {
 }
 
 func (o *copyOptions) register(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
-	o.registerChoice(cmd)
-}
-
-// registerChoice registers the options that select copies.
-func (o *copyOptions) registerChoice(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.all, "all", false, "select the copies of the whole workspace, even from one of its packages")
+	f := cmd.Flags()
+	f.BoolVar(&o.ifPresent, "if-present", false, "exit 0 if no next-auth is installed")
+	f.BoolVar(&o.all, "all", false, "select the copies of the whole workspace, even from one of its packages")
 	registerChosen(cmd, &o.chosen)
 }
 

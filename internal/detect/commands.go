@@ -254,8 +254,7 @@ func (w *Workspace) InstallSame(c *Install) hint.Hint {
 }
 
 // InstallNative says how to install so that the package manager applies its patches, or
-// those of patch-package. The lock file may change. After a removal, it restores the
-// released files, unless patch-package changed them and yarn 1 did not install them.
+// patch-package its own. The lock file may change.
 func (w *Workspace) InstallNative() hint.Hint {
 	switch w.Manager {
 	case Unknown:
@@ -268,6 +267,16 @@ func (w *Workspace) InstallNative() hint.Hint {
 		return hint.Run(w.InRoot("yarn install --force"))
 	}
 	return hint.Run(w.InRoot(w.Manager.Install()))
+}
+
+// InstallReleased says how to install when such patches are gone. bun and patch-package
+// leave patched files in place. The lock file may change.
+func (w *Workspace) InstallReleased() hint.Hint {
+	switch w.Manager {
+	case NPM, Bun, Deno:
+		return hint.Run(w.InRoot(w.afresh()))
+	}
+	return w.InstallNative()
 }
 
 // Prune says how to remove from node_modules what no package needs.

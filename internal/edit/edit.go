@@ -21,8 +21,8 @@ type Document interface {
 	// Set writes a string at a path, and the objects that lead there. The error is a
 	// *SyntaxError without Path.
 	Set(text string, path ...string) error
-	// Remove reverses Set. It does nothing if there is no value.
-	Remove(path ...string) error
+	// Unset reverses Set. It does nothing if there is no value.
+	Unset(path ...string) error
 }
 
 // SyntaxError says where a file can't be read or changed.

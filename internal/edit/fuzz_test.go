@@ -36,7 +36,7 @@ func FuzzEdit(f *testing.F) {
 			}
 			after := string(d.Bytes())
 			for i := range set {
-				if err := d.Remove(set[len(set)-1-i]...); err != nil {
+				if err := d.Unset(set[len(set)-1-i]...); err != nil {
 					t.Fatalf("%v in\n%q", err, after)
 				}
 			}

@@ -173,7 +173,7 @@ func (d *JSON) Set(text string, path ...string) error {
 
 // newMember makes a member of an object whose members have an indentation. If the path has
 // several names, its value is an object. There is always space before the first member of
-// such an object, so that Remove can distinguish it from one that was there before and
+// such an object, so that Unset can distinguish it from one that was there before and
 // empty.
 func (d *JSON) newMember(text string, path []string, like *hujson.ObjectMember, lineBreak, indent string) hujson.ObjectMember {
 	if len(path) == 1 {
@@ -192,16 +192,16 @@ func (d *JSON) newMember(text string, path []string, like *hujson.ObjectMember, 
 	return newMember(path[0], object, like)
 }
 
-// Remove removes the value at a path, and the objects around it that Set added. It does
+// Unset removes the value at a path, and the objects around it that Set added. It does
 // nothing if there is no value.
-func (d *JSON) Remove(path ...string) error {
+func (d *JSON) Unset(path ...string) error {
 	if d.member(path) == nil {
 		return nil
 	}
 	parent := path[:len(path)-1]
 	object := d.object(parent)
 	if space := remove(object, path[len(path)-1]); len(parent) > 0 && len(object.Members) == 0 && len(space) > 0 {
-		return d.Remove(parent...)
+		return d.Unset(parent...)
 	}
 	return nil
 }

@@ -152,13 +152,13 @@ func entry(mapping *yaml.Node, name string) (key, value *yaml.Node) {
 var errUnsafe = errors.New("has a form that can't be changed safely")
 
 // Set writes a string at a path, and the mappings that lead there. It makes sure that
-// nothing else in the file changes its meaning, and that Remove restores every byte. If it
+// nothing else in the file changes its meaning, and that Unset restores every byte. If it
 // can't, the error is a *SyntaxError.
 func (d *YAML) Set(text string, path ...string) error {
 	line := d.lineOf(path)
 	changed := *d
 	if d.Has(path...) {
-		if err := changed.Remove(path...); err != nil {
+		if err := changed.Unset(path...); err != nil {
 			return err
 		}
 	}
@@ -175,10 +175,10 @@ func (d *YAML) Set(text string, path ...string) error {
 }
 
 // mustDiffer returns an error unless two files differ in the value at a path only, and
-// Remove makes the first of the second.
+// Unset makes the first of the second.
 func (d *YAML) mustDiffer(changed *YAML, path []string) error {
 	again := *changed
-	if again.Remove(path...) != nil || !bytes.Equal(again.text, d.text) || (again.text == nil) != (d.text == nil) {
+	if again.Unset(path...) != nil || !bytes.Equal(again.text, d.text) || (again.text == nil) != (d.text == nil) {
 		return errUnsafe
 	}
 	return nil
@@ -252,7 +252,7 @@ func (d *YAML) lineBreak() string {
 }
 
 // appendLines adds lines at the end. If the file ends without a line break, it does so
-// again: then Remove can distinguish the two.
+// again: then Unset can distinguish the two.
 func (d *YAML) appendLines(lines string) error {
 	end := len(d.text)
 	if d.text == nil || bytes.HasSuffix(d.text, []byte("\n")) {
@@ -262,7 +262,7 @@ func (d *YAML) appendLines(lines string) error {
 }
 
 // insertFlow adds an entry at the start of a mapping in braces. A mapping that it makes has
-// spaces inside its braces, so that Remove can distinguish it from one that was empty.
+// spaces inside its braces, so that Unset can distinguish it from one that was empty.
 func (d *YAML) insertFlow(text string, path []string, parent *yaml.Node) error {
 	at := d.offset(parent.Line, parent.Column)
 	if at >= len(d.text) || d.text[at] != '{' {
@@ -279,9 +279,9 @@ func (d *YAML) insertFlow(text string, path []string, parent *yaml.Node) error {
 	return d.splice(at+1, at+1, added)
 }
 
-// Remove removes the value at a path, and the mappings around it that Set added. It does
+// Unset removes the value at a path, and the mappings around it that Set added. It does
 // nothing if there is no value. The error is a *SyntaxError.
-func (d *YAML) Remove(path ...string) error {
+func (d *YAML) Unset(path ...string) error {
 	p := d.nodes(path)
 	if p.value == nil {
 		return nil

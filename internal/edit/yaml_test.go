@@ -84,10 +84,10 @@ func TestYAML(t *testing.T) {
 			if text, ok := d.Text(deep...); !ok || text != "7" {
 				t.Errorf("the deep entry is %q in\n%s", text, d.Bytes())
 			}
-			if err := d.Remove("patchedDependencies", patchKey); err != nil {
+			if err := d.Unset("patchedDependencies", patchKey); err != nil {
 				t.Fatal(err)
 			}
-			if err := d.Remove(deep...); err != nil {
+			if err := d.Unset(deep...); err != nil {
 				t.Fatal(err)
 			}
 			if got := d.Bytes(); string(got) != tc.before || (got == nil) != tc.none {

@@ -151,9 +151,31 @@ func open(ws *detect.Workspace, library *patchset.Library) (*Plan, error) {
 // Close releases the plan.
 func (p *Plan) Close() { p.root.Close() }
 
-// Changes reports whether the plan changes anything.
-func (p *Plan) Changes() bool {
-	return slices.ContainsFunc(p.Files, func(f *File) bool { return f.Action() != Keep })
+// Changes counts the files that change.
+func (p *Plan) Changes() int {
+	n := 0
+	for _, f := range p.Files {
+		if f.Action() != Keep {
+			n++
+		}
+	}
+	return n
+}
+
+// IsNew reports whether the plan adds a patch file.
+func (p *Plan) IsNew() bool {
+	return slices.ContainsFunc(p.Files, func(f *File) bool { return f.Action() == Add && strings.HasSuffix(f.name, ".patch") })
+}
+
+// Diff returns all changes in git's form.
+func (p *Plan) Diff() string {
+	var out strings.Builder
+	for _, f := range p.Files {
+		if f.Action() != Keep {
+			out.Write(patchset.Format(f.name, f.Before, f.After, 0o644))
+		}
+	}
+	return out.String()
 }
 
 func (p *Plan) export(o Options) error {

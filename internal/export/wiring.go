@@ -239,7 +239,7 @@ func (p *Plan) removeEntry(s setting, key, value string) error {
 	if err != nil {
 		return err
 	}
-	if err := doc.Remove(slices.Concat(s.path, []string{key})...); err != nil {
+	if err := doc.Unset(slices.Concat(s.path, []string{key})...); err != nil {
 		return p.byHand(s, err, key, "")
 	}
 	p.Entries = append(p.Entries, Entry{p.display(s.file), strings.Join(s.path, "."), key, value, Remove})
@@ -330,6 +330,16 @@ func (p *Plan) extension(form Form, c *detect.Install) (in setting, key string, 
 		return setting{yarnSettings, []string{"packageExtensions"}}, c.Package() + "@*", nil
 	}
 	return setting{}, "", nil
+}
+
+// GivesAgent reports whether the settings give a copy its https-proxy-agent.
+func (p *Plan) GivesAgent(c *detect.Install) bool {
+	in, key, err := p.extension(p.Form, c)
+	if err != nil || key == "" {
+		return false
+	}
+	given, err := p.isGiven(in, c.Package())
+	return given && err == nil
 }
 
 // isGiven reports whether a setting already gives a package its https-proxy-agent.

@@ -21,6 +21,7 @@ var Commands = []Command{
 	{Name: "diff"},
 	{Name: "doctor"},
 	{Name: "exit-codes"},
+	{Name: "export"},
 	{Name: "help"},
 	{Name: "init"},
 	{Name: "releases"},
@@ -30,7 +31,7 @@ var Commands = []Command{
 }
 
 // ValueFlags lists the flags, long and short, whose value is the next word.
-var ValueFlags = []string{"C", "copy", "dir", "format", "node", "patches", "set", "timeout"}
+var ValueFlags = []string{"C", "copy", "dir", "for", "format", "node", "patches", "set", "timeout"}
 
 // idleFlags lists the flags that prevent commands from patching or checking.
 var idleFlags = []string{"dry-run", "h", "help", "n", "version"}

@@ -111,6 +111,12 @@ func Install(ws *detect.Workspace, o Options) (*Plan, error) {
 // install; nil if none does.
 func (p *Plan) Patching() []string { return p.root.patching() }
 
+// Patches reports whether an install of a workspace runs proxypatch apply.
+func Patches(ws *detect.Workspace) bool {
+	p, err := read(ws, true)
+	return err == nil && p.Files[0].patching() != nil
+}
+
 // Uninstall plans to remove what Install adds. It returns the same errors.
 func Uninstall(ws *detect.Workspace) (*Plan, error) {
 	p, err := read(ws, true)

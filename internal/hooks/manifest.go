@@ -68,6 +68,6 @@ func (m *manifest) setScript(name, text string) {
 }
 
 // removeScript removes a script, and the object "scripts" if setScript added it.
-func (m *manifest) removeScript(name string) { _ = m.Remove("scripts", name) }
+func (m *manifest) removeScript(name string) { _ = m.Unset("scripts", name) }
 
 func (m *manifest) pack() []byte { return m.Bytes() }

@@ -87,6 +87,9 @@ func (t text) report(r *Report) {
 	t.coverage(r.Releases)
 	t.scripts(r.Scripts)
 	t.exported(r.Exported)
+	if t.Verbose && r.Exported != nil {
+		t.diff(r.Diff)
+	}
 	if t.Verbose && r.Node != nil {
 		fmt.Fprintln(t.Stdout, clean("Node.js "+r.Node.Version+" in "+r.Node.Path))
 	}
@@ -315,7 +318,10 @@ func (t text) exported(e *Export) {
 		verbWidth = max(verbWidth, len(f.verb.text))
 	}
 	for _, f := range e.Files {
-		t.Row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), clean(f.Path), "")
+		if f.Action == string(export.Keep) && !t.Verbose {
+			continue
+		}
+		t.Row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), clean(f.Path))
 		for _, entry := range e.Entries {
 			if entry.File != f.Path || entry.Action == string(export.Keep) {
 				continue

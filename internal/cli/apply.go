@@ -104,7 +104,7 @@ func (p *program) write(o *writeOptions, goal apply.Goal, words wording) error {
 	p.report.Add(again...)
 	p.report.Summary = words.sum(t.plan, o.dryRun)
 	if goal == apply.Patch && t.plan.Changes() == 0 {
-		p.report.Summary += p.patchedBy(t.plan)
+		p.report.Summary += report.By(p.patchedBy(t.plan))
 	}
 	p.report.Copies, p.report.Caches = p.situation.copiesOf(t.plan, t.project, tense), found.report(tense)
 	return nil

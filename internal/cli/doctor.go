@@ -112,7 +112,7 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 		found = append(found, environment.Probe(ctx, node, o.timeout, targets)...)
 	}
 	if supported { // else init writes nothing either
-		found = append(found, doctor.Hooks(workspace, hookApps(all), "proxypatch init")...)
+		found = append(found, doctor.Hooks(workspace, hookApps(all), p.situation.native, "proxypatch init")...)
 	}
 	p.diagnose(found)
 	return nil
@@ -282,6 +282,7 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 		p.report.Caches = caches
 		add(doctor.NextJS, stale)
 	}
+	p.situation.native = p.patchedBy(t.plan)
 	p.report.Copies = p.situation.copiesOf(t.plan, t.project, report.Checking)
 	return found, !t.plan.Blocked(), nil
 }

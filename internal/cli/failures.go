@@ -46,6 +46,7 @@ type situation struct {
 	pending   string                         // why files are not patched that somebody patched before; may be empty
 	inTheWay  map[*apply.File]*foreign.Patch // patches by other tools, by the file that drifted because of one
 	natives   map[*apply.Copy]foreign.Native // patches from proxypatch that other tools apply
+	native    string                         // what patches all copies at installs; may be empty
 	idle      []*foreign.Patch               // patches from proxypatch that no install will apply
 }
 

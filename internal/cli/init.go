@@ -33,7 +33,8 @@ func (p *program) initCommand() *cobra.Command {
 		Long: `init adds "proxypatch apply" to the scripts that the package manager runs after
 an install, and "proxypatch check" before every "next build" of the project. It
 keeps what is there and installs nothing. A second run changes nothing. If apply
-would refuse what is installed, so does init.`,
+would refuse what is installed, so does init. If the package manager patches all
+copies itself, as after export, init adds only the check.`,
 		RunE: p.run("init", func(*cobra.Command, []string) error { return p.init(o) }),
 	}
 	registerDryRun(cmd, &o.dryRun)
@@ -68,7 +69,8 @@ func (p *program) init(o *initOptions) error {
 		return err
 	}
 	if !o.undo {
-		refused, err := p.refuseHooks(o, planned)
+		var refused bool
+		planned, refused, err = p.judgeHooks(o, planned)
 		if err != nil || refused {
 			return err
 		}
@@ -88,12 +90,17 @@ func (p *program) planHooks(o *initOptions, workspace *detect.Workspace) (*hooks
 	if o.undo {
 		return hooks.Uninstall(workspace)
 	}
+	return p.installHooks(o, workspace, "")
+}
+
+// installHooks plans hooks beside what patches at installs itself, if that is not empty.
+func (p *program) installHooks(o *initOptions, workspace *detect.Workspace, native string) (*hooks.Plan, error) {
 	chosen, err := p.hookChoice(o.chosen)
 	if err != nil {
 		return nil, err
 	}
 	apps, _ := nextApps(workspace) // only to name them
-	return hooks.Install(workspace, hooks.Options{Copies: chosen, Apps: hookApps(apps)})
+	return hooks.Install(workspace, hooks.Options{Copies: chosen, Apps: hookApps(apps), Native: native})
 }
 
 func hookApps(apps []nextDir) []hooks.App {
@@ -104,25 +111,38 @@ func hookApps(apps []nextDir) []hooks.App {
 	return all
 }
 
-// refuseHooks reports whether apply would refuse what is installed, as the hooks run it,
-// and why. It warns of what an install only has to add.
-func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool, err error) {
+// judgeHooks returns the plan that fits what is installed. It reports whether apply would
+// refuse that, as the hooks run it, and why. It warns of what an install only has to add.
+func (p *program) judgeHooks(o *initOptions, planned *hooks.Plan) (fitting *hooks.Plan, refused bool, err error) {
 	options := p.hookOptions(o, planned)
 	t, err := p.open(options, apply.Options{Goal: apply.Patch})
 	switch {
 	case errors.Is(err, detect.ErrNotFound):
-		return false, p.warnNotInstalled(err, planned)
+		return planned, false, p.warnNotInstalled(err, planned)
 	case err != nil:
-		return false, p.warnNotRead(err, planned)
+		return planned, false, p.warnNotRead(err, planned)
 	}
 	defer t.plan.Close()
+	if native := p.patchedBy(t.plan); native != "" {
+		if planned, err = p.installHooks(o, p.situation.workspace, native); err != nil {
+			return nil, false, err
+		}
+	}
+	refused, err = p.refuseHooks(t, planned, options.set)
+	return planned, refused, err
+}
+
+// refuseHooks reports whether apply would refuse the copies, and warns.
+func (p *program) refuseHooks(t *target, planned *hooks.Plan, set string) (refused bool, err error) {
 	p.report.Add(t.warnings...)
-	if reasons := p.explainAll(report.Judge(t.plan, apply.Patch)); len(reasons) > 0 {
+	reasons, missing := p.judgeInstalls(t.plan, planned)
+	p.report.Add(missing...)
+	if len(reasons) > 0 {
 		p.report.Add(reasons...)
 		p.report.Summary = "nothing was written"
 		return true, nil
 	}
-	agents, _ := report.JudgeAgents(t.plan, options.set)
+	agents, _ := report.JudgeAgents(t.plan, set)
 	for _, missing := range p.explainAll(agents) {
 		p.report.Add(report.Warning(missing.Message+failing(planned, "; until this is fixed, %s with exit code 7", ""), missing.Hint))
 	}
@@ -131,7 +151,21 @@ func (p *program) refuseHooks(o *initOptions, planned *hooks.Plan) (refused bool
 		return false, err
 	}
 	p.report.Add(patches...)
-	return false, p.warnOfAgents(t, options.set)
+	return false, p.warnOfAgents(t, set)
+}
+
+// judgeInstalls returns why apply would refuse copies, and warnings of those that an install
+// has to patch.
+func (p *program) judgeInstalls(plan *apply.Plan, planned *hooks.Plan) (reasons, warnings []report.Problem) {
+	for _, reason := range p.situation.refusals(plan, apply.Patch) {
+		problem := p.situation.explain(reason)
+		if _, missing := errors.AsType[*nativeError](reason); missing {
+			warnings = append(warnings, report.Warning(problem.Message+failing(planned, "; until this is fixed, %s", ""), problem.Hint))
+		} else {
+			reasons = append(reasons, problem)
+		}
+	}
+	return reasons, warnings
 }
 
 // warnNotRead warns that the system does not show what is installed. Other errors about it

@@ -186,7 +186,8 @@ func (s *situation) by(c *apply.Copy) string {
 	return ""
 }
 
-// patchedBy names what patched all copies of a plan; empty if it was not one tool.
+// patchedBy names what patches all copies of a plan at installs; empty if it is not one
+// tool.
 func (p *program) patchedBy(plan *apply.Plan) string {
 	by := ""
 	for i, c := range plan.Copies {
@@ -196,5 +197,5 @@ func (p *program) patchedBy(plan *apply.Plan) string {
 			return ""
 		}
 	}
-	return report.By(by)
+	return by
 }

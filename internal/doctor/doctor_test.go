@@ -387,7 +387,7 @@ func TestHooks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(test.want, lines(t, Hooks(w, nil, "proxypatch init"))); diff != "" {
+		if diff := cmp.Diff(test.want, lines(t, Hooks(w, nil, "", "proxypatch init"))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -473,7 +473,7 @@ func hooksWith(t *testing.T, value, dir string) Findings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Hooks(w, nil, "proxypatch init")
+	return Hooks(w, nil, "", "proxypatch init")
 }
 
 // TestSlow expects an error if an answer takes longer than next-auth waits.

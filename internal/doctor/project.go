@@ -50,10 +50,11 @@ func (e *Environment) reads(path string) bool {
 }
 
 // Hooks checks that every install patches and every build checks. What init would
-// change in package.json is a finding, and command runs init.
-func Hooks(w *detect.Workspace, apps []hooks.App, command string) Findings {
+// change in package.json is a finding, and command runs init. native names what patches at
+// installs without a hook; it may be empty.
+func Hooks(w *detect.Workspace, apps []hooks.App, native, command string) Findings {
 	var f Findings
-	plan, err := hooks.Install(w, hooks.Options{Apps: apps})
+	plan, err := hooks.Install(w, hooks.Options{Apps: apps, Native: native})
 	if err != nil {
 		f.Add(PackageJSON, Warning, "%v", err).hint("run doctor in the directory of your package.json")
 		return f
@@ -70,7 +71,9 @@ func Hooks(w *detect.Workspace, apps []hooks.App, command string) Findings {
 		}
 		f.Add(PackageJSON, Warning, "%s", warning.Message).Hint = way
 	}
-	ignored(&f, w)
+	if native == "" || native == detect.PatchPackage {
+		ignored(&f, w)
+	}
 	switch {
 	case len(f) > 0:
 	case w.Manager == detect.Deno:
@@ -85,6 +88,8 @@ func Hooks(w *detect.Workspace, apps []hooks.App, command string) Findings {
 func missing(f *Findings, m detect.Manager, path string, s hooks.Script, command string) {
 	switch {
 	case s.Action == hooks.Keep:
+	case strings.Contains(s.Before, "proxypatch apply") && !strings.Contains(s.After, "proxypatch apply"):
+		f.Add(PackageJSON, Note, "%s: %s runs proxypatch apply, which installs no longer need", path, s.Name).Hint = hint.Run(command)
 	case strings.Contains(s.After, "proxypatch check"):
 		f.Add(PackageJSON, Note, "%s: %s does not run proxypatch check, so an unpatched app can be built", path, s.Name).Hint = hint.Run(command)
 	case s.Name != "dependencies" && s.Name != "postinstall":

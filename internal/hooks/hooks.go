@@ -75,7 +75,8 @@ type Plan struct {
 	ws              *detect.Workspace
 	choice          choice
 	apps            []App
-	onlyPostinstall bool // the script dependencies would run too early
+	native          string // what patches at installs instead of a hook; may be empty
+	onlyPostinstall bool   // the script dependencies would run too early
 }
 
 // App is a Next.js app of the workspace.
@@ -90,6 +91,10 @@ type Options struct {
 	// slashes. Without any, hooks get the choice of the hook that exists.
 	Copies []string
 	Apps   []App // all of the workspace
+
+	// Native names what patches all these copies at installs, such as patchedDependencies.
+	// Then no install needs a hook. It is empty if none does.
+	Native string
 }
 
 // ErrNoManifest says that a project has no package.json.
@@ -103,7 +108,7 @@ func Install(ws *detect.Workspace, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.choice, p.apps = newChoice(ws, p.Files[0], o.Copies), o.Apps
+	p.choice, p.apps, p.native = newChoice(ws, p.Files[0], o.Copies), o.Apps, o.Native
 	return p, p.install()
 }
 
@@ -130,7 +135,11 @@ func Uninstall(ws *detect.Workspace) (*Plan, error) {
 
 func (p *Plan) install() error {
 	p.root = p.Files[0]
-	p.patchAfterInstall(p.root)
+	if p.native == "" {
+		p.patchAfterInstall(p.root)
+	} else {
+		p.leaveToManager(p.root)
+	}
 	if err := p.checkBeforeBuilds(); err != nil {
 		return err
 	}
@@ -140,12 +149,10 @@ func (p *Plan) install() error {
 	p.warnAboutTool(p.root) // first, because it concerns every other machine
 	p.Warnings = append(p.Warnings, others...)
 	p.warnAboutPublishing(p.root)
-	if p.Changes() > 0 {
-		p.Notes = append(p.Notes, p.uncovered())
-		if p.onlyPostinstall {
-			p.Notes = append(p.Notes, "npm runs dependencies before patch-package, so init adds no hook there; after npm install PACKAGE, run proxypatch apply yourself")
-		}
-		if err := p.noteOutputs(); err != nil {
+	if p.native != "" {
+		p.Notes = append(p.Notes, p.native+" patches next-auth at each install, so init adds no hook there; for hooks instead, run proxypatch export --undo, install, and run proxypatch init")
+	} else if p.Changes() > 0 {
+		if err := p.noteInstalls(); err != nil {
 			return err
 		}
 	}
@@ -155,6 +162,15 @@ func (p *Plan) install() error {
 	}
 	p.finish()
 	return nil
+}
+
+// noteInstalls says which installs do not patch.
+func (p *Plan) noteInstalls() error {
+	p.Notes = append(p.Notes, p.uncovered())
+	if p.onlyPostinstall {
+		p.Notes = append(p.Notes, "npm runs dependencies before patch-package, so init adds no hook there; after npm install PACKAGE, run proxypatch apply yourself")
+	}
+	return p.noteOutputs()
 }
 
 func (p *Plan) uninstall() {

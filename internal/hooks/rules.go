@@ -61,6 +61,17 @@ func (p *Plan) patchAfterInstall(root *File) {
 	}
 }
 
+// leaveToManager takes init's own hooks out of the scripts that run after an install,
+// because the package manager patches.
+func (p *Plan) leaveToManager(root *File) {
+	for _, name := range afterInstall[p.ws.Manager] {
+		text, _ := root.manifest.script(name)
+		if all, err := commands(text); err != nil || slices.ContainsFunc(all, command.patches) {
+			p.undo(root, name, true)
+		}
+	}
+}
+
 // keepPatching leaves a script alone that runs proxypatch. If a person made a choice, it
 // changes the choice in init's own hook.
 func (p *Plan) keepPatching(root *File, name, before, flags string) {

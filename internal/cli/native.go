@@ -100,7 +100,7 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 	if e.native.Tool == string(detect.YarnBerry) { // the range of the entry may be another now
 		return s.exportHint()
 	}
-	return hint.Join(hint.Text("install it: "), s.workspace.InstallAgain())
+	return hint.Join(hint.Text("install it: "), s.workspace.InstallReleased()) // others may say "up to date"
 }
 
 // exportHint makes the package manager itself patch the copies.
@@ -114,7 +114,7 @@ func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
 	if p.Field != "" {
 		purpose = fmt.Sprintf("take %q out of %s in %s", p.Entry, p.Field, p.In)
 	}
-	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.workspace.InstallAgain()))
+	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.workspace.InstallReleased()))
 }
 
 // running is a hint for the middle of a sentence.

@@ -90,7 +90,7 @@ func (p *program) judgePatches(t *target) (err error) {
 		return err
 	}
 	installed := slices.Concat(t.project.Copies, t.project.Others, t.project.Strays)
-	p.situation.idle, err = foreign.Idle(found, t.library, installed)
+	p.situation.idle, err = foreign.Idle(found, t.library, installed, t.project.Leftover)
 	return err
 }
 
@@ -161,12 +161,13 @@ func hasOlderHelper(c *apply.Copy) bool {
 }
 
 // leaveOutLeftovers takes copies out of the plan that can't be patched and need
-// not be, since nothing loads them. Those that can be are, to be safe. If no other
-// is left, there is no next-auth.
+// not be, since nothing loads them. Those that can be are, to be safe, unless installs
+// patch. If no other is left, there is no next-auth.
 func (p *program) leaveOutLeftovers(t *target, goal apply.Goal, set string) error {
+	native := slices.ContainsFunc(t.plan.Copies, func(c *apply.Copy) bool { return p.situation.by(c) != "" })
 	for _, c := range slices.Clone(t.plan.Copies) {
 		noAgent := goal == apply.Patch && set != patchset.None && !c.Agent.Usable()
-		if !noAgent && !t.plan.IsBlocked(c) && p.situation.refuseNative(c, goal) == nil {
+		if !noAgent && !t.plan.IsBlocked(c) && !(native && c.Changes() > 0) {
 			continue
 		}
 		leftover, err := t.project.Leftover(&c.Install)

@@ -1,8 +1,6 @@
 package foreign
 
 import (
-	"slices"
-
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/line"
@@ -41,20 +39,39 @@ func Natives(patches []Patch, library *patchset.Library, plan *apply.Plan) (map[
 
 // Idle returns those patches from proxypatch that change no installed copy, or can't: the
 // file is missing, the tool does not read the setting, or the release is another.
-func Idle(patches []Patch, library *patchset.Library, installed []detect.Install) ([]*Patch, error) {
+func Idle(patches []Patch, library *patchset.Library, installed []detect.Install, isLeftover func(*detect.Install) (bool, error)) ([]*Patch, error) {
 	var idle []*Patch
 	for i := range patches {
 		p := &patches[i]
-		concerns := func(c detect.Install) bool { return p.Concerns(&c) }
-		switch ours, err := p.isOurs(library); {
-		case err != nil:
+		ours, err := p.isOurs(library)
+		if err != nil {
 			return nil, err
-		case p.Field == "": // patch-package applies it to any release
-		case p.Missing, ours && !p.Runs, ours && !slices.ContainsFunc(installed, concerns):
+		}
+		if p.Field == "" || !ours && !p.Missing { // patch-package applies its to any release
+			continue
+		}
+		changes, err := p.changesAny(installed, isLeftover)
+		if err != nil {
+			return nil, err
+		}
+		if p.Missing || !p.Runs || !changes {
 			idle = append(idle, p)
 		}
 	}
 	return idle, nil
+}
+
+// changesAny reports whether the patch is for one of the copies that something loads.
+func (p *Patch) changesAny(installed []detect.Install, isLeftover func(*detect.Install) (bool, error)) (bool, error) {
+	for i := range installed {
+		if !p.Concerns(&installed[i]) {
+			continue
+		}
+		if leftover, err := isLeftover(&installed[i]); err != nil || !leftover {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // isOurs reports whether proxypatch made all parts, for any release, and a helper is one.

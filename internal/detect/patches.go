@@ -28,6 +28,7 @@ type ForeignPatch struct {
 	Runs    bool   // the project runs the tool, as far as its package.json files say
 
 	releases string // the range that it is for; empty for all
+	folder   string // the name in node_modules that npm looks for; empty if that does not matter
 	dir      string // the real directory of the package that patch-package changes
 }
 
@@ -42,7 +43,7 @@ func (f *ForeignPatch) Concerns(c *Install) bool {
 	if f.Tool == PatchPackage {
 		return f.dir == c.Dir
 	}
-	if f.Package != c.Package() {
+	if f.Package != c.Package() || f.folder != "" && !strings.HasSuffix(filepath.ToSlash(c.Dir), "/node_modules/"+f.folder) {
 		return false
 	}
 	if f.releases == "" {
@@ -91,16 +92,31 @@ func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
 	var all []ForeignPatch
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		name, releases := splitSpec(key)
-		if !slices.Contains(line.Packages(), name) {
+		pkg, folder := name, ""
+		if w.Manager == NPM {
+			pkg, folder = w.aliased(name), name
+		}
+		if !slices.Contains(line.Packages(), pkg) {
 			continue
 		}
 		file, _ := entries[key].(string)
 		all = append(all, ForeignPatch{
-			Package: name, Tool: string(w.Manager), File: path.Clean(filepath.ToSlash(file)), Field: "patchedDependencies", Entry: key,
-			In: w.Display(filepath.Join(w.Root().Dir, in)), Runs: w.appliesPatches(), releases: releases,
+			Package: pkg, Tool: string(w.Manager), File: path.Clean(filepath.ToSlash(file)), Field: "patchedDependencies", Entry: key,
+			In: w.Display(filepath.Join(w.Root().Dir, in)), Runs: w.appliesPatches(), releases: releases, folder: folder,
 		})
 	}
 	return all
+}
+
+// aliased returns the package that a package of the workspace depends on by this name.
+func (w *Workspace) aliased(name string) string {
+	for _, p := range w.Packages {
+		if spec, isAlias := strings.CutPrefix(p.Dependencies[name], "npm:"); isAlias {
+			pkg, _ := splitSpec(spec)
+			return pkg
+		}
+	}
+	return name
 }
 
 // appliesPatches reports whether the package manager reads patchedDependencies. If the

@@ -43,8 +43,11 @@ func TestForeignPatches(t *testing.T) {
 		"none":  {map[string]string{"package.json": "{}", "patches/next-auth+4.2.1.patch": ""}, nil}, // nothing is installed
 		"wrong": {map[string]string{"package.json": `{"patchedDependencies": ["next-auth"], "resolutions": 1}`}, nil},
 		"npm": {map[string]string{"package-lock.json": "", "package.json": `{"patchedDependencies": {"next-auth@4": "./p/x.patch", "next": "y", "next-auth": 1}}`}, []ForeignPatch{
-			{Package: "next-auth", Tool: "npm", File: ".", Field: "patchedDependencies", Entry: "next-auth", In: "package.json", Runs: true},
-			{Package: "next-auth", Tool: "npm", File: "p/x.patch", Field: "patchedDependencies", Entry: "next-auth@4", In: "package.json", Runs: true, releases: "4"},
+			{Package: "next-auth", Tool: "npm", File: ".", Field: "patchedDependencies", Entry: "next-auth", In: "package.json", Runs: true, folder: "next-auth"},
+			{Package: "next-auth", Tool: "npm", File: "p/x.patch", Field: "patchedDependencies", Entry: "next-auth@4", In: "package.json", Runs: true, releases: "4", folder: "next-auth"},
+		}},
+		"npm 12, by the name of the folder, which npm 11 ignores": {map[string]string{"package.json": `{"packageManager": "npm@11.19.1", "dependencies": {"auth4": "npm:next-auth@4"}, "patchedDependencies": {"auth4@4.2.1": "x", "auth5@4.2.1": "x"}}`}, []ForeignPatch{
+			{Package: "next-auth", Tool: "npm", File: "x", Field: "patchedDependencies", Entry: "auth4@4.2.1", In: "package.json", releases: "4.2.1", folder: "auth4"},
 		}},
 		"yarn, with more than one patch": {map[string]string{"package.json": `{` + yarn + `"resolutions": {"a/next-auth": "patch:next-auth@npm%3A4.2.1#optional!./p/x.patch&~/q.patch", "next": "patch:next@1#x"}}`}, []ForeignPatch{
 			{Package: "next-auth", Tool: "yarn", File: "p/x.patch", Field: "resolutions", Entry: "a/next-auth", In: "package.json", Runs: true, releases: "4.2.1"},
@@ -83,6 +86,28 @@ func TestForeignPatches(t *testing.T) {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
 		})
+	}
+}
+
+func TestConcerns(t *testing.T) {
+	named := func(dir, release string) *Install { return &Install{Dir: filepath.FromSlash(dir), Release: release} }
+	for _, test := range []struct {
+		patch ForeignPatch
+		c     *Install
+		want  bool
+	}{
+		{ForeignPatch{Package: "next-auth"}, named("/x/node_modules/auth4", "4.2.1"), true},
+		{ForeignPatch{Package: "next-auth", releases: "4.2.1"}, named("/x/node_modules/auth4", "4.2.1"), true},
+		{ForeignPatch{Package: "next-auth", releases: "4.2.0"}, named("/x/node_modules/auth4", "4.2.1"), false},
+		{ForeignPatch{Package: "@auth/core"}, named("/x/node_modules/next-auth", "4.2.1"), false},
+		{ForeignPatch{Package: "next-auth", folder: "next-auth"}, named("/x/node_modules/auth4", "4.2.1"), false},
+		{ForeignPatch{Package: "next-auth", folder: "auth4"}, named("/x/y/node_modules/auth4", "4.2.1"), true},
+		{ForeignPatch{Tool: PatchPackage, dir: "/x"}, &Install{Dir: "/x"}, true},
+		{ForeignPatch{Tool: PatchPackage, dir: "/x"}, &Install{Dir: "/y"}, false},
+	} {
+		if got := test.patch.Concerns(test.c); got != test.want {
+			t.Errorf("%+v, %s: got %v", test.patch, test.c.Dir, got)
+		}
 	}
 }
 

@@ -46,6 +46,9 @@ type Content struct {
 	// Part says that there is a part of next-auth that makes no requests of its own, such
 	// as next-auth/jwt or next-auth/middleware, also in code for an edge runtime.
 	Part bool
+	// Alone says that all that was found is of a package that makes next-auth's requests, with
+	// no sign of next-auth itself. Other packages use it too.
+	Alone bool
 	// Route says that the build has a route for next-auth's own endpoints.
 	Route bool
 }
@@ -78,6 +81,7 @@ func (b *Build) Read() (*Content, error) {
 	if !c.Patched && len(c.Unpatched) == 0 {
 		c.Unpatched = r.logging
 	}
+	c.Alone = r.shared && !r.own && !c.Loads && !c.Route && c.Revision == 0
 	return c, nil
 }
 
@@ -109,6 +113,8 @@ type reader struct {
 	content   Content
 	clients   int             // that are set up with the patch
 	logging   []string        // files that log the event of a release line
+	shared    bool            // whether a shared package was found
+	own       bool            // whether next-auth itself was
 	elsewhere map[string]bool // files that an edge runtime loads
 	files     int
 	bytes     int64
@@ -188,6 +194,7 @@ func (r *reader) read(dir *os.Root, base, name string, isEdge bool) error {
 	}
 	names, part := mentions(text)
 	r.content.Part = r.content.Part || part
+	r.own = r.own || slices.ContainsFunc(known, func(s signs) bool { return s.shared() && s.own.isIn(text) })
 	if !isEdge {
 		r.content.load(names)
 		r.judge(text, name)
@@ -211,12 +218,18 @@ func (r *reader) judge(text []byte, name string) {
 	c.Route = c.Route || strings.Contains(name, route)
 	for i := range known {
 		patched, unpatched := known[i].count(text)
+		logs := known[i].logs(text)
 		r.clients += patched
 		if unpatched > 0 {
 			c.Unpatched = append(c.Unpatched, name)
 		}
-		if known[i].logs(text) {
+		if logs {
 			r.logging = append(r.logging, name)
+		}
+		if found := patched+unpatched > 0 || logs; found && known[i].shared() {
+			r.shared = true
+		} else if found {
+			r.own = true
 		}
 	}
 	if found := revision(text); found > 0 && (c.Revision == 0 || found < c.Revision) {

@@ -10,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// secret is what next-auth 5 itself leaves in a bundle, and @auth/core does not.
+const secret = `e.secret??(e.secret=process.env.AUTH_SECRET??process.env.NEXTAUTH_SECRET)`
+
 // cookie is what next-auth/jwt leaves in a bundle.
 const cookie = `c=s?"__Secure-next-auth.session-token":"next-auth.session-token"`
 
@@ -37,9 +40,13 @@ func TestRead(t *testing.T) {
 		"a part in middleware":   {[]string{"server/middleware.js", cookie}, Content{Part: true}},
 		"a part in edge chunks":  {[]string{"server/edge/chunks/1.js", cookie}, Content{Part: true}},
 		"a part and a route":     {[]string{"server/app/api/auth/[...nextauth]/route.js", cookie}, Content{Part: true, Route: true}},
-		"next-auth 5":            {[]string{"server/chunks/1.js", directCore + readyEvent}, Content{Bundled: true, Unpatched: []string{"server/chunks/1.js"}}},
+		"next-auth 5":            {[]string{"server/chunks/1.js", directCore + readyEvent, "server/chunks/2.js", secret}, Content{Bundled: true, Unpatched: []string{"server/chunks/1.js"}}},
+		"5, partly in the edge":  {[]string{"server/chunks/1.js", directCore, "server/middleware.js", secret}, Content{Bundled: true, Unpatched: []string{"server/chunks/1.js"}}},
+		"@auth/core alone":       {[]string{"server/chunks/1.js", directCore + readyEvent}, Content{Bundled: true, Unpatched: []string{"server/chunks/1.js"}, Alone: true}},
+		"@auth/core and a route": {[]string{"server/app/api/auth/[...nextauth]/route.js", directCore}, Content{Bundled: true, Route: true, Unpatched: []string{"server/app/api/auth/[...nextauth]/route.js"}}},
+		"@auth/core beside 4":    {[]string{"server/chunks/1.js", directCore, "server/chunks/2.js", patchedClient}, Content{Bundled: true, Unpatched: []string{"server/chunks/1.js"}}},
 		"next-auth 5, patched":   {[]string{"server/chunks/1.js", patchCore + readyEvent + helper}, Content{Bundled: true, Patched: true, Revision: 4}},
-		"the event of 5 alone":   {[]string{"server/1.js", readyEvent}, Content{Bundled: true, Unpatched: []string{"server/1.js"}}},
+		"the event of 5 alone":   {[]string{"server/1.js", readyEvent}, Content{Bundled: true, Unpatched: []string{"server/1.js"}, Alone: true}},
 		"5 in middleware":        {[]string{"server/middleware.js", directCore + readyEvent + "`${t}authjs.session-token`"}, Content{Part: true}},
 		"4 patched, 5 not":       {[]string{"server/1.js", patchedClient + helper, "server/2.js", directCore}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/2.js"}}},
 		"5 patched, 4 not":       {[]string{"server/1.js", patchCore + helper, "server/2.js", unpatchedClient}, Content{Bundled: true, Revision: 4, Unpatched: []string{"server/2.js"}}},

@@ -19,6 +19,7 @@ type signs struct {
 	start  string                // of each match of client
 	word   phrase                // in each match of client, soon after its start
 	client func() *regexp.Regexp // matches what sets up the client of a provider; its group, what only a patched file has
+	own    phrase                // what next-auth's own code has, if another package makes its requests
 }
 
 // index matches what is in brackets, in which Turbopack has others without a minifier.
@@ -44,6 +45,7 @@ var known = []signs{
 		word:   phrase{".redirectPro", "xyUrl"},
 		client: lazyregexp.Compile(`^(?s:.*?)[\w$]` + index + `\s*\?\?(?:=|\s*\(\s*[\w$]+` + index + `\s*=)\s*[\w$]+\?\.` + index + `(\s*\?\?\s*[^,;()]+)?` +
 			`\s*\)?\s*[;,]\s*(?:return\s+)?[\w$]+\s*;?\s*\}\s*return\b`),
+		own: phrase{"NE", "XTAUTH_SECRET"},
 	},
 }
 
@@ -77,6 +79,10 @@ func (s *signs) count(text []byte) (patched, unpatched int) {
 	}
 	return patched, unpatched
 }
+
+// shared reports whether the line's requests are made by a package that other packages than
+// next-auth use, too.
+func (s *signs) shared() bool { return s.own != phrase{} }
 
 // logs reports whether a text has the call that logs the line's event.
 func (s *signs) logs(text []byte) bool {

@@ -205,6 +205,34 @@ func TestReleases(t *testing.T) {
 	}
 }
 
+// If another package makes the requests, each release of next-auth has the text that shows
+// it, and no release of that package has it.
+func TestOwnTexts(t *testing.T) {
+	gate.Need(t, "releases")
+	for i, l := range line.All {
+		if shared := l.Package != line.NextAuth; known[i].shared() != shared {
+			t.Errorf("%s: shared: %v", l.Name, !shared)
+		} else if !shared {
+			continue
+		}
+		for name, releases := range map[string][]npmreleases.Release{
+			line.NextAuth: npmreleases.Of(npmreleases.Pins(), l), l.Package: npmreleases.Holding(npmreleases.Pins(), l),
+		} {
+			for j, pkg := range nodetest.Packages(t, name, releases) {
+				files := 0
+				for file, content := range pkg {
+					if path.Ext(file) == ".js" && known[i].own.isIn(content) {
+						files++
+					}
+				}
+				if (files > 0) != (name == line.NextAuth) {
+					t.Errorf("%s %s: %d files have the text", name, releases[j].Version, files)
+				}
+			}
+		}
+	}
+}
+
 // hasTexts requires the texts of one line in a released package.
 func hasTexts(t *testing.T, i int, pkg npmreleases.Package) {
 	t.Helper()

@@ -233,11 +233,32 @@ func (all *builds) read(w *detect.Workspace, b *foundBuild) (err error) {
 	if b.content, err = b.Read(); err != nil {
 		return buildFailure(w, err)
 	}
+	if b.content.Alone && !b.mayUse(w) {
+		b.content = &built.Content{}
+		return nil
+	}
 	b.uses = b.content.Bundled || b.content.Patched || b.content.Loads || b.app.NamesNextAuth()
 	if b.content.Bundled && !b.content.Loads || b.Nitro {
 		return nil
 	}
 	return all.findCopies(w, b)
+}
+
+// mayUse reports whether a build may use next-auth although it holds only a package that
+// makes its requests: an app depends on it, or can load it. In doubt, it may.
+func (b *foundBuild) mayUse(w *detect.Workspace) bool {
+	own, err := detect.Open(w.Display(b.Dir))
+	if err != nil || b.app.NamesNextAuth() || own.Home.NamesNextAuth() {
+		return true
+	}
+	project, err := own.Find(true)
+	if err != nil {
+		return !errors.Is(err, detect.ErrNotFound)
+	}
+	return slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
+		loads, err := project.Loads(own.Home, &c)
+		return loads || err != nil
+	})
 }
 
 // findCopies finds the copies of next-auth that the server of a build loads.

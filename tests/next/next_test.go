@@ -269,3 +269,22 @@ func TestOwnClientIsNotNextAuth(t *testing.T) {
 	}
 	image.unchanged(t)
 }
+
+// TestAuthCoreIsNotNextAuth builds an app that uses @auth/core without next-auth 5. No apply
+// patches that, so neither the app nor an image of it has anything to judge.
+func TestAuthCoreIsNotNextAuth(t *testing.T) {
+	gate.Need(t, "next")
+	t.Parallel()
+	app := newNextApp(t, "auth-core", "next-15-auth-5")
+	must(t, os.WriteFile(app.path("package.json"), []byte(`{"private": true, "dependencies": {"@auth/core": "0.41.3", "next": "15"}}`), 0o666))
+	must(t, os.RemoveAll(app.path("node_modules/next-auth")))
+	app.expect(t, "@auth/core alone", clitest.NotFound)
+	image := app.image(t)
+	if got := image.run(t, "proxypatch", "check", "--built", "--if-present"); got.Code != clitest.OK {
+		t.Errorf("exited with %d:\n%s%s", got.Code, got.Stdout, got.Stderr)
+	}
+	image.unchanged(t)
+	// Beside next-auth 5, it may be what that loads.
+	must(t, nodetest.CopyTree(filepath.Join(nodetest.Project(t, app.release), "node_modules", "next-auth"), app.path("node_modules/next-auth")))
+	app.judge(t, "next-auth is installed", clitest.Pending, clitest.Pending)
+}

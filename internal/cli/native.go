@@ -105,7 +105,7 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 
 // exportHint makes the package manager itself patch the copies.
 func (s *situation) exportHint() hint.Hint {
-	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallAgain()))
+	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallNative()))
 }
 
 // undoHint takes out what export wrote.

@@ -169,7 +169,11 @@ func provesFailure(proofs []verify.Proof) bool {
 func drivenCopies(copies []*apply.Copy) []verify.Copy {
 	var driven []verify.Copy
 	for _, c := range copies {
-		driven = append(driven, verify.Copy{Dir: c.Dir, Calls: &c.Line.Calls})
+		one := verify.Copy{Dir: c.Dir, Calls: &c.Line.Calls}
+		if c.PnP != nil {
+			one.Dir, one.Files, one.Loader = c.PnP.Dir, c.PnP.Files, c.PnP.Loader
+		}
+		driven = append(driven, one)
 	}
 	return driven
 }

@@ -77,11 +77,11 @@ func (p *plugged) manifest(pkg *pnp.Package) (*manifest, error) {
 	return m, err
 }
 
-// agent returns the https-proxy-agent that a package loads.
-func (p *plugged) agent(pkg *pnp.Package) (Agent, error) {
+// agent returns the https-proxy-agent that a package loads. name is the package's own.
+func (p *plugged) agent(pkg *pnp.Package, name string) (Agent, error) {
 	agent := p.Resolve(pkg, agentName)
 	if agent == nil {
-		return Agent{Problem: "is not installed where " + pkg.Name + " can load it"}, nil
+		return Agent{Problem: "is not installed where " + name + " can load it"}, nil
 	}
 	m, err := p.manifest(agent)
 	if unusable(err) {
@@ -113,7 +113,7 @@ func (s *scan) findPlugged() (err error) {
 		return err
 	}
 	for _, pkg := range s.plugged.Loaded() {
-		if pkg.Name == line.NextAuth {
+		if mayBeNextAuth(pkg) {
 			if err := s.addPlugged(pkg); err != nil {
 				return err
 			}
@@ -125,10 +125,16 @@ func (s *scan) findPlugged() (err error) {
 	return s.findPluggedStrays()
 }
 
+// mayBeNextAuth reports whether a package may be next-auth. With a patch, an alias is a
+// package with a name of its own, and only the reference names next-auth.
+func mayBeNextAuth(pkg *pnp.Package) bool {
+	return pkg.Name == line.NextAuth || strings.Contains(pkg.Reference, line.NextAuth)
+}
+
 // addPlugged adds the copy that a next-auth loads, unless it is known.
 func (s *scan) addPlugged(pkg *pnp.Package) error {
 	m, err := s.plugged.manifest(pkg)
-	if err != nil {
+	if err != nil || m.Name != line.NextAuth && pkg.Name != line.NextAuth {
 		return err
 	}
 	files, release, holder := pkg, m.Version, Holder{}
@@ -173,7 +179,7 @@ func (s *scan) describePlugged(pkg *pnp.Package, c *Install) (*Install, error) {
 	c.Dir, c.Path, c.users = pkg.Dir, s.ws.Display(pkg.Dir), map[string]bool{}
 	c.PnP = &PlugAndPlay{filepath.Join(s.plugged.Dir, pnp.Loader), pkg.Location, files}
 	c.Shared = keptByYarn
-	c.Agent, err = s.plugged.agent(pkg)
+	c.Agent, err = s.plugged.agent(pkg, c.Package())
 	return c, err
 }
 

@@ -238,3 +238,21 @@ func TestPluggedPackages(t *testing.T) {
 		t.Error("the loader is not broken")
 	}
 }
+
+// TestPatchedAlias: with a patch by yarn, an alias is a package with a name of its own.
+func TestPatchedAlias(t *testing.T) {
+	const reference = "patch:next-auth@npm%3A4.24.5#~/.yarn/patches/next-auth-npm-4.24.5.patch::version=4.24.5&hash=0f"
+	dir := newPlugged(t, map[string]string{"shop/package.json": `{"dependencies": {"auth4": "npm:next-auth@4", "kit": "1"}}`}, []pnptest.Package{
+		{Name: "root", Reference: "workspace:.", Location: "./", Needs: map[string]string{"auth4": reference, "kit": "patch:kit@npm%3A1#~/.yarn/patches/for-next-auth.patch"}},
+		{Name: "auth4", Reference: reference, Location: "./auth4-patch-0.zip/node_modules/auth4/"},
+		{Name: "kit", Reference: "patch:kit@npm%3A1#~/.yarn/patches/for-next-auth.patch", Location: "./kit.zip/node_modules/kit/"},
+	}, map[string]string{"shop/auth4-patch-0.zip auth4": release24, "shop/kit.zip kit": `{"name": "kit", "version": "1.0.0"}`})
+	project, err := find(filepath.Join(dir, "shop"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"shop/auth4-patch-0.zip/node_modules/auth4 4.24.5 is not installed where next-auth can load it, ."}
+	if diff := cmp.Diff(want, summaries(dir, project.Copies)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -111,7 +111,7 @@ func (noManifest) Bytes() []byte                 { return nil }
 func (noManifest) Has(...string) bool            { return false }
 func (noManifest) Text(...string) (string, bool) { return "", false }
 func (noManifest) Keys(...string) []string       { return nil }
-func (noManifest) Unset(...string) error        { return nil }
+func (noManifest) Unset(...string) error         { return nil }
 func (n noManifest) Set(string, ...string) error {
 	return fmt.Errorf("%w in %s", hooks.ErrNoManifest, n.dir)
 }

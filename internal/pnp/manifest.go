@@ -13,11 +13,11 @@ import (
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
-// Loader is the name of the file that yarn writes for Node.js. Data is the file beside it
-// that has its data with pnpEnableInlining: false.
+// The files that yarn writes for Node.js.
 const (
-	Loader = ".pnp.cjs"
-	Data   = ".pnp.data.json"
+	Loader       = ".pnp.cjs"
+	Data         = ".pnp.data.json"  // what Loader reads with pnpEnableInlining: false
+	ModuleLoader = ".pnp.loader.mjs" // for ES modules, if the project has any
 )
 
 const (

@@ -108,8 +108,9 @@ type Answer struct{ Kind, Value, Error, Code string }
 // this process is killed, it ends too, or when it sees that its input has ended.
 func (c Copy) drive(ctx context.Context, node Node, network *Network, calls []line.Call) (report, error) {
 	stderr := &limited{}
-	cmd := exec.CommandContext(ctx, node.Path, "--eval", program(c.Calls.Driver))
-	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = c.Dir, environment(ctx, network), stderr, patience
+	args, dir := c.start()
+	cmd := exec.CommandContext(ctx, node.Path, append(args, "--eval", program(c.Calls.Driver))...)
+	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, environment(ctx, network), stderr, patience
 	cmd.SysProcAttr = fate()
 	stdin, inErr := cmd.StdinPipe()
 	stdout, outErr := cmd.StdoutPipe()

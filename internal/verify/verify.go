@@ -13,6 +13,8 @@ import (
 	"embed" // the JavaScript
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/url"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -22,6 +24,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
+	"github.com/proxypatch/proxypatch/internal/pnp"
 	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -75,16 +78,42 @@ type Proof struct {
 
 // Copy is an installed package, and the calls of its line.
 type Copy struct {
-	Dir   string
-	Calls *line.Calls
+	Dir    string // as Node.js names it
+	Calls  *line.Calls
+	Files  fs.FS  // what is in Dir, if no directory on disk has that name
+	Loader string // the file that makes Node.js find packages with Plug'n'Play; empty without
 }
 
 // Kinds returns the calls that the copy makes.
 func (c Copy) Kinds() []line.Call {
 	return c.Calls.Of(func(file, code string) bool {
-		data, err := safefile.ReadFile(filepath.Join(c.Dir, filepath.FromSlash(file)), safefile.MaxFile)
+		data, err := c.read(file)
 		return !safefile.Absent(err) && bytes.Contains(data, []byte(code))
 	})
+}
+
+func (c Copy) read(file string) (data []byte, err error) {
+	if c.Files == nil {
+		return safefile.ReadFile(filepath.Join(c.Dir, filepath.FromSlash(file)), safefile.MaxFile)
+	}
+	data, _, err = safefile.ReadFrom(c.Files, file, safefile.MaxFile)
+	return data, err
+}
+
+// start returns the arguments that make Node.js find the copy's packages, and the directory
+// to start it in.
+func (c Copy) start() (args []string, dir string) {
+	if c.Loader == "" {
+		return nil, c.Dir
+	}
+	dir = filepath.Dir(c.Loader)
+	args = []string{"--require", c.Loader}
+	modules := filepath.Join(dir, pnp.ModuleLoader)
+	if found, err := safefile.Exists(modules); found && err == nil { // without it, Node.js finds only CommonJS
+		at := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(modules), "/")}
+		args = append(args, "--experimental-loader", at.String())
+	}
+	return args, dir
 }
 
 // Copies makes all calls of some copies, and returns a Proof for each. The context

@@ -126,6 +126,35 @@ func TestOnlyTheProxyCanBeReached(t *testing.T) {
 	}
 }
 
+// With Plug'n'Play, Node.js loads what yarn wrote first. The process still reaches nothing
+// but the proxy.
+func TestPlugAndPlay(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "50% of #1")
+	write(t, dir, ".pnp.cjs", "process.plugged = __dirname;")
+	write(t, dir, ".pnp.loader.mjs", `export const resolve = (name, context, next) => next(name === "plugged" ? "node:os" : name, context);`)
+	const code = "if (!process.plugged || process.cwd() !== process.plugged) throw new Error('not plugged in');\n" +
+		"await import('plugged');\nawait fetch('https://a.test/');\n"
+	copies := []verify.Copy{standIn(t, code), coreStandIn(t, code)}
+	for i := range copies {
+		copies[i].Loader = filepath.Join(dir, ".pnp.cjs")
+	}
+	nodes := []string{nodetest.Node(t)}
+	if gate.Wanted(t, "verify") {
+		for _, name := range []string{"node-18", "node-22", "node-24", "node-26"} {
+			nodes = append(nodes, nodetest.PinnedNode(t, name))
+		}
+	}
+	for _, node := range nodes {
+		for i, proof := range prove(t, node, copies...) {
+			want := verify.Result{Call: copies[i].Calls.Kinds[0], Outcome: verify.Leaked, Detail: "tried a.test:443 without the proxy"}
+			if diff := cmp.Diff(want, proof.Results[0]); diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", node, copies[i].Calls.Driver, diff)
+			}
+		}
+	}
+}
+
 // A call counts only if the proxy saw its request.
 func TestJudgement(t *testing.T) {
 	t.Parallel()

@@ -96,6 +96,7 @@ var representative = []string{
 	"TestLayouts/bun, isolated, workspace",
 	"TestLayouts/pnpm 12, isolated, lines",
 	"TestLayoutHints/yarn 4, pnpm linker, workspace",
+	"TestPlugAndPlay/workspace",
 	"TestLaterInstalls/bun, workspace",
 	"TestLaterInstalls/pnpm 12, workspace",
 	"TestLaterInstalls/pnpm 12, next-auth 5",

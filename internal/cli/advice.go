@@ -23,7 +23,7 @@ func (p *program) advise(t *target, goal apply.Goal, set string) error {
 	if goal != apply.Patch {
 		return nil
 	}
-	p.report.Add(p.situation.idlePatches()...)
+	p.report.Add(p.situation.warnOfPatches(t.plan)...)
 	patches, err := p.laterFailures(t)
 	p.report.Add(patches...)
 	if err != nil || t.plan.Changes() == 0 {

@@ -47,7 +47,7 @@ func (p *program) check(o *checkOptions) error {
 	p.report.Add(t.warnings...)
 	reasons, warnings := p.judge(t, apply.Patch, o.set)
 	p.report.Add(append(reasons, warnings...)...)
-	p.report.Add(p.situation.idlePatches()...)
+	p.report.Add(p.situation.warnOfPatches(t.plan)...)
 	p.report.Unpatched = p.explainAll(unpatched(t.plan))
 	pending := t.plan.Changes()
 	switch {

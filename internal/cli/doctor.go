@@ -248,7 +248,7 @@ func (p *program) doctorCopies(o *doctorOptions, environment *doctor.Environment
 			found = append(found, doctor.Finding{Area: area, Severity: doctor.Severity(problem.Severity), Message: problem.Message, Hint: problem.Hint})
 		}
 	}
-	add(doctor.NextAuth, append(t.warnings, p.situation.idlePatches()...))
+	add(doctor.NextAuth, append(t.warnings, p.situation.warnOfPatches(t.plan)...))
 	add(doctor.NextAuth, p.explainAll(slices.DeleteFunc(p.situation.refusals(t.plan, apply.Patch), isPending)))
 	if !t.plan.Blocked() {
 		patches, err := p.laterFailures(t)

@@ -125,9 +125,18 @@ func running(h hint.Hint) hint.Hint {
 	return hint.Join(hint.Text("run "), h)
 }
 
-// idlePatches warns of patches from proxypatch that no install will apply.
-func (s *situation) idlePatches() []report.Problem {
+// warnOfPatches warns of patches from proxypatch that no install will apply, and of outdated
+// ones beside files that are patched already: the next install replaces these.
+func (s *situation) warnOfPatches(plan *apply.Plan) []report.Problem {
 	var warnings []report.Problem
+	for _, c := range plan.Copies {
+		if native, ours := s.natives[c]; ours && native.Origin == foreign.Outdated && c.Err == nil && c.Changes() == 0 {
+			outdated := &nativeError{copy: c, native: native, file: s.fileOf(native.Patch)}
+			warning := report.Warning(outdated.Error(), s.typeable(s.exportHint()))
+			warning.At(&c.Install, "")
+			warnings = append(warnings, warning)
+		}
+	}
 	for _, p := range s.idle {
 		message := fmt.Sprintf("%s: %q in %s is for a release that is not installed", p.In, p.Entry, p.Field)
 		switch {

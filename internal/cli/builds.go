@@ -576,7 +576,7 @@ func (all *builds) lookAt(app detect.Package) (now installed, err error) {
 	}
 	for _, c := range plan.Copies {
 		if refused := there.refuseNative(c, apply.Patch); refused != nil {
-			return installed{install: there.nativeHint(refused)}, nil
+			return installed{install: there.nativeHint(refused).First()}, nil
 		}
 	}
 	agents, _ := report.JudgeAgents(plan, patchset.Default)

@@ -100,7 +100,11 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 	if e.native.Tool == string(detect.YarnBerry) { // the range of the entry may be another now
 		return s.exportHint()
 	}
-	return hint.Join(hint.Text("install it: "), s.workspace.InstallReleased()) // others may say "up to date"
+	install := hint.Join(hint.Text("install it: "), s.workspace.InstallReleased()) // others may say "up to date"
+	if e.native.Tool == string(detect.NPM) && s.workspace.Version == "" {
+		return install.Or(hint.To("or, with npm 11, which ignores the entry", "proxypatch export --for patch-package"+s.toExport))
+	}
+	return install
 }
 
 // exportHint makes the package manager itself patch the copies.

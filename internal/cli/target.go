@@ -64,7 +64,7 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	t := &target{project: project, library: library, plan: plan, apps: apps, patches: patches}
 	p.situation.patchable = patchable(plan)
 	p.situation.pending = patchedBefore(library, plan)
-	if err = p.judgePatches(t); err == nil {
+	if err = p.judgePatches(t, options.Goal); err == nil {
 		err = p.leaveOutLeftovers(t, options.Goal, o.set)
 	}
 	if err == nil {
@@ -81,10 +81,14 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 	return t, nil
 }
 
-// judgePatches says what patches by other tools are to the copies of the plan. If the
-// settings can't be read, the errors are still those of the files.
-func (p *program) judgePatches(t *target) (err error) {
-	found, _ := t.patches()
+// judgePatches says what patches by other tools are to the copies of the plan. Settings
+// that can't be read may name one, so nothing is restored. If the plan is blocked, the error
+// is still that of the file. apply reads them again, and what only looks does not need them.
+func (p *program) judgePatches(t *target, goal apply.Goal) error {
+	found, err := t.patches()
+	if err != nil && goal == apply.Restore && !t.plan.Blocked() {
+		return &systemError{err}
+	}
 	p.situation.inTheWay = foreign.InTheWay(found, t.library, t.plan)
 	if err := p.situation.addNatives(found, t.library, t.plan); err != nil {
 		return err

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
 // YAML is a file of settings with one document, such as pnpm-workspace.yaml.
@@ -67,11 +68,11 @@ func withoutComments(text []byte) string {
 	return rest.String()
 }
 
-var lineInError = regexp.MustCompile(`line (\d+)`)
+var lineInError = lazyregexp.Compile(`line (\d+)`)
 
 func notYAML(err error) error {
 	line := 1
-	if m := lineInError.FindStringSubmatch(err.Error()); m != nil {
+	if m := lineInError().FindStringSubmatch(err.Error()); m != nil {
 		line, _ = strconv.Atoi(m[1])
 	}
 	return &SyntaxError{Line: line, Err: errors.New("is not valid YAML")}
@@ -401,14 +402,14 @@ func (d *YAML) splice(from, to int, added string) error {
 }
 
 // plain matches what needs no quotes as a name or a string, and is no number.
-var plain = regexp.MustCompile(`^[A-Za-z.][A-Za-z0-9._@/+*^~-]*$`)
+var plain = lazyregexp.Compile(`^[A-Za-z.][A-Za-z0-9._@/+*^~-]*$`)
 
 func quote(text string) string {
 	switch text {
 	case "true", "false", "null", "yes", "no", "on", "off", "y", "n":
 		return `"` + text + `"`
 	}
-	if plain.MatchString(text) {
+	if plain().MatchString(text) {
 		return text
 	}
 	return fmt.Sprintf("%q", text)

@@ -301,10 +301,11 @@ func (p *Plan) targets(o Options, found []entry) ([]*target, error) {
 			if t.file = p.packageFile(c); t.file == "" {
 				return nil, &FormError{o.Form, fmt.Sprintf("%s: patch-package can patch only what is below the root's node_modules", c.Path), inPlace}
 			}
-		} else if err := p.wire(o.Form, t, found); err != nil {
+		} else if err := p.wire(o.Form, t, c, found); err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(all, func(other *target) bool { return other.file == t.file }) {
+		if at := slices.IndexFunc(all, func(other *target) bool { return other.file == t.file }); at >= 0 {
+			all[at].join(t)
 			continue
 		}
 		if t.content, err = p.content(t, o.Form); err != nil {
@@ -329,6 +330,15 @@ func (p *Plan) content(t *target, form Form) ([]byte, error) {
 		under = installedAt(path.Base(t.file))
 	}
 	return selection.Write(t.line, under)
+}
+
+// join adds the entries of another copy of the same release.
+func (t *target) join(other *target) {
+	for _, w := range other.wired {
+		if !slices.ContainsFunc(t.wired, func(known wire) bool { return known.key == w.key }) {
+			t.wired = append(t.wired, w)
+		}
+	}
 }
 
 func (t *target) title() string { return t.pkg + " " + t.release }

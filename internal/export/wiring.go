@@ -102,6 +102,9 @@ func yarnFile(pkg, release string) string {
 	return ".yarn/patches/" + strings.ReplaceAll(pkg, "/", "-") + "-npm-" + release + ".patch"
 }
 
+// maxPatches limits the patches of a workspace: each is read.
+const maxPatches = 100
+
 // find returns all patches of next-auth's packages that settings name, and those of
 // patch-package.
 func (p *Plan) find() ([]entry, error) {
@@ -116,7 +119,13 @@ func (p *Plan) find() ([]entry, error) {
 			f := entry{setting: s, key: key, value: value, file: path.Clean(filepath.ToSlash(value))}
 			f.pkg, f.releases = nameOf(key)
 			if s.is(inResolutions) {
-				f.file, f.releases = patchOf(value)
+				f.file, f.releases = "", ""
+				if pkg, release, file, isPatch := patchOf(value); isPatch {
+					f.pkg, f.releases, f.file = pkg, release, file
+				}
+			}
+			if pkg, release := exportedAs(f.file); pkg != "" { // the key may be an alias
+				f.pkg, f.releases = pkg, release
 			}
 			if slices.Contains(line.Packages(), f.pkg) {
 				all = append(all, f)
@@ -128,6 +137,7 @@ func (p *Plan) find() ([]entry, error) {
 		return nil, err
 	}
 	all = append(all, kept...)
+	all = all[:min(len(all), maxPatches)]
 	for i := range all {
 		if err := p.judge(&all[i]); err != nil {
 			return nil, err
@@ -136,19 +146,32 @@ func (p *Plan) find() ([]entry, error) {
 	return all, nil
 }
 
-// patchOf returns the file and the release of a range of yarn such as
-// patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch. The file is empty if it names none.
-func patchOf(value string) (file, release string) {
+// patchOf returns the package, the release and the file of a range of yarn such as
+// patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch.
+func patchOf(value string) (pkg, release, file string, ok bool) {
 	spec, isPatch := strings.CutPrefix(value, "patch:")
 	if !isPatch {
-		return "", ""
+		return "", "", "", false
 	}
-	_, rest := nameOf(spec)
+	pkg, rest := nameOf(spec)
 	source, file, _ := strings.Cut(rest, "#")
 	file, _, _ = strings.Cut(file, "&")
 	file, _, _ = strings.Cut(strings.TrimPrefix(file, "optional!"), "::")
 	source, _ = url.PathUnescape(source)
-	return path.Clean(strings.TrimPrefix(file, "~/")), strings.TrimPrefix(source, "npm:")
+	return pkg, strings.TrimPrefix(source, "npm:"), path.Clean(strings.TrimPrefix(file, "~/")), true
+}
+
+// exportedAs returns the package and the release that export's name of a patch file has;
+// empty if the file has another name.
+func exportedAs(file string) (pkg, release string) {
+	for _, pkg := range line.Packages() {
+		before, after, _ := strings.Cut(patchFile(pkg, "*"), "*")
+		release, ok := strings.CutPrefix(file, before)
+		if release, isPatch := strings.CutSuffix(release, after); ok && isPatch {
+			return pkg, release
+		}
+	}
+	return "", ""
 }
 
 // judge reads the patch file of an entry. A file outside of the project is somebody else's.
@@ -170,7 +193,7 @@ func (p *Plan) judge(f *entry) error {
 }
 
 // wire sets the file of a target, and the entries that name it.
-func (p *Plan) wire(form Form, t *target, found []entry) error {
+func (p *Plan) wire(form Form, t *target, c *detect.Install, found []entry) error {
 	switch form {
 	case Yarn:
 		return p.wireYarn(t, found)
@@ -179,16 +202,24 @@ func (p *Plan) wire(form Form, t *target, found []entry) error {
 		if err != nil {
 			return err
 		}
-		t.wireTo(in)
+		t.wireTo(in, t.pkg)
+	case NPM: // it goes by the name of the directory
+		t.wireTo(inManifest, directoryName(c.Dir))
 	default:
-		t.wireTo(inManifest)
+		t.wireTo(inManifest, t.pkg)
 	}
 	return nil
 }
 
-func (t *target) wireTo(in setting) {
+func (t *target) wireTo(in setting, name string) {
 	t.file = patchFile(t.pkg, t.release)
-	t.wired = []wire{{in, t.pkg + "@" + t.release, t.file}}
+	t.wired = []wire{{in, name + "@" + t.release, t.file}}
+}
+
+// directoryName returns the name under which a package is installed.
+func directoryName(dir string) string {
+	parts := strings.Split(filepath.ToSlash(dir), "/node_modules/")
+	return parts[len(parts)-1]
 }
 
 // pnpmSetting returns where pnpm's settings belong. pnpm 10 reads both files, and newer

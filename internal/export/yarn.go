@@ -5,12 +5,12 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
@@ -29,7 +29,10 @@ func (p *Plan) readLock(name string) ([]byte, error) {
 	return data, nil
 }
 
-var lockfileVersion = regexp.MustCompile(`(?m)^lockfileVersion: ['"]?([0-9]+)`)
+var lockfileVersion = lazyregexp.Compile(`(?m)^lockfileVersion: ['"]?([0-9]+)`)
+
+// isBerry matches a lock file of yarn 2 or newer.
+var isBerry = lazyregexp.Compile(`(?m)^__metadata:`)
 
 // oldLock reports whether a pnpm before 9 wrote pnpm-lock.yaml.
 func (p *Plan) oldLock() bool {
@@ -37,7 +40,7 @@ func (p *Plan) oldLock() bool {
 	if err != nil {
 		return false
 	}
-	m := lockfileVersion.FindSubmatch(data[:min(len(data), 1000)])
+	m := lockfileVersion().FindSubmatch(data[:min(len(data), 1000)])
 	return m != nil && len(m[1]) == 1 && m[1][0] < '9'
 }
 
@@ -48,7 +51,7 @@ func (p *Plan) wireYarn(t *target, found []entry) error {
 	if err != nil {
 		return err
 	}
-	if lock != nil && !bytes.Contains(lock, []byte("\n__metadata:")) {
+	if lock != nil && !isBerry().Match(lock) {
 		return &FormError{Yarn, "yarn.lock is from yarn 1, which can't patch packages", hint.Run("proxypatch export --for patch-package")}
 	}
 	t.file = yarnFile(t.pkg, t.release)
@@ -106,7 +109,8 @@ func lockedAs(lock []byte, pkg, release string) []string {
 			current = strings.Split(strings.Trim(strings.TrimSuffix(text, ":"), `"`), ", ")
 		case strings.TrimSpace(text) == `resolution: "`+pkg+"@npm:"+release+`"`:
 			for _, descriptor := range current {
-				if strings.HasPrefix(descriptor, pkg+"@npm:") && !strings.ContainsAny(descriptor, `"\`) {
+				alias := strings.Contains(descriptor, "@npm:"+pkg+"@")
+				if (alias || strings.HasPrefix(descriptor, pkg+"@npm:")) && !strings.ContainsAny(descriptor, `"\`) {
 					all = append(all, descriptor)
 				}
 			}

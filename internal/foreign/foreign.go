@@ -91,10 +91,11 @@ func partsOf(name string, data []byte) []part {
 	var parts []part
 	for at := next(data, header, 0); at < len(data) && len(parts) < maxParts; {
 		end := next(data, header, at+1)
-		p := part{path: pathIn(data[at:end])}
-		if diff, err := patchset.Parse(name, data[at:end]); err == nil {
+		text := outermost(data[at:end])
+		p := part{path: pathIn(text)}
+		if diff, err := patchset.Parse(name, text); err == nil {
 			p.diff = diff
-		} else if _, content, ok := patchset.ParseAdded(data[at:end]); ok {
+		} else if _, content, ok := patchset.ParseAdded(text); ok {
 			p.added = content
 		}
 		parts = append(parts, p)
@@ -116,6 +117,25 @@ func next(data, begin []byte, from int) int {
 		from += at + 1
 	}
 	return len(data)
+}
+
+// outermost returns a diff for a package in the node_modules of another one, as
+// patch-package writes it, with the paths that it would have at the top.
+func outermost(diff []byte) []byte {
+	header, _, _ := bytes.Cut(diff, []byte("\n"))
+	_, name, _ := bytes.Cut(header, []byte(" b/"))
+	for _, in := range line.Packages() {
+		at := bytes.LastIndex(name, []byte("/node_modules/"+in+"/"))
+		if at < 0 || !bytes.HasPrefix(name, []byte("node_modules/")) {
+			continue
+		}
+		around := name[:at+1]
+		body := next(diff, []byte("@@ "), 0)
+		head := bytes.ReplaceAll(diff[:body], slices.Concat([]byte(" a/"), around), []byte(" a/"))
+		head = bytes.ReplaceAll(head, slices.Concat([]byte(" b/"), around), []byte(" b/"))
+		return slices.Concat(head, diff[body:])
+	}
+	return diff
 }
 
 // pathIn returns the path of the file that a diff changes, from the package.

@@ -71,7 +71,7 @@ type attempt struct {
 }
 
 // everything are the runs that each case must survive, with any exit code.
-var everything = []string{"apply -n", "check", "check --built", "diff", "apply", "revert", "verify", "doctor", "init -n"}
+var everything = []string{"apply -n", "check", "check --built", "diff", "apply", "revert", "verify", "doctor", "init -n", "export -n", "export --undo -n"}
 
 // runHostile runs cases, each in its own project: one in forty in the quick loop,
 // otherwise all, and with hostile:all every command on each. It returns the number of

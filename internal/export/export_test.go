@@ -1,0 +1,292 @@
+package export
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/patches"
+)
+
+// project is a workspace in a directory of its own, with packages that are only named.
+type project struct {
+	dir     string
+	library *patchset.Library
+}
+
+// newProject writes a project whose node_modules has packages such as "next-auth 4.24.15" in
+// the directories of a map.
+func newProject(t *testing.T, files, packages map[string]string) *project {
+	t.Helper()
+	library, err := patchset.Open(patches.FS, patchset.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &project{dir, library}
+	p.write(t, ".git/HEAD", "")
+	for name, text := range files {
+		p.write(t, name, text)
+	}
+	for at, title := range packages {
+		name, release, _ := strings.Cut(title, " ")
+		p.write(t, at+"/package.json", `{"name": "`+name+`", "version": "`+release+`", "dependencies": {"@auth/core": "0.41.3"}}`)
+		p.write(t, at+"/core/lib/oauth/client.js", "")
+		p.write(t, at+"/lib/actions.js", "")
+	}
+	return p
+}
+
+func (p *project) write(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join(p.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tree returns all files but those of packages.
+func (p *project) tree(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(p.dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.Name() == "node_modules" {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(p.dir, path)
+		files[filepath.ToSlash(rel)] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// export exports for all copies, and commits.
+func (p *project) export(t *testing.T, form Form) *Plan {
+	t.Helper()
+	ws, err := detect.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := ws.Find(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := New(ws, p.library, Options{Form: form, Copies: found.Copies, Installed: found.Copies, Agents: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.commit(t, plan)
+}
+
+func (p *project) undo(t *testing.T) *Plan {
+	t.Helper()
+	ws, err := detect.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Undo(ws, p.library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.commit(t, plan)
+}
+
+func (p *project) commit(t *testing.T, plan *Plan) *Plan {
+	t.Helper()
+	defer plan.Close()
+	if err := plan.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// TestExport exports for copies that people have side by side, and takes it out again.
+func TestExport(t *testing.T) {
+	const lock = "__metadata:\n  version: 8\n\n"
+	for name, tc := range map[string]struct {
+		form     Form
+		files    map[string]string
+		packages map[string]string
+		settings string            // the file whose entries are compared
+		want     map[string]string // entries, by their path with spaces
+		patches  []string
+	}{
+		"two releases": {
+			form:     Bun,
+			files:    map[string]string{"package.json": `{"workspaces": ["apps/*"]}`, "bun.lock": "", "apps/a/package.json": `{"name": "a"}`},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15", "apps/a/node_modules/next-auth": "next-auth 4.24.13"},
+			settings: "package.json",
+			want: map[string]string{
+				"patchedDependencies next-auth@4.24.15": "patches/next-auth@4.24.15.patch",
+				"patchedDependencies next-auth@4.24.13": "patches/next-auth@4.24.13.patch",
+			},
+			patches: []string{"patches/next-auth@4.24.13.patch", "patches/next-auth@4.24.15.patch"},
+		},
+		"next-auth 5": {
+			form:     NPM,
+			files:    map[string]string{"package.json": `{}`, "package-lock.json": ""},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 5.0.0-beta.32", "node_modules/@auth/core": "@auth/core 0.41.3"},
+			settings: "package.json",
+			want:     map[string]string{"patchedDependencies @auth/core@0.41.3": "patches/@auth__core@0.41.3.patch"},
+			patches:  []string{"patches/@auth__core@0.41.3.patch"},
+		},
+		"an alias with npm, which goes by directories": {
+			form:     NPM,
+			files:    map[string]string{"package.json": `{"dependencies": {"auth4": "npm:next-auth@4", "next-auth": "4"}}`, "package-lock.json": ""},
+			packages: map[string]string{"node_modules/auth4": "next-auth 4.24.15", "node_modules/next-auth": "next-auth 4.24.15"},
+			settings: "package.json",
+			want: map[string]string{
+				"patchedDependencies auth4@4.24.15":     "patches/next-auth@4.24.15.patch",
+				"patchedDependencies next-auth@4.24.15": "patches/next-auth@4.24.15.patch",
+			},
+			patches: []string{"patches/next-auth@4.24.15.patch"},
+		},
+		"an alias with yarn, and https-proxy-agent": {
+			form: Yarn,
+			files: map[string]string{
+				"package.json": `{"dependencies": {"auth4": "npm:next-auth@^4.0.0", "next-auth": "^4.24.0"}}`,
+				".yarnrc.yml":  "nodeLinker: node-modules\n",
+				"yarn.lock":    lock + "\"auth4@npm:next-auth@^4.0.0, next-auth@npm:^4.24.0\":\n  version: 4.24.15\n  resolution: \"next-auth@npm:4.24.15\"\n",
+			},
+			packages: map[string]string{"node_modules/auth4": "next-auth 4.24.15", "node_modules/next-auth": "next-auth 4.24.15"},
+			settings: "package.json",
+			want: map[string]string{
+				"resolutions auth4@npm:next-auth@^4.0.0": "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
+				"resolutions next-auth@npm:^4.24.0":      "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
+			},
+			patches: []string{".yarn/patches/next-auth-npm-4.24.15.patch"},
+		},
+		"nested packages with patch-package": {
+			form:  PatchPackage,
+			files: map[string]string{"package.json": `{}`, "package-lock.json": ""},
+			packages: map[string]string{
+				"node_modules/next-auth": "next-auth 4.24.15", "node_modules/kit/node_modules/next-auth": "next-auth 4.24.13",
+				"node_modules/kit": "kit 1.0.0",
+			},
+			settings: "package.json",
+			want:     map[string]string{"dependencies patch-package": "8", "scripts postinstall": "patch-package --error-on-fail"},
+			patches:  []string{"patches/kit++next-auth+4.24.13.patch", "patches/next-auth+4.24.15.patch"},
+		},
+		"pnpm of an unknown release with an old lock file": {
+			form:     PNPM,
+			files:    map[string]string{"package.json": `{}`, "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
+			settings: "package.json",
+			want: map[string]string{
+				"pnpm patchedDependencies next-auth@4.24.15":                        "patches/next-auth@4.24.15.patch",
+				"pnpm packageExtensions next-auth@4 dependencies https-proxy-agent": "7.x",
+			},
+			patches: []string{"patches/next-auth@4.24.15.patch"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProject(t, tc.files, tc.packages)
+			before := p.tree(t)
+			p.export(t, tc.form)
+			after := p.tree(t)
+			var settings map[string]any
+			if err := json.Unmarshal([]byte(after[tc.settings]), &settings); err != nil {
+				t.Fatal(err)
+			}
+			var old map[string]any
+			if err := json.Unmarshal([]byte(before[tc.settings]), &old); err != nil {
+				t.Fatal(err)
+			}
+			got := flatten("", settings)
+			for key := range flatten("", old) {
+				delete(got, key)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			var made []string
+			for name := range after {
+				if strings.HasSuffix(name, ".patch") {
+					made = append(made, name)
+				}
+			}
+			slices.Sort(made)
+			if diff := cmp.Diff(tc.patches, made); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if again := p.export(t, tc.form); again.Changes() > 0 {
+				t.Errorf("a second export changes\n%s", again.Diff())
+			}
+			p.undo(t)
+			if diff := cmp.Diff(before, p.tree(t)); diff != "" {
+				t.Errorf("undo (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// flatten returns the strings in settings by the names that lead to them.
+func flatten(at string, value any) map[string]string {
+	all := map[string]string{}
+	switch v := value.(type) {
+	case string:
+		all[at] = v
+	case map[string]any:
+		for name, inner := range v {
+			for path, text := range flatten(strings.TrimSpace(at+" "+name), inner) {
+				all[path] = text
+			}
+		}
+	}
+	return all
+}
+
+// Names of patch-package, as it reads and we write them.
+func TestInstalledAt(t *testing.T) {
+	for name, want := range map[string]string{
+		"next-auth+4.24.15.patch":         "node_modules/next-auth",
+		"@auth+core+0.41.3.patch":         "node_modules/@auth/core",
+		"kit++next-auth+4.24.15.patch":    "node_modules/kit/node_modules/next-auth",
+		"@a+kit++@auth+core+0.41.3.patch": "node_modules/@a/kit/node_modules/@auth/core",
+		"next-auth.patch":                 "",
+		"next-auth+4.24.15.diff":          "",
+	} {
+		if got := installedAt(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestPatchOf(t *testing.T) {
+	for value, want := range map[string][3]string{
+		"patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch":                          {"next-auth", "4.24.5", ".yarn/patches/x.patch"},
+		"patch:@auth/core@npm%3A0.41.3#optional!~/.yarn/patches/x.patch::version=1&a=b": {"@auth/core", "0.41.3", ".yarn/patches/x.patch"},
+		"patch:next-auth@npm:4.24.5#./a/../b.patch&~/c.patch":                           {"next-auth", "4.24.5", "b.patch"},
+	} {
+		pkg, release, file, ok := patchOf(value)
+		if got := [3]string{pkg, release, file}; !ok || got != want {
+			t.Errorf("%s: %q", value, got)
+		}
+	}
+	if _, _, _, ok := patchOf("npm:next-auth@4"); ok {
+		t.Error("a range without a patch is none")
+	}
+}

@@ -221,8 +221,14 @@ func (x *exporting) notes(planned *export.Plan) []string {
 	note(form != "" && form != export.Bun, "commit the lock file too: installs with a frozen old one fail")
 	note(form == export.Bun, "commit the lock file too")
 	note(form != "" && hooks.Patches(x.workspace), "installs no longer need proxypatch apply; proxypatch init adapts the hooks")
-	note(x.options.undo, "to patch in place instead, run proxypatch apply, or proxypatch init for every install")
+	note(x.options.undo && x.canPatchInPlace(), "to patch in place instead, run proxypatch apply, or proxypatch init for every install")
 	return notes
+}
+
+// canPatchInPlace reports whether copies are installed, and apply may write all of them.
+func (x *exporting) canPatchInPlace() bool {
+	project, err := x.find(true)
+	return err == nil && !slices.ContainsFunc(project.Copies, func(c detect.Install) bool { return c.Shared != nil })
 }
 
 func isPatchedInPlace(c *apply.Copy) bool {

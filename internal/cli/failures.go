@@ -357,6 +357,9 @@ func (s *situation) strangerHint(e *export.StrangerError) hint.Hint {
 	case e.Apart && !e.Mixed:
 		return hint.Join(hint.Text("add ours to it: "), hint.Run("proxypatch diff"+s.again+" >> "+hint.Quote(e.Path))).Or(hint.Text("or " + joining))
 	}
+	if e.Mixed {
+		return hint.Text("change it by hand, or join both again: " + joining)
+	}
 	return hint.Text("to join both, " + joining)
 }
 

@@ -211,7 +211,7 @@ func (p *Plan) export(o Options) error {
 		}
 	}
 	if o.Agents {
-		if err := p.provideAgents(o); err != nil {
+		if err := p.provideAgents(o, targets); err != nil {
 			return err
 		}
 	}

@@ -133,6 +133,7 @@ func TestExport(t *testing.T) {
 		settings string            // the file whose entries are compared
 		want     map[string]string // entries, by their path with spaces
 		patches  []string
+		others   map[string]string // other files
 	}{
 		"two releases": {
 			form:     Bun,
@@ -178,6 +179,7 @@ func TestExport(t *testing.T) {
 				"resolutions next-auth@npm:^4.24.0":      "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
 			},
 			patches: []string{".yarn/patches/next-auth-npm-4.24.15.patch"},
+			others:  map[string]string{".yarnrc.yml": "nodeLinker: node-modules\npackageExtensions:\n  auth4@*:\n    dependencies:\n      https-proxy-agent: \"7.x\"\n  next-auth@*:\n    dependencies:\n      https-proxy-agent: \"7.x\"\n"},
 		},
 		"nested packages with patch-package": {
 			form:  PatchPackage,
@@ -221,6 +223,11 @@ func TestExport(t *testing.T) {
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+			for name, want := range tc.others {
+				if diff := cmp.Diff(want, after[name]); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", name, diff)
+				}
 			}
 			var made []string
 			for name := range after {

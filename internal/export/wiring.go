@@ -319,54 +319,66 @@ const agentRange = "7.x"
 const agentName = "https-proxy-agent"
 
 // provideAgents makes https-proxy-agent a dependency of the copies that can't load one.
-func (p *Plan) provideAgents(o Options) error {
+func (p *Plan) provideAgents(o Options, targets []*target) error {
 	for i := range o.Copies {
 		c := &o.Copies[i]
-		in, key, err := p.extension(o.Form, c)
+		if c.Agent.Dir != "" {
+			continue
+		}
+		in, keys, err := p.extensions(o.Form, c, targets)
 		if err != nil {
 			return err
 		}
-		if key == "" || c.Agent.Dir != "" {
-			continue
-		}
-		if given, err := p.isGiven(in, c.Package()); given || err != nil {
-			if err != nil {
+		for _, key := range keys {
+			if err := p.provideAgent(in, key); err != nil {
 				return err
 			}
-			continue
-		}
-		in.path = slices.Concat(in.path, []string{key, "dependencies"})
-		if err := p.setEntry(in, agentName, agentRange); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
-// extension returns the setting that adds dependencies to packages, and the key there for
-// the package of a copy. It is empty if the tool has no such setting.
-func (p *Plan) extension(form Form, c *detect.Install) (in setting, key string, err error) {
+func (p *Plan) provideAgent(in setting, key string) error {
+	name, _ := nameOf(key)
+	if given, err := p.isGiven(in, name); given || err != nil {
+		return err
+	}
+	return p.setEntry(setting{in.file, slices.Concat(in.path, []string{key, "dependencies"})}, agentName, agentRange)
+}
+
+// extensions returns the setting that adds dependencies to packages, and the keys there for
+// the package of a copy. yarn goes by the name that packages use, which may be an alias.
+// There are no keys if the tool has no such setting.
+func (p *Plan) extensions(form Form, c *detect.Install, targets []*target) (in setting, keys []string, err error) {
 	switch form {
 	case PNPM:
 		if in, err = p.pnpmSetting(); err != nil {
-			return in, "", err
+			return in, nil, err
 		}
 		of, err := c.ReleaseLine()
 		if err != nil {
-			return in, "", err
+			return in, nil, err
 		}
 		in.path = slices.Concat(in.path[:len(in.path)-1], []string{"packageExtensions"})
-		return in, of.Extend, nil
+		return in, []string{of.Extend}, nil
 	case Yarn:
-		return setting{yarnSettings, []string{"packageExtensions"}}, c.Package() + "@*", nil
+		keys = []string{c.Package() + "@*"}
+		for _, t := range targets {
+			for _, w := range t.wired {
+				if name, _ := nameOf(w.key); t.pkg == c.Package() && t.release == c.Version() && !slices.Contains(keys, name+"@*") {
+					keys = append(keys, name+"@*")
+				}
+			}
+		}
+		return setting{yarnSettings, []string{"packageExtensions"}}, keys, nil
 	}
-	return setting{}, "", nil
+	return setting{}, nil, nil
 }
 
 // GivesAgent reports whether the settings give a copy its https-proxy-agent.
 func (p *Plan) GivesAgent(c *detect.Install) bool {
-	in, key, err := p.extension(p.Form, c)
-	if err != nil || key == "" {
+	in, keys, err := p.extensions(p.Form, c, nil)
+	if err != nil || len(keys) == 0 {
 		return false
 	}
 	given, err := p.isGiven(in, c.Package())
@@ -398,10 +410,9 @@ func (p *Plan) takeAgents() error {
 			return err
 		}
 		for _, key := range doc.Keys(in.path...) {
-			name, _ := nameOf(key)
 			at := setting{in.file, slices.Concat(in.path, []string{key, "dependencies"})}
 			value, _ := doc.Text(slices.Concat(at.path, []string{agentName})...)
-			if value != agentRange || !slices.Contains(line.Packages(), name) {
+			if value != agentRange {
 				continue
 			}
 			if err := p.removeEntry(at, agentName, value); err != nil {

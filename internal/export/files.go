@@ -159,15 +159,15 @@ func (p *Plan) Commit() error {
 	if err != nil {
 		return failed(err)
 	}
+	if err := p.makeDirs(); err != nil {
+		return errors.Join(failed(err), p.removeDirs(true))
+	}
 	for _, file := range p.inOrder() {
 		change := &safefile.Change{Name: file.name, Before: file.Before, After: file.After, Info: file.info}
 		if file.Before == nil && like.Before != nil { // users who can read package.json can read the new file
 			change.Info, change.Like = like.info, manifestName
 		}
 		group.Changes = append(group.Changes, change)
-		if err := p.makeDir(path.Dir(file.name)); err != nil {
-			return failed(err)
-		}
 	}
 	err = safefile.Replace([]*safefile.Group{group}, nil)
 	return errors.Join(err, p.removeDirs(err != nil))
@@ -195,18 +195,24 @@ func (p *Plan) inOrder() []*File {
 	return files
 }
 
-// makeDir makes a directory for a patch. It removes what a killed run left there, unless
-// the system has no lock that keeps other runs away.
-func (p *Plan) makeDir(name string) error {
-	if name != "." {
-		if err := safefile.MakeDirs(p.root, name); err != nil {
+// makeDirs makes the directories for patches. It removes what a killed run left there,
+// unless the system has no lock that keeps other runs away.
+func (p *Plan) makeDirs() error {
+	for _, file := range p.inOrder() {
+		dir := path.Dir(file.name)
+		if dir != "." {
+			if err := safefile.MakeDirs(p.root, dir); err != nil {
+				return err
+			}
+		}
+		if runtime.GOOS == "windows" {
+			continue
+		}
+		if err := safefile.CleanDir(p.root, dir); err != nil {
 			return err
 		}
 	}
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	return safefile.CleanDir(p.root, name)
+	return nil
 }
 
 // removeDirs removes the directories of removed patches, if nothing else is in them. After

@@ -3,6 +3,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
 	"path/filepath"
@@ -74,11 +75,15 @@ type entry struct {
 	paths      []string
 	origin     foreign.Origin
 	kept       bool
+	fixed      bool // it is a dependency, which export never writes
 }
 
 // ours reports whether export wrote the entry. If the patch file is missing, its name
 // decides.
 func (f *entry) ours() bool {
+	if f.fixed {
+		return false
+	}
 	if f.file != "" && !f.exists {
 		return f.file == patchFile(f.pkg, f.releases) || f.file == yarnFile(f.pkg, f.releases)
 	}
@@ -132,6 +137,7 @@ func (p *Plan) find() ([]entry, error) {
 			}
 		}
 	}
+	all = append(all, p.findDependencies()...)
 	kept, err := p.findKept()
 	if err != nil {
 		return nil, err
@@ -144,6 +150,26 @@ func (p *Plan) find() ([]entry, error) {
 		}
 	}
 	return all, nil
+}
+
+// findDependencies returns the patches that packages of a yarn workspace depend on, as yarn
+// patch-commit writes them.
+func (p *Plan) findDependencies() []entry {
+	var all []entry
+	for _, pkg := range p.ws.Packages {
+		rel, err := filepath.Rel(p.root.Name(), pkg.Dir)
+		if err != nil || pkg.Linked {
+			continue
+		}
+		in := setting{path.Join(filepath.ToSlash(rel), manifestName), []string{"dependencies"}}
+		for _, name := range slices.Sorted(maps.Keys(pkg.Dependencies)) {
+			of, release, file, isPatch := patchOf(pkg.Dependencies[name])
+			if isPatch && slices.Contains(line.Packages(), of) {
+				all = append(all, entry{setting: in, key: name, pkg: of, releases: release, file: file, fixed: true})
+			}
+		}
+	}
+	return all
 }
 
 // patchOf returns the package, the release and the file of a range of yarn such as

@@ -286,7 +286,7 @@ func (all *builds) findCopies(w *detect.Workspace, b *foundBuild) error {
 		if err != nil {
 			return &systemError{err}
 		}
-		if loads && b.Holds(c.Dir) {
+		if loads && (b.Holds(c.Dir) || c.PnP != nil) {
 			all.addCopy(project, b, c)
 		}
 	}
@@ -330,6 +330,12 @@ func (b *foundBuild) dist() string { return filepath.Join(b.Dir, filepath.FromSl
 // or some that are gone.
 func (b *foundBuild) apart() bool {
 	return len(b.absent) > 0 || slices.ContainsFunc(b.copies, b.hasInside)
+}
+
+// isPlugged reports whether a build loads copies by yarn's Plug'n'Play. Standalone output has
+// no packages then, and so runs only in the project.
+func (b *foundBuild) isPlugged() bool {
+	return slices.ContainsFunc(b.copies, func(c detect.Install) bool { return c.PnP != nil })
 }
 
 func (b *foundBuild) hasInside(c detect.Install) bool { return below(b.dist(), c.Dir) }
@@ -426,7 +432,7 @@ func (all *builds) judgeCopies(b *foundBuild) []error {
 	}
 	for i, reason := range reasons {
 		_, pending := errors.AsType[*pendingError](reason)
-		if b.Standalone || !b.source || b.apart() || pending && all.elsewhere(b) != nil {
+		if !b.source && !(b.Standalone && b.isPlugged()) || b.apart() || pending && all.elsewhere(b) != nil {
 			reasons[i] = &imageError{all, b, reason}
 		}
 	}
@@ -577,6 +583,9 @@ func (all *builds) lookAt(app detect.Package) (now installed, err error) {
 	for _, c := range plan.Copies {
 		if refused := there.refuseNative(c, apply.Patch); refused != nil {
 			return installed{install: there.nativeHint(refused).First()}, nil
+		}
+		if shared, is := errors.AsType[*detect.SharedError](c.Err); is {
+			return installed{install: there.sharedHint(shared).First()}, nil
 		}
 	}
 	agents, _ := report.JudgeAgents(plan, patchset.Default)

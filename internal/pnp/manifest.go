@@ -21,7 +21,8 @@ const (
 )
 
 const (
-	maxManifest = 32 << 20 // bytes; a workspace of a thousand packages needs five million
+	maxManifest = 16 << 20 // bytes; a workspace of a thousand packages needs five million
+	maxCommas   = 600_000  // in the data, which limit how many values it has
 	maxPackages = 100_000
 	maxLocation = 4096 // bytes; systems allow no longer paths
 )

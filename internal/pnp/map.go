@@ -1,6 +1,7 @@
 package pnp
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -115,6 +116,9 @@ func (m *Map) Loaded() []*Package {
 
 // parse makes the Map of the data in the files of a directory.
 func parse(dir string, data []byte) (*Map, error) {
+	if n := bytes.Count(data, []byte(",")); n > maxCommas {
+		return nil, fmt.Errorf("has %d commas in its data; the limit is %d", n, maxCommas)
+	}
 	var s state
 	if err := exactjson.Unmarshal(data, &s); errors.As(err, new(*json.UnmarshalTypeError)) || errors.Is(err, errPair) {
 		return nil, fmt.Errorf("has data that yarn does not write: %w", err)

@@ -211,6 +211,7 @@ func TestBroken(t *testing.T) {
 		"location with NUL":  {inYarn4(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./\u0000/"}]]]]}`), Loader, "has no valid location for a"},
 		"long location":      {inYarn4(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./` + strings.Repeat("__virtual__/0f/0/", 300) + `"}]]]]}`), Loader, "has no valid location for a"},
 		"too many packages":  {inYarn4(`{"packageRegistryData": [["a", [` + many + `]]]}`), Loader, "has more than 100000 packages"},
+		"too many values":    {inYarn4(`{"a": [` + strings.Repeat("0,", maxCommas+1) + `0]}`), Loader, "commas in its data"},
 		"too large":          {map[string]string{Loader: strings.Repeat(" ", maxManifest+1)}, Loader, "the limit is"},
 		"no data beside":     {map[string]string{Loader: "hydrateRuntimeState(JSON.parse(fs.readFileSync"}, Loader, "does not have the data"},
 		"broken beside":      {map[string]string{Loader: "hydrateRuntimeState(JSON.parse(fs.readFileSync", Data: "{"}, Data, "is not valid JSON"},

@@ -32,6 +32,7 @@ func TestHostile(t *testing.T) {
 		"manifests":  hostileManifests(),
 		"names":      hostileNames(),
 		"patches":    hostilePatches(),
+		"plugged":    hostilePlugged(),
 		"workspaces": hostileWorkspaces(),
 		"settings":   hostileSettings(),
 	}
@@ -43,7 +44,7 @@ func TestHostile(t *testing.T) {
 		})
 	}
 	if gate.Wanted(t, "hostile") && ran == len(families) { // not only those that -run selects
-		casecount.AtLeast(t, "hostile cases", n, 646)
+		casecount.AtLeast(t, "hostile cases", n, 676)
 	}
 }
 

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -161,12 +160,21 @@ func TestPlugAndPlayRelations(t *testing.T) {
 	if !strings.Contains(project.Names(), "4.24.5") || project.Manager != YarnBerry {
 		t.Errorf("%s, %s", project.Names(), project.Manager)
 	}
-	link := filepath.Join(dir, "link")
-	if err := os.Symlink(filepath.Join(dir, "cache"), link); err != nil {
-		t.Skip(err)
+}
+
+// TestSelectPlugged: a path in an archive selects a copy, also through a link.
+func TestSelectPlugged(t *testing.T) {
+	dir := newShop(t)
+	project, err := find(filepath.Join(dir, "shop"), false)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if selected, err := project.Select([]string{filepath.Join(link, "next-auth-npm-4.24.5-0.zip", "node_modules", "next-auth")}); err != nil || len(selected) != 1 {
-		t.Errorf("selected %v, %v", selected, err)
+	newLink(t, dir, "link -> cache")
+	for _, cache := range []string{"cache", "link"} {
+		selected, err := project.Select([]string{filepath.Join(dir, cache, "next-auth-npm-4.24.5-0.zip", "node_modules", "next-auth")})
+		if err != nil || len(selected) != 1 || selected[0].Release != "4.24.5" {
+			t.Errorf("%s: selected %v, %v", cache, selected, err)
+		}
 	}
 }
 

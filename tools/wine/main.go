@@ -21,7 +21,7 @@ import (
 // packages are the packages that use files, and their data.
 var packages = []string{
 	"internal/apply", "internal/buildcache", "internal/detect", "internal/hooks",
-	"internal/patchset", "internal/safefile", "patches", "internal/cli",
+	"internal/patchset", "internal/pnp", "internal/safefile", "patches", "internal/cli",
 	"tests/apply", "tests/docs", "tests/doctor", "tests/output", "tests/releases", "tests/scripts",
 }
 

@@ -34,6 +34,7 @@ var skipped = []skip{
 	{"internal/built", "TestReadRefuses/a directory", noLinks},
 	{"internal/detect", "TestFindFollowsLinks", noLinks},
 	{"internal/detect", "TestLeftover", noLinks},
+	{"internal/detect", "TestSelectPlugged", noLinks},
 	{"internal/detect", "TestShared", noLinks},
 	{"internal/detect", "TestLayouts/an alias in a store", noLinks},
 	{"internal/detect", "TestLayouts/node_modules that is a link", noLinks},

@@ -87,7 +87,8 @@ func (s *situation) typeable(h hint.Hint) hint.Hint {
 }
 
 // program is how a person starts this program: by its package manager, in the form
-// that downloads nothing, if it lies in the project's node_modules.
+// that downloads nothing, if it lies in the project's node_modules, or where yarn's
+// Plug'n'Play unplugs it.
 func (s *situation) program() string {
 	const name = "proxypatch"
 	path, err := os.Executable()
@@ -95,7 +96,9 @@ func (s *situation) program() string {
 		return name
 	}
 	here, err := os.Getwd()
-	if err != nil || !below(s.workspace.Root().Dir, here) || !below(filepath.Join(s.workspace.Root().Dir, "node_modules"), path) {
+	root := s.workspace.Root().Dir
+	isOwn := func(dir string) bool { return below(filepath.Join(root, filepath.FromSlash(dir)), path) }
+	if err != nil || !below(root, here) || !slices.ContainsFunc([]string{"node_modules", ".yarn/unplugged"}, isOwn) {
 		return name
 	}
 	if command := s.workspace.Manager.Exec(name); command != "" {

@@ -200,7 +200,7 @@ func (in installer) test(t *testing.T, registry string) {
 	}
 }
 
-// Plug'n'Play can't be patched, but the program must run and report it.
+// apply can't patch with Plug'n'Play, but the program must run, report it, and export the patch.
 func testPlugAndPlay(t *testing.T, registry string) {
 	in := installer{manager: "yarn 4"}
 	s, dir := in.newApp(t, registry, oldRelease)
@@ -211,11 +211,13 @@ func testPlugAndPlay(t *testing.T, registry string) {
 	before := snapshotOf(t, dir)
 	for _, command := range []string{"apply", "init"} {
 		code, out := s.sh(t, dir, "yarn proxypatch "+command)
-		if code != int(clitest.Unsupported) || !strings.Contains(out, "hint: set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then proxypatch") {
+		if code != int(clitest.Unsupported) || !strings.Contains(out, "hint: make yarn patch it: yarn run proxypatch export") ||
+			!strings.Contains(out, "hint: or set nodeLinker: node-modules in .yarnrc.yml, run yarn install, then yarn run proxypatch\n") {
 			t.Errorf("%s exited with %d:\n%s", command, code, out)
 		}
 	}
 	requireSame(t, "the project", before, snapshotOf(t, dir))
+	s.must(t, dir, "yarn proxypatch export && yarn install --no-immutable && yarn proxypatch check")
 }
 
 // testDeno installs the packages with Deno, whose builds patch.

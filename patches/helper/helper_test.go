@@ -91,6 +91,21 @@ func TestNodeMajors(t *testing.T) {
 	}
 }
 
+// TestOldNode runs a Node.js for which the helper is too new.
+func TestOldNode(t *testing.T) {
+	gate.Need(t, "nodes")
+	node := nodetest.PinnedNode(t, "launcher-node-14")
+	file, err := filepath.Abs("proxy.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), node, filepath.Join("test", "support", "old-node.js"), file, nodetest.Project(t, waitingAgent))
+	cmd.Env = environment()
+	if output, err := cmd.CombinedOutput(); err != nil || string(output) != "done\n" {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
 // suite is what the tests of a form with some agents and all Nodes share.
 type suite struct {
 	form

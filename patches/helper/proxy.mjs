@@ -1,9 +1,10 @@
-// proxypatch helper revision 5 sha256:b95389807caea7db35f084c176a379a6a18d643965ec7b314c0fc8dbe77e8598
+// proxypatch helper revision 6 sha256:b1ae4fcf07757f9009ab7cc7e7235ddd0e59fd5a9e1ebf94a8f2fb427e6dc1c3
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 
-export { httpOptions, oauth1Request, proxyAgent, proxyFetch, proxyFor };
+export { httpOptions, oauth1Request, proxyAgent, proxyFetch, proxyFor, throughProxy };
 
+const OLDEST_NODE = 16; // and this file must parse with older releases, which get an error
 const DEFAULT_TIME = 3500; // ms, the timeout that openid-client and next-auth give to a request
 const PATIENCE = 10_000; // ms of silence allowed to a request that has no timeout of its own
 const IDLE_TIME = 4000; // ms for which an unused connection is kept
@@ -47,7 +48,7 @@ async function load() {
       // import() works with every release: 5 to 7 are CommonJS, 8 and 9 are ES modules.
       importAgent: async () => await import("https-proxy-agent"),
       // Read, so that no bundler drops it: this text shows that a build contains the helper.
-      marker: "proxypatch helper revision 5"
+      marker: "proxypatch helper revision 6"
     };
   }
   throw new Error("the proxy helper works in Node.js only");
@@ -72,19 +73,43 @@ function httpOptions(url, options) {
 // Replaces `_createClient` of the package "oauth", which has no agent option for OAuth 1.0.
 /** @type {OAuth1Request} */
 function oauth1Request(port, host, method, path, headers, secure) {
+  // Once, because its nonce is used up. The package asks for a new connection, which costs a tunnel.
+  const tunnel = { headers: { ...headers, Connection: "keep-alive" }, once: true };
+  return oauthRequest({ host, port, method, path, headers }, secure, tunnel);
+}
+
+// The package "oauth" with classes that make their requests through the proxy. next-auth 3 makes all of its requests so.
+/** @type {(oauth: {OAuth: any, OAuth2: any}) => {OAuth: any, OAuth2: any}} */
+function throughProxy({ OAuth, OAuth2 }) {
+  return {
+    OAuth: class extends OAuth {
+      _createClient(/** @type {Parameters<OAuth1Request>} */ ...request) {
+        return oauth1Request(...request);
+      }
+    },
+    OAuth2: class extends OAuth2 {
+      _chooseHttpLibrary(/** @type {{protocol: string}} */ { protocol }) {
+        return { request: (/** @type {OAuthTarget} */ target) => oauthRequest(target, protocol === "https:") };
+      }
+    }
+  };
+}
+
+// A request of the package "oauth". `tunnel` are options for a request that goes through a proxy.
+/** @type {(target: OAuthTarget, secure?: boolean, tunnel?: object) => ClientRequest | undefined} */
+function oauthRequest(target, secure, tunnel) {
   if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
     const { http, https } = modules();
+    const { host, port } = target;
     let agent, timeout = 0;
     try {
       const url = `${secure ? "https" : "http"}://${bracketed(host)}:${port || (secure ? 443 : 80)}`;
       [agent, timeout = 0] = [proxyAgent(url), timeSetting()];
     } catch (error) {
       // Thrown, it could end the process: the package follows redirects in a callback, to any host.
-      agent = { addRequest: (/** @type {any} */ request) => request.onSocket(null, error) };
+      agent = { addRequest: (/** @type {any} */ request) => process.nextTick(() => request.emit("error", error)) };
     }
-    // Once, because its nonce is used up. The package asks for a new connection, which costs a tunnel.
-    const tunnel = agent && { agent, headers: { ...headers, Connection: "keep-alive" }, once: true };
-    const options = { host, port, method, path, headers, timeout, ...tunnel };
+    const options = { ...target, timeout, ...(agent && { agent, ...tunnel }) };
     const request = (secure ? https : http).request(/** @type {any} */ (options));
     request.on("response", answer => answer.on("error", error => request.emit("error", error))); // the package would wait
     return agent ? request : request.on("timeout", () => {
@@ -137,12 +162,19 @@ const agents = new Map(); // one per proxy and kind of target, so that nothing i
 function proxySetting(url) {
   const own = environment(...OWN_PROXY);
   const setting = own || environment("https_proxy", "http_proxy", "all_proxy");
-  if (!setting || own?.value === "direct") return undefined;
+  if (!setting || setting.value === "direct" && own) return undefined;
+  requireNode();
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$|\.$/g, "");
   if (!/^https?:$/.test(protocol) || isLoopback(host)) return undefined;
   if (isExcluded(host, port || (protocol === "https:" ? "443" : "80"))) return undefined;
   return own || protocol === "https:" ? setting : environment("http_proxy", "all_proxy");
+}
+
+// Older releases lack what the rest needs. Where the connection is direct, they work.
+function requireNode() {
+  if (parseInt(process.versions.node, 10) >= OLDEST_NODE) return;
+  throw new Error(`the proxy helper needs Node.js ${OLDEST_NODE} or newer; this is Node.js ${process.versions.node}`);
 }
 
 // The time limit in ms that the environment sets, or undefined. Its value is not shown: it may be in the wrong variable.
@@ -262,7 +294,7 @@ function newAgent(protocol, setting) {
     },
     /** @type {(socket: Socket) => boolean} */
     keepSocketAlive(socket) {
-      const idleTime = idleTimes.get(socket) ?? IDLE_TIME;
+      const idleTime = idleTimes.has(socket) ? idleTimes.get(socket) : IDLE_TIME;
       lastUses.set(socket, performance.now());
       keepSocketAlive.call(agent, socket);
       socket.setTimeout(idleTime);
@@ -326,7 +358,7 @@ function lookAfter(request, attempt, setting, repeat) {
     },
     error() {
       if (answer) return !request.listenerCount("error"); // who reads the answer gets it as well
-      if (!settled && request.reusedSocket && request.socket?.bytesRead === received) again = repeat();
+      if (!settled && request.reusedSocket && request.socket && request.socket.bytesRead === received) again = repeat();
       settled = true;
       if (!again) return false;
       for (const event of ["information", "error", "close"]) again.on(event, value => emit.call(request, event, value));
@@ -342,7 +374,7 @@ function lookAfter(request, attempt, setting, repeat) {
     }
   };
   request.emit = (/** @type {string | symbol} */ event, /** @type {any[]} */ ...values) =>
-    Boolean(Object.hasOwn(events, event) && events[event](values[0])) || emit.call(request, event, ...values);
+    Boolean(has(events, event) && events[event](values[0])) || emit.call(request, event, ...values);
   request.destroy = error => {
     settled = true;
     if (again) again.destroy(error);
@@ -392,7 +424,7 @@ async function connect(setting, target, open) {
   /** @type {Promise<never>} */
   const stopped = new Promise((resolve, reject) => {
     timer = setTimeout(() => reject(silence(proxy, attempt)), target.timeout || attempt.limit);
-    stop?.addEventListener("abort", () => reject(stop.reason), { once: true });
+    if (stop) stop.addEventListener("abort", () => reject(stop.reason), { once: true });
   });
   try {
     const socket = await Promise.race([open(proxy, target, attempt, opening.signal), stopped]);
@@ -492,7 +524,8 @@ async function loadAgent() {
     const release = /ERR_REQUIRE_ESM|NOT_EXPORTED/.test(code) ? "7" : "7 or newer"; // which can be required, and is enough
     throw new Error(`https-proxy-agent cannot be loaded (${code}); install https-proxy-agent ${release}`);
   });
-  return module.HttpsProxyAgent || module.default?.HttpsProxyAgent || module.default || module;
+  const own = module.default || module;
+  return module.HttpsProxyAgent || own.HttpsProxyAgent || own;
 }
 
 /** @type {Open} */
@@ -530,6 +563,10 @@ function authorize(socket, { headers: { "Proxy-Authorization": credentials } }) 
 /** @type {<S extends Socket>(socket: S, event: string) => Promise<S>} */
 const ready = (socket, event) => new Promise((resolve, reject) => socket.once(event, () => resolve(socket)).on("error", reject));
 
+// Object.hasOwn, which early releases of Node.js 16 lack.
+/** @type {(object: object, key: string | symbol) => boolean} */
+const has = (object, key) => Object.prototype.hasOwnProperty.call(object, key);
+
 /** @type {(host: string) => string} */
 const bracketed = host => (host.includes(":") ? `[${host}]` : host);
 
@@ -553,7 +590,8 @@ function silence(proxy, { name, limit, load, opened, answers }) {
 function readRefusal(reply) {
   const [head] = reply.split("\r\n\r\n");
   const schemes = head.match(/^proxy-authenticate:.*/gim) || [];
-  return { status: Number(/^HTTP\/1\.\d (?!200)(\d{3})\b/.exec(head)?.[1]), schemes: schemes.join() };
+  const [, status] = /^HTTP\/1\.\d (?!200)(\d{3})\b/.exec(head) || [];
+  return { status: Number(status), schemes: schemes.join() };
 }
 
 /** @type {(proxy: Proxy, asked: string, refusal: Refusal) => Error} */
@@ -686,7 +724,7 @@ async function decode(body, encodings = "") {
   const { BROTLI_OPERATION_FLUSH, Z_SYNC_FLUSH } = zlib.constants;
   const names = encodings.toLowerCase().split(",").map(name => name.trim()).reverse();
   if (names.length > 5) throw new Error("the answer is encoded more than five times");
-  if (!names.every(name => Object.hasOwn(DECODERS, name))) return body;
+  if (!names.every(name => has(DECODERS, name))) return body;
   for (const name of names) {
     if (!body.length) break;
     /** @type {(body: Buffer, options: object) => Promise<Buffer>} */

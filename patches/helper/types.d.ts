@@ -52,3 +52,12 @@ type OAuth1Request = (
   port: string | number | undefined, host: string, method: string, path: string,
   headers: import("http").OutgoingHttpHeaders, secure?: boolean
 ) => ClientRequest | undefined;
+
+/** What the package "oauth" connects to. */
+type OAuthTarget = {
+  port?: string | number | null;
+  host: string;
+  method: string;
+  path: string;
+  headers: import("http").OutgoingHttpHeaders;
+};

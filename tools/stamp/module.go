@@ -18,7 +18,7 @@ type step struct {
 var steps = []step{
 	{`^"use strict";\n`, "", 1},
 	{`^exports\.httpOptions = httpOptions;\nexports\.oauth1Request = oauth1Request;\nexports\.proxyAgent = proxyAgent;\n` +
-		`exports\.proxyFetch = proxyFetch;\nexports\.proxyFor = proxyFor;\n`, "export { httpOptions, oauth1Request, proxyAgent, proxyFetch, proxyFor };\n", 1},
+		`exports\.proxyFetch = proxyFetch;\nexports\.proxyFor = proxyFor;\nexports\.throughProxy = throughProxy;\n`, "export { httpOptions, oauth1Request, proxyAgent, proxyFetch, proxyFor, throughProxy };\n", 1},
 	{`\["NEXTAUTH_PROXY"\]`, `["NEXTAUTH_PROXY", "AUTH_PROXY"]`, 1},
 	{`\["NEXTAUTH_HTTP_TIMEOUT"\]`, `["NEXTAUTH_HTTP_TIMEOUT", "AUTH_HTTP_TIMEOUT"]`, 1},
 	{`^function load\(\) \{`, `async ${0}`, 1},
@@ -29,7 +29,7 @@ var steps = []step{
 	{`\.catch\(error => \{\n    if \(error\.code !== "ERR_MODULE_NOT_FOUND"\) throw error;\n    return requireAgent\(\);\n  \}\)`, "", 1},
 	{`\brequire\("(\w+)"\)`, `(await import("$1")).default`, 9},
 	{`, (\w+: \(await )`, ",\n      $1", 6},
-	{`^  return \(loaded \?\?= load\(\)\);\n`, "  if (!loaded) throw new Error(\"proxyFetch was not called yet, which loads what this needs\");\n  return loaded;\n", 1},
+	{`^  return loaded \|\| \(loaded = load\(\)\);\n`, "  if (!loaded) throw new Error(\"proxyFetch was not called yet, which loads what this needs\");\n  return loaded;\n", 1},
 	{
 		`^async function proxyFetch\(input, init\) \{\n  if \(.*\) \{\n`,
 		"${0}    if (environment(...OWN_PROXY, \"https_proxy\", \"http_proxy\", \"all_proxy\")) loaded ??= await load();\n", 1,

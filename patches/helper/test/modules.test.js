@@ -67,6 +67,9 @@ for (const [variable, value] of [["env.NEXT_RUNTIME", "edge"], ["env.NEXT_RUNTIM
     assert.deepStrictEqual(await helper.proxyFetch(url, undefined), [url, undefined]);
     assert.deepStrictEqual(helper.httpOptions(new URL(url), {}), { agent: undefined });
     assert.strictEqual(helper.oauth1Request(443, "api.corp.test", "GET", "/", {}, true), undefined);
+    const { OAuth2 } = helper.throughProxy({ OAuth: class {}, OAuth2: class {} });
+    const { request } = new OAuth2()._chooseHttpLibrary({ protocol: "https:" });
+    assert.strictEqual(request({ host: "api.corp.test", method: "GET", path: "/", headers: {} }), undefined);
     assert.deepStrictEqual(required, []);
   });
 }

@@ -106,11 +106,11 @@ test("NEXTAUTH_HTTP_TIMEOUT is the limit of every call through the proxy", async
   await proxy.closed();
 });
 
-test("NEXTAUTH_HTTP_TIMEOUT is the limit of OAuth 1.0A without a proxy", async t => {
+for (const kind of ["OAuth 1.0A", "OAuth 2"]) test(`NEXTAUTH_HTTP_TIMEOUT is the limit of ${kind} without a proxy`, async t => {
   const server = await startTarget(silent);
   t.after(() => server.close());
   setProxy({ NEXTAUTH_HTTP_TIMEOUT: "150" });
-  const { message } = await failure(calls["OAuth 1.0A"](`https://localhost:${server.port}/`));
+  const { message } = await failure(calls[kind](`https://localhost:${server.port}/`));
   assert.strictEqual(message, "localhost did not answer within 150 ms, the limit in NEXTAUTH_HTTP_TIMEOUT");
 });
 

@@ -49,7 +49,7 @@ async function failure(promise, secrets) {
   return error;
 }
 
-// ---- The four ways in which next-auth calls out, each taking a URL and giving the JSON of the answer ----
+// ---- The five ways in which next-auth calls out, each taking a URL and giving the JSON of the answer ----
 
 async function viaOpenidClient(url, timeout = 3500) {
   const { Issuer, custom } = project("openid-client");
@@ -85,11 +85,22 @@ function viaOAuth1(url) {
   }).then(JSON.parse);
 }
 
+// As next-auth 3 does it.
+function viaOAuth2(url) {
+  const { OAuth2 } = helper.throughProxy(project("oauth"));
+  const client = new OAuth2("key", "secret", url);
+  client.useAuthorizationHeaderforGET(true);
+  return new Promise((resolve, reject) => {
+    client.get(url, "token", (error, data) => (error ? reject(error) : resolve(data)));
+  }).then(JSON.parse);
+}
+
 const calls = {
   "openid-client": viaOpenidClient,
   "https.get": viaHttpsGet,
   fetch: viaFetch,
-  "OAuth 1.0A": viaOAuth1
+  "OAuth 1.0A": viaOAuth1,
+  "OAuth 2": viaOAuth2
 };
 
 const { setTimeout } = globalThis;

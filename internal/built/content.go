@@ -223,7 +223,7 @@ func (r *reader) judge(text []byte, name string) {
 		if unpatched > 0 {
 			c.Unpatched = append(c.Unpatched, name)
 		}
-		if logs {
+		if logs && !slices.Contains(r.logging, name) { // two lines have one event
 			r.logging = append(r.logging, name)
 		}
 		if found := patched+unpatched > 0 || logs; found && known[i].shared() {

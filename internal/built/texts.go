@@ -20,16 +20,20 @@ type signs struct {
 	word   phrase                // in each match of client, soon after its start
 	client func() *regexp.Regexp // matches what sets up the client of a provider; its group, what only a patched file has
 	own    phrase                // what next-auth's own code has, if another package makes its requests
+	patch  phrase                // what only a patched file has, if that is elsewhere
 }
 
 // index matches what is in brackets, in which Turbopack has others without a minifier.
 const index = `\[(?:[^\[\]]|\[[^\[\]]*\])+\]`
 
+// oauth1Event is the same in next-auth 3 and 4.
+var oauth1Event = phrase{"OAUTH_", "V1_GET_ACCESS_TOKEN_ERROR"}
+
 // known is the one place for the texts of release lines. A test holds them to every
 // release. openid-client alone has none of them.
 var known = []signs{
 	{ // 4.0.1 to 4.24.15
-		event:  phrase{"OAUTH_", "V1_GET_ACCESS_TOKEN_ERROR"},
+		event:  oauth1Event,
 		call:   ".error(",
 		cookie: phrase{"ne", "xt-auth.session-token"},
 		start:  "redirect_uris:",
@@ -46,6 +50,15 @@ var known = []signs{
 		client: lazyregexp.Compile(`^(?s:.*?)[\w$]` + index + `\s*\?\?(?:=|\s*\(\s*[\w$]+` + index + `\s*=)\s*[\w$]+\?\.` + index + `(\s*\?\?\s*[^,;()]+)?` +
 			`\s*\)?\s*[;,]\s*(?:return\s+)?[\w$]+\s*;?\s*\}\s*return\b`),
 		own: phrase{"NE", "XTAUTH_SECRET"},
+	},
+	{ // 3.0.0 to 3.29.10, and 4.0.0: the classes of the package oauth, which the patch replaces
+		event:  oauth1Event,
+		call:   ".error(",
+		cookie: phrase{"ne", "xt-auth.session-token"},
+		start:  "new",
+		word:   phrase{".OAuth", "2("},
+		client: lazyregexp.Compile(`^new\s+[\w$.]+\.OAuth2\(\s*[\w$.]+\.clientId\s*,\s*[\w$.]+\.clientSecret\s*,[^;]{1,300}?\.headers\s*\)`),
+		patch:  phrase{".through", "Proxy("},
 	},
 }
 
@@ -71,11 +84,15 @@ func (s *signs) count(text []byte) (patched, unpatched int) {
 			continue
 		}
 		last = start + m[1]
-		if m[2] >= 0 {
+		if len(m) > 2 && m[2] >= 0 {
 			patched++
 		} else {
 			unpatched++
 		}
+	}
+	if s.patch != (phrase{}) {
+		patched = min(s.patch.count(text), unpatched)
+		unpatched -= patched
 	}
 	return patched, unpatched
 }
@@ -116,7 +133,7 @@ func revision(text []byte) (lowest int) {
 
 var (
 	name   = phrase{"next", "-auth"}
-	part   = lazyregexp.Compile("^next-auth(?:\\]\\[(?:error|warn|debug)\\]|(?:-[0-9a-f]{8,})?/(?:jwt|middleware|react)\\b)")
+	part   = lazyregexp.Compile("^next-auth(?:\\]\\[(?:error|warn|debug)\\]|(?:-[0-9a-f]{8,})?/(?:client|jwt|middleware|react)\\b)")
 	loader = lazyregexp.Compile("(?:\\b(?:require|import)\\(|\\b(?:from|import)\\s*)[\"'`](next-auth(?:-[0-9a-f]{8,})?)(?:/(?:next|core|providers)[\\w./-]*)?[\"'`]")
 )
 
@@ -151,6 +168,14 @@ func (p phrase) isIn(text []byte) bool {
 		return true
 	}
 	return false
+}
+
+// count counts how often the phrase occurs in a text.
+func (p phrase) count(text []byte) (n int) {
+	for range p.in(text) {
+		n++
+	}
+	return n
 }
 
 // in returns where the phrase occurs in a text.

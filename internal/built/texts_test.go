@@ -28,6 +28,10 @@ const (
 	patchCore  = normalize + `??rD.tb),e}return s}),o=i.find(({id:e})=>e===t);`
 	readyEvent = `n.debug("authorization url is ready",{url:s,cookies:u,provider:o})`
 
+	// The same of next-auth 3.
+	directOAuth = `var n=r(8354),a=u(r(123));function i(e){if(e.version.startsWith("2.")){let t=new URL(e.authorizationUrl),s=new n.OAuth2(e.clientId,e.clientSecret,t.origin,t.pathname,new URL(e.accessTokenUrl).pathname,e.headers);return s}`
+	patchOAuth  = `var o=r(77),n=o.throughProxy(r(8354)),a=u(r(123));function i(e){if(e.version.startsWith("2.")){return new n.OAuth2(e.clientId,e.clientSecret,t.origin,t.pathname,s,e.headers)}`
+
 	// What an app or openid-client itself may contain.
 	ownClient  = `let c=new i.Client({client_id:e.id,redirect_uris:[e.callbackUrl],response_types:["code"]});c[x.custom.clock_tolerance]=10;c[x.custom.http_options]=f;`
 	openidCode = `this.metadata.redirect_uris,{clock_tolerance:t.CLOCK_TOLERANCE,http_options:s}`
@@ -64,6 +68,15 @@ func TestCount(t *testing.T) {
 		"5 far from the word": {1, ".redirectProxyUrl" + strings.Repeat(" ", 800) + "e[n]??(e[n]=i?.[n]),e}return s", 0, 0},
 		"the word of 5 alone": {1, `if(e.redirectProxyUrl)return e;`, 0, 0},
 		"an app's own memo":   {1, `e[n]??(e[n]=i?.[n]),e}return s})`, 0, 0},
+		"unpatched 3":         {2, directOAuth, 0, 1},
+		"patched 3":           {2, patchOAuth, 1, 0},
+		"both of 3":           {2, directOAuth + patchOAuth, 1, 1},
+		"twice in 3":          {2, patchOAuth + patchOAuth, 2, 0},
+		"the helper of 3":     {2, `t.throughProxy=function({OAuth:e,OAuth2:t}){}`, 0, 0},
+		"the call of 3 alone": {2, `o.throughProxy(r(8354))`, 0, 0},
+		"3 in an own client":  {2, `new n.OAuth2(process.env.ID,process.env.SECRET,"https://a.test","/authorize","/token",null)`, 0, 0},
+		"3 not minified": {2, `var _oauth = _proxy.throughProxy(__webpack_require__(/*! oauth */ "oauth"));
+    const oauth2Client = new _oauth.OAuth2(provider.clientId, provider.clientSecret, basePath, authorizePath, accessTokenPath, provider.headers);`, 1, 0},
 		"5 from Turbopack as it is": {1, `delete normalized.redirectProxyUrl;
             }
             // @ts-expect-error Symbols don't get merged
@@ -154,6 +167,7 @@ func TestPart(t *testing.T) {
 		`"(ssr)/./node_modules/next-auth/react/index.js"`:                true,
 		`import"next-auth/middleware";require("next-auth")`:              true,
 		`require("next-auth")`:                                           false,
+		`require("next-auth/client")`:                                    true,
 		`require("next-auth/jwtx")`:                                      false,
 		`"https://next-auth.js.org"`:                                     false,
 		`"next-auth.session"`:                                            false,
@@ -170,10 +184,11 @@ func TestPart(t *testing.T) {
 var places = []struct{ client, event string }{
 	{"core/lib/oauth/client.js", "core/lib/oauth/callback.js"},
 	{"lib/utils/providers.js", "lib/actions/signin/authorization-url.js"},
+	{"dist/server/lib/oauth/client.js", "dist/server/lib/oauth/callback.js"},
 }
 
 // Each release has the texts of its line, once and only in their files, and the patch
-// changes the answer. It has none of another line.
+// changes the answer. It has none of another line, except for the event of next-auth 3 and 4.
 func TestReleases(t *testing.T) {
 	gate.Need(t, "releases")
 	library, err := patchset.Open(patches.FS, patchset.Default)
@@ -246,7 +261,7 @@ func hasTexts(t *testing.T, i int, pkg npmreleases.Package) {
 			if is := j == i && name == places[i].client; patched != 0 || unpatched == 1 != is {
 				t.Errorf("%s: texts %d: patched %d, unpatched %d", name, j, patched, unpatched)
 			}
-			if is := j == i && name == places[i].event; known[j].logs(content) != is {
+			if is := known[j].event == known[i].event && name == places[i].event; known[j].logs(content) != is {
 				t.Errorf("%s: texts %d: logs the event: %v", name, j, !is)
 			}
 			if unpatched > 0 {

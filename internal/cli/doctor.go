@@ -75,8 +75,10 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 		return err
 	}
 	environment, apps := environmentOf(workspace, all)
+	oldest := line.All[0].Node
 	if l := p.commonLine(o); l != nil {
 		environment.For(l)
+		oldest = l.Node
 	}
 	targets, err := targetsOf(environment, urls)
 	if err != nil {
@@ -88,7 +90,7 @@ func (p *program) doctor(ctx context.Context, o *doctorOptions, urls []string) e
 	if o.timeout <= 0 {
 		return usageError(hint.Keep("--timeout 10s"), "--timeout must be more than 0")
 	}
-	node, noNode, err := findNode(ctx, o.node, workspace.Home.Dir)
+	node, noNode, err := findNode(ctx, o.node, workspace.Home.Dir, oldest)
 	if err != nil {
 		return err
 	}
@@ -158,23 +160,23 @@ func (p *program) commonLine(o *doctorOptions) (common *line.Line) {
 
 // findNode looks at the Node.js that runs the app. Its absence is a finding,
 // unless a person has named it.
-func findNode(ctx context.Context, command, dir string) (*doctor.Node, doctor.Findings, error) {
+func findNode(ctx context.Context, command, dir string, oldest int) (*doctor.Node, doctor.Findings, error) {
 	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // for what FindNode has started
 	defer stop()
 	ctx, cancel := context.WithTimeout(interrupted, nodeTimeout)
 	defer cancel()
-	found, err := verify.FindNode(ctx, command, dir)
+	found, err := verify.FindNode(ctx, command, dir, oldest)
 	switch {
 	case interrupted.Err() != nil:
 		return nil, nil, errInterrupted
 	case errors.Is(err, context.DeadlineExceeded):
-		err = fmt.Errorf("%w: %s does not answer within %v", verify.ErrNoNode, command, nodeTimeout)
+		err = &verify.NoNodeError{Oldest: oldest, Err: fmt.Errorf("%s does not answer within %v", command, nodeTimeout)}
 	}
 	if err != nil && command != defaultNode {
-		return nil, nil, usageError(hint.Text("name one of Node.js 18 or newer"), "--node: %w", err)
+		return nil, nil, usageError(otherNode(oldest), "--node: %w", err)
 	}
 	if err != nil {
-		return nil, doctor.NoNode(err), nil
+		return nil, doctor.NoNode(err, oldest), nil
 	}
 	version, err := semver.NewVersion(found.Version)
 	if err != nil {

@@ -201,7 +201,9 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 		return hint.Text("the command itself is done; only its output is lost")
 	}),
 	when(report.Failed, errInterrupted, hint.Hint{}),
-	when(report.Failed, verify.ErrNoNode, hint.Text("install Node.js 18 or newer, or add --node PATH")),
+	on(report.Failed, func(_ *situation, e *verify.NoNodeError) hint.Hint {
+		return hint.Text(fmt.Sprintf("install Node.js %d or newer, or add --node PATH", e.Oldest))
+	}),
 	on(report.Failed, func(*situation, *verify.LoopbackError) hint.Hint {
 		return hint.To("start the loopback interface", "ip link set lo up")
 	}),

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,8 +42,9 @@ func (p *program) releases() error {
 			}
 			p.report.Releases = append(p.report.Releases, covered)
 		}
-		supported = append(supported, l.First+" to "+l.Last)
+		releases := append([]string{l.First + " to " + l.Last}, slices.Sorted(maps.Keys(l.Renumbered))...)
+		supported = append(supported, strings.Join(releases, " and "))
 	}
-	p.report.Summary = fmt.Sprintf("next-auth %s is supported, and so is %s; %s", supported[0], strings.Join(supported[1:], ", "), line.Unsupported)
+	p.report.Summary = fmt.Sprintf("next-auth %s is supported, and so are %s; %s", supported[0], strings.Join(supported[1:], ", "), line.Unsupported)
 	return nil
 }

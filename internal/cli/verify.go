@@ -106,7 +106,8 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 	defer stop()
 	limited, cancel := context.WithTimeout(interrupted, o.timeout)
 	defer cancel()
-	node, err := verify.FindNode(limited, o.node, home)
+	oldest := oldestNode(copies)
+	node, err := verify.FindNode(limited, o.node, home, oldest)
 	var proofs []verify.Proof
 	if err == nil {
 		p.report.Node = &report.Node{Path: node.Path, Version: node.Version}
@@ -120,7 +121,7 @@ func (p *program) drive(ctx context.Context, o *verifyOptions, home string, copi
 	case errors.Is(err, context.DeadlineExceeded):
 		return &slowNodeError{fmt.Errorf("%s did not start within %v", o.node, o.timeout)}
 	case errors.Is(err, verify.ErrNoNode) && o.node != defaultNode:
-		return usageError(hint.Text("name one of Node.js 18 or newer"), "--node: %w", err)
+		return usageError(otherNode(oldest), "--node: %w", err)
 	case err != nil:
 		return err
 	}
@@ -164,6 +165,19 @@ func (p *program) verifyBuilds(o *verifyOptions, proved bool) {
 func provesFailure(proofs []verify.Proof) bool {
 	fails := func(r verify.Result) bool { return r.Outcome == verify.Leaked || r.Outcome == verify.Failed }
 	return slices.ContainsFunc(proofs, func(p verify.Proof) bool { return slices.ContainsFunc(p.Results, fails) })
+}
+
+// oldestNode returns the first major release of Node.js that can make the calls of all
+// copies.
+func oldestNode(copies []*apply.Copy) (oldest int) {
+	for _, c := range copies {
+		oldest = max(oldest, c.Line.Node)
+	}
+	return oldest
+}
+
+func otherNode(oldest int) hint.Hint {
+	return hint.Text(fmt.Sprintf("name one of Node.js %d or newer", oldest))
 }
 
 func drivenCopies(copies []*apply.Copy) []verify.Copy {

@@ -343,7 +343,7 @@ func TestNoNode(t *testing.T) {
 		"warning: node is not on the PATH": fmt.Errorf("no usable Node.js: %w", &exec.Error{Name: "node", Err: exec.ErrNotFound}),
 		"error: node is Node.js 16":        errors.New("node is Node.js 16"),
 	} {
-		if diff := cmp.Diff([]string{want}, lines(t, NoNode(err))); diff != "" {
+		if diff := cmp.Diff([]string{want}, lines(t, NoNode(err, 18))); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -135,15 +136,16 @@ func (e *Environment) native(f *Findings) {
 	}
 }
 
-// NoNode reports that no Node.js can run the app. err is the reason.
-func NoNode(err error) Findings {
+// NoNode reports that no Node.js can run the app. err is the reason, and oldest is the
+// first major release that can.
+func NoNode(err error, oldest int) Findings {
 	var f Findings
 	if errors.Is(err, exec.ErrNotFound) {
 		f.Add(NodeJS, Warning, "node is not on the PATH")
 	} else {
 		f.Add(NodeJS, Error, "%v", err)
 	}
-	f[0].hint("name the Node.js that runs the app, 18 or newer, with --node PATH")
+	f[0].Hint = hint.Text(fmt.Sprintf("name the Node.js that runs the app, %d or newer, with --node PATH", oldest))
 	return f
 }
 

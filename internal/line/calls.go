@@ -51,6 +51,18 @@ var nextAuthCalls = Calls{Driver: "next-auth.js", Always: openidClient, Kinds: [
 	{"trakt userinfo", "providers/trakt.js", "GET api.trakt.tv/users/me", "Ada"},
 }}
 
+// oauthClient is the one file of next-auth 3 that makes requests on the server.
+const oauthClient = "dist/server/lib/oauth/client.js"
+
+// nextAuth3Calls are explained in docs/maintaining/call-sites.md.
+var nextAuth3Calls = Calls{Driver: "next-auth-3.js", Always: oauthClient, Kinds: []Call{
+	{"token", oauthClient, "POST idp.corp.test/token", "token"},
+	{"userinfo", oauthClient, "GET idp.corp.test/userinfo", "Ada"},
+	{"OAuth 1.0A request token", oauthClient, "POST api.twitter.com/oauth/request_token", "request-token"},
+	{"OAuth 1.0A access token", oauthClient, "POST api.twitter.com/oauth/access_token", "access-token access-secret"},
+	{"OAuth 1.0A profile", oauthClient, "GET api.twitter.com/1.1/account/verify_credentials.json", "Ada"},
+}}
+
 const (
 	coreProviders = "lib/utils/providers.js"
 	apple         = "providers/apple.js"

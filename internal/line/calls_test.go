@@ -6,7 +6,7 @@ import (
 )
 
 // calls are those of all lines.
-var calls = []Calls{nextAuthCalls, authCoreCalls}
+var calls = []Calls{nextAuthCalls, authCoreCalls, nextAuth3Calls}
 
 // A kind names one call, and a request too: verify counts a call by the request that
 // arrives.

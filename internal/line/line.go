@@ -4,6 +4,7 @@
 package line
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,8 +30,11 @@ type Line struct {
 	Name        string // as people call it
 	First, Last string // its first release, and the last one that proxypatch knows
 	Prereleases bool   // whether prereleases after First belong to it
-	Range       string // selects its releases with --copy
-	Spec        string // names it to package managers
+	// Renumbered are releases of the line that have a number of another line, with the
+	// release that has the same files.
+	Renumbered map[string]string
+	Range      string // selects its releases with --copy
+	Spec       string // names it to package managers
 
 	Package string // the package that holds the files that make requests
 	Folder  string // of that package's diffs, below patches/; empty for next-auth
@@ -40,6 +44,7 @@ type Line struct {
 	Helper string // the helper's path in that package, with slashes
 	Form   Form   // of the files, and so of the helper
 	Prefix string // of the variables that this next-auth itself reads
+	Node   int    // the first major release of Node.js that runs the patched files
 	Calls  Calls  // that verify makes
 
 	// Clean has the git blob ids of released contents that make no request themselves, of
@@ -54,14 +59,20 @@ var All = []*Line{
 		Name: "next-auth 4", First: "4.0.1", Last: "4.24.15",
 		Range: "4.x", Spec: "next-auth@4",
 		Package: NextAuth, Mark: "core/lib/oauth/client.js", Extend: "next-auth@4",
-		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Calls: nextAuthCalls,
+		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Node: 18, Calls: nextAuthCalls,
 	},
 	{
 		Name: "next-auth 5", First: "5.0.0-beta.23", Last: "5.0.0-beta.32", Prereleases: true,
 		Range: "5.x", Spec: "next-auth@beta",
 		Package: "@auth/core", Folder: "packages/@auth/core", Mark: "lib/actions.js", Extend: "@auth/core",
-		Helper: "lib/proxy.js", Form: Module, Prefix: "AUTH_", Calls: authCoreCalls,
+		Helper: "lib/proxy.js", Form: Module, Prefix: "AUTH_", Node: 18, Calls: authCoreCalls,
 		Clean: map[string][]string{"providers/apple.js": {"20e9ab605773aeeaf9a4df8f92f0173748b1938d"}}, // 0.37.1
+	},
+	{
+		Name: "next-auth 3", First: "3.0.0", Last: "3.29.10", Renumbered: map[string]string{"4.0.0": "3.10.1"},
+		Range: "3.x", Spec: "next-auth@3",
+		Package: NextAuth, Mark: oauthClient, Extend: "next-auth@3",
+		Helper: "dist/server/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Node: 16, Calls: nextAuth3Calls,
 	},
 }
 
@@ -83,10 +94,13 @@ func Of(release string) (*Line, error) {
 
 // has reports whether a release belongs to the line.
 func (l *Line) has(v *semver.Version) bool {
-	return v.Major() == l.major() && !v.LessThan(semver.MustParse(l.First)) && (l.Prereleases || v.Prerelease() == "")
+	return l.Renumbered[v.String()] != "" || v.Major() == l.major() && !v.LessThan(semver.MustParse(l.First)) && (l.Prereleases || v.Prerelease() == "")
 }
 
 func (l *Line) major() uint64 { return semver.MustParse(l.First).Major() }
+
+// Number returns the number by which a release of the line's package takes its diffs.
+func (l *Line) Number(release string) string { return cmp.Or(l.Renumbered[release], release) }
 
 // Variables returns the environment variables for the helper alone that end with a name
 // such as "PROXY", most important first. Those of the first line count on every line.

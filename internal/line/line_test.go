@@ -8,7 +8,7 @@ import (
 )
 
 func TestUnsupportedReleases(t *testing.T) {
-	for _, release := range []string{"", "four", "4.2", "v4.2.1", "3.29.10", "4.0.0", "4.0.0-beta.7", "4.2.1-beta.1", "5.0.0-alpha.1", "5.0.0-beta.4", "5.0.0-beta.22", "6.0.0"} {
+	for _, release := range []string{"", "four", "4.2", "v4.2.1", "1.12.1", "2.2.0", "3.0.0-beta.1", "4.0.0-next.15", "4.0.0-beta.7", "4.2.1-beta.1", "5.0.0-alpha.1", "5.0.0-beta.4", "5.0.0-beta.22", "6.0.0"} {
 		var unsupported *UnsupportedError
 		if l, err := Of(release); !errors.As(err, &unsupported) || unsupported.Hint.Text == "" {
 			t.Errorf("%q: got %+v, %v; want an UnsupportedError with a hint", release, l, err)
@@ -17,7 +17,7 @@ func TestUnsupportedReleases(t *testing.T) {
 }
 
 func TestVariables(t *testing.T) {
-	for i, want := range [][]string{{"NEXTAUTH_PROXY"}, {"NEXTAUTH_PROXY", "AUTH_PROXY"}} {
+	for i, want := range [][]string{{"NEXTAUTH_PROXY"}, {"NEXTAUTH_PROXY", "AUTH_PROXY"}, {"NEXTAUTH_PROXY"}} {
 		if got := All[i].Variables("PROXY"); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", All[i].Name, got, want)
 		}
@@ -26,6 +26,7 @@ func TestVariables(t *testing.T) {
 
 func TestOf(t *testing.T) {
 	for release, want := range map[string]string{
+		"3.0.0": "next-auth 3", "3.29.10": "next-auth 3", "3.30.0": "next-auth 3", "4.0.0": "next-auth 3",
 		"4.0.1": "next-auth 4", "4.24.15": "next-auth 4", "4.99.0": "next-auth 4",
 		"5.0.0-beta.23": "next-auth 5", "5.0.0-beta.32": "next-auth 5", "5.0.0-rc.1": "next-auth 5", "5.0.0": "next-auth 5", "5.1.0": "next-auth 5",
 	} {
@@ -51,6 +52,20 @@ func TestLines(t *testing.T) {
 		}
 		if l.Calls.Driver == "" || l.Source() == "" || l.Mark == "" || l.Extend == "" || l.Spec == "" || l.Range == "" {
 			t.Errorf("%+v lacks a value", l)
+		}
+	}
+}
+
+// A release with a number of another line takes its diffs by a number of its own line.
+func TestNumber(t *testing.T) {
+	for _, l := range All {
+		for release, number := range l.Renumbered {
+			if of, err := Of(number); err != nil || of != l || l.Number(release) != number {
+				t.Errorf("%s: %s counts as %s, of %+v, %v", l.Name, release, number, of, err)
+			}
+		}
+		if l.Number(l.Last) != l.Last {
+			t.Errorf("%s: %s counts as %s", l.Name, l.Last, l.Number(l.Last))
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package line
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -11,7 +13,7 @@ import (
 // UnsupportedError says that a release of next-auth can't be patched, and what to do
 // instead.
 type UnsupportedError struct {
-	What   string // such as "next-auth 4.0.0"
+	What   string // such as "next-auth 2.2.0"
 	Reason string
 	Hint   hint.Hint
 }
@@ -21,7 +23,7 @@ func (e *UnsupportedError) Error() string {
 }
 
 // Unsupported names the releases that no line has, for people.
-const Unsupported = "3.x, 4.0.0 (a build of 3.x), prereleases of 4.x and older betas of 5 are not"
+const Unsupported = "2.x and older, prereleases of 3.x and 4.x, and older betas of 5 are not"
 
 // refusal says why no line has a release, and what to do.
 func refusal(v *semver.Version) (reason string, advice hint.Hint) {
@@ -32,13 +34,12 @@ func refusal(v *semver.Version) (reason string, advice hint.Hint) {
 					Or(hint.Text("or set NODE_USE_ENV_PROXY=1 in addition to https_proxy; Node.js 22.21, 24.5 or newer then uses the proxy by itself"))
 		}
 	}
-	switch newest := All[len(All)-1]; {
+	byMajor := slices.SortedFunc(slices.Values(All), func(a, b *Line) int { return cmp.Compare(a.major(), b.major()) })
+	switch oldest, newest := byMajor[0], byMajor[len(byMajor)-1]; {
 	case v.Major() > newest.major():
 		return "it is newer than " + newest.Range, hint.Text("upgrade proxypatch")
-	case v.Major() < 4:
-		return "it is older than 4.x", hint.Text("upgrade to next-auth 4")
-	case v.Prerelease() != "":
-		return "it is a prerelease", hint.Text("install a stable release of next-auth 4")
+	case v.Major() < oldest.major():
+		return "it is older than " + oldest.Range, hint.Text("upgrade to " + oldest.Name + " or newer")
 	}
-	return "it is a build of 3.x published under a 4.x number", hint.Text("upgrade to next-auth 4.0.1 or newer")
+	return "it is a prerelease", hint.Text(fmt.Sprintf("install a stable release of next-auth %d", v.Major()))
 }

@@ -100,11 +100,15 @@ func (l *Library) For(of *line.Line, release string) (*Selection, error) {
 	if err != nil {
 		return nil, err
 	}
+	number, err := semver.StrictNewVersion(of.Number(release))
+	if err != nil {
+		return nil, err
+	}
 	diffs, err := l.lines[of]()
 	if err != nil {
 		return nil, err
 	}
-	s := &Selection{Helper: diffs.helper, addsHelper: l.AddHelper, Newer: diffs.newest != nil && v.GreaterThan(diffs.newest)}
+	s := &Selection{Helper: diffs.helper, addsHelper: l.AddHelper, Newer: diffs.newest != nil && number.GreaterThan(diffs.newest)}
 	if len(diffs.wanted) == 0 {
 		s.Nothing = l.nothing(of)
 	}
@@ -115,7 +119,7 @@ func (l *Library) For(of *line.Line, release string) (*Selection, error) {
 	for _, p := range sortedPaths(byPath, diffs.others.paths) {
 		target := Target{Path: p, others: diffs.others}
 		set, own := split(byPath[p])
-		chosen, chosenOwn := including(set, v), including(own, v)
+		chosen, chosenOwn := including(set, number), including(own, v)
 		if s.Newer && len(set) > 0 {
 			chosen = newest(set)
 			if target.known, err = loadAll(set); err != nil {

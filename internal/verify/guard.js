@@ -37,7 +37,7 @@ exports.guard = ({ port, ca }, onLeak) => {
     if (target === `127.0.0.1:${port}`) return connect.apply(this, args);
     // Fails like an unknown host name, so that Node.js handles the failure itself.
     const error = refusal(target);
-    return connect.call(this, { host: "refused.invalid", port: 1, lookup: (...rest) => setImmediate(rest.at(-1), error) });
+    return connect.call(this, { host: "refused.invalid", port: 1, lookup: (...rest) => setImmediate(rest[rest.length - 1], error) });
   };
 
   for (const [title, object, names] of doors) {

@@ -16,8 +16,8 @@ func TestNoLoginIsShown(t *testing.T) {
 	call := line.All[0].Calls.Kinds[0]
 	said := func(a Answer) report { return report{answers: map[string]Answer{call.Kind: a}} }
 	leaked := report{leaks: map[string][]string{call.Kind: {"child_process.execSync curl -x " + url, "jane:hunter@proxy.test:3128"}}}
-	_, unknown := FindNode(t.Context(), url, t.TempDir())
-	_, missing := FindNode(t.Context(), "./jane:hunter@x/node", t.TempDir())
+	_, unknown := FindNode(t.Context(), url, t.TempDir(), 18)
+	_, missing := FindNode(t.Context(), "./jane:hunter@x/node", t.TempDir(), 18)
 	for name, text := range map[string]string{
 		"an error":              judge(call, said(Answer{Error: "connect to " + url + " failed"}), nil).Detail,
 		"an error of the proxy": judge(call, said(Answer{Error: "no " + url}), []string{call.Request}).Detail,

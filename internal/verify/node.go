@@ -20,10 +20,6 @@ import (
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
-// oldestNode is the first major release that can make next-auth's calls, because it
-// is the first with fetch.
-const oldestNode = 18
-
 // patience is how long to wait for the output of a process that has ended.
 const patience = time.Second
 
@@ -36,9 +32,21 @@ type Node struct {
 // ErrNoNode means that a command does not start a usable Node.js.
 var ErrNoNode = errors.New("no usable Node.js")
 
-// FindNode returns the Node.js that a command starts in a directory. Version managers
-// choose it by the directory. The error wraps ErrNoNode, unless the context ended.
-func FindNode(ctx context.Context, command, dir string) (Node, error) {
+// NoNodeError is ErrNoNode with the reason.
+type NoNodeError struct {
+	Oldest int // the first major release of Node.js that is usable
+	Err    error
+}
+
+func (e *NoNodeError) Error() string { return ErrNoNode.Error() + ": " + e.Err.Error() }
+
+// Unwrap returns ErrNoNode and the reason.
+func (e *NoNodeError) Unwrap() []error { return []error{ErrNoNode, e.Err} }
+
+// FindNode returns the Node.js that a command starts in a directory, if its major release
+// is at least oldest. Version managers choose it by the directory. The error is a
+// *NoNodeError, unless the context ended.
+func FindNode(ctx context.Context, command, dir string, oldest int) (Node, error) {
 	path, err := exec.LookPath(command)
 	if err == nil {
 		path, err = filepath.Abs(path) // it runs in another directory
@@ -48,7 +56,7 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 		shown, err = "it", cause(err)
 	}
 	if err != nil {
-		return Node{}, fmt.Errorf("%w: %w", ErrNoNode, err)
+		return Node{}, &NoNodeError{oldest, err}
 	}
 	const question = `JSON.stringify({ path: process.execPath, version: process.versions.node, bun: process.versions.bun })`
 	cmd := exec.CommandContext(ctx, path, "--print", question)
@@ -73,9 +81,9 @@ func FindNode(ctx context.Context, command, dir string) (Node, error) {
 	major, _, _ := strings.Cut(answer.Version, ".")
 	switch n, _ := strconv.Atoi(major); {
 	case err != nil || answer.Bun != "" || n == 0:
-		return Node{}, fmt.Errorf("%w: %s is not Node.js", ErrNoNode, shown)
-	case n < oldestNode:
-		return Node{}, fmt.Errorf("%w: %s is Node.js %s, which is too old", ErrNoNode, shown, answer.Version)
+		return Node{}, &NoNodeError{oldest, fmt.Errorf("%s is not Node.js", shown)}
+	case n < oldest:
+		return Node{}, &NoNodeError{oldest, fmt.Errorf("%s is Node.js %s, which is too old", shown, answer.Version)}
 	}
 	return Node{answer.Path, answer.Version}, nil
 }

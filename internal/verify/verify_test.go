@@ -63,7 +63,7 @@ func write(t *testing.T, dir, file, text string) {
 // prove makes the calls of stand-ins.
 func prove(t *testing.T, node string, copies ...verify.Copy) []verify.Proof {
 	t.Helper()
-	found, err := verify.FindNode(t.Context(), node, t.TempDir())
+	found, err := verify.FindNode(t.Context(), node, t.TempDir(), 18)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestLeakOutsideOfTheCalls(t *testing.T) {
 func TestFindNode(t *testing.T) {
 	t.Parallel()
 	node := nodetest.Node(t)
-	if found, err := verify.FindNode(t.Context(), node, t.TempDir()); err != nil || found.Version == "" || !filepath.IsAbs(found.Path) {
+	if found, err := verify.FindNode(t.Context(), node, t.TempDir(), 18); err != nil || found.Version == "" || !filepath.IsAbs(found.Path) {
 		t.Errorf("got %+v, %v", found, err)
 	}
 	for name, answer := range map[string]string{
@@ -293,7 +293,7 @@ func TestFindNode(t *testing.T) {
 		if err := os.WriteFile(path, []byte("#!/bin/sh\necho '"+answer+"'\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := verify.FindNode(t.Context(), path, t.TempDir()); !errors.Is(err, verify.ErrNoNode) {
+		if found, err := verify.FindNode(t.Context(), path, t.TempDir(), 18); !errors.Is(err, verify.ErrNoNode) {
 			t.Errorf("%s: got %+v, %v", name, found, err)
 		}
 	}
@@ -301,12 +301,12 @@ func TestFindNode(t *testing.T) {
 	if err := os.WriteFile(shim, []byte("#!/bin/sh\necho 'Now using Node.js'\nexec '"+node+"' \"$@\"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := verify.FindNode(t.Context(), shim, t.TempDir()); err != nil || found.Path == shim {
+	if found, err := verify.FindNode(t.Context(), shim, t.TempDir(), 18); err != nil || found.Path == shim {
 		t.Errorf("shim that says what it does: got %+v, %v", found, err)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, err := verify.FindNode(ended, node, t.TempDir()); !errors.Is(err, context.Canceled) {
+	if _, err := verify.FindNode(ended, node, t.TempDir(), 18); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended: got %v", err)
 	}
 }

@@ -28,7 +28,7 @@ func TestFindNodeLeavesNothingBehind(t *testing.T) {
 	defer cancel()
 	found := make(chan error)
 	go func() {
-		_, err := verify.FindNode(ctx, shim, dir)
+		_, err := verify.FindNode(ctx, shim, dir, 18)
 		found <- err
 	}()
 	var pid int

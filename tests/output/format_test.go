@@ -100,7 +100,7 @@ func TestFormats(t *testing.T) {
 			mustRemove(t, project, "node_modules", "https-proxy-agent")
 		}, nil, clitest.Agent, 0},
 		{"unsupported", func() {
-			mustReplace(t, filepath.Join(nextAuth, "package.json"), `"version": "4.2.1"`, `"version": "3.29.10"`)
+			mustReplace(t, filepath.Join(nextAuth, "package.json"), `"version": "4.2.1"`, `"version": "2.2.0"`)
 		}, nil, clitest.Unsupported, 0},
 		{"usage", func() {}, []string{"--set", "nonsense"}, clitest.Usage, 0},
 		{"not found", func() { mustRemove(t, nextAuth) }, nil, clitest.NotFound, 0},

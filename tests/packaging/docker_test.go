@@ -130,8 +130,8 @@ func TestDockerfile(t *testing.T) {
 			name := filepath.Join(modules, "next-auth", "package.json")
 			data, err := os.ReadFile(name)
 			must(t, err)
-			must(t, os.WriteFile(name, bytes.Replace(data, []byte(`"version": "4.2.1"`), []byte(`"version": "3.29.10"`), 1), 0o644))
-		}, 5, "3.29.10"},
+			must(t, os.WriteFile(name, bytes.Replace(data, []byte(`"version": "4.2.1"`), []byte(`"version": "2.2.0"`), 1), 0o644))
+		}, 5, "2.2.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			modules := filepath.Join(unpatched(t), "node_modules") // the build ends before it needs Next.js

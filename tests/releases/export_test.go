@@ -27,9 +27,6 @@ func TestWrite(t *testing.T) {
 	tried := 0
 	for _, l := range line.All {
 		releases := npmreleases.Holding(npmreleases.Pins(), l)
-		if l.Package == line.NextAuth {
-			releases = npmreleases.All()
-		}
 		for i, pkg := range nodetest.Packages(t, l.Package, releases) {
 			tried++
 			t.Run(l.Package+" "+releases[i].Version, func(t *testing.T) {

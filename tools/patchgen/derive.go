@@ -132,9 +132,9 @@ func (c *content) name() string {
 // with the newest known release.
 func (c *content) ranges() string {
 	if c.next != "" {
-		return ">=" + c.first() + " <" + c.next
+		return ">=" + c.Number(c.first()) + " <" + c.Number(c.next)
 	}
-	return ">=" + c.first() + " <=" + c.last()
+	return ">=" + c.Number(c.first()) + " <=" + c.Number(c.last())
 }
 
 // diff returns the whole text of the content's diff, and the patched content.

@@ -79,6 +79,14 @@ func fetchRule(provider, reason string) rule {
 	}}
 }
 
+// nextAuth3Rules cover everywhere that next-auth 3 makes an outbound request on the server,
+// except e-mail: the package "oauth" makes them all.
+var nextAuth3Rules = []rule{{
+	path: "dist/server/lib/oauth/client.js", reason: "OAuth 2 and OAuth 1.0A requests go through the helper",
+	// In two lines, because webpack renames what is read from a require itself.
+	edits: []edit{replace(`^var _oauth = (require\("oauth"\));$`, "var _proxy = require(\"../proxy\");\n\nvar _oauth = _proxy.throughProxy(${1});")},
+}}
+
 // authCoreRules cover everywhere that @auth/core makes an outbound request, except
 // nodemailer.
 var authCoreRules = []rule{

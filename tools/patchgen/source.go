@@ -2,6 +2,9 @@ package main
 
 import (
 	"path"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
 
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
@@ -35,6 +38,10 @@ var sources = []source{
 		madeAgainst: []string{"0.41.3"},
 		calls:       callsFetch,
 	},
+	{
+		Line:  line.All[2],
+		rules: nextAuth3Rules,
+	},
 }
 
 // dir returns the folder of a release's diffs, from the top of the repository.
@@ -52,6 +59,15 @@ func (s source) file(name string) string {
 // helperFile returns the helper that the line gets.
 func (s source) helperFile() string { return "patches/" + s.Source() }
 
+// holding returns the pinned releases of the package, oldest first. A release with a number
+// of another line follows the one that has the same files.
+func (s source) holding(pins []npmreleases.Pin) []npmreleases.Release {
+	releases := npmreleases.Holding(pins, s.Line)
+	number := func(r npmreleases.Release) *semver.Version { return semver.MustParse(s.Number(r.Version)) }
+	slices.SortStableFunc(releases, func(a, b npmreleases.Release) int { return number(a).Compare(number(b)) })
+	return releases
+}
+
 // work is a source with the known releases of its package, oldest first.
 type work struct {
 	source
@@ -63,7 +79,7 @@ type work struct {
 func fetch(cache string, pins []npmreleases.Pin) ([]work, error) {
 	var all []work
 	for _, s := range sources {
-		releases := npmreleases.Holding(pins, s.Line)
+		releases := s.holding(pins)
 		packages, err := npmreleases.Fetch(cache, s.Package, releases)
 		if err != nil {
 			return nil, err

@@ -23,8 +23,9 @@ const CurrentClient = "deps-openid-client-5.7.1"
 
 // The lines, by what makes their calls.
 var (
-	NextAuth = drivenBy("next-auth.js")
-	AuthCore = drivenBy("auth-core.js")
+	NextAuth  = drivenBy("next-auth.js")
+	AuthCore  = drivenBy("auth-core.js")
+	NextAuth3 = drivenBy("next-auth-3.js")
 )
 
 func drivenBy(driver string) *line.Line {
@@ -40,6 +41,7 @@ var everyReleaseHas = map[*line.Line][]string{
 	AuthCore: {
 		"lib/utils/providers.js", "providers/apple.js", "providers/github.js", "providers/microsoft-entra-id.js", "providers/resend.js",
 	},
+	NextAuth3: {"dist/server/lib/oauth/client.js"},
 }
 
 // CallsOf returns the calls that a release of a line makes.
@@ -66,7 +68,9 @@ func Install(t *testing.T, l *line.Line, dir string, pkg npmreleases.Package) {
 	t.Helper()
 	needed := maps.Clone(pkg)
 	maps.DeleteFunc(needed, func(file string, _ []byte) bool {
-		server := l.Package != line.NextAuth || strings.HasPrefix(file, "core/lib/oauth/") || strings.HasPrefix(file, "providers/")
+		server := l.Package != line.NextAuth || slices.ContainsFunc([]string{"core/lib/oauth/", "providers/", "dist/server/lib/oauth/", "dist/lib/"}, func(dir string) bool {
+			return strings.HasPrefix(file, dir)
+		})
 		return file != "package.json" && !(server && strings.HasSuffix(file, ".js"))
 	})
 	if err := needed.Write(PackageDir(l, dir)); err != nil {

@@ -125,7 +125,7 @@ func (n *nextApp) launch(t *testing.T, network *nettest.Network, node string, en
 	}
 	server := start(t, n.dir, env, node, args...)
 	server.await(t, func() bool { return nettest.Listens("localhost:" + port) })
-	return &app{network, server, origin, origin + routers[router], n.providers, n.heading}
+	return &app{network: network, server: server, origin: origin, url: origin + routers[router], providers: n.providers, heading: n.heading}
 }
 
 // admitsMembers requires that the middleware, which imports next-auth's options, admits

@@ -28,7 +28,7 @@ func TestScripts(t *testing.T) {
 	runScripts(t, "testdata/script", nil)
 }
 
-// TestRealPackages runs it on next-auth 4.2.1 and 5, and https-proxy-agent from npm.
+// TestRealPackages runs it on next-auth 3, 4.2.1 and 5, and https-proxy-agent from npm.
 func TestRealPackages(t *testing.T) {
 	runScripts(t, "testdata/real", map[string]string{
 		"agent-5": nodetest.Project(t, "agent-5.0.1"),
@@ -36,6 +36,7 @@ func TestRealPackages(t *testing.T) {
 
 		"core-5": nodetest.Project(t, "core-agent-5.0.1"),
 		"core-9": nodetest.Project(t, "core-agent-9.1.0"),
+		"three":  nodetest.Project(t, "next-auth-3"),
 
 		"patch-package": nodetest.Project(t, "patch-package"),
 		"sign-in":       nodetest.Project(t, "sign-in"),

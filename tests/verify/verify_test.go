@@ -79,13 +79,16 @@ func arrivalsOf(calls []line.Call) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
+// minCalls are how many calls a copy makes at least.
+var minCalls = map[*line.Line]int{prooftest.NextAuth: 12, prooftest.AuthCore: 12, prooftest.NextAuth3: 5}
+
 // proveBoth runs verify without and with the patch on a project that has one next-auth.
 func proveBoth(t *testing.T, l *line.Line, project string, args ...string) {
 	t.Helper()
 	calls := prooftest.InstalledCalls(l, project)
 	got, r := verified(t, project, args...)
 	all := got[verify.Leaked]
-	if len(all) < 12 || len(all) != len(r.Calls) || r.Exit.Code != clitest.Unproven || r.Copies[0].Arrived != nil {
+	if len(all) < minCalls[l] || len(all) != len(r.Calls) || r.Exit.Code != clitest.Unproven || r.Copies[0].Arrived != nil {
 		t.Errorf("unpatched: %v: got %v, %q arrived", r.Exit, got, r.Copies[0].Arrived)
 	}
 	if diff := cmp.Diff(kindsOf(calls, prooftest.Patch(t, project)...), all); diff != "" {
@@ -116,8 +119,12 @@ func TestVerifyWithEachAgent(t *testing.T) {
 func TestVerifyWithEachNode(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")
+	t.Run("old-node-16", func(t *testing.T) {
+		proveBoth(t, prooftest.NextAuth3, nodetest.Copy(t, "next-auth-3"), "--node", nodetest.PinnedNode(t, "old-node-16"))
+	})
 	for _, name := range []string{"node-18", "node-22", "node-24", "node-26"} {
 		t.Run(name, func(t *testing.T) {
+			proveBoth(t, prooftest.NextAuth3, nodetest.Copy(t, "next-auth-3"), "--node", nodetest.PinnedNode(t, name))
 			proveBoth(t, prooftest.NextAuth, nodetest.Copy(t, "agent-9.1.0"), "--node", nodetest.PinnedNode(t, name))
 			proveBoth(t, prooftest.AuthCore, nodetest.Copy(t, "core-agent-9.1.0"), "--node", nodetest.PinnedNode(t, name))
 		})
@@ -196,7 +203,7 @@ func dependencies(t *testing.T, project string) string {
 func TestVerifyNamesEachFile(t *testing.T) {
 	t.Parallel()
 	gate.Need(t, "verify")
-	for name, l := range map[string]*line.Line{"agent-7.0.6": prooftest.NextAuth, "core-agent-9.1.0": prooftest.AuthCore} {
+	for name, l := range map[string]*line.Line{"agent-7.0.6": prooftest.NextAuth, "core-agent-9.1.0": prooftest.AuthCore, "next-auth-3": prooftest.NextAuth3} {
 		released, project := nodetest.Project(t, name), nodetest.Copy(t, name)
 		calls := prooftest.InstalledCalls(l, project)
 		for _, file := range prooftest.Patch(t, project) {

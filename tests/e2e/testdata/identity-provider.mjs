@@ -17,6 +17,13 @@ const provider = new Provider("https://idp.corp.test", {
       redirect_uris: ["", "/app"].flatMap(app =>
         ["idp", "azure-ad"].map(id => `http://localhost${app}/api/auth/callback/${id}`)
       )
+    },
+    {
+      client_id: "client-3", // of next-auth 3, which sends the secret so
+      client_secret: "secret",
+      token_endpoint_auth_method: "client_secret_post",
+      application_type: "native",
+      redirect_uris: ["http://localhost/api/auth/callback/idp"]
     }
   ],
   claims: { openid: ["sub"], email: ["email"], profile: ["name"] },

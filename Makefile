@@ -133,9 +133,10 @@ bench-signin:
 soak:
 	PROXYPATCH_TESTS=payload:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 180m -run TestSoak ./tests/payload
 
-# Makes the requests of every @auth/core with every pair of Node.js and https-proxy-agent.
+# Makes the requests of every @auth/core, and of every content of next-auth 3, with every
+# pair of Node.js and https-proxy-agent.
 releases:
-	PROXYPATCH_TESTS=releases:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 120m -run TestEveryHeldReleaseReachesTheProxy ./tests/releases
+	PROXYPATCH_TESTS=releases:all $(TOOL) gotestsum --format standard-verbose -- -count=1 -timeout 120m -run 'TestEveryHeldReleaseReachesTheProxy|TestEveryContentOf3ReachesTheProxy' ./tests/releases
 
 # Updates the hash in the helper's first line, and makes its second form.
 stamp:

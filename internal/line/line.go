@@ -31,7 +31,7 @@ type Line struct {
 	First, Last string // its first release, and the last one that proxypatch knows
 	Prereleases bool   // whether prereleases after First belong to it
 	// Renumbered are releases of the line that have a number of another line, with the
-	// release that has the same files.
+	// release whose patched files they have.
 	Renumbered map[string]string
 	Range      string // selects its releases with --copy
 	Spec       string // names it to package managers
@@ -69,7 +69,7 @@ var All = []*Line{
 		Clean: map[string][]string{"providers/apple.js": {"20e9ab605773aeeaf9a4df8f92f0173748b1938d"}}, // 0.37.1
 	},
 	{
-		Name: "next-auth 3", First: "3.0.0", Last: "3.29.10", Renumbered: map[string]string{"4.0.0": "3.10.1"},
+		Name: "next-auth 3", First: "3.0.0", Last: "3.29.10", Renumbered: map[string]string{"4.0.0": "3.4.1"},
 		Range: "3.x", Spec: "next-auth@3",
 		Package: NextAuth, Mark: oauthClient, Extend: "next-auth@3",
 		Helper: "dist/server/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Node: 16, Calls: nextAuth3Calls,

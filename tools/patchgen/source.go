@@ -60,7 +60,7 @@ func (s source) file(name string) string {
 func (s source) helperFile() string { return "patches/" + s.Source() }
 
 // holding returns the pinned releases of the package, oldest first. A release with a number
-// of another line follows the one that has the same files.
+// of another line follows the one whose files it has.
 func (s source) holding(pins []npmreleases.Pin) []npmreleases.Release {
 	releases := npmreleases.Holding(pins, s.Line)
 	number := func(r npmreleases.Release) *semver.Version { return semver.MustParse(s.Number(r.Version)) }

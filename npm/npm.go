@@ -119,7 +119,7 @@ func newManifest(name, version, description string) manifest {
 // Main builds the package proxypatch of a version from the repository's top
 // directory. It depends on the platforms' packages of exactly this version.
 func Main(top, version string) (Tarball, error) {
-	m := newManifest("proxypatch", version, "Make an installed NextAuth.js 4 work behind a corporate proxy")
+	m := newManifest("proxypatch", version, "Make an installed NextAuth.js work behind a corporate proxy")
 	m.Keywords = []string{"next-auth", "nextauth", "proxy", "https-proxy-agent", "patch"}
 	m.Bin = map[string]string{"proxypatch": "bin/proxypatch.js"}
 	m.Engines = map[string]string{"node": ">=14"}

@@ -14,10 +14,10 @@ import (
 )
 
 // anyOf is a choice that no install changes.
-func anyOf(l *line.Line) hint.Hint { return hint.Run("proxypatch init --copy " + l.Range) }
+func anyOf(releases string) hint.Hint { return hint.Run("proxypatch init --copy " + releases) }
 
 // usual is such a choice where no copy is known.
-var usual = anyOf(line.All[0])
+var usual = anyOf(line.All[0].Range)
 
 var errEmptyWord = errors.New("the value is empty")
 
@@ -74,13 +74,13 @@ func stablePath(project *detect.Project, copy *detect.Install, word string) (str
 		return "", &systemError{err}
 	}
 	if !copy.IsStable(path) {
-		of, err := copy.ReleaseLine()
-		if err != nil {
-			of = line.All[0]
+		releases := line.All[0].Range
+		if of, err := copy.ReleaseLine(); err == nil {
+			releases = of.RangeOf(copy.Release)
 		}
-		advice := anyOf(of)
+		advice := anyOf(releases)
 		if paths := stablePaths(project, copy); len(paths) > 0 {
-			advice = hint.Run("proxypatch init --copy " + hint.Quote(paths[0])).Or(hint.Join(hint.Text("or, for all releases of "+of.Range+": "), anyOf(of)))
+			advice = hint.Run("proxypatch init --copy " + hint.Quote(paths[0])).Or(hint.Join(hint.Text("or, for all releases of "+releases+": "), anyOf(releases)))
 		}
 		return "", usageError(advice, "--copy: %s is a name that the next install may change, or is not in the project", word)
 	}
@@ -118,8 +118,8 @@ func hookChoices(project *detect.Project) (hint.Hint, error) {
 		if leftover || err != nil {
 			continue
 		}
-		if !slices.Contains(ranges, of.Range) {
-			ranges = append(ranges, of.Range)
+		if releases := of.RangeOf(copy.Release); !slices.Contains(ranges, releases) {
+			ranges = append(ranges, releases)
 		}
 		for _, path := range stablePaths(project, copy) {
 			paths = append(paths, fmt.Sprintf("%s (%s)", filepath.ToSlash(path), copy.Release))

@@ -14,7 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/report"
 )
 
-const longHelp = `proxypatch makes an installed NextAuth.js 4 work behind a corporate proxy.
+const longHelp = `proxypatch makes an installed NextAuth.js work behind a corporate proxy.
 
 It finds node_modules/next-auth, checks its release, and adds a few lines and
 one file that send its requests through https_proxy. Without a command it does

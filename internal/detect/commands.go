@@ -141,7 +141,7 @@ func (p *Project) extension(c Install) (file, entry, refresh string) {
 	}
 	extended := c.Package()
 	if of, err := c.ReleaseLine(); err == nil {
-		extended = of.Extend
+		extended = of.ExtendOf(c.Release)
 	}
 	switch {
 	case p.Manager == PNPM && strings.Contains(dir, "/.pnpm/") && major < 10:

@@ -102,6 +102,23 @@ func (l *Line) major() uint64 { return semver.MustParse(l.First).Major() }
 // Number returns the number by which a release of the line's package takes its diffs.
 func (l *Line) Number(release string) string { return cmp.Or(l.Renumbered[release], release) }
 
+// RangeOf returns a range for --copy that selects a release of the line, and others if they
+// have numbers of the line.
+func (l *Line) RangeOf(release string) string {
+	if l.Renumbered[release] != "" {
+		return release
+	}
+	return l.Range
+}
+
+// ExtendOf returns the package of a release, as settings of package managers name it.
+func (l *Line) ExtendOf(release string) string {
+	if l.Renumbered[release] != "" {
+		return l.Package + "@" + release
+	}
+	return l.Extend
+}
+
 // Variables returns the environment variables for the helper alone that end with a name
 // such as "PROXY", most important first. Those of the first line count on every line.
 func (l *Line) Variables(name string) []string {

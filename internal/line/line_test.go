@@ -63,6 +63,12 @@ func TestNumber(t *testing.T) {
 			if of, err := Of(number); err != nil || of != l || l.Number(release) != number {
 				t.Errorf("%s: %s counts as %s, of %+v, %v", l.Name, release, number, of, err)
 			}
+			if l.RangeOf(release) != release || l.ExtendOf(release) != l.Package+"@"+release {
+				t.Errorf("%s: %s is selected by %s and extended as %s", l.Name, release, l.RangeOf(release), l.ExtendOf(release))
+			}
+		}
+		if l.RangeOf(l.Last) != l.Range || l.ExtendOf(l.Last) != l.Extend {
+			t.Errorf("%s: %s is selected by %s and extended as %s", l.Name, l.Last, l.RangeOf(l.Last), l.ExtendOf(l.Last))
 		}
 		if l.Number(l.Last) != l.Last {
 			t.Errorf("%s: %s counts as %s", l.Name, l.Last, l.Number(l.Last))

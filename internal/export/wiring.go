@@ -386,7 +386,7 @@ func (p *Plan) extensions(form Form, c *detect.Install, targets []*target) (in s
 			return in, nil, err
 		}
 		in.path = slices.Concat(in.path[:len(in.path)-1], []string{"packageExtensions"})
-		return in, []string{of.Extend}, nil
+		return in, []string{of.ExtendOf(c.Release)}, nil
 	case Yarn:
 		keys = []string{c.Package() + "@*"}
 		for _, t := range targets {

@@ -9,8 +9,10 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/nodetest"
 	"github.com/proxypatch/proxypatch/internal/testkit/npmreleases"
+	"github.com/proxypatch/proxypatch/internal/testkit/prooftest"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
@@ -27,7 +29,12 @@ func TestWrite(t *testing.T) {
 	tried := 0
 	for _, l := range line.All {
 		releases := npmreleases.Holding(npmreleases.Pins(), l)
-		for i, pkg := range nodetest.Packages(t, l.Package, releases) {
+		packages := nodetest.Packages(t, l.Package, releases)
+		for i, pkg := range packages {
+			// Of next-auth 3, whose releases have one file, the quick loop runs one for each content.
+			if l == prooftest.NextAuth3 && i > 0 && !gate.Wanted(t, "releases") && bytes.Equal(pkg[l.Calls.Always], packages[i-1][l.Calls.Always]) {
+				continue
+			}
 			tried++
 			t.Run(l.Package+" "+releases[i].Version, func(t *testing.T) {
 				t.Parallel()
@@ -55,8 +62,8 @@ func TestWrite(t *testing.T) {
 			})
 		}
 	}
-	if tried < 89 {
-		t.Errorf("%d packages were tried, not 89", tried)
+	if tried < 100 {
+		t.Errorf("%d packages were tried, not 100", tried)
 	}
 }
 

@@ -15,10 +15,6 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 )
 
-// defaultPatience is how long openid-client waits for a connection, and then for an
-// answer, unless the provider's httpOptions.timeout sets another time.
-const defaultPatience = 3500 * time.Millisecond
-
 // trial holds the settings of a probe.
 type trial struct {
 	roots    *x509.CertPool

@@ -496,6 +496,22 @@ func TestSlow(t *testing.T) {
 	}
 }
 
+// TestLines expects what differs between release lines: next-auth 3 reads no discovery
+// documents, and each line has its own patience.
+func TestLines(t *testing.T) {
+	issuer := targets(t, "https://idp.test/realms/x")[0]
+	for i, want := range []struct {
+		issuer   bool
+		patience time.Duration
+	}{{true, 3500 * time.Millisecond}, {true, 30 * time.Second}, {false, 10 * time.Second}} {
+		e := environmentWith("")
+		e.For(line.All[i])
+		if e.isIssuer(issuer) != want.issuer || e.httpPatience() != want.patience {
+			t.Errorf("%s: issuer %v, patience %v; want %+v", line.All[i].Name, e.isIssuer(issuer), e.httpPatience(), want)
+		}
+	}
+}
+
 // TestSlowWithoutProxy expects no blame for a proxy that is not used.
 func TestSlowWithoutProxy(t *testing.T) {
 	address := proxytest.Answering(t, proxytest.Discovery("http://idp.test"))
@@ -515,9 +531,9 @@ func TestLongerTimeout(t *testing.T) {
 		want                       string
 	}{
 		{time.Second, 11 * time.Second, 15 * time.Second, "NEXTAUTH_HTTP_TIMEOUT=30000"},
-		{11100 * time.Millisecond, time.Second, defaultPatience, "NEXTAUTH_HTTP_TIMEOUT=23000"},
-		{time.Second, 5 * time.Second, defaultPatience, "NEXTAUTH_HTTP_TIMEOUT=10000"},
-		{0, 2 * time.Second, defaultPatience, "NEXTAUTH_HTTP_TIMEOUT=10000"},
+		{11100 * time.Millisecond, time.Second, line.All[0].Patience, "NEXTAUTH_HTTP_TIMEOUT=23000"},
+		{time.Second, 5 * time.Second, line.All[0].Patience, "NEXTAUTH_HTTP_TIMEOUT=10000"},
+		{0, 2 * time.Second, line.All[0].Patience, "NEXTAUTH_HTTP_TIMEOUT=10000"},
 	} {
 		var f Findings
 		attempt{Environment: NewEnvironment(nil), target: targets(t, "idp.test")[0], trial: trial{patience: test.patience}}.judgeTime(&f, probe.Result{Opened: test.opened, Answered: test.answered})
@@ -613,7 +629,7 @@ func TestDirect(t *testing.T) {
 
 // The time that next-auth waits is the one of the variable, where that is valid.
 func TestPatience(t *testing.T) {
-	for value, want := range map[string]time.Duration{"": defaultPatience, "20000": 20 * time.Second, " 500 ": 500 * time.Millisecond, "1s": defaultPatience, "-1": defaultPatience, "99999999999999": defaultPatience} {
+	for value, want := range map[string]time.Duration{"": line.All[0].Patience, "20000": 20 * time.Second, " 500 ": 500 * time.Millisecond, "1s": line.All[0].Patience, "-1": line.All[0].Patience, "99999999999999": line.All[0].Patience} {
 		if got := environmentWith("", "NEXTAUTH_HTTP_TIMEOUT="+value).httpPatience(); got != want {
 			t.Errorf("%q: %v, want %v", value, got, want)
 		}

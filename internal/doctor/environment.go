@@ -172,5 +172,5 @@ func issuerIn(name, value string) *proxyenv.Target {
 // isIssuer reports whether next-auth needs a discovery document at a target: its URL has
 // a path, or a variable for issuers names it. Another URL may be any host of a provider.
 func (e *Environment) isIssuer(target *proxyenv.Target) bool {
-	return target.Path != "" || slices.ContainsFunc(e.Issuers(), target.Same)
+	return e.line.Calls.Discovers() && (target.Path != "" || slices.ContainsFunc(e.Issuers(), target.Same))
 }

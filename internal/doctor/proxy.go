@@ -69,14 +69,15 @@ func (e *Environment) httpTimeout() string {
 	return names[0]
 }
 
-// httpPatience returns how long next-auth waits for an answer.
+// httpPatience returns how long next-auth waits for a connection, and then for an answer,
+// unless the options of a provider set another time.
 func (e *Environment) httpPatience() time.Duration {
 	if value := strings.TrimSpace(e.Get(e.httpTimeout())); milliseconds().MatchString(value) {
 		if ms, err := strconv.ParseInt(value, 10, 32); err == nil {
 			return time.Duration(ms) * time.Millisecond
 		}
 	}
-	return defaultPatience
+	return e.line.Patience
 }
 
 // timeout checks the time limit of next-auth's requests.

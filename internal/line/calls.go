@@ -27,6 +27,11 @@ func (c *Calls) Of(has func(file, code string) bool) []Call {
 	})
 }
 
+// Discovers reports whether next-auth reads discovery documents.
+func (c *Calls) Discovers() bool {
+	return slices.ContainsFunc(c.Kinds, func(call Call) bool { return call.Kind == "discovery" })
+}
+
 const (
 	openidClient = "core/lib/oauth/client.js"
 	oauth1Client = "core/lib/oauth/client-legacy.js"

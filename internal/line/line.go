@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -45,7 +46,9 @@ type Line struct {
 	Form   Form   // of the files, and so of the helper
 	Prefix string // of the variables that this next-auth itself reads
 	Node   int    // the first major release of Node.js that runs the patched files
-	Calls  Calls  // that verify makes
+	// Patience is how long a request waits for an answer if no setting says it.
+	Patience time.Duration
+	Calls    Calls // that verify makes
 
 	// Clean has the git blob ids of released contents that make no request themselves, of
 	// files that do so in other releases.
@@ -59,20 +62,20 @@ var All = []*Line{
 		Name: "next-auth 4", First: "4.0.1", Last: "4.24.15",
 		Range: "4.x", Spec: "next-auth@4",
 		Package: NextAuth, Mark: "core/lib/oauth/client.js", Extend: "next-auth@4",
-		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Node: 18, Calls: nextAuthCalls,
+		Helper: "core/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Node: 18, Patience: 3500 * time.Millisecond, Calls: nextAuthCalls,
 	},
 	{
 		Name: "next-auth 5", First: "5.0.0-beta.23", Last: "5.0.0-beta.32", Prereleases: true,
 		Range: "5.x", Spec: "next-auth@beta",
 		Package: "@auth/core", Folder: "packages/@auth/core", Mark: "lib/actions.js", Extend: "@auth/core",
-		Helper: "lib/proxy.js", Form: Module, Prefix: "AUTH_", Node: 18, Calls: authCoreCalls,
+		Helper: "lib/proxy.js", Form: Module, Prefix: "AUTH_", Node: 18, Patience: 30 * time.Second, Calls: authCoreCalls,
 		Clean: map[string][]string{"providers/apple.js": {"20e9ab605773aeeaf9a4df8f92f0173748b1938d"}}, // 0.37.1
 	},
 	{
 		Name: "next-auth 3", First: "3.0.0", Last: "3.29.10", Renumbered: map[string]string{"4.0.0": "3.4.1"},
 		Range: "3.x", Spec: "next-auth@3",
 		Package: NextAuth, Mark: oauthClient, Extend: "next-auth@3",
-		Helper: "dist/server/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Node: 16, Calls: nextAuth3Calls,
+		Helper: "dist/server/lib/proxy.js", Form: CommonJS, Prefix: "NEXTAUTH_", Node: 16, Patience: 10 * time.Second, Calls: nextAuth3Calls,
 	},
 }
 

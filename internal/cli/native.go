@@ -93,7 +93,7 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 	case e.revert:
 		return s.undoHint(e.native.Patch)
 	case e.native.Origin == foreign.Outdated:
-		return s.exportHint()
+		return s.renewHint(e.native.Patch)
 	case e.native.Origin == foreign.Newer:
 		return hint.Text("upgrade proxypatch")
 	}
@@ -110,6 +110,15 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 // exportHint makes the package manager itself patch the copies.
 func (s *situation) exportHint() hint.Hint {
 	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallNative()))
+}
+
+// renewHint makes an outdated patch anew. patch-package can't apply the new one to files
+// that have the old one.
+func (s *situation) renewHint(p *foreign.Patch) hint.Hint {
+	if p.Tool != detect.PatchPackage {
+		return s.exportHint()
+	}
+	return hint.Join(hint.Text("make the patch again: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallReleased()))
 }
 
 // undoHint takes out what export wrote.
@@ -136,7 +145,7 @@ func (s *situation) warnOfPatches(plan *apply.Plan) []report.Problem {
 	for _, c := range plan.Copies {
 		if native, ours := s.natives[c]; ours && native.Origin == foreign.Outdated && c.Err == nil && c.Changes() == 0 {
 			outdated := &nativeError{copy: c, native: native, file: s.fileOf(native.Patch)}
-			warning := report.Warning(outdated.Error(), s.typeable(s.exportHint()))
+			warning := report.Warning(outdated.Error(), s.typeable(s.renewHint(native.Patch)))
 			warning.At(&c.Install, "")
 			warnings = append(warnings, warning)
 		}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/proxypatch/proxypatch/internal/exactjson"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -21,7 +20,7 @@ const (
 )
 
 const (
-	maxManifest = 16 << 20 // bytes; a workspace of a thousand packages needs five million
+	maxManifest = 48 << 20 // bytes; a workspace of four thousand packages may need 17 million
 	maxCommas   = 600_000  // in the data, which limit how many values it has
 	maxPackages = 100_000
 	maxLocation = 4096 // bytes; systems allow no longer paths
@@ -98,9 +97,9 @@ func inlined(text []byte) ([]byte, error) {
 }
 
 // unquote returns the value of a JavaScript string in single quotes, from the text after
-// the first quote. yarn escapes quotes, backslashes and ends of lines, and nothing else.
+// the first quote, which it overwrites. yarn escapes quotes, backslashes and ends of lines, and nothing else.
 func unquote(text []byte) ([]byte, error) {
-	var value []byte
+	value := text[:0] // in place, because it is no longer than the text
 	for len(text) > 0 {
 		i := bytes.IndexAny(text, `\'`)
 		if i < 0 {
@@ -129,87 +128,3 @@ func unquote(text []byte) ([]byte, error) {
 }
 
 func notJSON(err error) error { return fmt.Errorf("has data that is not valid JSON: %w", err) }
-
-// state is the data, as yarn writes it.
-type state struct {
-	Roots      []root                       `json:"dependencyTreeRoots"`
-	Fallback   bool                         `json:"enableTopLevelFallback"`
-	Exclusions []pair[string, []string]     `json:"fallbackExclusionList"`
-	Pool       []dependency                 `json:"fallbackPool"`
-	Registry   []pair[*string, []reference] `json:"packageRegistryData"`
-}
-
-type root struct {
-	Name      string `json:"name"`
-	Reference string `json:"reference"`
-}
-
-type reference = pair[*string, information]
-
-// information is what the data says of a package.
-type information struct {
-	Location     string       `json:"packageLocation"`
-	Dependencies []dependency `json:"packageDependencies"`
-	Hidden       bool         `json:"discardFromLookup"`
-}
-
-func (i *information) UnmarshalJSON(data []byte) error {
-	type plain information
-	return exactjson.Unmarshal(data, (*plain)(i))
-}
-
-func (r *root) UnmarshalJSON(data []byte) error {
-	type plain root
-	return exactjson.Unmarshal(data, (*plain)(r))
-}
-
-// dependency is a name with the package that it leads to.
-type dependency = pair[string, target]
-
-// target is a reference to the package of the same name, a package of another name, or
-// null for a peer that is not there.
-type target struct {
-	name, reference string
-	none            bool
-}
-
-func (t *target) UnmarshalJSON(data []byte) error {
-	var other []string
-	switch {
-	case string(data) == "null":
-		t.none = true
-		return nil
-	case data[0] != '[':
-		return json.Unmarshal(data, &t.reference)
-	}
-	if err := json.Unmarshal(data, &other); err != nil {
-		return err
-	}
-	if len(other) != 2 {
-		return errPair
-	}
-	t.name, t.reference = other[0], other[1]
-	return nil
-}
-
-// pair is a list of two values.
-type pair[A, B any] struct {
-	A A
-	B B
-}
-
-var errPair = errors.New("a list does not have two entries")
-
-func (p *pair[A, B]) UnmarshalJSON(data []byte) error {
-	var parts []json.RawMessage
-	if err := json.Unmarshal(data, &parts); err != nil {
-		return err
-	}
-	if len(parts) != 2 {
-		return errPair
-	}
-	if err := json.Unmarshal(parts[0], &p.A); err != nil {
-		return err
-	}
-	return json.Unmarshal(parts[1], &p.B)
-}

@@ -2,15 +2,11 @@ package pnp
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/proxypatch/proxypatch/internal/exactjson"
 )
 
 // Map says which package loads which.
@@ -119,83 +115,46 @@ func parse(dir string, data []byte) (*Map, error) {
 	if n := bytes.Count(data, []byte(",")); n > maxCommas {
 		return nil, fmt.Errorf("has %d commas in its data; the limit is %d", n, maxCommas)
 	}
-	var s state
-	if err := exactjson.Unmarshal(data, &s); errors.As(err, new(*json.UnmarshalTypeError)) || errors.Is(err, errPair) {
-		return nil, fmt.Errorf("has data that yarn does not write: %w", err)
-	} else if err != nil {
-		return nil, notJSON(err)
+	s, err := parseState(data)
+	if err != nil {
+		return nil, err
 	}
-	m := &Map{
-		Dir: dir, fallback: s.Fallback, pool: dependencies(s.Pool),
-		packages: map[locator]*Package{}, byLocation: map[string]*Package{},
-	}
-	for _, named := range s.Registry {
-		for _, entry := range named.B {
-			if err := m.add(named.A, entry); err != nil {
-				return nil, err
-			}
+	m := &Map{Dir: dir, fallback: s.fallback, pool: s.pool, packages: map[locator]*Package{}, byLocation: map[string]*Package{}}
+	for _, one := range s.registry {
+		if err := m.add(one); err != nil {
+			return nil, err
 		}
 	}
-	m.link(&s)
+	m.link(s)
 	return m, nil
 }
 
 // add adds a package.
-func (m *Map) add(name *string, entry reference) error {
-	if (name == nil) != (entry.A == nil) {
-		return errors.New("has a package without a name or without a reference")
+func (m *Map) add(one information) error {
+	if location := one.location; location == "" || len(location) > maxLocation || strings.ContainsRune(location, 0) {
+		return fmt.Errorf("has no valid location for %.100s", one.id.name)
 	}
-	var id locator
-	if name != nil {
-		id = locator{*name, *entry.A}
-	}
-	location := entry.B.Location
-	if location == "" || len(location) > maxLocation || strings.ContainsRune(location, 0) {
-		return fmt.Errorf("has no valid location for %s", id.name)
-	}
-	if len(m.Packages) == maxPackages {
-		return fmt.Errorf("has more than %d packages", maxPackages)
-	}
-	p := &Package{Name: id.name, Reference: id.reference, dependencies: dependencies(entry.B.Dependencies)}
-	p.Location = filepath.Join(m.Dir, filepath.FromSlash(location))
+	p := &Package{Name: one.id.name, Reference: one.id.reference, dependencies: one.dependencies}
+	p.Location = filepath.Join(m.Dir, filepath.FromSlash(one.location))
 	p.Dir = realPath(p.Location)
 	m.Packages = append(m.Packages, p)
-	m.packages[id] = p
-	if !entry.B.Hidden {
-		m.byLocation[location] = p
+	m.packages[one.id] = p
+	if !one.hidden {
+		m.byLocation[one.location] = p
 	}
 	return nil
 }
 
 // link fills in what refers to packages.
 func (m *Map) link(s *state) {
-	for _, r := range s.Roots {
-		if p := m.packages[locator{r.Name, r.Reference}]; p != nil {
+	for _, id := range s.roots {
+		if p := m.packages[id]; p != nil {
 			m.Roots = append(m.Roots, p)
 		}
 	}
-	for _, exclusion := range s.Exclusions {
-		for _, reference := range exclusion.B {
-			if p := m.packages[locator{exclusion.A, reference}]; p != nil {
-				p.excluded = true
-			}
+	for _, id := range s.exclusions {
+		if p := m.packages[id]; p != nil {
+			p.excluded = true
 		}
 	}
-}
-
-// dependencies returns the packages by the names that lead to them. A peer that is not
-// there is like none.
-func dependencies(all []dependency) map[string]locator {
-	found := make(map[string]locator, len(all))
-	for _, d := range all {
-		switch name := d.B.name; {
-		case d.B.none:
-			delete(found, d.A)
-		case name == "":
-			found[d.A] = locator{d.A, d.B.reference}
-		default:
-			found[d.A] = locator{name, d.B.reference}
-		}
-	}
-	return found
 }

@@ -66,19 +66,31 @@ func hostileLoaders() map[string]string {
 	return map[string]string{
 		"a hundred thousand packages": wrap(`{"packageRegistryData": [["a", [` + strings.Repeat(entry, 100_001) + `["", {}]]]]}`),
 		"many dependencies": wrap(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [` +
-			strings.Repeat(`["a","b"],`, 299_000) + `["a"]]}]]]]}`),
+			strings.Repeat(`["a","`+strings.Repeat("b", 100)+`"],`, 299_000) + `["a"]]}]]]]}`),
+		"as many different dependencies": wrap(differentDependencies()),
 		"too many dependencies": wrap(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [` +
 			strings.Repeat(`["a","b"],`, 1<<20) + `["a"]]}]]]]}`),
 		"a long name": wrap(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [["` +
-			strings.Repeat("a", 15<<20) + `"]]}]]]]}`),
+			strings.Repeat("a", 40<<20) + `"]]}]]]]}`),
 		"a million levels":     wrap(`{"a": ` + nested(1_000_000) + `}`),
-		"15 MB of backslashes": wrap(strings.Repeat(`\`, 7<<20)),
+		"40 MB of backslashes": wrap(strings.Repeat(`\`, 20<<20)),
 		"many starts":          strings.Repeat("hydrateRuntimeState(", 1<<20),
 		"paths outside and escape sequences": pnptest.Loader(
 			pnptest.Package{Name: "root", Reference: "workspace:.", Location: "./", Needs: map[string]string{"next-auth": "npm:1"}},
 			pnptest.Package{Name: "next-auth", Reference: "npm:1", Location: "../outside/node_modules/\x1b[2J/../next-auth/"},
 		),
 	}
+}
+
+// differentDependencies returns data with nearly as many values as the program reads, all different.
+func differentDependencies() string {
+	var data strings.Builder
+	data.WriteString(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [`)
+	for i := range 299_000 {
+		fmt.Fprintf(&data, `["%0100d","%d"],`, i, i)
+	}
+	data.WriteString(`["a"]]}]]]]}`)
+	return data.String()
 }
 
 // hostileArchives are archives of next-auth that are costly to read.

@@ -44,7 +44,7 @@ func TestHostile(t *testing.T) {
 		})
 	}
 	if gate.Wanted(t, "hostile") && ran == len(families) { // not only those that -run selects
-		casecount.AtLeast(t, "hostile cases", n, 676)
+		casecount.AtLeast(t, "hostile cases", n, 677)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
@@ -74,30 +73,53 @@ var (
 	errUnended     = errors.New("ends in the middle of its data")
 )
 
-// start matches what is before the data: from yarn 4, from yarn 3.2 and newer, and from
-// yarn 3.0, where the data is no string.
-var start = lazyregexp.Compile(`(?:RAW_RUNTIME_STATE\s*=\s*|hydrateRuntimeState\(JSON\.parse\(\s*|hydrateRuntimeState\(\s*)(['{])`)
-
-// inlined returns the data in the text of a Loader. The error is errNotInlined if the text
-// has none.
+// inlined returns the data in the text of a Loader, whose memory it may use. The error is
+// errNotInlined if the text has none.
 func inlined(text []byte) ([]byte, error) {
-	at := start().FindSubmatchIndex(text)
-	if at == nil {
+	data := begin(text)
+	switch {
+	case data == nil:
 		return nil, errNotInlined
+	case data[0] == '\'':
+		return unquote(data[1:])
 	}
-	begin := at[2]
-	if text[begin] == '\'' {
-		return unquote(text[begin+1:])
-	}
-	var data json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(text[begin:])).Decode(&data); err != nil {
+	var object json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&object); err != nil {
 		return nil, notJSON(err)
 	}
-	return data, nil
+	return object, nil
+}
+
+// begin returns the text from the beginning of the data on; nil if there is none. yarn 4
+// gives the data a name, yarn 3.2 and newer write it where they use it, and in yarn 3.0 it
+// is no string.
+func begin(text []byte) []byte {
+	if _, after, named := bytes.Cut(text, []byte("RAW_RUNTIME_STATE")); named {
+		return value(bytes.TrimLeft(after, " \t\r\n="))
+	}
+	for {
+		_, after, used := bytes.Cut(text, []byte("hydrateRuntimeState("))
+		if !used {
+			return nil
+		}
+		if data := value(bytes.TrimLeft(bytes.TrimPrefix(after, []byte("JSON.parse(")), " \t\r\n")); data != nil {
+			return data
+		}
+		text = after
+	}
+}
+
+// value returns the text if it begins with a string or an object.
+func value(text []byte) []byte {
+	if bytes.HasPrefix(text, []byte("'")) || bytes.HasPrefix(text, []byte("{")) {
+		return text
+	}
+	return nil
 }
 
 // unquote returns the value of a JavaScript string in single quotes, from the text after
-// the first quote, which it overwrites. yarn escapes quotes, backslashes and ends of lines, and nothing else.
+// the first quote, which it overwrites. yarn escapes quotes, backslashes and ends of
+// lines, and nothing else.
 func unquote(text []byte) ([]byte, error) {
 	value := text[:0] // in place, because it is no longer than the text
 	for len(text) > 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -293,7 +294,7 @@ func (d *YAML) Unset(path ...string) error {
 		return &SyntaxError{Line: line, Err: errUnsafe}
 	}
 	kept := without(d.tree, path)
-	if err := d.splice(from, to, ""); err != nil || !same(d.tree, kept) {
+	if err := d.splice(from, to, ""); err != nil || !same(without(d.tree, path), kept) {
 		return &SyntaxError{Line: line, Err: errUnsafe}
 	}
 	return nil
@@ -415,12 +416,15 @@ func quote(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// without returns a copy of a tree without the value at a path, and without mappings that
-// become empty by that; nil if nothing is left.
+// without returns a copy of a tree without the value at a path, and without mappings around
+// it that are empty then; nil if nothing is left.
 func without(tree *yaml.Node, path []string) *yaml.Node {
+	if tree == nil {
+		return nil
+	}
 	out := *tree
 	out.Content = nil
-	for i := 0; i < len(tree.Content); i += 2 {
+	for i := 0; i+1 < len(tree.Content); i += 2 {
 		key, value := tree.Content[i], tree.Content[i+1]
 		if key.Value == path[0] && key.Kind == yaml.ScalarNode {
 			if len(path) == 1 {
@@ -438,41 +442,10 @@ func without(tree *yaml.Node, path []string) *yaml.Node {
 	return &out
 }
 
-// same reports whether two trees mean the same. A mapping that has become empty means the
-// same as none.
+// same reports whether two trees mean the same.
 func same(a, b *yaml.Node) bool {
 	if a == nil || b == nil {
-		return isNothing(a) && isNothing(b)
+		return a == b
 	}
-	if a.Kind != b.Kind || a.Tag != b.Tag || a.Value != b.Value || a.Anchor != b.Anchor {
-		return false
-	}
-	kept, other := entriesOf(a), entriesOf(b)
-	if len(kept) != len(other) {
-		return false
-	}
-	for i := range kept {
-		if !same(kept[i], other[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func isNothing(n *yaml.Node) bool {
-	return n == nil || n.Kind == yaml.MappingNode && len(entriesOf(n)) == 0
-}
-
-// entriesOf returns the content of a node without empty mappings.
-func entriesOf(n *yaml.Node) []*yaml.Node {
-	if n.Kind != yaml.MappingNode {
-		return n.Content
-	}
-	var kept []*yaml.Node
-	for i := 0; i < len(n.Content); i += 2 {
-		if !isNothing(n.Content[i+1]) {
-			kept = append(kept, n.Content[i], n.Content[i+1])
-		}
-	}
-	return kept
+	return a.Kind == b.Kind && a.Tag == b.Tag && a.Value == b.Value && a.Anchor == b.Anchor && slices.EqualFunc(a.Content, b.Content, same)
 }

@@ -2,6 +2,8 @@ package export
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/patches"
 )
@@ -248,6 +251,41 @@ func TestExport(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHostileSettings ends soon on settings that would take long.
+func TestHostileSettings(t *testing.T) {
+	many := func(entry string) string { return strings.Repeat(entry, 40_000) }
+	for name, files := range map[string]map[string]string{
+		"many entries":  {"package.json": `{"resolutions": {` + many(`"a": "b", `) + numbered(2000) + `}}`},
+		"large YAML":    {"package.json": `{}`, "pnpm-workspace.yaml": many("xxxxxxx: 1\n")},
+		"large, nested": {"package.json": `{}`, ".yarnrc.yml": many("{a: ") + "1" + many("}  ")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProject(t, files, map[string]string{"node_modules/next-auth": "next-auth 4.24.15"})
+			before := p.tree(t)
+			ws, err := detect.Open(p.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Undo(ws, p.library)
+			if wrong, ok := errors.AsType[*edit.FileError](err); !ok || !strings.Contains(wrong.Error(), "the limit is") {
+				t.Errorf("got %v", err)
+			}
+			if diff := cmp.Diff(before, p.tree(t)); diff != "" {
+				t.Errorf("(-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// numbered returns members of an object with different names.
+func numbered(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`"a%d": "b"`, i))
+	}
+	return strings.Join(all, ", ")
 }
 
 // flatten returns the strings in settings by the names that lead to them.

@@ -53,7 +53,7 @@ func (p *Plan) open(name string) (*File, error) {
 	file := &File{Path: p.display(name), name: name}
 	err := safefile.CheckDirs(p.root, name)
 	if err == nil {
-		file.Before, file.info, err = safefile.ReadUnlinked(p.root, name, safefile.MaxFile)
+		file.Before, file.info, err = safefile.ReadUnlinked(p.root, name, limitOf(name))
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &edit.FileError{Path: file.Path, Err: plain(err)}
@@ -61,6 +61,16 @@ func (p *Plan) open(name string) (*File, error) {
 	file.After = file.Before
 	p.files[name] = file
 	return file, nil
+}
+
+// maxSettings limits the size of YAML settings, in bytes: they are parsed several times.
+const maxSettings = 256 << 10
+
+func limitOf(name string) int64 {
+	if name == pnpmSettings || name == yarnSettings {
+		return maxSettings
+	}
+	return safefile.MaxFile
 }
 
 // plain removes the path from an error, because edit.FileError names a better one.

@@ -115,11 +115,11 @@ const maxPatches = 100
 func (p *Plan) find() ([]entry, error) {
 	var all []entry
 	for _, s := range []setting{inPNPM, inPNPMField, inManifest, inResolutions} {
-		doc, err := p.document(s.file)
+		doc, keys, err := p.keys(s)
 		if err != nil {
 			return nil, err
 		}
-		for _, key := range doc.Keys(s.path...) {
+		for _, key := range keys {
 			value, _ := doc.Text(slices.Concat(s.path, []string{key})...)
 			f := entry{setting: s, key: key, value: value, file: path.Clean(filepath.ToSlash(value))}
 			f.pkg, f.releases = nameOf(key)
@@ -150,6 +150,22 @@ func (p *Plan) find() ([]entry, error) {
 		}
 	}
 	return all, nil
+}
+
+// maxEntries limits the entries of a setting: each is looked up among all.
+const maxEntries = 1000
+
+// keys returns the names in a setting, and its document.
+func (p *Plan) keys(in setting) (edit.Document, []string, error) {
+	doc, err := p.document(in.file)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys := doc.Keys(in.path...)
+	if n := len(keys); n > maxEntries {
+		return nil, nil, &edit.FileError{Path: p.display(in.file), Err: fmt.Errorf("has %d entries in %s; the limit is %d", n, strings.Join(in.path, "."), maxEntries)}
+	}
+	return doc, keys, nil
 }
 
 // findDependencies returns the patches that packages of a yarn workspace depend on, as yarn
@@ -413,11 +429,11 @@ func (p *Plan) GivesAgent(c *detect.Install) bool {
 
 // isGiven reports whether a setting already gives a package its https-proxy-agent.
 func (p *Plan) isGiven(in setting, pkg string) (bool, error) {
-	doc, err := p.document(in.file)
+	doc, keys, err := p.keys(in)
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(doc.Keys(in.path...), func(key string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool {
 		name, _ := nameOf(key)
 		return name == pkg && doc.Has(slices.Concat(in.path, []string{key, "dependencies", agentName})...)
 	}), nil
@@ -431,11 +447,11 @@ func (p *Plan) takeAgents() error {
 		{yarnSettings, []string{"packageExtensions"}},
 	}
 	for _, in := range extensions {
-		doc, err := p.document(in.file)
+		doc, keys, err := p.keys(in)
 		if err != nil {
 			return err
 		}
-		for _, key := range doc.Keys(in.path...) {
+		for _, key := range keys {
 			at := setting{in.file, slices.Concat(in.path, []string{key, "dependencies"})}
 			value, _ := doc.Text(slices.Concat(at.path, []string{agentName})...)
 			if value != agentRange {

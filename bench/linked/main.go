@@ -3,6 +3,7 @@
 package main
 
 import (
+	_ "archive/zip"
 	_ "crypto/tls"
 	_ "embed"
 	_ "encoding/xml"

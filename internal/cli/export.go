@@ -195,7 +195,7 @@ func (x *exporting) conclude(planned *export.Plan) error {
 		x.report.Summary = report.CountFiles(changed) + " changed"
 	}
 	install := x.workspace.InstallNative()
-	if x.options.undo {
+	if x.options.undo || planned.Form == export.PatchPackage && planned.Replaces() { // patch-package can't replace its own lines
 		install = x.workspace.InstallReleased()
 	}
 	x.report.Exported.Install = install.Run

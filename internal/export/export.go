@@ -167,6 +167,13 @@ func (p *Plan) IsNew() bool {
 	return slices.ContainsFunc(p.Files, func(f *File) bool { return f.Action() == Add && strings.HasSuffix(f.name, ".patch") })
 }
 
+// Replaces reports whether the plan changes a patch file, or takes one out.
+func (p *Plan) Replaces() bool {
+	return slices.ContainsFunc(p.Files, func(f *File) bool {
+		return (f.Action() == Change || f.Action() == Remove) && strings.HasSuffix(f.name, ".patch")
+	})
+}
+
 // Diff returns all changes in git's form.
 func (p *Plan) Diff() string {
 	var out strings.Builder

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -95,7 +96,10 @@ func (x *exporting) run() error {
 	tense := report.Planning
 	if !x.options.dryRun {
 		tense = report.Doing
-		if err := planned.Commit(); err != nil {
+		err := planned.Commit()
+		if left, ok := errors.AsType[*export.LeftError](err); ok {
+			x.report.Add(report.Warning(left.Error(), hint.Hint{}))
+		} else if err != nil {
 			return err
 		}
 	}

@@ -152,7 +152,8 @@ func (p *Plan) finish() error {
 	return nil
 }
 
-// Commit writes all files of the plan, or none. Errors are *safefile.CommitError. If an
+// Commit writes all files of the plan, or none. Errors are *safefile.CommitError, or a
+// *LeftError if only empty directories are left. If an
 // install runs meanwhile, it finds each patch that the settings name: a new patch is
 // written before them, and an old one removed after them.
 func (p *Plan) Commit() error {
@@ -170,7 +171,7 @@ func (p *Plan) Commit() error {
 		return failed(err)
 	}
 	if err := p.makeDirs(); err != nil {
-		return errors.Join(failed(err), p.removeDirs(true))
+		return errors.Join(failed(err), p.removeDirs(Add))
 	}
 	for _, file := range p.inOrder() {
 		change := &safefile.Change{Name: file.name, Before: file.Before, After: file.After, Info: file.info}
@@ -179,9 +180,22 @@ func (p *Plan) Commit() error {
 		}
 		group.Changes = append(group.Changes, change)
 	}
-	err = safefile.Replace([]*safefile.Group{group}, nil)
-	return errors.Join(err, p.removeDirs(err != nil))
+	if err := safefile.Replace([]*safefile.Group{group}, nil); err != nil {
+		return errors.Join(err, p.removeDirs(Add))
+	}
+	if err := p.removeDirs(Remove); err != nil {
+		return &LeftError{err}
+	}
+	return nil
 }
+
+// LeftError says that a directory without patches could not be removed.
+type LeftError struct{ Err error }
+
+func (e *LeftError) Error() string { return "an empty directory is left: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *LeftError) Unwrap() error { return e.Err }
 
 // inOrder returns the files that change: new patches, settings, old patches.
 func (p *Plan) inOrder() []*File {
@@ -225,18 +239,23 @@ func (p *Plan) makeDirs() error {
 	return nil
 }
 
-// removeDirs removes the directories of removed patches, if nothing else is in them. After
-// a failure it removes those of new patches.
-func (p *Plan) removeDirs(failed bool) error {
-	var all error
+// removeDirs removes the directories of files with which something was done, if nothing else
+// is in them: of removed patches or, after a failure, of those that were to be added. An
+// undo also removes those that a killed run has left.
+func (p *Plan) removeDirs(done Action) error {
+	var dirs []string
 	for _, file := range p.Files {
-		gone := Remove
-		if failed {
-			gone = Add
+		if dir := path.Dir(file.name); dir != "." && file.Action() == done {
+			dirs = append(dirs, dir)
 		}
-		if dir := path.Dir(file.name); dir != "." && file.Action() == gone {
-			all = errors.Join(all, safefile.RemoveEmptyDirs(p.root, dir))
-		}
+	}
+	if p.Form == "" && done == Remove {
+		dirs = append(dirs, patchDirs...)
+	}
+	slices.Sort(dirs)
+	var all error
+	for _, dir := range slices.Compact(dirs) {
+		all = errors.Join(all, safefile.RemoveEmptyDirs(p.root, dir))
 	}
 	return all
 }

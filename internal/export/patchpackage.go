@@ -71,7 +71,7 @@ func installedAt(name string) string {
 
 // findKept returns the patches of next-auth's packages in the directory of patch-package.
 func (p *Plan) findKept() ([]entry, error) {
-	names, err := p.patchNames()
+	names, err := p.namesIn(p.patchDir())
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +88,14 @@ func (p *Plan) findKept() ([]entry, error) {
 	return all, nil
 }
 
-// patchNames lists the directory of patch-package's files.
-func (p *Plan) patchNames() ([]string, error) {
-	names, is, err := safefile.RealDir(p.root, p.patchDir())
+// namesIn lists a directory of patch files.
+func (p *Plan) namesIn(dir string) ([]string, error) {
+	names, is, err := safefile.RealDir(p.root, dir)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !is {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &edit.FileError{Path: p.display(p.patchDir()), Err: plain(err)}
+		return nil, &edit.FileError{Path: p.display(dir), Err: plain(err)}
 	}
 	slices.Sort(names)
 	return names, nil
@@ -134,7 +134,7 @@ func (p *Plan) tearDown(found []entry) error {
 	if spec, _ := doc.Text("dependencies", detect.PatchPackage); spec != patchPackageRange {
 		return nil
 	}
-	names, err := p.patchNames()
+	names, err := p.namesIn(p.patchDir())
 	if err != nil {
 		return err
 	}

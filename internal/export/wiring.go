@@ -76,6 +76,7 @@ type entry struct {
 	origin     foreign.Origin
 	kept       bool
 	fixed      bool // it is a dependency, which export never writes
+	lone       bool // nothing names the file, as after a killed run
 }
 
 // ours reports whether export wrote the entry. If the patch file is missing, its name
@@ -93,6 +94,9 @@ func (f *entry) ours() bool {
 // concerns reports whether an entry is for a release of a package. For patch-package, file
 // is the name that its patch would have.
 func (f *entry) concerns(pkg, release, file string) bool {
+	if f.lone {
+		return f.file == file
+	}
 	if f.key == "" {
 		return file != "" && path.Dir(f.file) == path.Dir(file) && installedAt(path.Base(f.file)) == installedAt(path.Base(file))
 	}
@@ -143,10 +147,38 @@ func (p *Plan) find() ([]entry, error) {
 		return nil, err
 	}
 	all = append(all, kept...)
+	lone, err := p.findLone(all)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, lone...)
 	all = all[:min(len(all), maxPatches)]
 	for i := range all {
 		if err := p.judge(&all[i]); err != nil {
 			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// patchDirs are the directories of the patch files that export makes, except those of
+// patch-package.
+var patchDirs = []string{"patches", ".yarn/patches"}
+
+// findLone returns the patch files with names of export's that no entry names.
+func (p *Plan) findLone(named []entry) ([]entry, error) {
+	var all []entry
+	for _, dir := range patchDirs {
+		names, err := p.namesIn(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			file := path.Join(dir, name)
+			pkg, release := exportedAs(file)
+			if pkg != "" && !slices.ContainsFunc(named, func(f entry) bool { return f.file == file }) {
+				all = append(all, entry{pkg: pkg, releases: release, file: file, lone: true})
+			}
 		}
 	}
 	return all, nil
@@ -207,10 +239,12 @@ func patchOf(value string) (pkg, release, file string, ok bool) {
 // empty if the file has another name.
 func exportedAs(file string) (pkg, release string) {
 	for _, pkg := range line.Packages() {
-		before, after, _ := strings.Cut(patchFile(pkg, "*"), "*")
-		release, ok := strings.CutPrefix(file, before)
-		if release, isPatch := strings.CutSuffix(release, after); ok && isPatch {
-			return pkg, release
+		for _, name := range []string{patchFile(pkg, "*"), yarnFile(pkg, "*")} {
+			before, after, _ := strings.Cut(name, "*")
+			release, ok := strings.CutPrefix(file, before)
+			if release, isPatch := strings.CutSuffix(release, after); ok && isPatch {
+				return pkg, release
+			}
 		}
 	}
 	return "", ""

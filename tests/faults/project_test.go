@@ -166,6 +166,17 @@ var hooked = layout{
 	},
 }
 
+// exported is a project in which export writes to pnpm's settings and makes a patch.
+var exported = layout{
+	copies: []string{nextAuth},
+	apps:   []string{"."},
+	files: map[string]string{
+		"package.json":        `{"name": "app", "packageManager": "pnpm@10.0.0", "dependencies": {"next": "14", "next-auth": "4.2.1", "https-proxy-agent": "7"}}`,
+		"pnpm-workspace.yaml": "# Settings of pnpm.\nhoist: true\n",
+		"pages/_app.js":       "",
+	},
+}
+
 // packed is a file in webpack's cache.
 const packed = ".next/cache/webpack/server-production/0.pack"
 

@@ -194,7 +194,7 @@ func (i *image) signIn(t *testing.T, network *prooftest.Network) (user, failure 
 			t.Fatalf("the server was not ready within %v", patience)
 		}
 	}
-	return signIn(t, origin)
+	return prooftest.SignIn(t, origin)
 }
 
 // environment returns what a process of the image needs behind the proxy: the variable

@@ -18,6 +18,7 @@ type Report struct {
 	Copies   []Copy
 	Calls    []Call
 	Findings []Finding
+	Exported struct{ Install string }
 }
 
 // Problem is an error or a warning.

@@ -18,8 +18,33 @@ import (
 // them, it skips the test, or fails it in CI.
 func Tarballs(t testing.TB, name string) [][]byte {
 	t.Helper()
-	root := repotest.Top(t)
-	lock, err := os.ReadFile(filepath.Join(root, "testdata", "npm", name, "package-lock.json"))
+	return fetch(t, name, pinsOf(t, name))
+}
+
+// HostTarballs is Tarballs with empty packages instead of those for other platforms, which are large. Some package managers
+// need their names.
+func HostTarballs(t testing.TB, name string) [][]byte {
+	t.Helper()
+	project := Project(t, name)
+	var here []npmreleases.Pin
+	var empty [][]byte
+	for _, p := range pinsOf(t, name) {
+		if isDir(filepath.Join(project, "node_modules", filepath.FromSlash(p.Name))) {
+			here = append(here, p)
+			continue
+		}
+		manifest, err := json.Marshal(map[string]any{"name": p.Name, "version": p.Version, "os": []string{"none"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		empty = append(empty, Pack(t, string(manifest), nil))
+	}
+	return slices.Concat(fetch(t, name, here), empty)
+}
+
+func pinsOf(t testing.TB, name string) []npmreleases.Pin {
+	t.Helper()
+	lock, err := os.ReadFile(filepath.Join(repotest.Top(t), "testdata", "npm", name, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +52,12 @@ func Tarballs(t testing.TB, name string) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tarballs, err := npmreleases.Tarballs(tarballCache(root), pins)
+	return pins
+}
+
+func fetch(t testing.TB, name string, pins []npmreleases.Pin) [][]byte {
+	t.Helper()
+	tarballs, err := npmreleases.Tarballs(tarballCache(repotest.Top(t)), pins)
 	if err != nil && !errors.Is(err, npmreleases.ErrUnavailable) {
 		t.Fatal(err)
 	}

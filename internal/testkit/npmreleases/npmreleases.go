@@ -231,7 +231,7 @@ func download(cache string, pins []Pin) error {
 
 // Unpack returns the files of a package's tarball.
 func Unpack(tarball []byte) (Package, error) {
-	const maxFile = 64 << 20 // some are programs
+	const maxFile = 256 << 20 // some are programs
 	unzipped, err := gzip.NewReader(bytes.NewReader(tarball))
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package next
+package prooftest
 
 import (
 	"encoding/json"
@@ -16,12 +16,14 @@ type visitor struct {
 	auth string // the URL of next-auth's routes
 }
 
-// signIn signs in to the app at an origin. It returns the user of the session, and the
-// error that next-auth shows.
-func signIn(t *testing.T, origin string) (user, failure string) {
+// SignIn signs in to the app at an origin with its provider "idp", whose services are in
+// [NewNetwork]. It returns the user of the session, and the error that next-auth shows.
+func SignIn(t *testing.T, origin string) (user, failure string) {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	v := &visitor{&http.Client{Jar: jar, Timeout: time.Minute}, origin + "/api/auth"}
 
 	var csrf struct{ CSRFToken string }
@@ -29,7 +31,9 @@ func signIn(t *testing.T, origin string) (user, failure string) {
 	var next struct{ URL string }
 	v.read(t, http.MethodPost, "/signin/idp", url.Values{"csrfToken": {csrf.CSRFToken}, "callbackUrl": {origin}, "json": {"true"}}, &next)
 	provider, err := url.Parse(next.URL)
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if failure = provider.Query().Get("error"); failure == "" {
 		failure = v.comeBack(t, provider.Query())
 	}
@@ -47,7 +51,9 @@ func (v *visitor) comeBack(t *testing.T, request url.Values) (failure string) {
 		answer.Set("state", state)
 	}
 	response, err := v.Get(v.auth + "/callback/idp?" + answer.Encode())
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	response.Body.Close()
 	return response.Request.URL.Query().Get("error")
 }
@@ -62,10 +68,14 @@ func (v *visitor) read(t *testing.T, method, path string, form url.Values, answe
 	} else {
 		response, err = v.Get(v.auth + path)
 	}
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := json.Unmarshal(data, answer); err != nil {
 		t.Fatalf("%s %s: %v in %s", method, path, err, data)
 	}

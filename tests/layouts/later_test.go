@@ -327,7 +327,7 @@ func (table *laterTable) compare(t *testing.T, prefix string) {
 		}
 		rows, after, _ := strings.Cut(rest, "\n\n")
 		for manager, row := range table.rows[p.name] {
-			rows = replaceRow(t, rows, manager, row)
+			rows = replaceRow(t, laterFile, rows, manager, row)
 		}
 		text = before + head + rows + "\n\n" + after
 	}
@@ -340,16 +340,16 @@ func (table *laterTable) compare(t *testing.T, prefix string) {
 
 // replaceRow puts the row of a package manager into a table. Without UPDATE it must be
 // there already.
-func replaceRow(t *testing.T, rows, manager, row string) string {
+func replaceRow(t *testing.T, file, rows, manager, row string) string {
 	t.Helper()
 	lines := strings.Split(rows, "\n")
 	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "| "+manager+" |") })
 	switch {
 	case at < 0:
-		t.Errorf("%s has no row for %s: %s", laterFile, manager, row)
+		t.Errorf("%s has no row for %s: %s", file, manager, row)
 	case lines[at] != row:
 		if os.Getenv("UPDATE") == "" {
-			t.Errorf("%s differs:\n%s\nUPDATE=1 writes:\n%s", laterFile, lines[at], row)
+			t.Errorf("%s differs:\n%s\nUPDATE=1 writes:\n%s", file, lines[at], row)
 		}
 		lines[at] = row
 	}

@@ -18,7 +18,7 @@ type Report struct {
 	Copies   []Copy
 	Calls    []Call
 	Findings []Finding
-	Exported struct{ Install string }
+	Exported Export
 }
 
 // Problem is an error or a warning.
@@ -45,6 +45,13 @@ type File struct {
 type Call struct {
 	Kind   string
 	Result verify.Outcome
+}
+
+// Export is what export wrote, and the command to type then.
+type Export struct {
+	Files   []struct{ Path, Action string }
+	Entries []struct{ File, Setting, Action string }
+	Install string
 }
 
 // Finding is what doctor found.

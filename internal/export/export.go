@@ -360,7 +360,7 @@ func (t *target) names(f *entry) bool {
 	})
 }
 
-// concerns reports whether a range of releases has a release. In doubt it has.
+// covers reports whether a range of releases has a release. In doubt it has.
 func covers(releases, release string) bool {
 	constraint, err := semver.NewConstraint(releases)
 	if releases == "" || err != nil {

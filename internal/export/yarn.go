@@ -96,9 +96,11 @@ func (p *Plan) dependsOn(pkg, release string) bool {
 }
 
 // lockedAs returns the descriptors, such as next-auth@npm:^4.24.0, that yarn's lock file
-// resolves to a release of a package.
+// resolves to a release of a package. After "::", a resolution says where the archive is, if
+// the registry does not have it in the usual place.
 func lockedAs(lock []byte, pkg, release string) []string {
 	var all, current []string
+	resolution := `resolution: "` + pkg + "@npm:" + release
 	lines := bufio.NewScanner(bytes.NewReader(lock))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -107,7 +109,7 @@ func lockedAs(lock []byte, pkg, release string) []string {
 		case text == "", text[0] == '#':
 		case text[0] != ' ':
 			current = strings.Split(strings.Trim(strings.TrimSuffix(text, ":"), `"`), ", ")
-		case strings.TrimSpace(text) == `resolution: "`+pkg+"@npm:"+release+`"`:
+		case resolves(text, resolution):
 			for _, descriptor := range current {
 				alias := strings.Contains(descriptor, "@npm:"+pkg+"@")
 				if (alias || strings.HasPrefix(descriptor, pkg+"@npm:")) && !strings.ContainsAny(descriptor, `"\`) {
@@ -117,4 +119,9 @@ func lockedAs(lock []byte, pkg, release string) []string {
 		}
 	}
 	return all
+}
+
+func resolves(text, resolution string) bool {
+	rest, same := strings.CutPrefix(strings.TrimSpace(text), resolution)
+	return same && (rest == `"` || strings.HasPrefix(rest, "::"))
 }

@@ -184,6 +184,23 @@ func TestExport(t *testing.T) {
 			patches: []string{".yarn/patches/next-auth-npm-4.24.15.patch"},
 			others:  map[string]string{".yarnrc.yml": "nodeLinker: node-modules\npackageExtensions:\n  auth4@*:\n    dependencies:\n      https-proxy-agent: \"7.x\"\n  next-auth@*:\n    dependencies:\n      https-proxy-agent: \"7.x\"\n"},
 		},
+		"yarn's catalogs, which the lock file does not name": {
+			form: Yarn,
+			files: map[string]string{
+				"package.json": `{"dependencies": {"next-auth": "catalog:", "auth4": "catalog:old", "other": "catalog:none"}}`,
+				".yarnrc.yml":  "catalog:\n  next-auth: ^4.24.0\ncatalogs:\n  old:\n    auth4: npm:next-auth@4\n    next-auth: 4.24.13\npackageExtensions:\n  next-auth@*: { dependencies: { https-proxy-agent: \"7\" } }\n  auth4@*: { dependencies: { https-proxy-agent: \"7\" } }\n",
+				"yarn.lock":    lock + "\"auth4@npm:next-auth@4, next-auth@npm:^4.24.0\":\n  version: 4.24.15\n  resolution: \"next-auth@npm:4.24.15\"\n",
+			},
+			packages: map[string]string{"node_modules/auth4": "next-auth 4.24.15", "node_modules/next-auth": "next-auth 4.24.15"},
+			settings: "package.json",
+			want: map[string]string{
+				"resolutions auth4@npm:next-auth@4": "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
+				"resolutions auth4@catalog:old":     "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
+				"resolutions next-auth@npm:^4.24.0": "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
+				"resolutions next-auth@catalog:":    "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
+			},
+			patches: []string{".yarn/patches/next-auth-npm-4.24.15.patch"},
+		},
 		"nested packages with patch-package": {
 			form:  PatchPackage,
 			files: map[string]string{"package.json": `{}`, "package-lock.json": ""},

@@ -64,7 +64,12 @@ func (p *Plan) wireYarn(t *target, found []entry) error {
 	}
 	exact := t.pkg + "@npm:" + t.release
 	patched := len(keys) > 0
-	for _, descriptor := range lockedAs(lock, t.pkg, t.release) {
+	locked := lockedAs(lock, t.pkg, t.release)
+	catalogs, err := p.fromCatalogs(locked)
+	if err != nil {
+		return err
+	}
+	for _, descriptor := range slices.Concat(locked, catalogs) {
 		source := descriptor == exact && patched && !p.dependsOn(t.pkg, t.release) // the patch itself needs it
 		if !source && !slices.Contains(keys, descriptor) {
 			keys = append(keys, descriptor)
@@ -78,6 +83,34 @@ func (p *Plan) wireYarn(t *target, found []entry) error {
 		t.wired = append(t.wired, wire{inResolutions, key, value})
 	}
 	return nil
+}
+
+// fromCatalogs returns the descriptors, such as next-auth@catalog:, of dependencies that name
+// a catalog, where this leads to one of the locked descriptors. The lock file does not have
+// them, and a key of resolutions must name the catalog.
+func (p *Plan) fromCatalogs(locked []string) ([]string, error) {
+	doc, err := p.document(yarnSettings)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, of := range p.ws.Packages {
+		for name, wanted := range of.Dependencies {
+			catalog, is := strings.CutPrefix(wanted, "catalog:")
+			if !is {
+				continue
+			}
+			at := []string{"catalog", name}
+			if catalog != "" {
+				at = []string{"catalogs", catalog, name}
+			}
+			given, _ := doc.Text(at...)
+			if slices.Contains(locked, name+"@npm:"+strings.TrimPrefix(given, "npm:")) {
+				all = append(all, name+"@"+wanted)
+			}
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(all))), nil
 }
 
 // LockError says that a lock file does not have a release that is installed.

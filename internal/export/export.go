@@ -198,6 +198,7 @@ func (p *Plan) export(o Options) error {
 		f := &found[i]
 		at := slices.IndexFunc(targets, func(t *target) bool { return f.concerns(t.pkg, t.release, t.file) })
 		switch {
+		case f.pins() && o.Form != Yarn: // these tools patch any release that is chosen so
 		case !f.ours() && at >= 0:
 			return p.stranger(f, targets[at])
 		case !f.ours():

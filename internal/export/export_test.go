@@ -89,6 +89,16 @@ func (p *project) tree(t *testing.T) map[string]string {
 // export exports for all copies, and commits.
 func (p *project) export(t *testing.T, form Form) *Plan {
 	t.Helper()
+	plan, err := p.plan(t, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.commit(t, plan)
+}
+
+// plan plans an export for all copies.
+func (p *project) plan(t *testing.T, form Form) (*Plan, error) {
+	t.Helper()
 	ws, err := detect.Open(p.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -97,11 +107,7 @@ func (p *project) export(t *testing.T, form Form) *Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := New(ws, p.library, Options{Form: form, Copies: found.Copies, Installed: found.Copies, Agents: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.commit(t, plan)
+	return New(ws, p.library, Options{Form: form, Copies: found.Copies, Installed: found.Copies, Agents: true})
 }
 
 func (p *project) undo(t *testing.T) *Plan {
@@ -265,6 +271,44 @@ func TestExport(t *testing.T) {
 			p.undo(t)
 			if diff := cmp.Diff(before, p.tree(t)); diff != "" {
 				t.Errorf("undo (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A release that is chosen in resolutions is in the way only of yarn's patches, which are
+// there too.
+func TestPinnedRelease(t *testing.T) {
+	const lock = "__metadata:\n  version: 8\n\n\"next-auth@npm:4.24.13\":\n  version: 4.24.13\n  resolution: \"next-auth@npm:4.24.13\"\n"
+	for name, tc := range map[string]struct {
+		form       Form
+		key, value string
+		refused    bool
+	}{
+		"everywhere":                   {Yarn, "next-auth", "4.24.13", true},
+		"for one range":                {Yarn, "next-auth@npm:^4.0.0", "4.24.13", true},
+		"for one package":              {Yarn, "kit/next-auth", "4.24.13", true},
+		"for one package, as npm:":     {Yarn, "@a/kit@workspace:kit/next-auth@npm:^4.0.0", "npm:4.24.13", true},
+		"for one package, another one": {Yarn, "kit/next-auth", "4.24.11", false},
+		"of another package":           {Yarn, "next-auth/jose", "4.24.13", false},
+		"pnpm":                         {PNPM, "next-auth", "4.24.13", false},
+		"bun":                          {Bun, "next-auth", "4.24.13", false},
+		"patch-package":                {PatchPackage, "**/next-auth", "4.24.13", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			manifest := fmt.Sprintf(`{"name": "kit", "resolutions": {%q: %q}}`, tc.key, tc.value)
+			files := map[string]string{"package.json": manifest, "yarn.lock": lock}
+			p := newProject(t, files, map[string]string{"node_modules/next-auth": "next-auth 4.24.13"})
+			before := p.tree(t)
+			plan, err := p.plan(t, tc.form)
+			if plan != nil {
+				plan.Close()
+			}
+			if wrong, is := errors.AsType[*StrangerError](err); is != tc.refused || is && wrong.Entry != tc.key || !is && err != nil {
+				t.Errorf("got %v", err)
+			}
+			if diff := cmp.Diff(before, p.tree(t)); diff != "" {
+				t.Errorf("(-before +after):\n%s", diff)
 			}
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
 )
 
@@ -91,6 +92,9 @@ func (f *entry) ours() bool {
 	return f.origin.Ours()
 }
 
+// pins reports whether the entry chooses a release of a package, without a patch.
+func (f *entry) pins() bool { return f.is(inResolutions) && f.file == "" }
+
 // concerns reports whether an entry is for a release of a package. For patch-package, file
 // is the name that its patch would have.
 func (f *entry) concerns(pkg, release, file string) bool {
@@ -111,6 +115,10 @@ func yarnFile(pkg, release string) string {
 	return ".yarn/patches/" + strings.ReplaceAll(pkg, "/", "-") + "-npm-" + release + ".patch"
 }
 
+// ofDependency matches how a key of resolutions begins if it applies to the dependency of
+// one package: kit@1.0.0/next-auth.
+var ofDependency = lazyregexp.Compile(`^(?:@[^/@]+/)?[^/@]+(?:@[^/]+)?/`)
+
 // maxPatches limits the patches of a workspace: each is read.
 const maxPatches = 100
 
@@ -129,6 +137,10 @@ func (p *Plan) find() ([]entry, error) {
 			f.pkg, f.releases = nameOf(key)
 			if s.is(inResolutions) {
 				f.file, f.releases = "", ""
+				if inside := ofDependency().FindString(key); inside != "" {
+					f.pkg, _ = nameOf(strings.TrimPrefix(key, inside))
+					f.releases = strings.TrimPrefix(value, "npm:")
+				}
 				if pkg, release, file, isPatch := patchOf(value); isPatch {
 					f.pkg, f.releases, f.file = pkg, release, file
 				}

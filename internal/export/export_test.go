@@ -229,6 +229,20 @@ func TestExport(t *testing.T) {
 			},
 			patches: []string{"patches/next-auth@4.24.15.patch"},
 		},
+		"pnpm 10, where a setting in package.json hides the same one elsewhere": {
+			form: PNPM,
+			files: map[string]string{
+				"package.json":        `{"packageManager": "pnpm@10.20.0", "pnpm": {"packageExtensions": {"a": {}}}}`,
+				"pnpm-workspace.yaml": "autoInstallPeers: false\n",
+			},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
+			settings: "package.json",
+			want:     map[string]string{"pnpm packageExtensions next-auth@4 dependencies https-proxy-agent": "7.x"},
+			patches:  []string{"patches/next-auth@4.24.15.patch"},
+			others: map[string]string{
+				"pnpm-workspace.yaml": "autoInstallPeers: false\npatchedDependencies:\n  next-auth@4.24.15: patches/next-auth@4.24.15.patch\n",
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProject(t, tc.files, tc.packages)

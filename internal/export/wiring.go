@@ -55,12 +55,13 @@ func (s setting) is(other setting) bool {
 const (
 	pnpmSettings = "pnpm-workspace.yaml"
 	yarnSettings = ".yarnrc.yml"
+	fieldOfPNPM  = "pnpm" // in package.json
 )
 
 // The settings that name patches.
 var (
 	inPNPM        = setting{pnpmSettings, []string{"patchedDependencies"}}
-	inPNPMField   = setting{manifestName, []string{"pnpm", "patchedDependencies"}} // up to pnpm 10
+	inPNPMField   = setting{manifestName, []string{fieldOfPNPM, "patchedDependencies"}} // up to pnpm 10
 	inManifest    = setting{manifestName, []string{"patchedDependencies"}}
 	inResolutions = setting{manifestName, []string{"resolutions"}}
 )
@@ -286,7 +287,7 @@ func (p *Plan) wire(form Form, t *target, c *detect.Install, found []entry) erro
 	case Yarn:
 		return p.wireYarn(t, found)
 	case PNPM:
-		in, err := p.pnpmSetting()
+		in, err := p.pnpmSetting("patchedDependencies")
 		if err != nil {
 			return err
 		}
@@ -310,9 +311,9 @@ func directoryName(dir string) string {
 	return parts[len(parts)-1]
 }
 
-// pnpmSetting returns where pnpm's settings belong. pnpm 10 reads both files, and newer
-// releases only their own.
-func (p *Plan) pnpmSetting() (setting, error) {
+// pnpmSetting returns where a setting of pnpm belongs. pnpm 10 reads both files, and a
+// setting in package.json hides the same one in the other. Newer releases read only their own.
+func (p *Plan) pnpmSetting(name string) (setting, error) {
 	manifest, err := p.document(manifestName)
 	if err != nil {
 		return setting{}, err
@@ -321,12 +322,13 @@ func (p *Plan) pnpmSetting() (setting, error) {
 	if err != nil {
 		return setting{}, err
 	}
-	inField := manifest.Has("pnpm") && !slices.ContainsFunc(own.Keys(), func(key string) bool { return key != "packages" })
+	alone := !slices.ContainsFunc(own.Keys(), func(key string) bool { return key != "packages" })
+	inField := manifest.Has(fieldOfPNPM, name) || manifest.Has(fieldOfPNPM) && alone
 	switch major := majorOf(releaseOf(p.ws, p.userAgent)); {
 	case major == 0 && p.oldLock(), major > 0 && major < 10, major == 10 && inField:
-		return inPNPMField, nil
+		return setting{manifestName, []string{fieldOfPNPM, name}}, nil
 	}
-	return inPNPM, nil
+	return setting{pnpmSettings, []string{name}}, nil
 }
 
 // setEntry writes a value into the settings.
@@ -440,14 +442,13 @@ func (p *Plan) provideAgent(in setting, key string) error {
 func (p *Plan) extensions(form Form, c *detect.Install, targets []*target) (in setting, keys []string, err error) {
 	switch form {
 	case PNPM:
-		if in, err = p.pnpmSetting(); err != nil {
+		if in, err = p.pnpmSetting("packageExtensions"); err != nil {
 			return in, nil, err
 		}
 		of, err := c.ReleaseLine()
 		if err != nil {
 			return in, nil, err
 		}
-		in.path = slices.Concat(in.path[:len(in.path)-1], []string{"packageExtensions"})
 		return in, []string{of.ExtendOf(c.Release)}, nil
 	case Yarn:
 		keys = []string{c.Package() + "@*"}
@@ -489,7 +490,7 @@ func (p *Plan) isGiven(in setting, pkg string) (bool, error) {
 func (p *Plan) takeAgents() error {
 	extensions := []setting{
 		{pnpmSettings, []string{"packageExtensions"}},
-		{manifestName, []string{"pnpm", "packageExtensions"}},
+		{manifestName, []string{fieldOfPNPM, "packageExtensions"}},
 		{yarnSettings, []string{"packageExtensions"}},
 	}
 	for _, in := range extensions {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 )
@@ -18,8 +18,8 @@ type Map struct {
 	Roots    []*Package // the packages of the workspace
 
 	packages   map[locator]*Package
-	byLocation map[string]*Package
-	fallback   bool // packages may load what the project's root depends on
+	byLocation map[string]*Package // by portable paths
+	fallback   bool                // packages may load what the project's root depends on
 	pool       map[string]locator
 }
 
@@ -51,22 +51,12 @@ func (p *Package) Depends(name string) bool {
 
 // At returns the package that a path belongs to; nil if there is none. The path may be a
 // Location or in one.
-func (m *Map) At(path string) *Package {
-	rel, err := filepath.Rel(m.Dir, path)
-	if err != nil {
-		return nil
-	}
-	at := filepath.ToSlash(rel) + "/"
-	if !strings.HasPrefix(at, "../") && at != "./" {
-		at = "./" + at
-	}
-	for at != "" {
-		if p := m.byLocation[at]; p != nil {
+func (m *Map) At(dir string) *Package {
+	for at := path.Clean(portable(dir)); ; at = path.Dir(at) {
+		if p := m.byLocation[at]; p != nil || at == path.Dir(at) {
 			return p
 		}
-		at = at[:strings.LastIndexByte(at[:len(at)-1], '/')+1]
 	}
-	return nil
 }
 
 // Resolve returns the package that another one loads by a name; nil if there is none.
@@ -135,12 +125,12 @@ func (m *Map) add(one information) error {
 		return fmt.Errorf("has no valid location for %.100s", one.id.name)
 	}
 	p := &Package{Name: one.id.name, Reference: one.id.reference, dependencies: one.dependencies}
-	p.Location = filepath.Join(m.Dir, filepath.FromSlash(one.location))
-	p.Dir = realPath(p.Location)
+	location := path.Join(portable(m.Dir), one.location)
+	p.Location, p.Dir = native(location), native(realPath(location))
 	m.Packages = append(m.Packages, p)
 	m.packages[one.id] = p
 	if !one.hidden {
-		m.byLocation[one.location] = p
+		m.byLocation[location] = p
 	}
 	return nil
 }

@@ -177,10 +177,48 @@ func TestRealPath(t *testing.T) {
 		"/p/.yarn/__virtual__/0f/0/__virtual__/0f/0/__virtual__/0f/0/__virtual__/0f/0/": "/p/.yarn",
 		"/p/.yarn/__virtual__":                                                          "/p/.yarn/__virtual__",
 		"/p/.yarn/cache":                                                                "/p/.yarn/cache",
+		"/D:/p/.yarn/__virtual__/a-0f/3/C:/cache/a.zip":                                 "/C:/cache/a.zip",
 	} {
-		if got := filepath.ToSlash(realPath(filepath.FromSlash(path))); got != want {
+		if got := realPath(path); got != want {
 			t.Errorf("%s is %s, not %s", path, got, want)
 		}
+	}
+}
+
+func TestPortable(t *testing.T) {
+	for windows, want := range map[string]string{
+		`C:/work/shop`:          "/C:/work/shop",
+		`d:/`:                   "/d:/",
+		`//server/share/a`:      "/unc/server/share/a",
+		"/home/ada":             "/home/ada",
+		"/home/ada/C:/work":     "/home/ada/C:/work",
+		"/unc-server/share/C:/": "/unc-server/share/C:/",
+	} {
+		if got := portable(windows); got != want {
+			t.Errorf("%s is %s, not %s", windows, got, want)
+		}
+		if got := strings.ReplaceAll(onWindows(want), `\`, "/"); got != windows {
+			t.Errorf("%s leads back to %s", windows, got)
+		}
+	}
+	if got := onWindows("/C:"); got != `C:\` {
+		t.Errorf("a drive is %s", got)
+	}
+}
+
+// TestOtherDrive finds a package in a cache on another drive.
+func TestOtherDrive(t *testing.T) {
+	data := `{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "../../C:/cache/a.zip/node_modules/a/", "packageDependencies": []}]]]]}`
+	m, err := parse("D:/shop", []byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := m.Packages[0]
+	if got, want := portable(p.Dir), "/C:/cache/a.zip/node_modules/a"; got != want {
+		t.Errorf("it is in %s, not in %s", got, want)
+	}
+	if m.At(p.Location) != p {
+		t.Error("it is not found by its location")
 	}
 }
 
@@ -272,10 +310,10 @@ func FuzzManifest(f *testing.F) {
 			t.Error("the data is not JSON")
 		}
 		for _, p := range m.Packages {
-			if m.At(p.Location) == nil && len(m.byLocation) > 0 && m.byLocation["./"] != nil && strings.HasPrefix(p.Location, m.Dir+string(filepath.Separator)) {
+			if m.At(p.Location) == nil && len(m.byLocation) > 0 && m.byLocation["/p"] != nil && strings.HasPrefix(p.Location, m.Dir+string(filepath.Separator)) {
 				t.Errorf("no package is at %s", p.Location)
 			}
-			if realPath(p.Dir) != p.Dir {
+			if dir := portable(p.Dir); realPath(dir) != dir {
 				t.Errorf("%s has virtual parts", p.Dir)
 			}
 			for _, name := range p.Names() {

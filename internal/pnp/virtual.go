@@ -1,7 +1,7 @@
 package pnp
 
 import (
-	"path/filepath"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,20 +16,20 @@ var virtuals = []string{"__virtual__", "$$virtual"}
 // instance matches the directory below, which is named for one set of peers.
 var instance = lazyregexp.Compile(`^(?:.+-)?[a-f0-9]+$`)
 
-// realPath returns a path without the parts that exist only for Plug'n'Play:
+// realPath returns a portable path without the parts that exist only for Plug'n'Play:
 // DIR/__virtual__/NAME/N/REST is REST, N directories above DIR.
-func realPath(path string) string {
+func realPath(location string) string {
 	for {
-		names := strings.Split(path, string(filepath.Separator))
+		names := strings.Split(location, "/")
 		at := slices.IndexFunc(names, func(name string) bool { return slices.Contains(virtuals, name) })
 		if at < 1 || len(names) < at+3 || !instance().MatchString(names[at+1]) {
-			return path
+			return location
 		}
 		up, err := strconv.ParseUint(names[at+2], 10, 16)
 		if err != nil {
-			return path
+			return location
 		}
 		kept := names[:max(1, at-int(up))] // no further than the top
-		path = filepath.Join(strings.Join(kept, string(filepath.Separator))+string(filepath.Separator), filepath.Join(names[at+3:]...))
+		location = path.Join(strings.Join(kept, "/")+"/", path.Join(names[at+3:]...))
 	}
 }

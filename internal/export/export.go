@@ -17,6 +17,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // Options say what New plans.
@@ -174,13 +175,18 @@ func (p *Plan) Replaces() bool {
 	})
 }
 
-// Diff returns all changes in git's form.
+// Diff returns all changes in git's form, without secrets of the settings around them.
 func (p *Plan) Diff() string {
 	var out strings.Builder
 	for _, f := range p.Files {
-		if f.Action() != Keep {
-			out.Write(patchset.Format(f.name, f.Before, f.After, 0o644))
+		if f.Action() == Keep {
+			continue
 		}
+		diff := string(patchset.Format(f.name, f.Before, f.After, 0o644))
+		if _, isSetting := p.docs[f.name]; isSetting {
+			diff = printable.WithoutTokens(diff)
+		}
+		out.WriteString(diff)
 	}
 	return out.String()
 }

@@ -19,6 +19,10 @@ var (
 	// secret matches a string that a line of code gives to a name that says it is secret.
 	secret = lazyregexp.Compile("(?i)((?:auth|proxy-authorization|pass|password|passwd|passphrase|pwd|secret)[\"'`]?\\]?\\s*[:=]\\s*)" +
 		"(?:" + literal(`"`) + "|" + literal("'") + "|" + literal("`") + ")")
+	// inURL matches the user, and the password, in a URL.
+	inURL = lazyregexp.Compile(`(://)[^\s/"'@]*@`)
+	// setting matches a value in JSON or YAML whose name says that it is secret.
+	setting = lazyregexp.Compile(`(?i)((?:_auth|authIdent|token|passphrase|password|secret)["']?\s*:\s*)(?:"(?:\\.|[^\\"])*"?|'[^']*'?|[^\s"',{}][^\r\n,{}]*)`)
 	// basic matches what a header for Basic authentication contains.
 	basic = lazyregexp.Compile(`(?i)(\bBasic\s+)[A-Za-z0-9+/_-]{6,}=*`)
 )
@@ -51,6 +55,12 @@ func WithoutSecrets(line string) string {
 	line = loginLike().ReplaceAllString(line, "$1…@")
 	line = secret().ReplaceAllString(line, "$1…")
 	return basic().ReplaceAllString(line, "$1…")
+}
+
+// WithoutTokens returns settings, in JSON or YAML, without users and passwords in URLs, and
+// without values whose name says that they are secret.
+func WithoutTokens(text string) string {
+	return setting().ReplaceAllString(inURL().ReplaceAllString(text, "$1…@"), "$1…")
 }
 
 // literal matches a string of JavaScript, even if its end is on another line.

@@ -87,3 +87,20 @@ func TestWithoutSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutTokens(t *testing.T) {
+	for text, want := range map[string]string{
+		"+npmAuthToken: hunter2\r\n a: b\n":                            "+npmAuthToken: …\r\n a: b\n",
+		`    npmAuthIdent: "bob:hunter\"2"`:                            `    npmAuthIdent: …`,
+		`{npmAuthToken: 'hunter2', a: b}`:                              `{npmAuthToken: …, a: b}`,
+		`{"_auth": "hunter2", "next-auth": "4.24.15"}`:                 `{"_auth": …, "next-auth": "4.24.15"}`,
+		`httpsProxy: "http://bob:hunter2@proxy.corp:80"`:               `httpsProxy: "http://…@proxy.corp:80"`,
+		`"a": "git+https://hunter2@git.corp/a.git", "b": "1"`:          `"a": "git+https://…@git.corp/a.git", "b": "1"`,
+		`"next-auth@npm:4.x": "patch:next-auth@npm%3A4.2.1#~/a.patch"`: `"next-auth@npm:4.x": "patch:next-auth@npm%3A4.2.1#~/a.patch"`,
+		"+  \"@auth/core\":\n+    dependencies:":                       "+  \"@auth/core\":\n+    dependencies:",
+	} {
+		if got := WithoutTokens(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -76,6 +76,9 @@ func TestExportUpgrade(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ex := newExported(t, row.manager, row.layout, registry, exportApp(upgradedFrom))
+			if ex.layout.want != wantRefused { // the install must also replace a patch in place
+				ex.proxypatch(t, clitest.OK, ex.project, "apply")
+			}
 			ex.export(t)
 			ex.commit(t, "exported")
 			table.set(t, name, ex.upgrade(t)...)

@@ -46,14 +46,16 @@ func (f *ForeignPatch) Concerns(c *Install) bool {
 	if f.Package != c.Package() || f.folder != "" && !strings.HasSuffix(filepath.ToSlash(c.Dir), "/node_modules/"+f.folder) {
 		return false
 	}
-	if f.releases == "" {
+	return Covers(f.releases, c.Version())
+}
+
+// Covers reports whether a range of releases has a release. In doubt, it has.
+func Covers(releases, release string) bool {
+	constraint, err := semver.NewConstraint(releases)
+	if releases == "" || err != nil {
 		return true
 	}
-	constraint, err := semver.NewConstraint(f.releases)
-	if err != nil {
-		return true // in doubt, name it
-	}
-	v, err := semver.StrictNewVersion(c.Version())
+	v, err := semver.StrictNewVersion(release)
 	return err == nil && constraint.Check(v)
 }
 
@@ -91,7 +93,7 @@ func (w *Workspace) NamesPatches() bool {
 func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
 	var all []ForeignPatch
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		name, releases := splitSpec(key)
+		name, releases := SplitSpec(key)
 		pkg, folder := name, ""
 		if w.Manager == NPM {
 			pkg, folder = w.aliased(name), name
@@ -112,7 +114,7 @@ func (w *Workspace) patched(in string, entries map[string]any) []ForeignPatch {
 func (w *Workspace) aliased(name string) string {
 	for _, p := range w.Packages {
 		if spec, isAlias := strings.CutPrefix(p.Dependencies[name], "npm:"); isAlias {
-			pkg, _ := splitSpec(spec)
+			pkg, _ := SplitSpec(spec)
 			return pkg
 		}
 	}
@@ -126,25 +128,33 @@ func (w *Workspace) appliesPatches() bool {
 	return w.Manager != NPM || err != nil || v.Major() >= 12
 }
 
-// resolved returns yarn's patches, which ranges such as
-// "patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch" name.
+// YarnPatch returns the package, the range of releases and the file, from the workspace's
+// root, of a range of yarn such as patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch.
+func YarnPatch(value string) (pkg, releases, file string, ok bool) {
+	spec, isPatch := strings.CutPrefix(value, "patch:")
+	if !isPatch {
+		return "", "", "", false
+	}
+	pkg, rest := SplitSpec(spec)
+	source, file, _ := strings.Cut(rest, "#")
+	file, _, _ = strings.Cut(file, "&")
+	file, _, _ = strings.Cut(strings.TrimPrefix(file, "optional!"), "::")
+	source, _ = url.PathUnescape(source)
+	return pkg, strings.TrimPrefix(source, "npm:"), path.Clean(strings.TrimPrefix(file, "~/")), true
+}
+
+// resolved returns the patches that yarn's settings name.
 func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
 	var all []ForeignPatch
 	add := func(p Package, field, key string, value any) {
 		text, _ := value.(string)
-		spec, ok := strings.CutPrefix(text, "patch:")
-		name, rest := splitSpec(spec)
+		name, releases, file, ok := YarnPatch(text)
 		if !ok || w.Manager != YarnBerry || !slices.Contains(line.Packages(), name) {
 			return
 		}
-		source, file, _ := strings.Cut(rest, "#")
-		file, _, _ = strings.Cut(file, "&")
-		file, _, _ = strings.Cut(strings.TrimPrefix(file, "optional!"), "::")
-		file = strings.TrimPrefix(file, "~/")
-		source, _ = url.PathUnescape(source)
 		all = append(all, ForeignPatch{
-			Package: name, Tool: string(w.Manager), File: path.Clean(file), Field: field, Entry: key,
-			In: w.Display(filepath.Join(p.Dir, "package.json")), Runs: true, releases: strings.TrimPrefix(source, "npm:"),
+			Package: name, Tool: string(w.Manager), File: file, Field: field, Entry: key,
+			In: w.Display(filepath.Join(p.Dir, "package.json")), Runs: true, releases: releases,
 		})
 	}
 	for _, key := range slices.Sorted(maps.Keys(root.Resolutions)) {

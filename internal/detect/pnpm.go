@@ -35,7 +35,7 @@ func pnpmPatches(dir, name string) (bool, error) {
 
 func (s pnpmSettings) patch(name string) bool {
 	for key := range s.PatchedDependencies {
-		if patched, _ := splitSpec(key); patched == name {
+		if patched, _ := SplitSpec(key); patched == name {
 			return true
 		}
 	}
@@ -45,9 +45,9 @@ func (s pnpmSettings) patch(name string) bool {
 // flat returns a package's name as stores and patch-package write it in one name.
 func flat(name string) string { return strings.ReplaceAll(name, "/", "+") }
 
-// splitSpec splits a key such as next-auth@4.24.5 or @auth/core@0.41.3 into the name and
+// SplitSpec splits a key such as next-auth@4.24.5 or @auth/core@0.41.3 into the name and
 // the range.
-func splitSpec(key string) (name, releases string) {
+func SplitSpec(key string) (name, releases string) {
 	rest, scoped := strings.CutPrefix(key, "@")
 	name, releases, _ = strings.Cut(rest, "@")
 	if scoped {

@@ -367,16 +367,6 @@ func (t *target) names(f *entry) bool {
 	})
 }
 
-// covers reports whether a range of releases has a release. In doubt it has.
-func covers(releases, release string) bool {
-	constraint, err := semver.NewConstraint(releases)
-	if releases == "" || err != nil {
-		return true
-	}
-	v, err := semver.StrictNewVersion(release)
-	return err == nil && constraint.Check(v)
-}
-
 // stranger makes the error for an entry that is not ours.
 func (p *Plan) stranger(f *entry, t *target) error {
 	e := &StrangerError{Path: p.display(f.file), Patch: f.file, Entry: f.key, Title: t.title(), Package: t.pkg, Release: t.release}
@@ -417,13 +407,4 @@ func (p *Plan) originOf(pkg, release string, data []byte) (foreign.Origin, error
 		best = max(best, origin)
 	}
 	return best, nil
-}
-
-// nameOf splits a key such as next-auth@4.24.5 or @auth/core@npm:0.41.3.
-func nameOf(key string) (name, rest string) {
-	at := strings.Index(key[min(1, len(key)):], "@")
-	if at < 0 {
-		return key, ""
-	}
-	return key[:at+1], key[at+2:]
 }

@@ -394,19 +394,3 @@ func TestInstalledAt(t *testing.T) {
 		}
 	}
 }
-
-func TestPatchOf(t *testing.T) {
-	for value, want := range map[string][3]string{
-		"patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch":                          {"next-auth", "4.24.5", ".yarn/patches/x.patch"},
-		"patch:@auth/core@npm%3A0.41.3#optional!~/.yarn/patches/x.patch::version=1&a=b": {"@auth/core", "0.41.3", ".yarn/patches/x.patch"},
-		"patch:next-auth@npm:4.24.5#./a/../b.patch&~/c.patch":                           {"next-auth", "4.24.5", "b.patch"},
-	} {
-		pkg, release, file, ok := patchOf(value)
-		if got := [3]string{pkg, release, file}; !ok || got != want {
-			t.Errorf("%s: %q", value, got)
-		}
-	}
-	if _, _, _, ok := patchOf("npm:next-auth@4"); ok {
-		t.Error("a range without a patch is none")
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
@@ -105,7 +104,7 @@ func (f *entry) concerns(pkg, release, file string) bool {
 	if f.key == "" {
 		return file != "" && path.Dir(f.file) == path.Dir(file) && installedAt(path.Base(f.file)) == installedAt(path.Base(file))
 	}
-	return f.pkg == pkg && covers(f.releases, release)
+	return f.pkg == pkg && detect.Covers(f.releases, release)
 }
 
 func patchFile(pkg, release string) string {
@@ -135,14 +134,14 @@ func (p *Plan) find() ([]entry, error) {
 		for _, key := range keys {
 			value, _ := doc.Text(slices.Concat(s.path, []string{key})...)
 			f := entry{setting: s, key: key, value: value, file: path.Clean(filepath.ToSlash(value))}
-			f.pkg, f.releases = nameOf(key)
+			f.pkg, f.releases = detect.SplitSpec(key)
 			if s.is(inResolutions) {
 				f.file, f.releases = "", ""
 				if inside := ofDependency().FindString(key); inside != "" {
-					f.pkg, _ = nameOf(strings.TrimPrefix(key, inside))
+					f.pkg, _ = detect.SplitSpec(strings.TrimPrefix(key, inside))
 					f.releases = strings.TrimPrefix(value, "npm:")
 				}
-				if pkg, release, file, isPatch := patchOf(value); isPatch {
+				if pkg, release, file, isPatch := detect.YarnPatch(value); isPatch {
 					f.pkg, f.releases, f.file = pkg, release, file
 				}
 			}
@@ -224,28 +223,13 @@ func (p *Plan) findDependencies() []entry {
 		}
 		in := setting{path.Join(filepath.ToSlash(rel), manifestName), []string{"dependencies"}}
 		for _, name := range slices.Sorted(maps.Keys(pkg.Dependencies)) {
-			of, release, file, isPatch := patchOf(pkg.Dependencies[name])
+			of, release, file, isPatch := detect.YarnPatch(pkg.Dependencies[name])
 			if isPatch && slices.Contains(line.Packages(), of) {
 				all = append(all, entry{setting: in, key: name, pkg: of, releases: release, file: file, fixed: true})
 			}
 		}
 	}
 	return all
-}
-
-// patchOf returns the package, the release and the file of a range of yarn such as
-// patch:next-auth@npm%3A4.24.5#~/.yarn/patches/x.patch.
-func patchOf(value string) (pkg, release, file string, ok bool) {
-	spec, isPatch := strings.CutPrefix(value, "patch:")
-	if !isPatch {
-		return "", "", "", false
-	}
-	pkg, rest := nameOf(spec)
-	source, file, _ := strings.Cut(rest, "#")
-	file, _, _ = strings.Cut(file, "&")
-	file, _, _ = strings.Cut(strings.TrimPrefix(file, "optional!"), "::")
-	source, _ = url.PathUnescape(source)
-	return pkg, strings.TrimPrefix(source, "npm:"), path.Clean(strings.TrimPrefix(file, "~/")), true
 }
 
 // exportedAs returns the package and the release that export's name of a patch file has;
@@ -429,7 +413,7 @@ func (p *Plan) provideAgents(o Options, targets []*target) error {
 }
 
 func (p *Plan) provideAgent(in setting, key string) error {
-	name, _ := nameOf(key)
+	name, _ := detect.SplitSpec(key)
 	if given, err := p.isGiven(in, name); given || err != nil {
 		return err
 	}
@@ -454,7 +438,7 @@ func (p *Plan) extensions(form Form, c *detect.Install, targets []*target) (in s
 		keys = []string{c.Package() + "@*"}
 		for _, t := range targets {
 			for _, w := range t.wired {
-				if name, _ := nameOf(w.key); t.pkg == c.Package() && t.release == c.Version() && !slices.Contains(keys, name+"@*") {
+				if name, _ := detect.SplitSpec(w.key); t.pkg == c.Package() && t.release == c.Version() && !slices.Contains(keys, name+"@*") {
 					keys = append(keys, name+"@*")
 				}
 			}
@@ -481,7 +465,7 @@ func (p *Plan) isGiven(in setting, pkg string) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(keys, func(key string) bool {
-		name, _ := nameOf(key)
+		name, _ := detect.SplitSpec(key)
 		return name == pkg && doc.Has(slices.Concat(in.path, []string{key, "dependencies", agentName})...)
 	}), nil
 }

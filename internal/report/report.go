@@ -13,6 +13,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/verify"
 )
 
@@ -335,7 +336,7 @@ func ExportOf(plan *export.Plan, tense Tense) *Export {
 		out.Files = append(out.Files, ExportFile{f.Path, string(action), tense.edit(action)})
 	}
 	for _, e := range plan.Entries {
-		out.Entries = append(out.Entries, ExportEntry{e.File, e.Setting, e.Key, e.Value, string(e.Action), tense.edit(e.Action)})
+		out.Entries = append(out.Entries, ExportEntry{e.File, e.Setting, e.Key, printable.WithoutTokens(e.Value), string(e.Action), tense.edit(e.Action)})
 	}
 	return out
 }

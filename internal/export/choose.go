@@ -1,7 +1,6 @@
 package export
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -72,13 +71,16 @@ func IsGuess(ws *detect.Workspace, form Form, userAgent string) bool {
 
 // releaseOf returns the release of the project's package manager; empty if it is unknown.
 func releaseOf(ws *detect.Workspace, userAgent string) string {
+	if ws.Version != "" {
+		return ws.Version
+	}
 	name, _, _ := strings.Cut(string(ws.Manager), " ")
 	for _, word := range strings.Fields(userAgent) { // npm/12.2.2 node/v20.20.2 linux x64
 		if release, ok := strings.CutPrefix(word, name+"/"); ok {
-			return cmp.Or(ws.Version, release)
+			return release
 		}
 	}
-	return ws.Version
+	return ""
 }
 
 // majorOf returns the major of a version; 0 if it has none.

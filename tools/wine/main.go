@@ -21,7 +21,7 @@ import (
 // packages are the packages that use files, and their data.
 var packages = []string{
 	"internal/apply", "internal/buildcache", "internal/detect", "internal/hooks",
-	"internal/patchset", "internal/pnp", "internal/safefile", "patches", "internal/cli",
+	"internal/edit", "internal/export", "internal/foreign", "internal/patchset", "internal/pnp", "internal/printable", "internal/safefile", "patches", "internal/cli",
 	"tests/apply", "tests/docs", "tests/doctor", "tests/output", "tests/releases", "tests/scripts",
 }
 

@@ -58,9 +58,9 @@ var layouts = map[string]layout{
 	},
 	"through a package of the workspace": {
 		files: map[string]string{
-			"package.json":                             `{"workspaces": ["*"]}`,
-			"web/package.json":                         `{"name": "web", "dependencies": {"auth": "*"}}`,
-			"auth/package.json":                        `{"name": "auth", ` + needs + `}`,
+			"package.json":      `{"workspaces": ["*"]}`,
+			"web/package.json":  `{"name": "web", "dependencies": {"auth": "*"}}`,
+			"auth/package.json": `{"name": "auth", ` + needs + `}`,
 			"auth/node_modules/next-auth/package.json": release24,
 		},
 		links: []string{"node_modules/auth -> ../auth"},

@@ -386,11 +386,38 @@ func TestInstalledAt(t *testing.T) {
 		"@auth+core+0.41.3.patch":         "node_modules/@auth/core",
 		"kit++next-auth+4.24.15.patch":    "node_modules/kit/node_modules/next-auth",
 		"@a+kit++@auth+core+0.41.3.patch": "node_modules/@a/kit/node_modules/@auth/core",
+		"next-auth+4.24.15+001+own.patch": "node_modules/next-auth",
 		"next-auth.patch":                 "",
 		"next-auth+4.24.15.diff":          "",
 	} {
 		if got := installedAt(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+}
+
+// One of several patches of next-auth is somebody else's, too.
+func TestNumberedStranger(t *testing.T) {
+	p := newProject(t, map[string]string{
+		"package.json": `{}`, "package-lock.json": "", "patches/next-auth+4.24.15+001+own.patch": "x\n",
+	}, map[string]string{"node_modules/next-auth": "next-auth 4.24.15"})
+	ws, err := detect.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := ws.Find(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := p.tree(t)
+	plan, err := New(ws, p.library, Options{Form: PatchPackage, Copies: found.Copies, Installed: found.Copies})
+	if err == nil {
+		plan.Close()
+	}
+	if _, ok := errors.AsType[*StrangerError](err); !ok {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, p.tree(t)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -47,6 +48,10 @@ func (p *Plan) packageFile(c *detect.Install) string {
 	return path.Join(p.patchDir(), strings.Join(names, "++")+"+"+c.Version()+".patch")
 }
 
+// beforeRelease matches where the release begins in a name such as
+// next-auth+4.24.15+001+mine, which is one of several patches.
+var beforeRelease = lazyregexp.Compile(`\+[0-9]+\.[0-9]+\.[0-9]`)
+
 // installedAt returns the directory of the package that one of patch-package's files is
 // for; empty if the name is no such file's.
 func installedAt(name string) string {
@@ -58,11 +63,11 @@ func installedAt(name string) string {
 	parts := strings.Split(name, "++")
 	for i, part := range parts {
 		if i == len(parts)-1 {
-			at := strings.LastIndex(part, "+")
-			if at < 0 {
+			at := beforeRelease().FindStringIndex(part)
+			if at == nil {
 				return ""
 			}
-			part = part[:at]
+			part = part[:at[0]]
 		}
 		dir = path.Join(dir, "node_modules", strings.ReplaceAll(part, "+", "/"))
 	}

@@ -3,6 +3,7 @@ package export
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/edit"
+	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
@@ -121,13 +123,42 @@ func (p *Plan) setUp() error {
 		}
 	}
 	if len(p.ws.Root().PatchDirs()) > 0 {
-		return nil
+		return p.checkSetUp(doc)
 	}
 	script := postinstall
 	if before, exists := doc.Text("scripts", "postinstall"); exists {
 		script = hooks.Follow(before, postinstall)
+		if !hooks.EndsWith(script, postinstall) {
+			return &FormError{PatchPackage, p.display(manifestName) + ": sh would not run what comes after the script postinstall", hint.Join(hint.Text("add this to it by hand, then run it again: "), hint.Keep(postinstall))}
+		}
 	}
 	return p.setEntry(setting{manifestName, []string{"scripts"}}, "postinstall", script)
+}
+
+// atInstalls are the scripts of a project that installs run.
+var atInstalls = []string{"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare", "dependencies"}
+
+// checkSetUp makes sure that an install runs the script that calls patch-package, directly
+// or through the name of another script.
+func (p *Plan) checkSetUp(doc edit.Document) error {
+	var calling []string
+	for _, name := range doc.Keys("scripts") {
+		text, _ := doc.Text("scripts", name)
+		if !strings.Contains(text, detect.PatchPackage) {
+			continue
+		}
+		if slices.Contains(atInstalls, name) {
+			return nil
+		}
+		calling = append(calling, name)
+	}
+	for _, name := range atInstalls {
+		text, _ := doc.Text("scripts", name)
+		if slices.ContainsFunc(calling, func(script string) bool { return strings.Contains(text, script) }) {
+			return nil
+		}
+	}
+	return &FormError{PatchPackage, fmt.Sprintf("%s: no install runs patch-package, only the script %s", p.display(manifestName), strings.Join(calling, ", ")), hint.Text("run that script in postinstall, then run it again")}
 }
 
 // tearDown takes out what setUp wrote, unless another patch needs it.

@@ -53,7 +53,7 @@ func (p *Plan) patchAfterInstall(root *File) {
 		if exists {
 			after = join(before)
 		}
-		if !startsWith(after, applyCommand) && !endsWith(after, applyCommand) {
+		if !startsWith(after, applyCommand) && !EndsWith(after, applyCommand) {
 			p.leave(root, name, hint.Join(hint.Text("add to its end: "), hint.Keep("&& "+applyCommand+flags)))
 			continue
 		}

@@ -123,9 +123,9 @@ func startsWith(script, command string) bool {
 	return false
 }
 
-// endsWith reports whether sh runs the command at the end of a script, unless the rest
-// fails.
-func endsWith(script, command string) bool {
+// EndsWith reports whether sh runs the command at the end of a script, unless the rest
+// fails. After a comment, it does not.
+func EndsWith(script, command string) bool {
 	stmt := only(script)
 	if stmt == nil {
 		return false

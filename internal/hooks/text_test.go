@@ -47,7 +47,7 @@ func TestTexts(t *testing.T) {
 // init leaves scripts alone that sh would read differently with a hook.
 func TestUnreadable(t *testing.T) {
 	for _, script := range []string{"a # why", "a || b # why", "a || b \\", "a '", "if exist x (next build)", "case"} {
-		if after := join(script); startsWith(after, applyCommand) || endsWith(after, applyCommand) {
+		if after := join(script); startsWith(after, applyCommand) || EndsWith(after, applyCommand) {
 			t.Errorf("%q counts as one that patches", after)
 		}
 	}
@@ -209,7 +209,7 @@ func TestPatchAfterScript(t *testing.T) {
 	needsShell(t)
 	var all, joined []string
 	for _, script := range scripts() {
-		if after := follow(script); endsWith(after, applyCommand) {
+		if after := follow(script); EndsWith(after, applyCommand) {
 			all, joined = append(all, script), append(joined, after)
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/pnp"
+	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/report"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 	"github.com/proxypatch/proxypatch/internal/verify"
@@ -291,7 +292,7 @@ func (s *situation) removal(p *foreign.Patch, c *apply.Copy) hint.Hint {
 		}
 		return hint.Join(hint.Text("patch-package changes the same file; delete its patch and get the released files: "), hint.Run(s.deletion(p)+" && "+restore.Run), then)
 	}
-	remove := fmt.Sprintf("%s itself changes the same file; remove %q from %s in %s, ", p.Tool, p.Entry, p.Field, p.In)
+	remove := fmt.Sprintf("%s itself changes the same file; remove %q from %s in %s, ", p.Tool, p.Name(), p.Field, p.In)
 	return hint.Join(hint.Text(remove), s.project.InstallSame(&c.Install), then)
 }
 
@@ -360,7 +361,7 @@ func (s *situation) strangerHint(e *export.StrangerError) hint.Hint {
 	case e.Newer:
 		return hint.Text("upgrade proxypatch")
 	case e.Patch == "":
-		instead := fmt.Sprintf("take %q out, depend on %s directly, run ", e.Entry, e.Title)
+		instead := fmt.Sprintf("take %q out, depend on %s directly, run ", printable.WithoutTokens(e.Entry), e.Title)
 		return hint.Join(hint.Text(instead), s.workspace.InstallNative(), hint.Text(", then "), hint.Run("proxypatch export"+s.again))
 	case e.Apart && !e.Mixed:
 		return hint.Join(hint.Text("add ours to it: "), hint.Run("proxypatch diff"+s.again+" >> "+hint.Quote(e.Path))).Or(hint.Text("or " + joining))

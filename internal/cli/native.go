@@ -125,7 +125,7 @@ func (s *situation) renewHint(p *foreign.Patch) hint.Hint {
 func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
 	purpose := "delete " + s.fileOf(p)
 	if p.Field != "" {
-		purpose = fmt.Sprintf("take %q out of %s in %s", p.Entry, p.Field, p.In)
+		purpose = fmt.Sprintf("take %q out of %s in %s", p.Name(), p.Field, p.In)
 	}
 	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.workspace.InstallReleased()))
 }
@@ -151,10 +151,10 @@ func (s *situation) warnOfPatches(plan *apply.Plan) []report.Problem {
 		}
 	}
 	for _, p := range s.idle {
-		message := fmt.Sprintf("%s: %q in %s is for a release that is not installed", p.In, p.Entry, p.Field)
+		message := fmt.Sprintf("%s: %q in %s is for a release that is not installed", p.In, p.Name(), p.Field)
 		switch {
 		case p.Missing:
-			message = fmt.Sprintf("%s: %q in %s names %s, which does not exist", p.In, p.Entry, p.Field, s.fileOf(p))
+			message = fmt.Sprintf("%s: %q in %s names %s, which does not exist", p.In, p.Name(), p.Field, s.fileOf(p))
 		case !p.Runs:
 			message = fmt.Sprintf("%s: npm %s ignores %s; only npm 12 and newer apply it", p.In, s.workspace.Version, p.Field)
 		}

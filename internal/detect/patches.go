@@ -14,6 +14,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // ForeignPatch is a patch of a package with files of next-auth that another tool applies at
@@ -37,6 +38,9 @@ const PatchPackage = "patch-package"
 
 // maxPatches limits the patches of a workspace: each is read.
 const maxPatches = 100
+
+// Name returns the key of the entry, for messages. Keys may be URLs with a password.
+func (f *ForeignPatch) Name() string { return printable.WithoutTokens(f.Entry) }
 
 // Concerns reports whether the patch is for a copy.
 func (f *ForeignPatch) Concerns(c *Install) bool {

@@ -171,3 +171,11 @@ func TestYarnPatch(t *testing.T) {
 		t.Error("a range without a patch is none")
 	}
 }
+
+// A key may be a URL with a password, which no message shows.
+func TestNameOfEntry(t *testing.T) {
+	p := ForeignPatch{Entry: "next-auth@https://ada:hunter2@corp.test/next-auth.tgz"}
+	if got := p.Name(); got != "next-auth@https://…@corp.test/next-auth.tgz" {
+		t.Errorf("got %q", got)
+	}
+}

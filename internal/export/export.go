@@ -84,7 +84,7 @@ func (e *StrangerError) Error() string {
 	case e.Mixed:
 		return fmt.Sprintf("%s: is a patch of %s by proxypatch with other changes", e.Path, e.Title)
 	case e.Patch == "":
-		return fmt.Sprintf("%s: %q already says where %s comes from", e.Path, e.Entry, e.Title)
+		return fmt.Sprintf("%s: %q already says where %s comes from", e.Path, printable.WithoutTokens(e.Entry), e.Title)
 	}
 	return fmt.Sprintf("%s: is a patch of %s that proxypatch did not make", e.Path, e.Title)
 }

@@ -142,7 +142,7 @@ type Native struct {
 
 // SetNative says what patches the copy at installs.
 func (c *Copy) SetNative(n foreign.Native) {
-	c.Native = &Native{n.Tool, n.Field, n.Entry, n.In, n.File, n.Origin.String()}
+	c.Native = &Native{n.Tool, n.Field, n.Name(), n.In, n.File, n.Origin.String()}
 	c.by = n.By()
 }
 
@@ -336,7 +336,7 @@ func ExportOf(plan *export.Plan, tense Tense) *Export {
 		out.Files = append(out.Files, ExportFile{f.Path, string(action), tense.edit(action)})
 	}
 	for _, e := range plan.Entries {
-		out.Entries = append(out.Entries, ExportEntry{e.File, e.Setting, e.Key, printable.WithoutTokens(e.Value), string(e.Action), tense.edit(e.Action)})
+		out.Entries = append(out.Entries, ExportEntry{e.File, e.Setting, printable.WithoutTokens(e.Key), printable.WithoutTokens(e.Value), string(e.Action), tense.edit(e.Action)})
 	}
 	return out
 }

@@ -233,7 +233,7 @@ func (p *Plan) Changed() time.Time {
 
 func (c *Copy) open(locking bool) error {
 	if c.PnP != nil && c.PnP.Files != nil {
-		c.files = archive{c.PnP.Files}
+		c.files = archive{c.PnP.Files, c.Dir}
 		return nil
 	}
 	root, err := os.OpenRoot(c.Dir)

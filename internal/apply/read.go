@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/proxypatch/proxypatch/internal/pnp"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
@@ -54,7 +55,10 @@ func (d directory) read(name string) ([]byte, fs.FileInfo, error) {
 }
 
 // archive reads the files of a package in an archive, whose directories are no links.
-type archive struct{ files fs.FS }
+type archive struct {
+	files fs.FS
+	dir   string // the package's directory in it
+}
 
 func (a archive) all() fs.FS { return a.files }
 
@@ -65,7 +69,14 @@ func (a archive) look(name string) error {
 
 func (a archive) read(name string) ([]byte, fs.FileInfo, error) {
 	data, info, err := safefile.ReadFrom(a.files, name, safefile.MaxFile)
-	return data, info, irregular(name, err)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.As(err, new(*safefile.Error)) {
+		return data, info, irregular(name, err)
+	}
+	at, _, failed := pnp.Split(a.dir)
+	if failed != nil {
+		return nil, nil, failed
+	}
+	return nil, nil, &pnp.Error{Path: at, Err: fmt.Errorf("is damaged: %s: %w", name, err)}
 }
 
 // irregular adds a file's name to an error of safefile.

@@ -215,7 +215,10 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 		return hint.Text("use fewer and simpler globs, such as packages/*, in package.json or pnpm-workspace.yaml")
 	}),
 	on(report.Failed, commitHint),
-	on(report.Failed, func(*situation, *edit.SyntaxError) hint.Hint {
+	on(report.Failed, func(_ *situation, e *edit.SyntaxError) hint.Hint {
+		if filepath.Base(e.Path) != "package.json" {
+			return hint.Text("fix it, and run it again; nothing was written")
+		}
 		return hint.Text("fix it, without comments and trailing commas, and run it again; nothing was written")
 	}),
 	on(report.Failed, func(*situation, *edit.FileError) hint.Hint {

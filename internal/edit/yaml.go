@@ -169,6 +169,9 @@ func (d *YAML) Set(text string, path ...string) error {
 	if err == nil {
 		err = base.mustDiffer(&changed, path)
 	}
+	if _, made := errors.AsType[*SyntaxError](err); made { // what does not parse is not what the person wrote
+		err = errUnsafe
+	}
 	if err != nil {
 		return &SyntaxError{Line: line, Err: err}
 	}

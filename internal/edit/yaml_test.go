@@ -123,6 +123,9 @@ func TestYAMLRefused(t *testing.T) {
 			if !ok {
 				t.Fatalf("got %v and\n%s", err, d.Bytes())
 			}
+			if _, twice := errors.AsType[*SyntaxError](wrong.Err); twice {
+				t.Errorf("names the line twice: %v", err)
+			}
 			if wrong.Line != tc.line {
 				t.Errorf("line %d, want %d", wrong.Line, tc.line)
 			}

@@ -1,4 +1,4 @@
-// proxypatch helper revision 6 sha256:1026728fb4c29f01592d794cb5c36bf1d9b275a70dbe75b27c734ef724cc3365
+// proxypatch helper revision 6 sha256:af7a582baf860436543aebd706c4b107903a6b780111dccb3af7de13429b682e
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 "use strict";
@@ -173,8 +173,11 @@ function proxySetting(url) {
 
 // Older releases lack what the rest needs. Where the connection is direct, they work.
 function requireNode() {
-  if (parseInt(process.versions.node, 10) >= OLDEST_NODE) return;
-  throw new Error(`the proxy helper needs Node.js ${OLDEST_NODE} or newer; this is Node.js ${process.versions.node}`);
+  if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+    const version = process.versions.node; // Next.js warns where the Edge runtime would read it
+    if (parseInt(version, 10) >= OLDEST_NODE) return;
+    throw new Error(`the proxy helper needs Node.js ${OLDEST_NODE} or newer; this is Node.js ${version}`);
+  }
 }
 
 // The time limit in ms that the environment sets, or undefined. Its value is not shown: it may be in the wrong variable.

@@ -1,4 +1,4 @@
-// proxypatch helper revision 6 sha256:b1ae4fcf07757f9009ab7cc7e7235ddd0e59fd5a9e1ebf94a8f2fb427e6dc1c3
+// proxypatch helper revision 6 sha256:f0ef0039dc929c1511ef6eac0acd5949efee401a01888e2b15d8b87139e32591
 // Sends the outbound calls of next-auth's server side through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
 // NO_PROXY name. Put here by proxypatch; `proxypatch revert` removes it.
 
@@ -173,8 +173,11 @@ function proxySetting(url) {
 
 // Older releases lack what the rest needs. Where the connection is direct, they work.
 function requireNode() {
-  if (parseInt(process.versions.node, 10) >= OLDEST_NODE) return;
-  throw new Error(`the proxy helper needs Node.js ${OLDEST_NODE} or newer; this is Node.js ${process.versions.node}`);
+  if (!process.browser && process.env.NEXT_RUNTIME !== "edge" && process.env.NEXT_RUNTIME !== "") {
+    const version = process.versions.node; // Next.js warns where the Edge runtime would read it
+    if (parseInt(version, 10) >= OLDEST_NODE) return;
+    throw new Error(`the proxy helper needs Node.js ${OLDEST_NODE} or newer; this is Node.js ${version}`);
+  }
 }
 
 // The time limit in ms that the environment sets, or undefined. Its value is not shown: it may be in the wrong variable.

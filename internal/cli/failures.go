@@ -364,8 +364,8 @@ func (s *situation) strangerHint(e *export.StrangerError) hint.Hint {
 	case e.Newer:
 		return hint.Text("upgrade proxypatch")
 	case e.Patch == "":
-		instead := fmt.Sprintf("take %q out, depend on %s directly, run ", printable.WithoutTokens(e.Entry), e.Title)
-		return hint.Join(hint.Text(instead), s.workspace.InstallNative(), hint.Text(", then "), hint.Run("proxypatch export"+s.again))
+		instead := fmt.Sprintf("take %q out, depend on %s directly, ", printable.WithoutTokens(e.Entry), e.Title)
+		return hint.Join(hint.Text(instead), s.workspace.InstallNative().Step(), hint.Text(", then "), hint.Run("proxypatch export"+s.again))
 	case e.Apart && !e.Mixed:
 		return hint.Join(hint.Text("add ours to it: "), hint.Run("proxypatch diff"+s.again+" >> "+hint.Quote(e.Path))).Or(hint.Text("or " + joining))
 	}

@@ -109,7 +109,7 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 
 // exportHint makes the package manager itself patch the copies.
 func (s *situation) exportHint() hint.Hint {
-	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallNative()))
+	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), s.workspace.InstallNative().Step())
 }
 
 // renewHint makes an outdated patch anew. patch-package can't apply the new one to files
@@ -118,7 +118,7 @@ func (s *situation) renewHint(p *foreign.Patch) hint.Hint {
 	if p.Tool != detect.PatchPackage {
 		return s.exportHint()
 	}
-	return hint.Join(hint.Text("make the patch again: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), running(s.workspace.InstallReleased()))
+	return hint.Join(hint.Text("make the patch again: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), s.workspace.InstallReleased().Step())
 }
 
 // undoHint takes out what export wrote.
@@ -127,15 +127,7 @@ func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
 	if p.Field != "" {
 		purpose = fmt.Sprintf("take %q out of %s in %s", p.Name(), p.Field, p.In)
 	}
-	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), running(s.workspace.InstallReleased()))
-}
-
-// running is a hint for the middle of a sentence.
-func running(h hint.Hint) hint.Hint {
-	if h.Run == "" {
-		return h
-	}
-	return hint.Join(hint.Text("run "), h)
+	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), s.workspace.InstallReleased().Step())
 }
 
 // warnOfPatches warns of patches from proxypatch that no install will apply, and of outdated

@@ -164,11 +164,7 @@ func (w *Workspace) Restore(c *Install) hint.Hint {
 		exact := hint.Quote(c.Package() + "@" + c.Version())
 		return hint.Run(w.in(w.Root(), "rm -rf "+filepath.ToSlash(at)+" && npm install --no-save "+exact))
 	}
-	again := w.Reinstall()
-	if again.Run != "" {
-		again = hint.Join(hint.Text("run "), again)
-	}
-	return hint.Join(hint.Text("there is no lock file, so first "+pin(c)+"; then "), again)
+	return hint.Join(hint.Text("there is no lock file, so first "+pin(c)+"; then "), w.Reinstall().Step())
 }
 
 // pin says how to keep the release of a copy without a lock file.
@@ -243,14 +239,10 @@ func (w *Workspace) InstallAgain() hint.Hint {
 // InstallSame is InstallAgain as a part of a sentence, with the same release of a copy also
 // without a lock file.
 func (w *Workspace) InstallSame(c *Install) hint.Hint {
-	again := w.InstallAgain()
-	if again.Run != "" {
-		again = hint.Join(hint.Text("run "), again)
-	}
 	if w.keepsReleases() {
-		return again
+		return w.InstallAgain().Step()
 	}
-	return hint.Join(hint.Text(pin(c)+" because there is no lock file, "), again)
+	return hint.Join(hint.Text(pin(c)+" because there is no lock file, "), w.InstallAgain().Step())
 }
 
 // InstallNative says how to install so that the package manager applies its patches, or

@@ -39,6 +39,14 @@ func Keep(phrase string) Hint { return Hint{Text: phrase, Kept: []Phrase{{phrase
 // To returns a command after its purpose.
 func To(purpose, command string) Hint { return Join(Text(purpose+": "), Run(command)) }
 
+// Step returns the hint as a part of a sentence: "run" and the command, if it is one.
+func (h Hint) Step() Hint {
+	if h.Run == "" {
+		return h
+	}
+	return Join(Text("run "), h)
+}
+
 // Join joins the parts of a hint. Run is the first command in them.
 func Join(parts ...Hint) Hint {
 	var all Hint

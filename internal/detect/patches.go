@@ -233,7 +233,7 @@ func (w *Workspace) patchesIn(p Package, dir string, runs bool) ([]ForeignPatch,
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	var all []ForeignPatch
 	for _, entry := range entries {
-		installed := patchedBy(entry.Name())
+		installed := PatchedBy(entry.Name())
 		if installed == "" || len(all) == maxPatches {
 			continue
 		}
@@ -249,11 +249,11 @@ func (w *Workspace) patchesIn(p Package, dir string, runs bool) ([]ForeignPatch,
 	return all, nil
 }
 
-// patchedBy returns the directory of the package that one of patch-package's files changes,
+// PatchedBy returns the directory of the package that one of patch-package's files changes,
 // such as node_modules/next-auth for next-auth+4.24.5.patch and
 // node_modules/kit/node_modules/@auth/core for kit++@auth+core+0.41.3.patch. It is empty for
 // packages without files of next-auth.
-func patchedBy(name string) string {
+func PatchedBy(name string) string {
 	name, isPatch := strings.CutSuffix(name, ".patch")
 	packages := strings.Split(name, "++")
 	last := len(packages) - 1

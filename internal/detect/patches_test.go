@@ -25,9 +25,11 @@ func TestPatchedBy(t *testing.T) {
 		"kit++@auth+core+0.41.3+001+x.patch":    "node_modules/kit/node_modules/@auth/core",
 		"@auth+core.patch":                      "",
 		"@auth+core-x+1.0.0.patch":              "",
+		"next-auth.patch":                       "",
+		"next-auth+4.24.15.diff":                "",
 		"next-auth":                             "",
 	} {
-		if got := patchedBy(name); got != want {
+		if got := PatchedBy(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}

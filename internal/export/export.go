@@ -341,7 +341,7 @@ func (p *Plan) content(t *target, form Form) ([]byte, error) {
 	}
 	under := ""
 	if form == PatchPackage {
-		under = installedAt(path.Base(t.file))
+		under = detect.PatchedBy(path.Base(t.file))
 	}
 	return selection.Write(t.line, under)
 }

@@ -379,23 +379,6 @@ func flatten(at string, value any) map[string]string {
 	return all
 }
 
-// Names of patch-package, as it reads and we write them.
-func TestInstalledAt(t *testing.T) {
-	for name, want := range map[string]string{
-		"next-auth+4.24.15.patch":         "node_modules/next-auth",
-		"@auth+core+0.41.3.patch":         "node_modules/@auth/core",
-		"kit++next-auth+4.24.15.patch":    "node_modules/kit/node_modules/next-auth",
-		"@a+kit++@auth+core+0.41.3.patch": "node_modules/@a/kit/node_modules/@auth/core",
-		"next-auth+4.24.15+001+own.patch": "node_modules/next-auth",
-		"next-auth.patch":                 "",
-		"next-auth+4.24.15.diff":          "",
-	} {
-		if got := installedAt(name); got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
-	}
-}
-
 // One of several patches of next-auth is somebody else's, too.
 func TestNumberedStranger(t *testing.T) {
 	p := newProject(t, map[string]string{

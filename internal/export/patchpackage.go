@@ -1,7 +1,6 @@
 package export
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +13,6 @@ import (
 	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
-	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
@@ -50,32 +48,6 @@ func (p *Plan) packageFile(c *detect.Install) string {
 	return path.Join(p.patchDir(), strings.Join(names, "++")+"+"+c.Version()+".patch")
 }
 
-// beforeRelease matches where the release begins in a name such as
-// next-auth+4.24.15+001+mine, which is one of several patches.
-var beforeRelease = lazyregexp.Compile(`\+[0-9]+\.[0-9]+\.[0-9]`)
-
-// installedAt returns the directory of the package that one of patch-package's files is
-// for; empty if the name is no such file's.
-func installedAt(name string) string {
-	name, isPatch := strings.CutSuffix(name, ".patch")
-	if !isPatch {
-		return ""
-	}
-	dir := ""
-	parts := strings.Split(name, "++")
-	for i, part := range parts {
-		if i == len(parts)-1 {
-			at := beforeRelease().FindStringIndex(part)
-			if at == nil {
-				return ""
-			}
-			part = part[:at[0]]
-		}
-		dir = path.Join(dir, "node_modules", strings.ReplaceAll(part, "+", "/"))
-	}
-	return dir
-}
-
 // findKept returns the patches of next-auth's packages in the directory of patch-package.
 func (p *Plan) findKept() ([]entry, error) {
 	names, err := p.namesIn(p.patchDir())
@@ -84,7 +56,7 @@ func (p *Plan) findKept() ([]entry, error) {
 	}
 	var all []entry
 	for _, name := range names {
-		dir := installedAt(name)
+		dir := detect.PatchedBy(name)
 		at := slices.IndexFunc(line.Packages(), func(pkg string) bool { return strings.HasSuffix(dir, "node_modules/"+pkg) })
 		if at < 0 {
 			continue
@@ -178,7 +150,7 @@ func (p *Plan) tearDown(found []entry) error {
 		gone := slices.ContainsFunc(found, func(f entry) bool {
 			return f.file == path.Join(p.patchDir(), name) && f.ours() && !f.kept
 		})
-		return installedAt(name) != "" && !gone
+		return strings.HasSuffix(name, ".patch") && strings.Contains(name, "+") && !gone
 	})
 	if needed {
 		return nil
@@ -195,9 +167,4 @@ func (p *Plan) tearDown(found []entry) error {
 		return p.setEntry(scripts, "postinstall", before)
 	}
 	return nil
-}
-
-// Setup reports whether the plan adds patch-package to the dependencies.
-func (p *Plan) Setup() bool {
-	return slices.ContainsFunc(p.Entries, func(e Entry) bool { return cmp.Or(e.Setting, e.Key) == "dependencies" && e.Action == Add })
 }

@@ -102,7 +102,7 @@ func (f *entry) concerns(pkg, release, file string) bool {
 		return f.file == file
 	}
 	if f.key == "" {
-		return file != "" && path.Dir(f.file) == path.Dir(file) && installedAt(path.Base(f.file)) == installedAt(path.Base(file))
+		return file != "" && path.Dir(f.file) == path.Dir(file) && detect.PatchedBy(path.Base(f.file)) == detect.PatchedBy(path.Base(file))
 	}
 	return f.pkg == pkg && detect.Covers(f.releases, release)
 }

@@ -248,7 +248,7 @@ func (p *Plan) undo() error {
 	if err := p.takeOut(found); err != nil {
 		return err
 	}
-	if err := p.takeAgents(); err != nil {
+	if err := p.takeAgents(found); err != nil {
 		return err
 	}
 	if err := p.tearDown(found); err != nil {

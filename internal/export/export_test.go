@@ -229,6 +229,17 @@ func TestExport(t *testing.T) {
 			},
 			patches: []string{"patches/next-auth@4.24.15.patch"},
 		},
+		"an extension of another package, which stays": {
+			form:     PNPM,
+			files:    map[string]string{"package.json": `{"pnpm": {"packageExtensions": {"kit@1": {"dependencies": {"https-proxy-agent": "7.x"}}}}}`, "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
+			settings: "package.json",
+			want: map[string]string{
+				"pnpm patchedDependencies next-auth@4.24.15":                        "patches/next-auth@4.24.15.patch",
+				"pnpm packageExtensions next-auth@4 dependencies https-proxy-agent": "7.x",
+			},
+			patches: []string{"patches/next-auth@4.24.15.patch"},
+		},
 		"pnpm 10, where a setting in package.json hides the same one elsewhere": {
 			form: PNPM,
 			files: map[string]string{

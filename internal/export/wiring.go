@@ -470,8 +470,14 @@ func (p *Plan) isGiven(in setting, pkg string) (bool, error) {
 	}), nil
 }
 
-// takeAgents takes out what provideAgents wrote.
-func (p *Plan) takeAgents() error {
+// takeAgents takes out what provideAgents wrote: for the packages with files of next-auth,
+// and for the names by which entries patch them.
+func (p *Plan) takeAgents(found []entry) error {
+	names := line.Packages()
+	for _, f := range found {
+		name, _ := detect.SplitSpec(f.key)
+		names = append(names, name)
+	}
 	extensions := []setting{
 		{pnpmSettings, []string{"packageExtensions"}},
 		{manifestName, []string{fieldOfPNPM, "packageExtensions"}},
@@ -485,7 +491,7 @@ func (p *Plan) takeAgents() error {
 		for _, key := range keys {
 			at := setting{in.file, slices.Concat(in.path, []string{key, "dependencies"})}
 			value, _ := doc.Text(slices.Concat(at.path, []string{agentName})...)
-			if value != agentRange {
+			if name, _ := detect.SplitSpec(key); value != agentRange || !slices.Contains(names, name) {
 				continue
 			}
 			if err := p.removeEntry(at, agentName, value); err != nil {

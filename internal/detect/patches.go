@@ -125,11 +125,14 @@ func (w *Workspace) aliased(name string) string {
 	return name
 }
 
+// PatchingNPM is the first npm that patches packages. Older ones ignore its setting.
+const PatchingNPM = 12
+
 // appliesPatches reports whether the package manager reads patchedDependencies. If the
 // project does not say which npm it uses, it counts as one that does.
 func (w *Workspace) appliesPatches() bool {
 	v, err := semver.NewVersion(w.Version)
-	return w.Manager != NPM || err != nil || v.Major() >= 12
+	return w.Manager != NPM || err != nil || v.Major() >= PatchingNPM
 }
 
 // YarnPatch returns the package, the range of releases and the file, from the workspace's

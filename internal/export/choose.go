@@ -13,9 +13,6 @@ import (
 // managers are the package managers that read the settings of each form.
 var managers = map[Form]detect.Manager{PNPM: detect.PNPM, NPM: detect.NPM, Yarn: detect.YarnBerry, Bun: detect.Bun}
 
-// firstNPM is the first npm that patches packages. Older ones ignore its setting.
-const firstNPM = 12
-
 // Choose returns the form for a project: the one that a person names or, if that is empty,
 // the one of its package manager. userAgent is what a package manager calls itself to the
 // programs that it runs. The error is a *FormError.
@@ -34,7 +31,7 @@ func Choose(ws *detect.Workspace, wanted Form, userAgent string) (Form, error) {
 	switch {
 	case ws.Manager != manager && ws.Manager != detect.Unknown:
 		return "", &FormError{wanted, fmt.Sprintf("%s installs this project, and reads no patches for %s", ws.Manager, wanted), hint.Run("proxypatch export")}
-	case wanted == NPM && npm > 0 && npm < firstNPM:
+	case wanted == NPM && npm > 0 && npm < detect.PatchingNPM:
 		return "", &FormError{wanted, fmt.Sprintf("npm %d ignores patchedDependencies; npm patches packages since npm 12", npm), hint.Run("proxypatch export --for patch-package")}
 	}
 	return wanted, nil
@@ -49,7 +46,7 @@ func chooseFor(ws *detect.Workspace, npm uint64) (Form, error) {
 	case detect.Unknown:
 		return "", &FormError{"", "it is not known which package manager installs this project", hint.Text("add --for with one of " + strings.Join(Forms, ", "))}
 	case detect.NPM:
-		if npm >= firstNPM || npm == 0 && ws.NamesPatches() {
+		if npm >= detect.PatchingNPM || npm == 0 && ws.NamesPatches() {
 			return NPM, nil
 		}
 		return PatchPackage, nil

@@ -587,9 +587,6 @@ func (all *builds) lookAt(app detect.Package) (now installed, err error) {
 		if shared, is := errors.AsType[*detect.SharedError](c.Err); is {
 			return installed{install: there.sharedHint(shared).First()}, nil
 		}
-		if shared, is := errors.AsType[*detect.SharedError](c.Err); is {
-			return installed{install: there.sharedHint(shared).First()}, nil
-		}
 	}
 	agents, _ := report.JudgeAgents(plan, patchset.Default)
 	if len(loaded) == 0 || plan.Blocked() || plan.Changes() > 0 || len(agents) > 0 {

@@ -109,6 +109,9 @@ func (s *situation) nativeHint(e *nativeError) hint.Hint {
 
 // exportHint makes the package manager itself patch the copies.
 func (s *situation) exportHint() hint.Hint {
+	if s.workspace.Manager == detect.Unknown { // export would ask for it
+		return hint.Join(hint.Text("name your package manager in packageManager of package.json, then run "), hint.Run("proxypatch export"+s.toExport), hint.Text(" and the install that it prints"))
+	}
 	return hint.Join(hint.Text("make "+string(s.workspace.Manager)+" patch it: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), s.workspace.InstallNative().Step())
 }
 

@@ -199,7 +199,10 @@ func (x *exporting) conclude(planned *export.Plan) error {
 		x.report.Summary = report.CountFiles(changed) + " changed"
 	}
 	install := x.workspace.InstallNative()
-	if x.options.undo || planned.Form == export.PatchPackage && planned.Replaces() { // patch-package can't replace its own lines
+	switch {
+	case planned.Replaces():
+		install = x.workspace.InstallAfresh()
+	case x.options.undo:
 		install = x.workspace.InstallReleased()
 	}
 	x.report.Exported.Install = install.Run

@@ -121,16 +121,16 @@ func (s *situation) renewHint(p *foreign.Patch) hint.Hint {
 	if p.Tool != detect.PatchPackage {
 		return s.exportHint()
 	}
-	return hint.Join(hint.Text("make the patch again: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), s.workspace.InstallReleased().Step())
+	return hint.Join(hint.Text("make the patch again: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), s.workspace.InstallAfresh().Step())
 }
 
 // undoHint takes out what export wrote.
 func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
-	purpose := "delete " + s.fileOf(p)
+	purpose, install := "delete "+s.fileOf(p), s.workspace.InstallAfresh()
 	if p.Field != "" {
-		purpose = fmt.Sprintf("take %q out of %s in %s", p.Name(), p.Field, p.In)
+		purpose, install = fmt.Sprintf("take %q out of %s in %s", p.Name(), p.Field, p.In), s.workspace.InstallReleased()
 	}
-	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), s.workspace.InstallReleased().Step())
+	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), install.Step())
 }
 
 // warnOfPatches warns of patches from proxypatch that no install will apply, and of outdated

@@ -248,27 +248,44 @@ func (w *Workspace) InstallSame(c *Install) hint.Hint {
 // InstallNative says how to install so that the package manager applies its patches, or
 // patch-package its own. The lock file may change.
 func (w *Workspace) InstallNative() hint.Hint {
-	switch w.Manager {
-	case Unknown:
+	if w.Manager == Unknown {
 		return hint.Text("delete " + w.Display(filepath.Join(w.Root().Dir, "node_modules")) + " and install the packages again" + yours)
-	case PNPM:
-		return hint.Run(w.InRoot("pnpm install --no-frozen-lockfile"))
-	case YarnBerry:
-		return hint.Run(w.InRoot("yarn install --no-immutable"))
-	case YarnV1:
-		return hint.Run(w.InRoot("yarn install --force"))
 	}
-	return hint.Run(w.InRoot(w.Manager.Install()))
+	return hint.Run(w.InRoot(w.native()))
 }
 
-// InstallReleased says how to install when such patches are gone. bun and patch-package
-// leave patched files in place. The lock file may change.
+// native returns the command of InstallNative.
+func (w *Workspace) native() string {
+	switch w.Manager {
+	case PNPM:
+		return "pnpm install --no-frozen-lockfile"
+	case YarnBerry:
+		return "yarn install --no-immutable"
+	case YarnV1:
+		return "yarn install --force"
+	}
+	return w.Manager.Install()
+}
+
+// InstallReleased says how to install when the package manager's own patches are gone. bun
+// leaves patched files in place, and npm may call them up to date. The lock file may
+// change.
 func (w *Workspace) InstallReleased() hint.Hint {
 	switch w.Manager {
 	case NPM, Bun, Deno:
 		return hint.Run(w.InRoot(w.afresh()))
 	}
 	return w.InstallNative()
+}
+
+// InstallAfresh says how to install where patch-package has changed files: other installs
+// leave these in place, except that of yarn 1. The lock file may change.
+func (w *Workspace) InstallAfresh() hint.Hint {
+	native := w.InstallNative()
+	if native.Run == "" || w.Manager == YarnV1 {
+		return native
+	}
+	return hint.Run(w.InRoot("rm -rf node_modules && " + w.native()))
 }
 
 // Prune says how to remove from node_modules what no package needs.

@@ -168,10 +168,10 @@ func (p *Plan) IsNew() bool {
 	return slices.ContainsFunc(p.Files, func(f *File) bool { return f.Action() == Add && strings.HasSuffix(f.name, ".patch") })
 }
 
-// Replaces reports whether the plan changes a patch file, or takes one out.
+// Replaces reports whether the plan changes a file of patch-package, or takes one out.
 func (p *Plan) Replaces() bool {
 	return slices.ContainsFunc(p.Files, func(f *File) bool {
-		return (f.Action() == Change || f.Action() == Remove) && strings.HasSuffix(f.name, ".patch")
+		return (f.Action() == Change || f.Action() == Remove) && detect.PatchedBy(path.Base(f.name)) != ""
 	})
 }
 

@@ -187,11 +187,11 @@ func TestRealPath(t *testing.T) {
 
 func TestPortable(t *testing.T) {
 	for windows, want := range map[string]string{
-		`C:/work/shop`:          "/C:/work/shop",
+		`C:/code/shop`:          "/C:/code/shop",
 		`d:/`:                   "/d:/",
 		`//server/share/a`:      "/unc/server/share/a",
 		"/home/ada":             "/home/ada",
-		"/home/ada/C:/work":     "/home/ada/C:/work",
+		"/home/ada/C:/code":     "/home/ada/C:/code",
 		"/unc-server/share/C:/": "/unc-server/share/C:/",
 	} {
 		if got := portable(windows); got != want {

@@ -7,7 +7,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 )
 
-// portable returns a path as yarn writes it on every system: C:\work is /C:/work, and
+// portable returns a path as yarn writes it on every system: C:\code is /C:/code, and
 // \\server\share is /unc/server/share. Only so can one relative path lead to another drive.
 func portable(path string) string {
 	path = filepath.ToSlash(path)

@@ -99,10 +99,7 @@ func (p *project) export(t *testing.T, form Form) *Plan {
 // plan plans an export for all copies.
 func (p *project) plan(t *testing.T, form Form) (*Plan, error) {
 	t.Helper()
-	ws, err := detect.Open(p.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ws := p.open(t)
 	found, err := ws.Find(true)
 	if err != nil {
 		t.Fatal(err)
@@ -110,13 +107,43 @@ func (p *project) plan(t *testing.T, form Form) (*Plan, error) {
 	return New(ws, p.library, Options{Form: form, Copies: found.Copies, Installed: found.Copies, Agents: true})
 }
 
-func (p *project) undo(t *testing.T) *Plan {
+// refused plans an export and requires that nothing was written. It returns the error of a
+// patch or an entry that proxypatch did not make, if that is the reason.
+func (p *project) refused(t *testing.T, form Form) *StrangerError {
+	t.Helper()
+	before := p.tree(t)
+	plan, err := p.plan(t, form)
+	if err == nil {
+		plan.Close()
+	}
+	stranger, ok := errors.AsType[*StrangerError](err)
+	if err != nil && !ok {
+		t.Error(err)
+	}
+	p.requireTree(t, before)
+	return stranger
+}
+
+// requireTree requires that no file has changed.
+func (p *project) requireTree(t *testing.T, before map[string]string) {
+	t.Helper()
+	if diff := cmp.Diff(before, p.tree(t)); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+func (p *project) open(t *testing.T) *detect.Workspace {
 	t.Helper()
 	ws, err := detect.Open(p.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := Undo(ws, p.library)
+	return ws
+}
+
+func (p *project) undo(t *testing.T) *Plan {
+	t.Helper()
+	plan, err := Undo(p.open(t), p.library)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,15 +159,15 @@ func (p *project) commit(t *testing.T, plan *Plan) *Plan {
 	return plan
 }
 
-// TestExport exports for copies that people have side by side, and takes it out again.
+// TestExport exports the patch for several copies at once. A second run changes nothing, and
+// undo restores every file.
 func TestExport(t *testing.T) {
 	const lock = "__metadata:\n  version: 8\n\n"
 	for name, tc := range map[string]struct {
 		form     Form
 		files    map[string]string
 		packages map[string]string
-		settings string            // the file whose entries are compared
-		want     map[string]string // entries, by their path with spaces
+		want     map[string]string // entries of package.json, by their path with spaces
 		patches  []string
 		others   map[string]string // other files
 	}{
@@ -148,7 +175,6 @@ func TestExport(t *testing.T) {
 			form:     Bun,
 			files:    map[string]string{"package.json": `{"workspaces": ["apps/*"]}`, "bun.lock": "", "apps/a/package.json": `{"name": "a"}`},
 			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15", "apps/a/node_modules/next-auth": "next-auth 4.24.13"},
-			settings: "package.json",
 			want: map[string]string{
 				"patchedDependencies next-auth@4.24.15": "patches/next-auth@4.24.15.patch",
 				"patchedDependencies next-auth@4.24.13": "patches/next-auth@4.24.13.patch",
@@ -159,7 +185,6 @@ func TestExport(t *testing.T) {
 			form:     NPM,
 			files:    map[string]string{"package.json": `{}`, "package-lock.json": ""},
 			packages: map[string]string{"node_modules/next-auth": "next-auth 5.0.0-beta.32", "node_modules/@auth/core": "@auth/core 0.41.3"},
-			settings: "package.json",
 			want:     map[string]string{"patchedDependencies @auth/core@0.41.3": "patches/@auth__core@0.41.3.patch"},
 			patches:  []string{"patches/@auth__core@0.41.3.patch"},
 		},
@@ -167,7 +192,6 @@ func TestExport(t *testing.T) {
 			form:     NPM,
 			files:    map[string]string{"package.json": `{"dependencies": {"auth4": "npm:next-auth@4", "next-auth": "4"}}`, "package-lock.json": ""},
 			packages: map[string]string{"node_modules/auth4": "next-auth 4.24.15", "node_modules/next-auth": "next-auth 4.24.15"},
-			settings: "package.json",
 			want: map[string]string{
 				"patchedDependencies auth4@4.24.15":     "patches/next-auth@4.24.15.patch",
 				"patchedDependencies next-auth@4.24.15": "patches/next-auth@4.24.15.patch",
@@ -182,7 +206,6 @@ func TestExport(t *testing.T) {
 				"yarn.lock":    lock + "\"auth4@npm:next-auth@^4.0.0, next-auth@npm:^4.24.0\":\n  version: 4.24.15\n  resolution: \"next-auth@npm:4.24.15\"\n",
 			},
 			packages: map[string]string{"node_modules/auth4": "next-auth 4.24.15", "node_modules/next-auth": "next-auth 4.24.15"},
-			settings: "package.json",
 			want: map[string]string{
 				"resolutions auth4@npm:next-auth@^4.0.0": "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
 				"resolutions next-auth@npm:^4.24.0":      "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
@@ -198,7 +221,6 @@ func TestExport(t *testing.T) {
 				"yarn.lock":    lock + "\"auth4@npm:next-auth@4, next-auth@npm:^4.24.0\":\n  version: 4.24.15\n  resolution: \"next-auth@npm:4.24.15\"\n",
 			},
 			packages: map[string]string{"node_modules/auth4": "next-auth 4.24.15", "node_modules/next-auth": "next-auth 4.24.15"},
-			settings: "package.json",
 			want: map[string]string{
 				"resolutions auth4@npm:next-auth@4": "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
 				"resolutions auth4@catalog:old":     "patch:next-auth@npm%3A4.24.15#~/.yarn/patches/next-auth-npm-4.24.15.patch",
@@ -214,15 +236,13 @@ func TestExport(t *testing.T) {
 				"node_modules/next-auth": "next-auth 4.24.15", "node_modules/kit/node_modules/next-auth": "next-auth 4.24.13",
 				"node_modules/kit": "kit 1.0.0",
 			},
-			settings: "package.json",
-			want:     map[string]string{"dependencies patch-package": "8", "scripts postinstall": "patch-package --error-on-fail"},
-			patches:  []string{"patches/kit++next-auth+4.24.13.patch", "patches/next-auth+4.24.15.patch"},
+			want:    map[string]string{"dependencies patch-package": "8", "scripts postinstall": "patch-package --error-on-fail"},
+			patches: []string{"patches/kit++next-auth+4.24.13.patch", "patches/next-auth+4.24.15.patch"},
 		},
 		"pnpm of an unknown release with an old lock file": {
 			form:     PNPM,
 			files:    map[string]string{"package.json": `{}`, "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"},
 			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
-			settings: "package.json",
 			want: map[string]string{
 				"pnpm patchedDependencies next-auth@4.24.15":                        "patches/next-auth@4.24.15.patch",
 				"pnpm packageExtensions next-auth@4 dependencies https-proxy-agent": "7.x",
@@ -233,7 +253,6 @@ func TestExport(t *testing.T) {
 			form:     PNPM,
 			files:    map[string]string{"package.json": `{"pnpm": {"packageExtensions": {"kit@1": {"dependencies": {"https-proxy-agent": "7.x"}}}}}`, "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"},
 			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
-			settings: "package.json",
 			want: map[string]string{
 				"pnpm patchedDependencies next-auth@4.24.15":                        "patches/next-auth@4.24.15.patch",
 				"pnpm packageExtensions next-auth@4 dependencies https-proxy-agent": "7.x",
@@ -247,7 +266,6 @@ func TestExport(t *testing.T) {
 				"pnpm-workspace.yaml": "autoInstallPeers: false\n",
 			},
 			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
-			settings: "package.json",
 			want:     map[string]string{"pnpm packageExtensions next-auth@4 dependencies https-proxy-agent": "7.x"},
 			patches:  []string{"patches/next-auth@4.24.15.patch"},
 			others: map[string]string{
@@ -260,16 +278,8 @@ func TestExport(t *testing.T) {
 			before := p.tree(t)
 			p.export(t, tc.form)
 			after := p.tree(t)
-			var settings map[string]any
-			if err := json.Unmarshal([]byte(after[tc.settings]), &settings); err != nil {
-				t.Fatal(err)
-			}
-			var old map[string]any
-			if err := json.Unmarshal([]byte(before[tc.settings]), &old); err != nil {
-				t.Fatal(err)
-			}
-			got := flatten("", settings)
-			for key := range flatten("", old) {
+			got := entries(t, after["package.json"])
+			for key := range entries(t, before["package.json"]) {
 				delete(got, key)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -294,15 +304,12 @@ func TestExport(t *testing.T) {
 				t.Errorf("a second export changes\n%s", again.Diff())
 			}
 			p.undo(t)
-			if diff := cmp.Diff(before, p.tree(t)); diff != "" {
-				t.Errorf("undo (-before +after):\n%s", diff)
-			}
+			p.requireTree(t, before)
 		})
 	}
 }
 
-// A release that is chosen in resolutions is in the way only of yarn's patches, which are
-// there too.
+// A release in resolutions conflicts only with yarn's patches, which are entries there too.
 func TestPinnedRelease(t *testing.T) {
 	const lock = "__metadata:\n  version: 8\n\n\"next-auth@npm:4.24.13\":\n  version: 4.24.13\n  resolution: \"next-auth@npm:4.24.13\"\n"
 	for name, tc := range map[string]struct {
@@ -324,16 +331,8 @@ func TestPinnedRelease(t *testing.T) {
 			manifest := fmt.Sprintf(`{"name": "kit", "resolutions": {%q: %q}}`, tc.key, tc.value)
 			files := map[string]string{"package.json": manifest, "yarn.lock": lock}
 			p := newProject(t, files, map[string]string{"node_modules/next-auth": "next-auth 4.24.13"})
-			before := p.tree(t)
-			plan, err := p.plan(t, tc.form)
-			if plan != nil {
-				plan.Close()
-			}
-			if wrong, is := errors.AsType[*StrangerError](err); is != tc.refused || is && wrong.Entry != tc.key || !is && err != nil {
-				t.Errorf("got %v", err)
-			}
-			if diff := cmp.Diff(before, p.tree(t)); diff != "" {
-				t.Errorf("(-before +after):\n%s", diff)
+			if wrong := p.refused(t, tc.form); wrong != nil != tc.refused || wrong != nil && wrong.Entry != tc.key {
+				t.Errorf("got %v", wrong)
 			}
 		})
 	}
@@ -350,17 +349,11 @@ func TestHostileSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newProject(t, files, map[string]string{"node_modules/next-auth": "next-auth 4.24.15"})
 			before := p.tree(t)
-			ws, err := detect.Open(p.dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = Undo(ws, p.library)
+			_, err := Undo(p.open(t), p.library)
 			if wrong, ok := errors.AsType[*edit.FileError](err); !ok || !strings.Contains(wrong.Error(), "the limit is") {
 				t.Errorf("got %v", err)
 			}
-			if diff := cmp.Diff(before, p.tree(t)); diff != "" {
-				t.Errorf("(-before +after):\n%s", diff)
-			}
+			p.requireTree(t, before)
 		})
 	}
 }
@@ -374,7 +367,16 @@ func numbered(n int) string {
 	return strings.Join(all, ", ")
 }
 
-// flatten returns the strings in settings by the names that lead to them.
+// entries returns the strings in a package.json by the names that lead to them.
+func entries(t *testing.T, manifest string) map[string]string {
+	t.Helper()
+	var settings map[string]any
+	if err := json.Unmarshal([]byte(manifest), &settings); err != nil {
+		t.Fatal(err)
+	}
+	return flatten("", settings)
+}
+
 func flatten(at string, value any) map[string]string {
 	all := map[string]string{}
 	switch v := value.(type) {
@@ -390,28 +392,12 @@ func flatten(at string, value any) map[string]string {
 	return all
 }
 
-// One of several patches of next-auth is somebody else's, too.
+// A patch with a number is somebody else's, too.
 func TestNumberedStranger(t *testing.T) {
 	p := newProject(t, map[string]string{
 		"package.json": `{}`, "package-lock.json": "", "patches/next-auth+4.24.15+001+own.patch": "x\n",
 	}, map[string]string{"node_modules/next-auth": "next-auth 4.24.15"})
-	ws, err := detect.Open(p.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := ws.Find(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := p.tree(t)
-	plan, err := New(ws, p.library, Options{Form: PatchPackage, Copies: found.Copies, Installed: found.Copies})
-	if err == nil {
-		plan.Close()
-	}
-	if _, ok := errors.AsType[*StrangerError](err); !ok {
-		t.Errorf("got %v", err)
-	}
-	if diff := cmp.Diff(before, p.tree(t)); diff != "" {
-		t.Error(diff)
+	if p.refused(t, PatchPackage) == nil {
+		t.Error("it was not refused")
 	}
 }

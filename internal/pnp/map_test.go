@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxypatch/proxypatch/internal/testkit/pnptest"
 )
 
 // project is the data of a workspace with two packages. The root provides an agent for web,
@@ -39,19 +41,14 @@ const project = `{
   ]
 }`
 
-// quoted returns data as yarn 4 writes it into a Loader.
-func quoted(data string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\n", "\\\n").Replace(data) + "'"
-}
-
 // loaders are the forms of the files that yarn writes.
 var loaders = map[string]func(data string) map[string]string{
 	"yarn 4": func(data string) map[string]string {
-		return map[string]string{Loader: "#!/usr/bin/env node\n\"use strict\";\n\nconst RAW_RUNTIME_STATE =\n" + quoted(data) +
-			";\n\nfunction $$SETUP_STATE(hydrateRuntimeState, basePath) {\n  return hydrateRuntimeState(JSON.parse(RAW_RUNTIME_STATE), {basePath: basePath || __dirname});\n}\n"}
+		return map[string]string{Loader: "#!/usr/bin/env node\n\"use strict\";\n\n" + pnptest.State(data) +
+			"\nfunction $$SETUP_STATE(hydrateRuntimeState, basePath) {\n  return hydrateRuntimeState(JSON.parse(RAW_RUNTIME_STATE), {basePath: basePath || __dirname});\n}\n"}
 	},
 	"yarn 3": func(data string) map[string]string {
-		return map[string]string{Loader: "function $$SETUP_STATE(hydrateRuntimeState, basePath) {\n  return hydrateRuntimeState(JSON.parse(" + quoted(data) + "), {basePath: basePath || __dirname});\n}\n"}
+		return map[string]string{Loader: "function $$SETUP_STATE(hydrateRuntimeState, basePath) {\n  return hydrateRuntimeState(JSON.parse(" + pnptest.Quote(data) + "), {basePath: basePath || __dirname});\n}\n"}
 	},
 	"yarn 3.0": func(data string) map[string]string {
 		return map[string]string{Loader: "function $$SETUP_STATE(hydrateRuntimeState, basePath) {\n  return hydrateRuntimeState(" + data + ", {basePath: basePath || __dirname});\n}\n"}
@@ -63,7 +60,7 @@ var loaders = map[string]func(data string) map[string]string{
 		}
 	},
 	"ends of lines of Windows": func(data string) map[string]string {
-		return map[string]string{Loader: strings.ReplaceAll("const RAW_RUNTIME_STATE =\n"+quoted(data)+";\n", "\n", "\r\n")}
+		return map[string]string{Loader: strings.ReplaceAll(pnptest.State(data), "\n", "\r\n")}
 	},
 }
 
@@ -225,7 +222,7 @@ func TestOtherDrive(t *testing.T) {
 // TestBroken: each way in which the files can be broken has an error that names the file.
 func TestBroken(t *testing.T) {
 	many := strings.Repeat(`["npm:1", {"packageLocation": "./"}],`, maxPackages) + `["npm:1", {"packageLocation": "./"}]`
-	inYarn4 := func(data string) map[string]string { return loaders["yarn 4"](data) }
+	inYarn4 := loaders["yarn 4"]
 	tests := map[string]struct {
 		files map[string]string
 		in    string // the file that the error names
@@ -233,7 +230,7 @@ func TestBroken(t *testing.T) {
 	}{
 		"empty":              {map[string]string{Loader: ""}, Loader, "does not have the data of yarn 3 or 4"},
 		"yarn 2":             {map[string]string{Loader: "module.exports = setup();"}, Loader, "does not have the data"},
-		"truncated":          {map[string]string{Loader: loaders["yarn 4"](project)[Loader][:900]}, Loader, "ends in the middle of its data"},
+		"truncated":          {map[string]string{Loader: inYarn4(project)[Loader][:900]}, Loader, "ends in the middle of its data"},
 		"ends in an escape":  {map[string]string{Loader: `const RAW_RUNTIME_STATE = '{\`}, Loader, "ends in the middle of its data"},
 		"unknown escape":     {map[string]string{Loader: `const RAW_RUNTIME_STATE = '{\u0022a`}, Loader, `has an escape that yarn does not write: "\\u"`},
 		"object without end": {map[string]string{Loader: `hydrateRuntimeState({"a": [`}, Loader, "is not valid JSON"},
@@ -310,7 +307,7 @@ func FuzzManifest(f *testing.F) {
 			t.Error("the data is not JSON")
 		}
 		for _, p := range m.Packages {
-			if m.At(p.Location) == nil && len(m.byLocation) > 0 && m.byLocation["/p"] != nil && strings.HasPrefix(p.Location, m.Dir+string(filepath.Separator)) {
+			if m.At(p.Location) == nil && m.byLocation["/p"] != nil && strings.HasPrefix(p.Location, m.Dir+string(filepath.Separator)) {
 				t.Errorf("no package is at %s", p.Location)
 			}
 			if dir := portable(p.Dir); realPath(dir) != dir {

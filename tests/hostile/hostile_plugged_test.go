@@ -59,21 +59,18 @@ func hostilePlugged() map[string]hostile {
 
 // hostileLoaders are texts of the loader that are costly to read.
 func hostileLoaders() map[string]string {
-	wrap := func(data string) string {
-		return "const RAW_RUNTIME_STATE =\n'" + strings.ReplaceAll(data, `\`, `\\`) + "';\n"
-	}
 	entry := `["npm:1", {"packageLocation": "./x/", "packageDependencies": []}],`
 	return map[string]string{
-		"a hundred thousand packages": wrap(`{"packageRegistryData": [["a", [` + strings.Repeat(entry, 100_001) + `["", {}]]]]}`),
-		"many dependencies": wrap(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [` +
+		"a hundred thousand packages": pnptest.State(`{"packageRegistryData": [["a", [` + strings.Repeat(entry, 100_001) + `["", {}]]]]}`),
+		"many dependencies": pnptest.State(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [` +
 			strings.Repeat(`["a","`+strings.Repeat("b", 100)+`"],`, 299_000) + `["a"]]}]]]]}`),
-		"as many different dependencies": wrap(differentDependencies()),
-		"too many dependencies": wrap(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [` +
+		"as many different dependencies": pnptest.State(differentDependencies()),
+		"too many dependencies": pnptest.State(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [` +
 			strings.Repeat(`["a","b"],`, 1<<20) + `["a"]]}]]]]}`),
-		"a long name": wrap(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [["` +
+		"a long name": pnptest.State(`{"packageRegistryData": [["a", [["npm:1", {"packageLocation": "./x/", "packageDependencies": [["` +
 			strings.Repeat("a", 40<<20) + `"]]}]]]]}`),
-		"a million levels":     wrap(`{"a": ` + nested(1_000_000) + `}`),
-		"40 MB of backslashes": wrap(strings.Repeat(`\`, 20<<20)),
+		"a million levels":     pnptest.State(`{"a": ` + nested(1_000_000) + `}`),
+		"40 MB of backslashes": pnptest.State(strings.Repeat(`\`, 20<<20)),
 		"many starts":          strings.Repeat("hydrateRuntimeState(", 1<<20),
 		"paths outside and escape sequences": pnptest.Loader(
 			pnptest.Package{Name: "root", Reference: "workspace:.", Location: "./", Needs: map[string]string{"next-auth": "npm:1"}},

@@ -70,8 +70,15 @@ func orNull(text string) any {
 
 // Loader returns .pnp.cjs as yarn 4 writes it, without its code.
 func Loader(packages ...Package) string {
-	data := strings.NewReplacer(`\`, `\\`, "'", `\'`, "\n", "\\\n").Replace(Data(packages...))
-	return "#!/usr/bin/env node\n\"use strict\";\n\nconst RAW_RUNTIME_STATE =\n'" + data + "';\n"
+	return "#!/usr/bin/env node\n\"use strict\";\n\n" + State(Data(packages...))
+}
+
+// State returns the statement of .pnp.cjs that has the data, as yarn 4 writes it.
+func State(data string) string { return "const RAW_RUNTIME_STATE =\n" + Quote(data) + ";\n" }
+
+// Quote returns data as yarn 3 and 4 write it into .pnp.cjs.
+func Quote(data string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\n", "\\\n").Replace(data) + "'"
 }
 
 // Archive returns an archive with files below node_modules/NAME. Every second file is

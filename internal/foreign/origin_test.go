@@ -9,10 +9,11 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/testkit/stamp"
 	"github.com/proxypatch/proxypatch/patches"
 )
 
-// embedded returns the embedded diffs of a release in a folder, without the lines before them.
+// embedded returns the diffs of a release, without the lines before them.
 func embedded(t *testing.T, release *patchset.Selection) []string {
 	t.Helper()
 	var all []string
@@ -36,26 +37,17 @@ func TestOrigin(t *testing.T) {
 		tutorial bool   // the tutorial has diffs for that one
 	}{
 		{line.All[0], "4.24.15", "4.2.1", true},
-		{lineFor(t, "@auth/core"), "0.41.3", "0.34.2", false},
+		{line.All[1], "0.41.3", "0.34.2", false},
 	} {
 		t.Run(test.of.Name, func(t *testing.T) { testOrigin(t, test.of, test.release, test.other, test.tutorial) })
 	}
 }
 
-func lineFor(t *testing.T, pkg string) *line.Line {
-	t.Helper()
-	for _, l := range line.All {
-		if l.Package == pkg {
-			return l
-		}
-	}
-	t.Fatalf("no line for %s", pkg)
-	return nil
-}
-
 func testOrigin(t *testing.T, of *line.Line, release, other string, tutorial bool) {
+	t.Helper()
 	libraries := map[string]*patchset.Library{}
 	diffs := func(set, release string) []string {
+		t.Helper()
 		library, err := patchset.Open(patches.FS, set)
 		if err != nil {
 			t.Fatal(err)
@@ -71,13 +63,9 @@ func testOrigin(t *testing.T, of *line.Line, release, other string, tutorial boo
 	if err != nil {
 		t.Fatal(err)
 	}
-	stamped := func(revision string) string {
-		_, body, _ := strings.Cut(string(source), "\n")
-		marker, _, _ := strings.Cut(string(source), "\n")
-		return patchset.HelperMarker + revision + marker[strings.Index(marker, " sha256:"):] + "\n" + body
-	}
+	stamped := func(revision int) string { return string(stamp.Helper(source, revision)) }
 	adds := func(at, content string) string { return string(patchset.Format(at, nil, []byte(content), 0o644)) }
-	helper, older := adds(of.Helper, string(source)), adds(of.Helper, stamped("1"))
+	helper, older := adds(of.Helper, string(source)), adds(of.Helper, stamped(1))
 	wanted := diffs(patchset.Default, release)
 	ours := strings.Join(wanted, "")
 	own := "diff --git a/index.js b/index.js\n--- a/index.js\n+++ b/index.js\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n"
@@ -90,7 +78,7 @@ func testOrigin(t *testing.T, of *line.Line, release, other string, tutorial boo
 		"from the project":              {strings.NewReplacer(" a/", " a/node_modules/"+of.Package+"/", " b/", " b/node_modules/"+of.Package+"/").Replace(helper) + ours, Current},
 		"with the line ends of Windows": {strings.ReplaceAll(helper+ours, "\n", "\r\n"), Current},
 		"of an older proxypatch":        {older + ours, Outdated},
-		"of a newer proxypatch":         {adds(of.Helper, stamped("9999")) + ours, Newer},
+		"of a newer proxypatch":         {adds(of.Helper, stamped(9999)) + ours, Newer},
 		"of another release":            {helper + strings.Join(diffs(patchset.Default, other), ""), Outdated},
 		"without the helper":            {ours, Outdated},
 		"without a file":                {helper + strings.Join(wanted[1:], ""), Outdated},

@@ -22,7 +22,7 @@ var signInRequests = []string{
 	"GET idp.corp.test/jwks", "GET idp.corp.test/userinfo", "POST idp.corp.test/token",
 }
 
-// TestExportSignIn signs in through a CONNECT proxy where apply can't patch, before and after export.
+// TestExportSignIn signs in through a CONNECT proxy before and after export, in layouts that apply can't patch.
 func TestExportSignIn(t *testing.T) {
 	wanted := chosen(t)
 	for _, row := range []struct {
@@ -98,11 +98,11 @@ func prepareNext(app string) func(t *testing.T, name string) *exported {
 		ex := newExported(t, manager, layoutName, registry, []member{{".", map[string]string{
 			"next": "14.2.35", "next-auth": newRelease, "react": "18.3.1", "react-dom": "18.3.1", "https-proxy-agent": "7.0.6",
 		}}})
-		from := filepath.Join(repotest.Top(t), "tests", "next", "testdata")
+		app := filepath.Join(repotest.Top(t), "tests", "next", "testdata", "apps", app)
 		for _, name := range []string{"options.js", "next.config.js"} {
 			write(t, filepath.Join(ex.project, name), repotest.Read(t, "tests/next/testdata/"+name))
 		}
-		if err := os.CopyFS(ex.project, os.DirFS(filepath.Join(from, "apps", app))); err != nil {
+		if err := os.CopyFS(ex.project, os.DirFS(app)); err != nil {
 			t.Fatal(err)
 		}
 		return ex
@@ -125,7 +125,7 @@ func managerAndLayout(name string) (manager, layoutName string) {
 func serveNext(t *testing.T, ex *exported) string {
 	t.Helper()
 	ex.must(t, ex.project, "rm -rf .next && NEXT_TELEMETRY_DISABLED=1 yarn next build")
-	return "node --require ./.pnp.cjs " + testdata(t, "serve-next.js")
+	return "node " + ex.loader(ex.project) + testdata(t, "serve-next.js")
 }
 
 // serveBare returns the command line of a server for next-auth without Next.js.

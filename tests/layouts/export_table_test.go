@@ -1,8 +1,6 @@
 package layouts
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -68,16 +66,5 @@ func (table *exportTable) set(t *testing.T, name string, cells ...string) {
 // compare requires that the document has the rows. With UPDATE set it writes them.
 func (table *exportTable) compare(t *testing.T) {
 	t.Helper()
-	text := repotest.Read(t, exportFile)
-	before, rest, found := strings.Cut(text, table.head)
-	if !found {
-		t.Fatalf("%s has no table that begins with %s", exportFile, table.head)
-	}
-	rows, after, _ := strings.Cut(rest, "\n\n")
-	for name, row := range table.rows {
-		rows = replaceRow(t, exportFile, rows, name, row)
-	}
-	if os.Getenv("UPDATE") != "" {
-		write(t, filepath.Join(repotest.Top(t), exportFile), before+table.head+rows+"\n\n"+after)
-	}
+	update(t, exportFile, replaceRows(t, exportFile, repotest.Read(t, exportFile), table.head, table.rows))
 }

@@ -46,7 +46,7 @@ var exportRows = []struct{ manager, layout string }{
 var patchPackaged = []string{"npm 11", "yarn 1"}
 
 // TestExport exports the patch for each package manager and layout. The command that export prints must patch, and so
-// must a clean install in a clone, without scripts where the package manager patches by itself. Then it takes all back.
+// must a clean install in a clone, without scripts where the package manager patches by itself. Then undo takes it out.
 func TestExport(t *testing.T) {
 	wanted := chosen(t)
 	registry := exportRegistry(t)
@@ -127,8 +127,9 @@ func (ex *exported) changed(t *testing.T, tag string) []string {
 	return strings.Fields(ex.must(t, ex.project, "git add -A && git diff --cached --name-only "+tag))
 }
 
-// roundTrip exports the patch, and takes it back. It returns the cells of the table.
+// roundTrip exports the patch, and takes it out. It returns the cells of the table.
 func (ex *exported) roundTrip(t *testing.T) []string {
+	t.Helper()
 	released, patched := releasedFiles(t, newRelease), ex.patchedFiles(t, newRelease)
 	ex.requireFiles(t, ex.project, released)
 	ex.unpatched(t, ex.project)
@@ -233,7 +234,7 @@ func (ex *exported) clone(t *testing.T) string {
 	return clone
 }
 
-// undo takes the patch out and requires all as it was before export.
+// undo takes the patch out and requires the files from before export.
 func (ex *exported) undo(t *testing.T) {
 	t.Helper()
 	command := ex.exportOnly(t, "--undo").Install
@@ -247,7 +248,7 @@ func (ex *exported) undo(t *testing.T) {
 	}
 	ex.must(t, ex.project, command)
 	ex.unpatched(t, ex.project)
-	if ex.name == "npm 12" { // and stays with the version that patches need
+	if ex.name == "npm 12" { // it keeps the version that patches need
 		ex.must(t, ex.project, `sed -i 's/"lockfileVersion": 4/"lockfileVersion": 3/' package-lock.json`)
 	}
 	if left := ex.changed(t, "released"); len(left) > 0 {
@@ -271,7 +272,7 @@ func (ex *exported) requireFiles(t *testing.T, dir string, want map[string]strin
 	}
 	if len(differ) > 0 {
 		slices.Sort(differ)
-		t.Errorf("these files of next-auth are not as wanted: %q", differ)
+		t.Errorf("these files of next-auth differ: %q", differ)
 	}
 }
 

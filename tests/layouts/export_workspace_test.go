@@ -26,7 +26,7 @@ var exportWorkspaces = []string{
 	"npm 12, hoisted", "yarn 4, Plug'n'Play", "yarn 4, classic", "bun, hoisted", "bun, isolated",
 }
 
-// TestExportWorkspace exports the patch for every copy of a workspace, and takes it back.
+// TestExportWorkspace exports the patch for every copy of a workspace, and takes it out.
 func TestExportWorkspace(t *testing.T) {
 	wanted := chosen(t)
 	registry := exportRegistry(t)
@@ -103,7 +103,7 @@ func (ex *exported) upgrade(t *testing.T) []string {
 		}
 	}
 	checked := ex.checkCode(t)
-	if code != 0 { // the other way around
+	if code != 0 { // undo, upgrade, and export again
 		ex.must(t, ex.project, "git checkout -q exported -- .")
 		ex.must(t, ex.project, ex.exportOnly(t, "--undo").Install)
 		ex.must(t, ex.project, command)

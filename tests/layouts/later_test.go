@@ -321,25 +321,35 @@ func (table *laterTable) compare(t *testing.T, prefix string) {
 	text := repotest.Read(t, laterFile)
 	for _, p := range laterProjects {
 		head := "| " + prefix + p.name + " | " + strings.Join(p.columns, " | ") + " |\n"
-		before, rest, found := strings.Cut(text, head)
-		if !found {
-			t.Fatalf("%s has no table that begins with %s", laterFile, head)
-		}
-		rows, after, _ := strings.Cut(rest, "\n\n")
-		for manager, row := range table.rows[p.name] {
-			rows = replaceRow(t, laterFile, rows, manager, row)
-		}
-		text = before + head + rows + "\n\n" + after
+		text = replaceRows(t, laterFile, text, head, table.rows[p.name])
 	}
+	update(t, laterFile, text)
+}
+
+// replaceRows puts the rows of package managers into the table that begins with head.
+// Without UPDATE they must be there already.
+func replaceRows(t *testing.T, file, text, head string, rows map[string]string) string {
+	t.Helper()
+	before, rest, found := strings.Cut(text, head)
+	if !found {
+		t.Fatalf("%s has no table that begins with %s", file, head)
+	}
+	table, after, _ := strings.Cut(rest, "\n\n")
+	for manager, row := range rows {
+		table = replaceRow(t, file, table, manager, row)
+	}
+	return before + head + table + "\n\n" + after
+}
+
+// update writes a document if UPDATE is set.
+func update(t *testing.T, file, text string) {
+	t.Helper()
 	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(filepath.Join(repotest.Top(t), laterFile), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, filepath.Join(repotest.Top(t), file), text)
 	}
 }
 
-// replaceRow puts the row of a package manager into a table. Without UPDATE it must be
-// there already.
+// replaceRow does that with one of them, in the lines of the table.
 func replaceRow(t *testing.T, file, rows, manager, row string) string {
 	t.Helper()
 	lines := strings.Split(rows, "\n")

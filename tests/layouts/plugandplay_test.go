@@ -1,7 +1,6 @@
 package layouts
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -107,20 +106,7 @@ func (lt *layoutTest) patchByYarn(t *testing.T, project string, dirs []string) {
 		resolutions[name+"@npm:"+version] = patched
 		resolutions["auth4@npm:"+name+"@"+version] = patched
 	}
-	path := filepath.Join(project, "package.json")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest map[string]any
-	if err := json.Unmarshal(data, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	manifest["resolutions"] = resolutions
-	if data, err = json.Marshal(manifest); err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, string(data))
+	editManifest(t, project, func(manifest map[string]any) { manifest["resolutions"] = resolutions })
 	extension := ": {dependencies: {https-proxy-agent: 7.0.6}}\n"
 	write(t, filepath.Join(project, ".yarnrc.yml"), lt.layout.settings+"\npackageExtensions:\n  next-auth@*"+extension+"  auth4@*"+extension+"  \"@auth/core@*\""+extension)
 	lt.must(t, project, "yarn install")

@@ -81,8 +81,8 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestOpenDirectory: an unplugged package is not in an archive, whatever its directories
-// are called.
+// TestOpenDirectory: an unplugged package is not in an archive, even if its directories have
+// names of archives.
 func TestOpenDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop.zip", "unplugged", "a.zip")
 	if err := os.MkdirAll(filepath.Join(dir, "package"), 0o777); err != nil {

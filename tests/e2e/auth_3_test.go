@@ -13,14 +13,11 @@ import (
 
 // providersOf3 are the ones of testdata/auth-3.
 var providersOf3 = map[string]provider{
-	"idp": {arrives: []string{"GET idp.corp.test/me", "POST idp.corp.test/token"}},
-	"twitter": {
-		arrives: providers["twitter"].arrives,
-		image:   providers["twitter"].image,
-	},
+	"idp":     {arrives: []string{"GET idp.corp.test/me", "POST idp.corp.test/token"}},
+	"twitter": providers["twitter"],
 }
 
-// oldNode is the oldest Node.js that next-auth 3 can have.
+// oldNode is the oldest Node.js that the helper works with.
 const oldNode = "old-node-16"
 
 // TestAuth3 signs in to apps of Next.js 12 with next-auth 3 and 4.0.0: unpatched, patched,
@@ -90,7 +87,7 @@ func newAuth3App(t *testing.T, release string) *nextApp {
 	return &nextApp{dir: dir, providers: providersOf3}
 }
 
-// startWith is start with a Node.js.
+// startWith starts the app with a Node.js.
 func (n *nextApp) startWith(t *testing.T, node string, identity *url.URL) *app {
 	t.Helper()
 	network := newNetwork(t, identity)

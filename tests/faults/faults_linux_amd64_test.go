@@ -43,7 +43,7 @@ type scenario struct {
 	original tree // after it was reverted
 }
 
-// onSettings reports whether the run changes the project's own files, not next-auth.
+// onSettings reports whether the run changes the project's own files instead of next-auth.
 func (s *scenario) onSettings() bool { return s.undo[len(s.undo)-1] == "--undo" }
 
 func scenarios() []*scenario {
@@ -465,7 +465,7 @@ func (s *scenario) load(t *testing.T, states *states) {
 //   - The age of a cache without a stamp is unknown, so it is deleted like an old one.
 //   - A lock file replaces a lock that the system refuses.
 //   - A lock file stays, and the next run removes it.
-//   - init and export look at some of what is installed only to warn about it.
+//   - init and export look at some of the installed packages only to warn about them.
 //   - All files are in their new state, and the failure concerns caches. They could not
 //     be deleted or stamped, or the configuration with their directory not be read.
 //     That is a warning.
@@ -593,7 +593,7 @@ func (s *scenario) try(t *testing.T, trials []trial, states *states) {
 }
 
 // tried counts the trials of all scenarios.
-type tried struct{ scenarios, points, initPoints, runs, left, excused int }
+type tried struct{ scenarios, points, settingsPoints, runs, left, excused int }
 
 func TestFaults(t *testing.T) {
 	all := needFaults(t)
@@ -606,7 +606,7 @@ func TestFaults(t *testing.T) {
 		return // only those that -run selects
 	}
 	casecount.AtLeast(t, "fault points", sum.points, 10534)
-	casecount.AtLeast(t, "fault points of init and export", sum.initPoints, 1832)
+	casecount.AtLeast(t, "fault points of init and export", sum.settingsPoints, 1832)
 	casecount.AtLeast(t, "runs with a fault", sum.runs, 5000)
 	casecount.AtLeast(t, "states that faults left", sum.left, 590)
 	casecount.Report(t, "failed calls that did no harm", sum.excused)
@@ -635,7 +635,7 @@ func (s *scenario) test(t *testing.T, all bool, sum *tried) {
 		sum.excused += n
 	}
 	if s.onSettings() {
-		sum.initPoints += len(points)
+		sum.settingsPoints += len(points)
 	} else {
 		sum.points += len(points)
 	}

@@ -79,7 +79,7 @@ func arrivalsOf(calls []line.Call) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// minCalls are how many calls a copy makes at least.
+// minCalls are the fewest calls that a copy of a line makes.
 var minCalls = map[*line.Line]int{prooftest.NextAuth: 12, prooftest.AuthCore: 12, prooftest.NextAuth3: 5}
 
 // proveBoth runs verify without and with the patch on a project that has one next-auth.

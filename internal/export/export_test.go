@@ -338,7 +338,7 @@ func TestPinnedRelease(t *testing.T) {
 	}
 }
 
-// TestHostileSettings ends soon on settings that would take long.
+// TestHostileSettings refuses settings that would take long to read.
 func TestHostileSettings(t *testing.T) {
 	many := func(entry string) string { return strings.Repeat(entry, 40_000) }
 	for name, files := range map[string]map[string]string{

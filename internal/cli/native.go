@@ -70,6 +70,8 @@ func (s *situation) refuseNative(c *apply.Copy, goal apply.Goal) *nativeError {
 		return nil
 	case goal == apply.Patch && (c.Changes() == 0 || slices.ContainsFunc(c.Files, blocks)):
 		return nil
+	case goal == apply.Patch && s.command == "apply" && native.Tool == detect.PatchPackage && native.Origin == foreign.Current:
+		return nil // in the same install, patch-package may still come; it accepts these bytes
 	}
 	return &nativeError{c, native, s.fileOf(native.Patch), goal == apply.Restore}
 }

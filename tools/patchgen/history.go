@@ -171,15 +171,19 @@ func (r repository) supersede(files generated) (history, error) {
 // could not be distinguished from a file that was edited.
 func (h history) checkRevisions() error {
 	helpers := map[[2]string]patchset.ID{}
+	var changed []string
 	for row := range h {
 		if !row.isHelper() {
 			continue
 		}
 		key := [2]string{row.path, row.before}
 		if other, known := helpers[key]; known && other != row.after {
-			return fmt.Errorf("the helper %s has changed: raise the revision in its first line", row.path)
+			changed = append(changed, row.path)
 		}
 		helpers[key] = row.after
+	}
+	if len(changed) > 0 {
+		return fmt.Errorf("the helper %s has changed: raise the revision in its first line", slices.Min(changed))
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ GORELEASER = $(GO) tool -modfile=tools/goreleaser.mod goreleaser
 PLATFORMS = darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
 DIST      = dist
 
-.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm bench-signin soak releases npm transcripts stamp recording
+.PHONY: build snapshot archives test fuzz faults hostile layouts e2e lint windows sbom vulncheck demo bench bench-find bench-npm bench-signin soak releases npm transcripts stamp recording space
 
 # Builds the same bytes from the same commit on every machine, with or without a C compiler.
 build:
@@ -30,8 +30,16 @@ test lint: export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath)
 # The tests that make test adds to the quick loop. docs/maintaining/testing.md explains each name.
 TESTS = differential,e2e,faults,hostile,layouts,next,nodes,payload,release,releases,verify
 
+# Refuses to start on a disk that is nearly full, where hundreds of tests would fail for that
+# reason alone. In MB; most of a first run is packages and programs, which the caches keep.
+SPACE = $(if $(wildcard .cache/npm),4000,12000)
+space:
+	@df -Pk . "$${TMPDIR:-/tmp}" | awk -v needs=$(SPACE) 'NR > 1 && $$4 < needs * 1024 { \
+	  printf "make test needs %d MB of free disk space, and %s has %d MB; free some with: go clean -cache\n", needs, $$6, $$4 / 1024; full = 1; exit \
+	} END { exit full }' >&2
+
 # Runs all checks and tests. At the end it prints how many cases the counting tests ran.
-test: lint
+test: space lint
 	@rm -rf .cache/counts
 	PROXYPATCH_COUNTS=$(CURDIR)/.cache/counts PROXYPATCH_TESTS=$(TESTS) $(TOOL) gotestsum --format pkgname -- -count=1 -vet=off -p 2 -timeout 60m ./...
 	@cat .cache/counts/*

@@ -2,8 +2,10 @@ package packaging
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/proxypatch/proxypatch/internal/testkit/gate"
 	"github.com/proxypatch/proxypatch/internal/testkit/repotest"
 )
 
@@ -64,5 +66,19 @@ func TestIssueForms(t *testing.T) {
 	}
 	if forms == 0 {
 		t.Error("there are no forms")
+	}
+}
+
+// TestSpace asks make to start the tests on a disk that never has the space.
+func TestSpace(t *testing.T) {
+	gate.Need(t, "release")
+	top := repotest.Top(t)
+	repotest.Output(t, repotest.Command(top, nil, "make", "space", "SPACE=1"))
+	out, err := repotest.Command(top, nil, "make", "test", "SPACE=999999999").CombinedOutput()
+	if err == nil {
+		t.Error("make test started")
+	}
+	if text := string(out); !strings.Contains(text, "make test needs 999999999 MB of free disk space, and ") || strings.Contains(text, "vet") {
+		t.Errorf("make printed:\n%s", out)
 	}
 }

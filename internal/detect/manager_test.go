@@ -2,6 +2,7 @@ package detect
 
 import (
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -64,7 +65,11 @@ func TestProvideAgent(t *testing.T) {
 				}
 			}
 			want = strings.ReplaceAll(want, "DIR", given)
-			if got := project.ProvideAgent(project.Copies[0]).Text; got != want {
+			got := project.ProvideAgent(project.Copies[0]).Text
+			if runtime.GOOS == "windows" { // where a path has backslashes, and so quotes around it
+				got = strings.ReplaceAll(filepath.ToSlash(got), "'", "")
+			}
+			if got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
 		})

@@ -102,7 +102,7 @@ func TestOpenDirectory(t *testing.T) {
 
 func TestOpenAbsent(t *testing.T) {
 	path := saved(t, pack(t, healthy...))
-	for _, dir := range []string{path + ".zip/node_modules/next-auth", filepath.Join(path, "node_modules", "other"), filepath.Join(path, "node_modules", "next-auth", "package.json")} {
+	for _, dir := range []string{filepath.Join(path+".zip", "node_modules", "next-auth"), filepath.Join(path, "node_modules", "other"), filepath.Join(path, "node_modules", "next-auth", "package.json")} {
 		_, err := Open(dir)
 		if !errors.Is(err, ErrNoFiles) || !errors.As(err, new(*Error)) {
 			t.Errorf("%s: %v", dir, err)

@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -55,6 +56,9 @@ func TestRooms(t *testing.T) {
 // returns their Go packages. All of testkit is one room.
 func rooms(t *testing.T, top string) []string {
 	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		repotest.Unavailable(t, "the list of directories: %v", err)
+	}
 	tracked := strings.Fields(repotest.Output(t, repotest.Command(top, nil, "git", "ls-files")))
 	found := map[string]bool{}
 	for _, file := range tracked {

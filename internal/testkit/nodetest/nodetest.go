@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -53,7 +54,11 @@ func Node(t testing.TB) string {
 func PinnedNode(t testing.TB, name string) string {
 	t.Helper()
 	// The package's name depends on the platform, and npm installs the one that runs here.
-	nodes, err := filepath.Glob(filepath.Join(Project(t, name), "node_modules", "node-*", "bin", "node"))
+	program := "node"
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	nodes, err := filepath.Glob(filepath.Join(Project(t, name), "node_modules", "node-*", "bin", program))
 	if err != nil {
 		t.Fatal(err)
 	}

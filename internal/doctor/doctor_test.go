@@ -356,30 +356,58 @@ func TestRoots(t *testing.T) {
 	}
 }
 
-// TestHooks expects a finding for each script that init would change.
+// TestHooks expects a finding for each script that init would change, if there is a hook.
+// Without any, it expects one note. Nothing is said of hooks that init would only add.
 func TestHooks(t *testing.T) {
 	const (
+		none       = "note: no script runs proxypatch, so run it again after each install"
+		unchecked  = "note: no script runs proxypatch check, so an unpatched app can be built"
 		install    = "warning: package.json: postinstall does not run proxypatch, so the next install restores the unpatched files"
 		add        = "note: package.json: dependencies does not run proxypatch, so npm install PACKAGE may restore the unpatched files"
+		perhaps    = "note: package.json: dependencies does not run proxypatch, which npm would need"
 		check      = "note: package.json: build does not run proxypatch check, so an unpatched app can be built"
 		dependency = "warning: proxypatch is not a dependency of the project, so on every other machine without it on the PATH, installs and builds fail with exit code 127"
+		noBuild    = "warning: no script runs next build, so no build checks that next-auth is patched"
 		ok         = "ok: every install patches, and every build checks the patch"
 		all        = `{"scripts": {"postinstall": "proxypatch", "dependencies": "proxypatch", "build": "proxypatch check && next build"}, "dependencies": {"proxypatch": "1"}}`
+		unhooked   = `{"scripts": {"build": "next build"}}`
+		built      = `{"scripts": {"build": "proxypatch check && next build"}}`
 	)
+	buildsFail := strings.Replace(dependency, "installs and builds", "builds", 1)
 	for name, test := range map[string]struct {
-		files map[string]string
-		want  []string
+		files  map[string]string
+		native string
+		want   []string
 	}{
-		"no package.json": {map[string]string{}, []string{"warning: no package.json in ."}},
-		"no JSON":         {map[string]string{"package.json": "{"}, []string{"warning: package.json:1: is not valid JSON: unexpected end of JSON input"}},
-		"nothing":         {map[string]string{"package-lock.json": "", "package.json": `{"scripts": {"build": "next build"}}`}, []string{install, add, check, dependency}},
-		"no manager":      {map[string]string{"package.json": `{"scripts": {"build": "next build"}}`}, []string{install, strings.Replace(add, "so npm install PACKAGE may restore the unpatched files", "which npm would need", 1), check, dependency}},
-		"all":             {map[string]string{"package.json": all}, []string{ok}},
-		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, []string{check, "warning: package.json: postinstall runs proxypatch, but does not patch"}},
-		"deno":            {map[string]string{"deno.lock": "", "package.json": strings.Replace(all, "proxypatch check", "proxypatch apply", 1)}, []string{"ok: every build patches, because Deno's installs run no hook"}},
-		"deno, nothing":   {map[string]string{"deno.lock": "", "package.json": `{"scripts": {"build": "next build"}}`}, []string{"warning: package.json: build does not run proxypatch apply, and no install does", strings.Replace(dependency, "installs and builds", "builds", 1)}},
-		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, []string{"warning: .npmrc: because of ignore-scripts, installs do not run postinstall"}},
-		"devDependencies": {map[string]string{"package-lock.json": "", "package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
+		"no package.json": {map[string]string{}, "", []string{"warning: no package.json in ."}},
+		"no JSON":         {map[string]string{"package.json": "{"}, "", []string{"warning: package.json:1: is not valid JSON: unexpected end of JSON input"}},
+		"all":             {map[string]string{"package.json": all}, "", []string{ok}},
+		"no hooks":        {map[string]string{"package.json": strings.NewReplacer(`"postinstall": "proxypatch"`, `"postinstall": "proxypatch verify"`, "proxypatch check &&", "proxypatch diff;").Replace(all)}, "", []string{check, "warning: package.json: postinstall runs proxypatch, but does not patch"}},
+		"deno":            {map[string]string{"deno.lock": "", "package.json": strings.Replace(all, "proxypatch check", "proxypatch apply", 1)}, "", []string{"ok: every build patches, because Deno's installs run no hook"}},
+		"ignored":         {map[string]string{"package.json": all, ".npmrc": "registry=x\nignore-scripts = true\n"}, "", []string{"warning: .npmrc: because of ignore-scripts, installs do not run postinstall"}},
+		"devDependencies": {map[string]string{"package-lock.json": "", "package.json": strings.Replace(all, `"dependencies": {`, `"devDependencies": {`, 1)}, "", []string{"warning: package.json: proxypatch is only in devDependencies, so installs without them (npm ci --omit=dev) fail in postinstall"}},
+
+		"nothing":                {map[string]string{"package-lock.json": "", "package.json": unhooked}, "", []string{none}},
+		"nothing, no manager":    {map[string]string{"package.json": unhooked}, "", []string{none}},
+		"nothing, deno":          {map[string]string{"deno.lock": "", "package.json": unhooked}, "", []string{none}},
+		"nothing, yarn":          {map[string]string{".yarnrc.yml": "", "package.json": unhooked}, "", []string{none}},
+		"nothing, no scripts":    {map[string]string{"package-lock.json": "", "package.json": "{}"}, "", []string{none}},
+		"nothing, ignored":       {map[string]string{"package-lock.json": "", "package.json": unhooked, ".npmrc": "ignore-scripts=true\n"}, "", []string{none}},
+		"nothing, a comment":     {map[string]string{"package-lock.json": "", "package.json": `{"scripts": {"build": "next build # all"}}`}, "", []string{none}},
+		"nothing, published":     {map[string]string{"package-lock.json": "", "package.json": `{"exports": "./x.js"}`}, "", []string{none}},
+		"nothing, but installed": {map[string]string{"package-lock.json": "", "package.json": `{"devDependencies": {"proxypatch": "1"}}`}, "", []string{none}},
+		"nothing, native":        {map[string]string{"package-lock.json": "", "package.json": unhooked}, "patchedDependencies", []string{unchecked}},
+		"nothing, patch-package": {map[string]string{"package-lock.json": "", "package.json": `{"scripts": {"postinstall": "patch-package"}}`, ".npmrc": "ignore-scripts=true\n"}, "patch-package", []string{unchecked, "warning: .npmrc: because of ignore-scripts, installs do not run postinstall"}},
+
+		"only the build":             {map[string]string{"package-lock.json": "", "package.json": built}, "", []string{install, add, buildsFail}},
+		"only the build, no manager": {map[string]string{"package.json": built}, "", []string{install, perhaps, buildsFail}},
+		"only the install":           {map[string]string{"package-lock.json": "", "package.json": `{"scripts": {"postinstall": "proxypatch", "build": "next build"}}`}, "", []string{add, check, dependency}},
+		"only another script":        {map[string]string{"package-lock.json": "", "package.json": `{"scripts": {"build": "next build", "prove": "proxypatch verify"}}`}, "", []string{install, add, check}},
+		"only another script, deno":  {map[string]string{"deno.lock": "", "package.json": `{"scripts": {"build": "next build", "prove": "proxypatch verify"}}`}, "", []string{"warning: package.json: build does not run proxypatch apply, and no install does"}},
+		"only a task":                {map[string]string{"deno.json": `{"tasks": {"build": "proxypatch apply && next build"}}`, "package.json": unhooked}, "", []string{"warning: package.json: build does not run proxypatch apply, and no install does", buildsFail}},
+		"only a published build":     {map[string]string{"package-lock.json": "", "package.json": `{"exports": "./x.js", "scripts": {"prove": "proxypatch verify"}}`}, "", []string{install, add, noBuild}},
+		"a flag that is not taken":   {map[string]string{"package-lock.json": "", "package.json": `{"scripts": {"postinstall": "proxypatch -C x", "build": "proxypatch check && next build"}, "dependencies": {"proxypatch": "1"}}`}, "", []string{add}},
+		"only before the build":      {map[string]string{".yarnrc.yml": "", "package.json": `{"scripts": {"postinstall": "proxypatch", "prebuild": "proxypatch check", "build": "next build"}, "dependencies": {"proxypatch": "1"}}`}, "", []string{check}},
 	} {
 		test.files[".git/x"] = ""
 		t.Chdir(tree(t, test.files))
@@ -387,7 +415,7 @@ func TestHooks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(test.want, lines(t, Hooks(w, nil, "", "proxypatch init"))); diff != "" {
+		if diff := cmp.Diff(test.want, lines(t, Hooks(w, nil, test.native, "proxypatch init"))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

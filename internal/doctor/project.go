@@ -49,29 +49,23 @@ func (e *Environment) reads(path string) bool {
 	return false
 }
 
-// Hooks checks that every install patches and every build checks. What init would
-// change in package.json is a finding, and command runs init. native names what patches at
+// Hooks checks that every install patches and every build checks. If some script runs
+// proxypatch, what init would change in package.json is a finding, and command runs init.
+// If none does, that may be intentional, and is one note. native names what patches at
 // installs without a hook; it may be empty.
 func Hooks(w *detect.Workspace, apps []hooks.App, native, command string) Findings {
 	var f Findings
-	plan, err := hooks.Install(w, hooks.Options{Apps: apps, Native: native})
+	plan, err := hooks.Install(w, hooks.Options{Apps: apps, Native: native, Existing: true})
 	if err != nil {
 		f.Add(PackageJSON, Warning, "%v", err).hint("run doctor in the directory of your package.json")
 		return f
 	}
-	for _, file := range plan.Files {
-		for _, script := range file.Scripts {
-			missing(&f, w.Manager, file.Path, script, command)
-		}
+	if plan.Hooked {
+		hooked(&f, plan, w.Manager, command)
+	} else {
+		unhooked(&f, native, command)
 	}
-	for _, warning := range plan.Warnings {
-		way := warning.Hint
-		if way.Text == "" {
-			way = hint.Run(command)
-		}
-		f.Add(PackageJSON, Warning, "%s", warning.Message).Hint = way
-	}
-	if native == "" || native == detect.PatchPackage {
+	if native == "" && plan.Hooked || native == detect.PatchPackage {
 		ignored(&f, w)
 	}
 	switch {
@@ -82,6 +76,31 @@ func Hooks(w *detect.Workspace, apps []hooks.App, native, command string) Findin
 		f.Add(PackageJSON, OK, "every install patches, and every build checks the patch")
 	}
 	return f
+}
+
+// hooked reports which hooks are missing beside others, and what is wrong with those.
+func hooked(f *Findings, plan *hooks.Plan, m detect.Manager, command string) {
+	for _, file := range plan.Files {
+		for _, script := range file.Scripts {
+			missing(f, m, file.Path, script, command)
+		}
+	}
+	for _, warning := range plan.Warnings {
+		way := warning.Hint
+		if way.Text == "" {
+			way = hint.Run(command)
+		}
+		f.Add(PackageJSON, Warning, "%s", warning.Message).Hint = way
+	}
+}
+
+// unhooked reports what somebody without hooks has to do.
+func unhooked(f *Findings, native, command string) {
+	if native != "" {
+		f.Add(PackageJSON, Note, "no script runs proxypatch check, so an unpatched app can be built").Hint = hint.Run(command)
+		return
+	}
+	f.Add(PackageJSON, Note, "no script runs proxypatch, so run it again after each install").Hint = hint.To("or add hooks", command)
 }
 
 // missing reports the consequence of a script that init would change.

@@ -21,6 +21,12 @@ func (p *Plan) Failing(unless string) string {
 	return ""
 }
 
+// runsInBuilds reports whether a script of the file that runs next build runs proxypatch
+// before it.
+func (p *Plan) runsInBuilds(f *File) bool {
+	return slices.ContainsFunc(p.builds, func(b build) bool { return b.file == f && b.runsTool("") })
+}
+
 // build is a script of a file that runs next build, or the text of a task that does.
 type build struct {
 	file *File

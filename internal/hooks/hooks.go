@@ -50,7 +50,6 @@ type File struct {
 	manifest      *manifest
 	before, after []byte
 	info          fs.FileInfo // of the file that was read
-	builds        bool        // one of its scripts runs proxypatch and then next build
 }
 
 // Changes reports whether the file changes.
@@ -69,6 +68,7 @@ type Plan struct {
 	Files    []*File // all files with scripts to report
 	Warnings []Notice
 	Notes    []string // what the hooks do not cover
+	Hooked   bool     // a script runs proxypatch already
 
 	root            *File // also if it is not in Files
 	builds          []build
@@ -76,6 +76,7 @@ type Plan struct {
 	choice          choice
 	apps            []App
 	native          string // what patches at installs instead of a hook; may be empty
+	existing        bool   // it warns only of hooks that exist
 	onlyPostinstall bool   // the script dependencies would run too early
 }
 
@@ -95,6 +96,10 @@ type Options struct {
 	// Native names what patches all these copies at installs, such as patchedDependencies.
 	// Then no install needs a hook. It is empty if none does.
 	Native string
+
+	// Existing limits the warnings to hooks that exist. Such a plan only shows what is
+	// missing.
+	Existing bool
 }
 
 // ErrNoManifest says that a project has no package.json.
@@ -108,7 +113,7 @@ func Install(ws *detect.Workspace, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.choice, p.apps, p.native = newChoice(ws, p.Files[0], o.Copies), o.Apps, o.Native
+	p.choice, p.apps, p.native, p.existing = newChoice(ws, p.Files[0], o.Copies), o.Apps, o.Native, o.Existing
 	return p, p.install()
 }
 
@@ -134,7 +139,7 @@ func Uninstall(ws *detect.Workspace) (*Plan, error) {
 }
 
 func (p *Plan) install() error {
-	p.root = p.Files[0]
+	p.root, p.Hooked = p.Files[0], slices.ContainsFunc(p.Files, (*File).mentionsTool)
 	if p.native == "" {
 		p.patchAfterInstall(p.root)
 	} else {
@@ -143,7 +148,11 @@ func (p *Plan) install() error {
 	if err := p.checkBeforeBuilds(); err != nil {
 		return err
 	}
-	p.warnAboutFlags(p.root)
+	if p.existing {
+		p.forget()
+	} else {
+		p.warnAboutFlags(p.root)
+	}
 	others := p.Warnings
 	p.Warnings = nil
 	p.warnAboutTool(p.root) // first, because it concerns every other machine
@@ -162,6 +171,16 @@ func (p *Plan) install() error {
 	}
 	p.finish()
 	return nil
+}
+
+// forget takes the changes out of the manifests. What reads them then finds the scripts that
+// exist.
+func (p *Plan) forget() {
+	for _, f := range p.Files {
+		if f.before != nil {
+			f.manifest, _ = parseManifest(f.before) // as read has done
+		}
+	}
 }
 
 // noteInstalls says which installs do not patch.
@@ -256,6 +275,14 @@ func (p *Plan) warn(message string, advice hint.Hint) {
 
 func (f *File) has(name string) bool {
 	return slices.ContainsFunc(f.Scripts, func(s Script) bool { return s.Name == name })
+}
+
+// mentionsTool reports whether one of its scripts runs proxypatch.
+func (f *File) mentionsTool() bool {
+	return slices.ContainsFunc(f.manifest.scriptNames(), func(name string) bool {
+		text, _ := f.manifest.script(name)
+		return strings.Contains(text, tool) && mentions(text)
+	})
 }
 
 func (f *File) keep(name, reason string) {

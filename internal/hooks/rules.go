@@ -159,8 +159,6 @@ func (p *Plan) checkBeforeBuilds() error {
 			builds++
 			p.builds = append(p.builds, build{file: f, name: name})
 			p.guard(f, name)
-			text, _ = f.manifest.script(name)
-			f.builds = f.builds || mentions(text)
 		}
 	}
 	flags, _ := p.choice.flagsFor(p.ws.Root())
@@ -209,6 +207,7 @@ func (p *Plan) checkDenoTasks(uses map[string]bool, guards map[*File][]string) (
 			builds++
 			guards[f] = append(guards[f], tasks[name])
 			p.builds = append(p.builds, build{task: tasks[name]})
+			p.Hooked = p.Hooked || mentions(tasks[name])
 			if !guarded(tasks[name]) {
 				p.warn(fmt.Sprintf("%s: the task %s builds without proxypatch; init does not change this file", p.ws.Display(filepath.Join(f.pkg.Dir, file)), name),
 					hint.Join(hint.Text("begin the task with: "), hint.Keep(applyCommand+" &&")))
@@ -302,7 +301,7 @@ func (p *Plan) guard(f *File, name string) {
 	case checks && p.runsPreScripts():
 		f.keep(name, "pre"+name+" already runs proxypatch")
 		return
-	case checks:
+	case checks && !p.existing:
 		who := "pnpm before 9"
 		if p.ws.Manager == detect.YarnBerry {
 			who = "yarn 2 or newer"

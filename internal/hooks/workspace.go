@@ -65,7 +65,7 @@ var provide = hint.Text("add its packages as docs/install.md describes, or put i
 func (p *Plan) warnAboutTool(root *File) {
 	if root.before == nil { // without a package.json there, the packages that build need it
 		at := slices.IndexFunc(p.Files, func(f *File) bool {
-			return f.builds && !f.installs("dependencies") && !f.installs("optionalDependencies")
+			return p.runsInBuilds(f) && !f.installs("dependencies") && !f.installs("optionalDependencies")
 		})
 		if at < 0 {
 			return
@@ -84,7 +84,7 @@ func (p *Plan) warnAboutTool(root *File) {
 		return
 	}
 	for _, f := range p.Files[1:] { // other package managers run the root's programs in all packages
-		if f.builds && !f.installs("dependencies") && !f.installs("devDependencies") {
+		if p.runsInBuilds(f) && !f.installs("dependencies") && !f.installs("devDependencies") {
 			p.warn(fmt.Sprintf("%s: proxypatch is not a dependency of this package, so yarn can't run it here", f.Path), provide)
 		}
 	}

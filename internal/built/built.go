@@ -102,9 +102,9 @@ func standaloneIn(root *os.Root, dist string) ([]Build, error) {
 	return s.found, nil
 }
 
-// HasDev reports whether `next dev` was run for the app in dir, and no build has finished
-// there since: then what is there is no build.
-func HasDev(dir string) (bool, error) {
+// HasUnfinished reports whether the app in dir has output, but no finished build. `next dev`
+// leaves that, and so does a build that fails.
+func HasUnfinished(dir string) (bool, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return false, err

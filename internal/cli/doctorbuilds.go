@@ -135,8 +135,8 @@ func (p *program) doctorProject(all *builds, native bool) (found doctor.Findings
 		found = append(found, older(all.older(b))...)
 	}
 	for _, app := range all.unbuilt {
-		if dev, err := built.HasDev(app.dir); dev && err == nil {
-			found.Add(doctor.NextJS, doctor.Note, "%s has only the output of next dev, which is no build", all.workspace.Display(app.dir))
+		if has, err := built.HasUnfinished(app.dir); has && err == nil {
+			found.Add(doctor.NextJS, doctor.Note, "%s has no finished build, only output of next dev or of a build that did not finish", all.workspace.Display(app.dir))
 		}
 	}
 	return found

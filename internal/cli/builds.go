@@ -641,15 +641,25 @@ func isOtherReason(reason error) bool {
 	return !agent
 }
 
-// summary counts the builds that run with the patch.
+// summary counts the builds that run with the patch, and those that need none.
 func (all *builds) summary() string {
-	good := 0
+	if all.nothing() != nil {
+		return "nothing to judge"
+	}
+	good, without := 0, 0
 	for _, b := range all.found {
-		if b.uses && len(all.judge(b)) == 0 {
+		switch {
+		case !b.uses:
+			without++
+		case len(all.judge(b)) == 0:
 			good++
 		}
 	}
-	return fmt.Sprintf("%d of %s with the patch", good, report.Count(len(all.found), "build"))
+	sum := fmt.Sprintf("%d of %s got the patch", good, report.Count(len(all.found), "build"))
+	if without > 0 {
+		sum += fmt.Sprintf("; %d needed none", without)
+	}
+	return sum
 }
 
 // unknownBuild warns of an app whose build directory is unknown.

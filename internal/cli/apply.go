@@ -39,18 +39,21 @@ func (p *program) applyCommand() *cobra.Command {
 }
 
 // wording is how a command that writes sums up.
-type wording struct{ done, would, nothing string }
+type wording struct {
+	done, would string
+	nothing     func(files int) string // if none of the files changes
+}
 
 var applied = wording{
 	done:    "%s changed",
 	would:   "%s would change; nothing was written",
-	nothing: "nothing to do: %s already patched",
+	nothing: func(files int) string { return "nothing to do: " + report.AreFiles(files) + " already patched" },
 }
 
 func (w wording) sum(plan *apply.Plan, dryRun bool) string {
 	switch changes := plan.Changes(); {
 	case changes == 0:
-		return fmt.Sprintf(w.nothing, report.AreFiles(plan.Files()))
+		return w.nothing(plan.Files())
 	case dryRun:
 		return fmt.Sprintf(w.would, report.CountFiles(changes))
 	default:

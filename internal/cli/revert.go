@@ -24,5 +24,5 @@ func (p *program) revertCommand() *cobra.Command {
 var reverted = wording{
 	done:    "%s restored",
 	would:   "%s would be restored; nothing was written",
-	nothing: "nothing to restore: %s not patched",
+	nothing: func(int) string { return "nothing to restore: no file is patched" }, // the plan has no helper to count
 }

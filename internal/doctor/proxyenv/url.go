@@ -254,4 +254,4 @@ func (s Setting) Flaws() []Flaw {
 }
 
 // explicitPort matches a port that is also the default of its scheme.
-var explicitPort = lazyregexp.Compile(`:(?:80|443)/?$`)
+var explicitPort = lazyregexp.Compile(`:0*(?:80|443)(?:[/?#]|$)`)

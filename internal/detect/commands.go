@@ -96,8 +96,12 @@ func (p *Project) ProvideAgent(c Install) hint.Hint {
 		way = p.moveAgent(owner)
 	}
 	if file, entry, refresh := p.extension(c); file != "" {
+		or := "or add "
+		if p.Manager == PNPM && len(p.Packages) > 1 { // which, since pnpm 11, leaves out dependencies of the root
+			or = "or, if you run pnpm deploy, add "
+		}
 		return way.Or(hint.Join(
-			hint.Text("or add "), hint.Keep(entry), hint.Text(" to "+file+", run "),
+			hint.Text(or), hint.Keep(entry), hint.Text(" to "+file+", run "),
 			hint.Run(p.in(p.Root(), refresh)), hint.Text(" and commit the lock file")))
 	}
 	return way

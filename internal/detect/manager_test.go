@@ -16,6 +16,7 @@ func TestProvideAgent(t *testing.T) {
 		workspace   = `{"workspaces": ["apps/*"]}`
 		inPnpm      = "node_modules/.pnpm/next-auth@4.24.5/node_modules/next-auth"
 		pnpmsWay    = "\nor add packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}} to pnpm-workspace.yaml, run (cd DIR && pnpm install --no-frozen-lockfile) and commit the lock file"
+		deploying   = "\nor, if you run pnpm deploy, add packageExtensions: {\"next-auth@4\": {dependencies: {https-proxy-agent: \"7\"}}} to pnpm-workspace.yaml, run (cd DIR && pnpm install --no-frozen-lockfile) and commit the lock file"
 		oldPnpmsWay = "\nor add \"pnpm\": {\"packageExtensions\": {\"next-auth@4\": {\"dependencies\": {\"https-proxy-agent\": \"7\"}}}} to package.json, run (cd DIR && pnpm install --no-frozen-lockfile) and commit the lock file"
 		yarnsWay    = "\nor add packageExtensions: {\"next-auth@*\": {dependencies: {https-proxy-agent: \"7\"}}} to .yarnrc.yml, run (cd DIR && yarn install --no-immutable) and commit the lock file"
 	)
@@ -37,12 +38,12 @@ func TestProvideAgent(t *testing.T) {
 		"pnpm, hoisted":                 {map[string]string{"pnpm-lock.yaml": ""}, "node_modules/next-auth", "pnpm add https-proxy-agent@7"},
 		"pnpm 9, by package.json":       {map[string]string{"package.json": `{"packageManager": "pnpm@9.1.0+sha512.01"}`}, inPnpm, "pnpm add https-proxy-agent@7" + oldPnpmsWay},
 		"pnpm 8, by what it leaves":     {map[string]string{"pnpm-lock.yaml": "", "node_modules/.modules.yaml": "packageManager: pnpm@8.15.9\n"}, inPnpm, "pnpm add https-proxy-agent@7" + oldPnpmsWay},
-		"pnpm, workspace":               {map[string]string{"package.json": "{}", "pnpm-workspace.yaml": "packages: ['apps/*']", "pnpm-lock.yaml": "", "apps/web/package.json": "{}"}, inPnpm, "pnpm add -w https-proxy-agent@7" + pnpmsWay},
+		"pnpm, workspace":               {map[string]string{"package.json": "{}", "pnpm-workspace.yaml": "packages: ['apps/*']", "pnpm-lock.yaml": "", "apps/web/package.json": "{}"}, inPnpm, "pnpm add -w https-proxy-agent@7" + deploying},
 		"bun":                           {map[string]string{"bun.lock": ""}, "node_modules/.bun/next-auth@4.24.5+01/node_modules/next-auth", "bun add https-proxy-agent@7"},
 		"only in devDependencies, none": {map[string]string{"package.json": dev}, "node_modules/next-auth", move + ` in DIR/package.json, with the version "7", then install with your package manager`},
 		"only in devDependencies, npm":  {map[string]string{"package.json": dev, "package-lock.json": ""}, "node_modules/next-auth", move + ": (cd DIR && npm install --save-prod https-proxy-agent@7)"},
 		"only in devDependencies, pnpm": {map[string]string{"package.json": dev, "pnpm-lock.yaml": ""}, inPnpm, move + ": (cd DIR && pnpm add --save-prod https-proxy-agent@7)" + pnpmsWay},
-		"only in devDependencies, pnpm workspace":    {map[string]string{"package.json": dev, "pnpm-workspace.yaml": "packages: ['apps/*']", "pnpm-lock.yaml": "", "apps/web/package.json": "{}"}, inPnpm, move + ": (cd DIR && pnpm add -w --save-prod https-proxy-agent@7)" + pnpmsWay},
+		"only in devDependencies, pnpm workspace":    {map[string]string{"package.json": dev, "pnpm-workspace.yaml": "packages: ['apps/*']", "pnpm-lock.yaml": "", "apps/web/package.json": "{}"}, inPnpm, move + ": (cd DIR && pnpm add -w --save-prod https-proxy-agent@7)" + deploying},
 		"only in devDependencies, yarn":              {map[string]string{"package.json": dev, "yarn.lock": ""}, "node_modules/next-auth", move + ` in DIR/package.json, with the version "7", then run: (cd DIR && yarn install)`},
 		"only in devDependencies, copy of a package": {map[string]string{"package.json": workspace, "package-lock.json": "", "apps/web/package.json": dev}, "apps/web/node_modules/next-auth", move + ": (cd DIR/apps/web && npm install --save-prod https-proxy-agent@7)"},
 		"also a peer": {map[string]string{"package.json": `{"peerDependencies": {"https-proxy-agent": "7"}, "devDependencies": {"https-proxy-agent": "7"}}`, "package-lock.json": ""}, "node_modules/next-auth", "npm install https-proxy-agent@7"},

@@ -69,7 +69,7 @@ func waysOf(r clitest.Report) []advice {
 			if ways[i] == nil {
 				ways[i] = map[string]bool{}
 			}
-			ways[i][strings.TrimPrefix(line, "or ")] = true
+			ways[i][alternative.ReplaceAllString(line, "")] = true
 		}
 	}
 	all := make([]advice, len(ways))
@@ -80,6 +80,7 @@ func waysOf(r clitest.Report) []advice {
 }
 
 var (
+	alternative   = regexp.MustCompile(`^or(?:, if you run pnpm deploy,)? `)
 	settingAdvice = regexp.MustCompile(`^set (\S+?)( = |: )(\S+)(?: under \[\w+\])? in (\S+), run (.*), then (?:proxypatch|run proxypatch again)$`)
 	entryAdvice   = regexp.MustCompile(`^add (.*) to (\S+), run (.*) and commit the lock file$`)
 )

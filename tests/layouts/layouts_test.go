@@ -130,6 +130,7 @@ var representative = []string{
 	"TestPackages/pnpm 10",
 	"TestPackageArchives/npm 11",
 	"TestSecondInstalls/pnpm 12, pnpm deploy",
+	"TestDeployedAgent/pnpm 12",
 	"TestTranscripts/npm",
 }
 

@@ -92,6 +92,31 @@ func (o output) test(t *testing.T, registry string) {
 	lt.proxypatch(t, clitest.OK, out, "check")
 }
 
+// TestDeployedAgent deploys a package of a workspace whose next-auth has https-proxy-agent by the way that the hint
+// names for that. pnpm 11 and 12 deploy no dependency of the root.
+func TestDeployedAgent(t *testing.T) {
+	wanted := chosen(t)
+	registry := newRegistry(t)
+	for _, o := range outputs {
+		if o.said != deployed || !wanted(o.manager) {
+			continue
+		}
+		t.Run(o.manager, func(t *testing.T) {
+			t.Parallel()
+			members := []member{{".", nil}, {"packages/web", with(react18, "next-auth", newRelease)}}
+			lt := newLayoutTest(t, layout{}, packageManagers[o.manager], registry, members)
+			project := lt.install(t, "one")
+			refused := lt.refuse(t, project, clitest.Agent)
+			if hint := refused.Problems[0].Hint; !strings.Contains(hint, "\nor, if you run pnpm deploy, add ") {
+				t.Errorf("the hint does not mention pnpm deploy: %s", hint)
+			}
+			waysOf(refused)[1].follow(t, lt.sandbox, project)
+			lt.must(t, project, o.make+" && mv out ../image")
+			lt.must(t, project, "proxypatch apply -C ../image")
+		})
+	}
+}
+
 // addTools puts turbo and the part of nx that writes package.json files on the PATH.
 func (lt *layoutTest) addTools(t *testing.T) {
 	t.Helper()

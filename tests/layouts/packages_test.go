@@ -29,11 +29,21 @@ var hostProgram = sync.OnceValues(func() ([]byte, error) {
 // packages builds all npm packages. Only the one for this machine has a program.
 func packages(t *testing.T) []npm.Tarball {
 	t.Helper()
-	host, known := npm.Host()
-	if !known {
+	if _, known := npm.Host(); !known {
 		t.Skip("there is no package for this platform")
 	}
-	first, err := npm.Main("../..", packedVersion)
+	program, err := hostProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pack(t, packedVersion, program)
+}
+
+// pack packs all npm packages of a version, with the program for this machine.
+func pack(t *testing.T, version string, own []byte) []npm.Tarball {
+	t.Helper()
+	host, _ := npm.Host()
+	first, err := npm.Main("../..", version)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,11 +51,9 @@ func packages(t *testing.T) []npm.Tarball {
 	for _, p := range npm.Platforms {
 		program := []byte("for other machines")
 		if p == host {
-			if program, err = hostProgram(); err != nil {
-				t.Fatal(err)
-			}
+			program = own
 		}
-		tarball, err := p.Pack("../..", packedVersion, program)
+		tarball, err := p.Pack("../..", version, program)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -337,14 +345,14 @@ func (in installer) testPlatforms(t *testing.T, registry string, all []npm.Tarba
 	vendor(t, dir, all)
 	overrides := map[string]any{}
 	for _, p := range npm.Platforms {
-		overrides[p.Package()] = archive("proxypatch-" + p.String())
+		overrides[p.Package()] = archive("proxypatch-"+p.String(), packedVersion)
 	}
 	m := packageManagers[in.manager]
 	m.configure(t, dir, map[string]any{
 		"overrides":              overrides,
 		"supportedArchitectures": map[string]any{"os": []string{"linux", "darwin", "win32"}, "cpu": []string{"x64", "arm64"}},
 	})
-	s.must(t, dir, in.add+" proxypatch@"+archive("proxypatch"))
+	s.must(t, dir, in.add+" proxypatch@"+archive("proxypatch", packedVersion))
 	for _, line := range []string{m.frozen, in.prod} {
 		if code, out := reinstall(t, s, dir, line); code != 0 {
 			t.Fatalf("%s exited with %d:\n%s", line, code, out)
@@ -373,7 +381,7 @@ func vendor(t *testing.T, dir string, all []npm.Tarball) {
 }
 
 // archive is how a manifest names a package's file.
-func archive(name string) string { return "file:./vendor/" + name + "-" + packedVersion + ".tgz" }
+func archive(name, version string) string { return "file:./vendor/" + name + "-" + version + ".tgz" }
 
 // configure sets pnpm's settings, which are in package.json before pnpm 10.
 func (m packageManager) configure(t *testing.T, dir string, settings map[string]any) {
@@ -405,7 +413,7 @@ func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarbal
 	vendor(t, dir, all)
 	m := packageManagers[in.manager]
 	s.must(t, dir, in.add+" "+agentWanted)
-	add := in.archives(t, dir)
+	add := in.archives(t, dir, packedVersion)
 	t.Log(add, "\n", s.must(t, dir, add))
 	s.must(t, dir, in.run+" init")
 	if code, out := reinstall(t, s, dir, m.frozen); code != 0 {
@@ -415,6 +423,7 @@ func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarbal
 		t.Fatalf("the version is %q", out)
 	}
 	s.must(t, dir, in.run+" check")
+	in.upgradeArchives(t, s, dir)
 	if m.command != "npm" {
 		return
 	}
@@ -425,18 +434,42 @@ func (in installer) testArchives(t *testing.T, registry string, all []npm.Tarbal
 	}
 }
 
+// upgradeArchives replaces the files, and types the same again. yarn 1 and bun keep a file with the same name, so these
+// get another version.
+func (in installer) upgradeArchives(t *testing.T, s *sandbox, dir string) {
+	t.Helper()
+	version := packedVersion
+	if in.name == "yarn 1" || in.name == "bun" {
+		version += ".2"
+	}
+	const does = "upgraded\n"
+	vendor(t, dir, pack(t, version, []byte("#!/bin/sh\necho "+does)))
+	add := in.archives(t, dir, version)
+	s.must(t, dir, add)
+	if out := s.must(t, dir, in.run+" version"); !strings.HasSuffix(out, does) {
+		t.Errorf("after %s, the program says %q", add, out)
+	}
+	frozen := packageManagers[in.manager].frozen
+	if code, out := reinstall(t, s, dir, frozen); code != 0 {
+		t.Fatalf("after the upgrade, %s exited with %d:\n%s", frozen, code, out)
+	}
+	if out := s.must(t, dir, in.run+" version"); !strings.HasSuffix(out, does) {
+		t.Errorf("after %s, the program says %q", frozen, out)
+	}
+}
+
 // archives configures the package manager to use the files, and returns the command to
 // type.
-func (in installer) archives(t *testing.T, dir string) string {
+func (in installer) archives(t *testing.T, dir, version string) string {
 	t.Helper()
 	host, _ := npm.Host()
 	// pnpm and yarn 1 ignore the platform of files. For pnpm, "-" skips the others.
 	// yarn 1 gets this machine's file under each name.
 	all, one, same := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, p := range npm.Platforms {
-		all[p.Package()] = archive("proxypatch-" + p.String())
+		all[p.Package()] = archive("proxypatch-"+p.String(), version)
 		one[p.Package()] = "-"
-		same[p.Package()] = archive("proxypatch-" + host.String())
+		same[p.Package()] = archive("proxypatch-"+host.String(), version)
 	}
 	one[host.Package()] = all[host.Package()]
 	set := func(field string, value any) {
@@ -455,5 +488,5 @@ func (in installer) archives(t *testing.T, dir string) string {
 	default:
 		m.configure(t, dir, map[string]any{"overrides": one})
 	}
-	return in.add + " proxypatch@" + archive("proxypatch")
+	return in.add + " proxypatch@" + archive("proxypatch", version)
 }

@@ -655,9 +655,13 @@ func (all *builds) summary() string {
 			good++
 		}
 	}
-	sum := fmt.Sprintf("%d of %s got the patch", good, report.Count(len(all.found), "build"))
+	have := "have"
+	if len(all.found) == 1 {
+		have = "has"
+	}
+	sum := fmt.Sprintf("%d of %s %s the patch", good, report.Count(len(all.found), "build"), have)
 	if without > 0 {
-		sum += fmt.Sprintf("; %d needed none", without)
+		sum += fmt.Sprintf("; not needed in %d", without)
 	}
 	return sum
 }

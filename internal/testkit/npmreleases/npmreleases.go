@@ -253,8 +253,8 @@ func Unpack(tarball []byte) (Package, error) {
 		if !fs.ValidPath(name) || entry.Size > maxFile {
 			return nil, fmt.Errorf("%s: not a file of a package", entry.Name)
 		}
-		content, err := io.ReadAll(archive)
-		if err != nil {
+		content := make([]byte, entry.Size)
+		if _, err := io.ReadFull(archive, content); err != nil {
 			return nil, err
 		}
 		files[name] = content

@@ -52,8 +52,8 @@ func TestVerifyScripts(t *testing.T) {
 	})
 }
 
-// runScripts runs the scripts in dir. The command "project" copies a directory from
-// projects by name.
+// runScripts runs the scripts in dir. The command "project" copies what proxypatch reads of a
+// directory from projects by name, and "runnable" what Node.js loads, too.
 func runScripts(t *testing.T, dir string, projects map[string]string) {
 	quick := !gate.Wanted(t, "releases")
 	fixture, err := filepath.Abs("../../testdata/node_modules")
@@ -92,6 +92,10 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 			},
 			"project": func(ts *testscript.TestScript, _ bool, args []string) {
 				need(ts, args, "project NAME DIR", 2)
+				ts.Check(nodetest.CopyToPatch(projects[args[0]], ts.MkAbs(args[1])))
+			},
+			"runnable": func(ts *testscript.TestScript, _ bool, args []string) {
+				need(ts, args, "runnable NAME DIR", 2)
 				ts.Check(nodetest.CopyProject(projects[args[0]], ts.MkAbs(args[1])))
 			},
 			"snapshot": func(ts *testscript.TestScript, _ bool, args []string) {

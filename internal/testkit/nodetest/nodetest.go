@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -119,6 +120,25 @@ func CopyProject(from, to string) error {
 		return copyTree(from, to, forCompilers)
 	}
 	return copyTree(from, to, neverLoaded)
+}
+
+// CopyToPatch is CopyProject without the files that proxypatch does not read: of most packages, it copies only
+// package.json. Node.js can't load such a next-auth.
+func CopyToPatch(from, to string) error {
+	return copyTree(from, to, func(name string) bool { return forCompilers(name) || ofOthers(name) })
+}
+
+// inPackage matches a file or directory of an installed package.
+var inPackage = regexp.MustCompile(`^(?:.*/)?node_modules/((?:@[^/]+/)?[^@/][^/]*)/(.+)$`)
+
+// ofOthers reports whether a file or directory is of a package that proxypatch neither patches nor needs, and not its
+// package.json.
+func ofOthers(name string) bool {
+	m := inPackage.FindStringSubmatch(filepath.ToSlash(name))
+	if m == nil || m[2] == "package.json" || m[2] == "node_modules" {
+		return false
+	}
+	return m[1] != "@auth/core" && m[1] != "https-proxy-agent" && !strings.HasPrefix(m[1], "next-auth") // or an alias of it
 }
 
 // forCompilers reports whether a file or directory of next-auth 5 is only for compilers, debuggers or readers.

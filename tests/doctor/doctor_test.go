@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -21,17 +20,13 @@ const (
 	// secret is the password in every proxy URL. No output may show it.
 	secret = "hunter2hunter2"
 	login  = "jane:" + secret
-
-	fakeNodeScript = `#!/bin/sh
-test "$1" = --print && echo "{\"path\": \"$0\", \"version\": \"20.20.2\"}"
-`
 )
 
 // TestDoctorProbes requests an identity provider through proxies of all kinds.
 func TestDoctorProbes(t *testing.T) {
 	clearEnvironment(t)
 	realNode := nodetest.Node(t)
-	quickNode := quickNode(t)
+	quickNode := nodetest.QuickNode(t)
 	dir := nodetest.TLS(t, "idp.corp.test", "127.0.0.1")
 	authorization := "Basic " + base64.StdEncoding.EncodeToString([]byte(login))
 	open := proxytest.Tunnel{Certificates: dir, Answer: proxytest.Discovery(issuer), Login: authorization}
@@ -107,7 +102,7 @@ func TestDoctorProbes(t *testing.T) {
 // TestIssuers answers discovery as identity providers, and proxies that block them, do.
 func TestIssuers(t *testing.T) {
 	clearEnvironment(t)
-	node := quickNode(t)
+	node := nodetest.QuickNode(t)
 	dir := nodetest.TLS(t, "idp.corp.test", "login.microsoftonline.com")
 	t.Setenv("NODE_EXTRA_CA_CERTS", filepath.Join(dir, "ca.pem"))
 	const (
@@ -166,20 +161,6 @@ func TestIssuers(t *testing.T) {
 			t.Errorf("no %s %q with %q in %+v", test.severity, test.message, test.hint, findings)
 		})
 	}
-}
-
-// quickNode returns a Node.js that starts fast, but lists no certificates. On Windows it
-// is a real one.
-func quickNode(t *testing.T) string {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		return nodetest.Node(t)
-	}
-	path := filepath.Join(t.TempDir(), "node")
-	if err := os.WriteFile(path, []byte(fakeNodeScript), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // clearEnvironment unsets every variable that doctor reads.

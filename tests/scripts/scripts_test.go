@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,6 +57,10 @@ func TestVerifyScripts(t *testing.T) {
 // directory from projects by name, and "runnable" what Node.js loads, too.
 func runScripts(t *testing.T, dir string, projects map[string]string) {
 	quick := !gate.Wanted(t, "releases")
+	quickPath := os.Getenv("PATH") // for doctor
+	if runtime.GOOS != "windows" {
+		quickPath = filepath.Dir(nodetest.QuickNode(t)) + string(filepath.ListSeparator) + quickPath
+	}
 	fixture, err := filepath.Abs("../../testdata/node_modules")
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +73,7 @@ func runScripts(t *testing.T, dir string, projects map[string]string) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("TEMP_DIR", os.TempDir())
+			env.Setenv("QUICK_PATH", quickPath)
 			// A script's project ends at its directory.
 			return os.Mkdir(filepath.Join(env.WorkDir, ".git"), 0o755)
 		},

@@ -50,6 +50,25 @@ func Node(t testing.TB) string {
 	return path
 }
 
+// quickNode is a Node.js to doctor.
+const quickNode = `#!/bin/sh
+test "$1" = --print && echo "{\"path\": \"$0\", \"version\": \"20.20.2\"}"
+`
+
+// QuickNode returns the path of a program "node" that says its version as Node.js does, and nothing else. Starting Node.js
+// takes longer than all that proxypatch does. On Windows it is a real one.
+func QuickNode(t testing.TB) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		return Node(t)
+	}
+	path := filepath.Join(t.TempDir(), "node")
+	if err := os.WriteFile(path, []byte(quickNode), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // PinnedNode returns the path of the Node binary of a project testdata/npm/node-<major>. If npm has none for this
 // platform, it skips the test.
 func PinnedNode(t testing.TB, name string) string {

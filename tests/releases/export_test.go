@@ -19,7 +19,8 @@ import (
 )
 
 // TestWrite compares the patch of every release, as a package manager applies it, with what
-// apply writes. git applies it at the lines that it names, without a search.
+// apply writes. git applies it at the lines that it names, without a search. The patches of a
+// line are one for git. In the package itself, the quick loop applies only the oldest.
 func TestWrite(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		repotest.Unavailable(t, "patches are compared with git apply: %v", err)
@@ -32,39 +33,59 @@ func TestWrite(t *testing.T) {
 	for _, l := range line.All {
 		releases := npmreleases.Holding(npmreleases.Pins(), l)
 		packages := nodetest.Packages(t, l.Package, releases)
+		var all []written
 		for i, pkg := range packages {
 			// Many releases of next-auth 3 have the same patched file. The quick loop runs one for each content.
 			if l == prooftest.NextAuth3 && i > 0 && !gate.Wanted(t, "releases") && bytes.Equal(pkg[l.Calls.Always], packages[i-1][l.Calls.Always]) {
 				continue
 			}
-			tried++
-			t.Run(l.Package+" "+releases[i].Version, func(t *testing.T) {
-				t.Parallel()
-				selection, err := library.For(l, releases[i].Version)
-				if err != nil {
-					t.Fatal(err)
-				}
-				under := "node_modules/" + l.Package
-				dir := t.TempDir()
-				top := filepath.Join(dir, filepath.FromSlash(under))
-				want := wanted(t, l, selection, pkg)
-				if err := npmreleases.Package(concernedBy(want, pkg)).Write(top); err != nil {
-					t.Fatal(err)
-				}
-				for _, run := range []struct{ under, in string }{{"", top}, {under, dir}} {
-					patch, err := selection.Write(l, run.under)
-					if err != nil {
-						t.Fatal(err)
-					}
-					gitApply(t, run.in, patch)
-					requirePackage(t, top, want)
-					gitApply(t, run.in, patch, "-R")
-					requirePackage(t, top, concernedBy(want, pkg))
-				}
-			})
+			selection, err := library.For(l, releases[i].Version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := wanted(t, l, selection, pkg)
+			w := written{l, selection, concernedBy(want, pkg), want, releases[i].Version + "/node_modules/" + l.Package}
+			if all = append(all, w); len(all) == 1 || gate.Wanted(t, "releases") {
+				w.under = ""
+				requireApplied(t, t.TempDir(), w)
+			}
 		}
+		requireApplied(t, t.TempDir(), all...)
+		tried += len(all)
 	}
 	casecount.AtLeast(t, "patches that git applies, by release", tried, 100)
+}
+
+// written is the patch of a release.
+type written struct {
+	line      *line.Line
+	selection *patchset.Selection
+	was, want npmreleases.Package
+	under     string // the directory of the package, with slashes
+}
+
+// requireApplied applies and reverses patches in a directory.
+func requireApplied(t *testing.T, dir string, all ...written) {
+	t.Helper()
+	var text []byte
+	for _, w := range all {
+		if err := w.was.Write(filepath.Join(dir, filepath.FromSlash(w.under))); err != nil {
+			t.Fatal(err)
+		}
+		patch, err := w.selection.Write(w.line, w.under)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, patch...)
+	}
+	gitApply(t, dir, text)
+	for _, w := range all {
+		requirePackage(t, filepath.Join(dir, filepath.FromSlash(w.under)), w.want)
+	}
+	gitApply(t, dir, text, "-R")
+	for _, w := range all {
+		requirePackage(t, filepath.Join(dir, filepath.FromSlash(w.under)), w.was)
+	}
 }
 
 // wanted returns the files that the patch of a package changes, as apply writes them.

@@ -25,46 +25,85 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// TestEveryRelease applies, checks and reverts every supported release as published. It
-// always uses --strict, so that every byte must be a known one.
+// TestEveryRelease applies, checks and reverts every supported release as published.
 func TestEveryRelease(t *testing.T) {
+	t.Parallel()
 	releases, packages := nodetest.Releases(t)
+	all := map[string]installed{}
 	for i, release := range releases {
-		t.Run(release.Version, func(t *testing.T) {
-			t.Parallel()
-			project := newProject(t, shrunk(packages[i]))
-			pkg := filepath.Join(project, "node_modules", "next-auth")
-
-			files := clitest.JSON(t, clitest.OK, "-C", project, "--strict", "--dry-run").Copies[0].Files
-			requireTargets(t, packages[i], files)
-			for _, f := range files {
-				if f.State != string(patchset.Pristine) {
-					t.Errorf("before, %s is %s", f.Path, f.State)
-				}
-			}
-			for _, f := range clitest.JSON(t, clitest.OK, "-C", project, "--strict").Copies[0].Files {
-				if f.Action == string(apply.Keep) {
-					t.Errorf("%s was not changed", f.Path)
-				}
-			}
-			for _, f := range clitest.JSON(t, clitest.OK, "-C", project, "--strict", "check").Copies[0].Files {
-				if f.State != string(patchset.Patched) {
-					t.Errorf("after, %s is %s", f.Path, f.State)
-				}
-			}
-			clitest.JSON(t, clitest.OK, "-C", project, "--strict", "revert")
-			requirePackage(t, pkg, shrunk(packages[i]))
-		})
+		all[release.Version] = installed{line.NextAuth: shrunk(packages[i])}
+	}
+	changed := roundTrip(t, all)
+	for i, release := range releases {
+		t.Run(release.Version, func(t *testing.T) { requireTargets(t, packages[i], changed[release.Version]) })
 	}
 }
 
-// requireTargets requires that all files with requests are patched, and that the helper
+// installed are the packages of a release, by name.
+type installed map[string]npmreleases.Package
+
+// roundTrip applies, checks and reverts releases, all in one project. It always uses
+// --strict, so that every byte must be a known one. It returns the files that apply changes
+// in each release.
+func roundTrip(t *testing.T, releases map[string]installed) map[string][]string {
+	t.Helper()
+	project := newProject(t, nil)
+	dirOf := func(release, name string) string {
+		return filepath.Join(project, "node_modules", release, "node_modules", filepath.FromSlash(name))
+	}
+	for release, packages := range releases {
+		for name, pkg := range packages {
+			if err := pkg.Write(dirOf(release, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	run := func(args ...string) map[string][]clitest.File {
+		files := map[string][]clitest.File{}
+		for _, c := range clitest.JSON(t, clitest.OK, append([]string{"-C", project, "--strict"}, args...)...).Copies {
+			files[strings.Split(filepath.ToSlash(c.Dir), "/node_modules/")[1]] = c.Files
+		}
+		if len(files) != len(releases) {
+			t.Fatalf("%q has %d of %d releases", args, len(files), len(releases))
+		}
+		return files
+	}
+	requireState := func(state patchset.State, args ...string) {
+		for release, files := range run(args...) {
+			for _, f := range files {
+				if f.State != string(state) {
+					t.Errorf("%q: %s of %s is %s", args, f.Path, release, f.State)
+				}
+			}
+		}
+	}
+	requireState(patchset.Pristine, "--dry-run")
+	changed := map[string][]string{}
+	for release, files := range run() {
+		for _, f := range files {
+			if f.Action == string(apply.Keep) {
+				t.Errorf("%s of %s was not changed", f.Path, release)
+			}
+			changed[release] = append(changed[release], f.Path)
+		}
+	}
+	requireState(patchset.Patched, "check")
+	run("revert")
+	for release, packages := range releases {
+		for name, pkg := range packages {
+			requirePackage(t, dirOf(release, name), pkg)
+		}
+	}
+	return changed
+}
+
+// requireTargets requires that all files with requests are changed, and that the helper
 // is added.
-func requireTargets(t *testing.T, pkg npmreleases.Package, files []clitest.File) {
+func requireTargets(t *testing.T, pkg npmreleases.Package, changed []string) {
 	t.Helper()
 	patched := map[string]bool{}
-	for _, f := range files {
-		patched[f.Path] = true
+	for _, path := range changed {
+		patched[path] = true
 	}
 	for _, path := range []string{
 		line.All[0].Helper, "core/lib/oauth/client.js", "core/lib/oauth/client-legacy.js",
@@ -126,7 +165,7 @@ func requirePackage(t *testing.T, dir string, pkg npmreleases.Package) {
 		}
 		content, err := os.ReadFile(path)
 		if err == nil && !bytes.Equal(content, pkg[filepath.ToSlash(name)]) {
-			t.Errorf("%s is not as released", name)
+			t.Errorf("%s in %s is not as released", name, dir)
 		}
 		return err
 	})
@@ -134,7 +173,7 @@ func requirePackage(t *testing.T, dir string, pkg npmreleases.Package) {
 		t.Fatal(err)
 	}
 	if found != len(pkg) {
-		t.Errorf("%d files are there, not %d", found, len(pkg))
+		t.Errorf("%d files are in %s, not %d", found, dir, len(pkg))
 	}
 }
 

@@ -87,16 +87,25 @@ func entryPattern(entry string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(?:^|[^\w-])` + pattern + `(?:$|[^\w-])`)
 }
 
-// in returns the entries that a text contains, sorted.
+// in returns the entries that a text contains, sorted. Trying every pattern on every text would take a second, so it looks
+// for how an entry begins first.
 func (l wordList) in(text string) []string {
 	var found []string
+	lower := strings.ToLower(text)
 	for entry, pattern := range l {
-		if pattern.MatchString(text) {
+		if strings.Contains(lower, beginning(entry)) && pattern.MatchString(text) {
 			found = append(found, fmt.Sprintf("%q", entry))
 		}
 	}
 	slices.Sort(found)
 	return found
+}
+
+// beginning returns the first word of an entry in lower case, "" if it is a gap.
+func beginning(entry string) string {
+	word, _, _ := strings.Cut(entry, " ")
+	word, _, _ = strings.Cut(word, "…")
+	return strings.ToLower(word)
 }
 
 // sentenceEnd is also the end of a line: a hint has one for each cure.
@@ -294,7 +303,7 @@ func javaScriptTexts(name, source string) []passage {
 
 func TestWordList(t *testing.T) {
 	list := wordList{}
-	for _, entry := range []string{"stand", "take … for", "keep … from …ing", "as it is"} {
+	for _, entry := range []string{"stand", "take … for", "keep … from …ing", "as it is", "…ing the Moon"} {
 		list[entry] = entryPattern(entry)
 	}
 	for text, want := range map[string][]string{
@@ -306,6 +315,7 @@ func TestWordList(t *testing.T) {
 		"take one two three four five for six":     nil,
 		"to keep every user from signing in":       {`"keep … from …ing"`},
 		"keep the file from the release":           nil,
+		"Reaching the moon":                        {`"…ing the Moon"`},
 		"left as it\nis, and they stand":           {`"as it is"`, `"stand"`},
 		"`take` nothing, as it isn't there for it": nil,
 	} {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/proxypatch/proxypatch/internal/testkit/markdown"
@@ -58,13 +59,20 @@ func Read(t testing.TB, name string) string {
 	return string(data)
 }
 
-// Document reads a document of the repository.
+// parsed has the documents that Document has read, by name.
+var parsed sync.Map
+
+// Document reads a document of the repository. All tests of a process share it, so do not change it.
 func Document(t testing.TB, name string) markdown.Document {
 	t.Helper()
+	if document, found := parsed.Load(name); found {
+		return document.(markdown.Document)
+	}
 	document, err := markdown.Parse([]byte(Read(t, name)))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	parsed.Store(name, document)
 	return document
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
@@ -106,7 +107,7 @@ func unhooked(f *Findings, native, command string) {
 // missing reports the consequence of a script that init would change.
 func missing(f *Findings, m detect.Manager, path string, s hooks.Script, command string) {
 	switch {
-	case s.Action == hooks.Keep:
+	case s.Action == edit.Keep:
 	case strings.Contains(s.Before, "proxypatch apply") && !strings.Contains(s.After, "proxypatch apply"):
 		f.Add(PackageJSON, Note, "%s: %s runs proxypatch apply, which installs no longer need", path, s.Name).Hint = hint.Run(command)
 	case strings.Contains(s.After, "proxypatch check"):

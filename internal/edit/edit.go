@@ -25,6 +25,17 @@ type Document interface {
 	Unset(path ...string) error
 }
 
+// Action is what is done to a file, or to a value in it.
+type Action string
+
+// The actions.
+const (
+	Keep   Action = "keep"
+	Add    Action = "add"
+	Change Action = "change"
+	Remove Action = "remove"
+)
+
 // SyntaxError says where a file can't be read or changed.
 type SyntaxError struct {
 	Path string // as the user would type it

@@ -44,24 +44,13 @@ type Plan struct {
 	docs    map[string]edit.Document
 }
 
-// Action is what is done to a file or to an entry.
-type Action string
-
-// The actions.
-const (
-	Keep   Action = "keep"
-	Add    Action = "add"
-	Change Action = "change"
-	Remove Action = "remove"
-)
-
 // Entry is one value in the settings.
 type Entry struct {
 	File    string // as the user would type it
 	Setting string // such as patchedDependencies
 	Key     string
 	Value   string
-	Action  Action
+	Action  edit.Action
 }
 
 // StrangerError says that somebody else's patch, or a setting, is in the place of ours.
@@ -156,7 +145,7 @@ func (p *Plan) Close() { p.root.Close() }
 func (p *Plan) Changes() int {
 	n := 0
 	for _, f := range p.Files {
-		if f.Action() != Keep {
+		if f.Action() != edit.Keep {
 			n++
 		}
 	}
@@ -165,13 +154,13 @@ func (p *Plan) Changes() int {
 
 // IsNew reports whether the plan adds a patch file.
 func (p *Plan) IsNew() bool {
-	return slices.ContainsFunc(p.Files, func(f *File) bool { return f.Action() == Add && strings.HasSuffix(f.name, ".patch") })
+	return slices.ContainsFunc(p.Files, func(f *File) bool { return f.Action() == edit.Add && strings.HasSuffix(f.name, ".patch") })
 }
 
 // Replaces reports whether the plan changes a file of patch-package, or takes one out.
 func (p *Plan) Replaces() bool {
 	return slices.ContainsFunc(p.Files, func(f *File) bool {
-		return (f.Action() == Change || f.Action() == Remove) && detect.PatchedBy(path.Base(f.name)) != ""
+		return (f.Action() == edit.Change || f.Action() == edit.Remove) && detect.PatchedBy(path.Base(f.name)) != ""
 	})
 }
 
@@ -179,7 +168,7 @@ func (p *Plan) Replaces() bool {
 func (p *Plan) Diff() string {
 	var out strings.Builder
 	for _, f := range p.Files {
-		if f.Action() == Keep {
+		if f.Action() == edit.Keep {
 			continue
 		}
 		diff := string(patchset.Format(f.name, f.Before, f.After, 0o644))

@@ -26,16 +26,16 @@ type File struct {
 }
 
 // Action says what is done to the file.
-func (f *File) Action() Action {
+func (f *File) Action() edit.Action {
 	switch {
 	case f.Before == nil && f.After != nil:
-		return Add
+		return edit.Add
 	case f.Before != nil && f.After == nil:
-		return Remove
+		return edit.Remove
 	case !bytes.Equal(f.Before, f.After):
-		return Change
+		return edit.Change
 	}
-	return Keep
+	return edit.Keep
 }
 
 const manifestName = "package.json"
@@ -133,7 +133,7 @@ func (p *Plan) finish() error {
 	}
 	for _, file := range p.files {
 		_, isSetting := p.docs[file.name]
-		if file.Action() != Keep || !isSetting && file.Before != nil && p.Form != "" {
+		if file.Action() != edit.Keep || !isSetting && file.Before != nil && p.Form != "" {
 			p.Files = append(p.Files, file)
 		}
 	}
@@ -171,7 +171,7 @@ func (p *Plan) Commit() error {
 		return failed(err)
 	}
 	if err := p.makeDirs(); err != nil {
-		return errors.Join(failed(err), p.removeDirs(Add))
+		return errors.Join(failed(err), p.removeDirs(edit.Add))
 	}
 	for _, file := range p.inOrder() {
 		change := &safefile.Change{Name: file.name, Before: file.Before, After: file.After, Info: file.info}
@@ -181,9 +181,9 @@ func (p *Plan) Commit() error {
 		group.Changes = append(group.Changes, change)
 	}
 	if err := safefile.Replace([]*safefile.Group{group}, nil); err != nil {
-		return errors.Join(err, p.removeDirs(Add))
+		return errors.Join(err, p.removeDirs(edit.Add))
 	}
-	if err := p.removeDirs(Remove); err != nil {
+	if err := p.removeDirs(edit.Remove); err != nil {
 		return &LeftError{err}
 	}
 	return nil
@@ -201,7 +201,7 @@ func (e *LeftError) Unwrap() error { return e.Err }
 func (p *Plan) inOrder() []*File {
 	var files []*File
 	for _, file := range p.Files {
-		if file.Action() != Keep {
+		if file.Action() != edit.Keep {
 			files = append(files, file)
 		}
 	}
@@ -242,14 +242,14 @@ func (p *Plan) makeDirs() error {
 // removeDirs removes the directories of files with which something was done, if nothing else
 // is in them: of removed patches or, after a failure, of those that were to be added. An
 // undo also removes those that a killed run has left.
-func (p *Plan) removeDirs(done Action) error {
+func (p *Plan) removeDirs(done edit.Action) error {
 	var dirs []string
 	for _, file := range p.Files {
 		if dir := path.Dir(file.name); dir != "." && file.Action() == done {
 			dirs = append(dirs, dir)
 		}
 	}
-	if p.Form == "" && done == Remove {
+	if p.Form == "" && done == edit.Remove {
 		dirs = append(dirs, patchDirs...)
 	}
 	slices.Sort(dirs)

@@ -322,13 +322,13 @@ func (p *Plan) setEntry(s setting, key, value string) error {
 		return err
 	}
 	at := slices.Concat(s.path, []string{key})
-	e := Entry{File: p.display(s.file), Setting: strings.Join(s.path, "."), Key: key, Value: value, Action: Add}
+	e := Entry{File: p.display(s.file), Setting: strings.Join(s.path, "."), Key: key, Value: value, Action: edit.Add}
 	switch before, isText := doc.Text(at...); {
 	case isText && before == value:
-		e.Action = Keep
+		e.Action = edit.Keep
 	default:
 		if doc.Has(at...) {
-			e.Action = Change
+			e.Action = edit.Change
 		}
 		if err := doc.Set(value, at...); err != nil {
 			return p.byHand(s, err, key, value)
@@ -347,7 +347,7 @@ func (p *Plan) removeEntry(s setting, key, value string) error {
 	if err := doc.Unset(slices.Concat(s.path, []string{key})...); err != nil {
 		return p.byHand(s, err, key, "")
 	}
-	p.Entries = append(p.Entries, Entry{p.display(s.file), strings.Join(s.path, "."), key, value, Remove})
+	p.Entries = append(p.Entries, Entry{p.display(s.file), strings.Join(s.path, "."), key, value, edit.Remove})
 	return nil
 }
 

@@ -20,22 +20,11 @@ import (
 	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
-// Action is what is done to a script.
-type Action string
-
-// The actions.
-const (
-	Keep   Action = "keep"
-	Add    Action = "add"
-	Change Action = "change"
-	Remove Action = "remove"
-)
-
 // Script is a script that hooks concern. Its texts are printed, so proxies' users and
 // passwords are removed from them.
 type Script struct {
 	Name   string
-	Action Action
+	Action edit.Action
 	Before string // the old text; empty if there is none
 	After  string // the new text; empty if the script is removed
 	Reason string // why it is kept
@@ -54,7 +43,7 @@ type File struct {
 
 // Changes reports whether the file changes.
 func (f *File) Changes() bool {
-	return slices.ContainsFunc(f.Scripts, func(s Script) bool { return s.Action != Keep })
+	return slices.ContainsFunc(f.Scripts, func(s Script) bool { return s.Action != edit.Keep })
 }
 
 // Notice is something that the user should know, and what to do about it.
@@ -217,7 +206,7 @@ func (p *Plan) Changes() int {
 	n := 0
 	for _, f := range p.Files {
 		for _, s := range f.Scripts {
-			if s.Action != Keep {
+			if s.Action != edit.Keep {
 				n++
 			}
 		}
@@ -287,14 +276,14 @@ func (f *File) mentionsTool() bool {
 
 func (f *File) keep(name, reason string) {
 	text, _ := f.manifest.script(name)
-	f.record(name, Keep, text, text, reason)
+	f.record(name, edit.Keep, text, text, reason)
 }
 
 func (f *File) set(name, text string) {
 	before, exists := f.manifest.script(name)
-	action := Add
+	action := edit.Add
 	if exists {
-		action = Change
+		action = edit.Change
 	}
 	f.manifest.setScript(name, text)
 	f.record(name, action, before, text, "")
@@ -303,9 +292,9 @@ func (f *File) set(name, text string) {
 func (f *File) drop(name string) {
 	before, _ := f.manifest.script(name)
 	f.manifest.removeScript(name)
-	f.record(name, Remove, before, "", "")
+	f.record(name, edit.Remove, before, "", "")
 }
 
-func (f *File) record(name string, action Action, before, after, reason string) {
+func (f *File) record(name string, action edit.Action, before, after, reason string) {
 	f.Scripts = append(f.Scripts, Script{name, action, printable.WithoutLogins(before), printable.WithoutLogins(after), reason})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/doctor"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/export"
 	"github.com/proxypatch/proxypatch/internal/foreign"
 	"github.com/proxypatch/proxypatch/internal/hint"
@@ -346,11 +347,11 @@ func Scripts(plan *hooks.Plan, tense Tense) []Script {
 	var scripts []Script
 	for _, f := range plan.Files {
 		for _, s := range f.Scripts {
-			out := Script{File: f.Path, Name: s.Name, Action: string(s.Action), Reason: s.Reason, verb: tense.script(s.Action)}
-			if s.Action != hooks.Add {
+			out := Script{File: f.Path, Name: s.Name, Action: string(s.Action), Reason: s.Reason, verb: tense.edit(s.Action)}
+			if s.Action != edit.Add {
 				out.Before = &s.Before
 			}
-			if s.Action != hooks.Remove {
+			if s.Action != edit.Remove {
 				out.After = &s.After
 			}
 			scripts = append(scripts, out)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/doctor"
-	"github.com/proxypatch/proxypatch/internal/export"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/printable"
@@ -318,12 +318,12 @@ func (t text) exported(e *Export) {
 		verbWidth = max(verbWidth, len(f.verb.text))
 	}
 	for _, f := range e.Files {
-		if f.Action == string(export.Keep) && !t.Verbose {
+		if f.Action == string(edit.Keep) && !t.Verbose {
 			continue
 		}
 		t.Row(f.verb.color, fmt.Sprintf("%-*s", verbWidth, f.verb.text), clean(f.Path))
 		for _, entry := range e.Entries {
-			if entry.File != f.Path || entry.Action == string(export.Keep) {
+			if entry.File != f.Path || entry.Action == string(edit.Keep) {
 				continue
 			}
 			fmt.Fprintln(t.Stdout, clean(fmt.Sprintf("      %s  %s: %s: %s", entry.verb.text, entry.Setting, entry.Key, entry.Value)))

@@ -5,8 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxypatch/proxypatch/internal/apply"
-	"github.com/proxypatch/proxypatch/internal/export"
-	"github.com/proxypatch/proxypatch/internal/hooks"
+	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/term"
 )
@@ -66,17 +65,14 @@ func (t Tense) choose(would, did string) verb {
 	return verb{would, term.Magenta}
 }
 
-// script returns the first word of a script's line.
-func (t Tense) script(action hooks.Action) verb { return t.edit(export.Action(action)) }
-
-// edit returns the first word of the line of a file or of an entry in it.
-func (t Tense) edit(action export.Action) verb {
+// edit returns the first word of the line of a file, a script or an entry.
+func (t Tense) edit(action edit.Action) verb {
 	switch action {
-	case export.Add:
+	case edit.Add:
 		return t.choose("would add", "added")
-	case export.Change:
+	case edit.Change:
 		return t.choose("would change", "changed")
-	case export.Remove:
+	case edit.Remove:
 		return t.choose("would remove", "removed")
 	}
 	return verb{"unchanged", term.Plain}

@@ -6,6 +6,7 @@ import "testing"
 func FuzzEdit(f *testing.F) {
 	for _, text := range []string{
 		"", "a: 1\n", "{a: {b: c}}", "patchedDependencies:\n  a: b\n", "a: &x\n  b: c\nd: *x\n", "\ufeff# c\r\n", "? a\n: b\n",
+		"patchedDependencies:\na: 1\n", "patchedDependencies: ~ # c\r\n", "patchedDependencies:", "{\n  a: b,\n}", "a: 1\n...\n# c",
 		`{}`, `{"pnpm": {}}`, "{\n\t\"pnpm\": {\n\t\t\"patchedDependencies\": {\"a\": \"b\"}\n\t}\n}\n", `{"a":1,"pnpm":{"b":2}}`, "{\r\n  \"a\": []\r\n}",
 	} {
 		f.Add([]byte(text))

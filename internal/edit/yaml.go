@@ -212,7 +212,7 @@ func (d *YAML) insert(text string, path []string) error {
 		}
 	}
 	if depth+1 < len(path) && len(p.keys) > depth { // something else is in the place of a mapping
-		return errUnsafe
+		return d.insertBelow(p.keys[depth], text, path[depth+1:], parent)
 	}
 	switch {
 	case parent.Style&yaml.FlowStyle != 0:
@@ -227,6 +227,49 @@ func (d *YAML) insert(text string, path []string) error {
 	at := d.offset(key.Line+1, 1)
 	lines := d.block(text, path[depth:], strings.Repeat(" ", parent.Column-1), d.unit())
 	return d.splice(at, at, lines+d.lineBreak())
+}
+
+// insertBelow adds an entry below a name that has no value, or null. What follows the name
+// becomes a comment, by which Unset knows that the name was there before.
+func (d *YAML) insertBelow(key *yaml.Node, text string, path []string, parent *yaml.Node) error {
+	_, value := entry(parent, key.Value)
+	at, rest, ok := d.afterName(key)
+	if !ok || parent.Style&yaml.FlowStyle != 0 || value.Tag != "!!null" || value.Style != 0 || value.Anchor != "" {
+		return errUnsafe
+	}
+	comment := " #" + rest
+	if given := strings.TrimLeft(rest, " \t"); given != "" {
+		if value.Value == "" && given[0] != '#' || !strings.HasPrefix(given, value.Value) {
+			return errUnsafe
+		}
+		comment = strings.TrimSuffix(rest, given) + "#" + given
+	}
+	lines := d.block(text, path, strings.Repeat(" ", parent.Column-1+d.unit()), d.unit())
+	return d.splice(at, at+len(rest), comment+d.lineBreak()+lines)
+}
+
+// wasEmpty matches what follows a name below which insertBelow added an entry.
+var wasEmpty = lazyregexp.Compile(`^(?:( #)[ \t]*$|[ \t]*(#)(?:#|(?:~|null|Null|NULL)(?:[ \t]|$)))`)
+
+// mark returns where insertBelow has made a comment of what follows a name.
+func (d *YAML) mark(key *yaml.Node) (from, to int, ok bool) {
+	at, rest, ok := d.afterName(key)
+	found := wasEmpty().FindStringSubmatchIndex(rest)
+	if !ok || found == nil {
+		return 0, 0, false
+	}
+	start, end := max(found[2], found[4]), max(found[3], found[5]) // -1 is the group that does not match
+	return at + start, at + end, true
+}
+
+// afterName returns the rest of the line after a name and its colon.
+func (d *YAML) afterName(key *yaml.Node) (offset int, rest string, ok bool) {
+	at, ok := d.end(key)
+	if !ok || !bytes.HasPrefix(d.text[at:], []byte(":")) {
+		return 0, "", false
+	}
+	line, _, _ := bytes.Cut(d.text[at+1:], []byte("\n"))
+	return at + 1, strings.TrimSuffix(string(line), "\r"), true
 }
 
 // unit returns how many spaces the file indents by.
@@ -256,9 +299,15 @@ func (d *YAML) lineBreak() string {
 	return "\n"
 }
 
+// documentEnd matches the line that ends a document.
+var documentEnd = lazyregexp.Compile(`(?m)^\.\.\.(?:[ \t\r]|$)`)
+
 // appendLines adds lines at the end. If the file ends without a line break, it does so
 // again: then Unset can distinguish the two.
 func (d *YAML) appendLines(lines string) error {
+	if end := documentEnd().FindIndex(d.text); end != nil {
+		return d.splice(end[0], end[0], lines+d.lineBreak())
+	}
 	end := len(d.text)
 	if d.text == nil || bytes.HasSuffix(d.text, []byte("\n")) {
 		return d.splice(end, end, lines+d.lineBreak())
@@ -278,10 +327,25 @@ func (d *YAML) insertFlow(text string, path []string, parent *yaml.Node) error {
 		value = "{ " + quote(path[i]) + ": " + value + " }"
 	}
 	added := quote(path[0]) + ": " + value
-	if len(parent.Content) > 0 {
-		added += ", "
+	if len(parent.Content) == 0 {
+		return d.splice(at+1, at+1, added)
 	}
-	return d.splice(at+1, at+1, added)
+	first := d.offset(parent.Content[0].Line, parent.Content[0].Column)
+	if first < at {
+		return errUnsafe
+	}
+	return d.splice(first, first, added+","+d.spaceBefore(first))
+}
+
+// spaceBefore returns the space before an entry in braces: also the line break, if the entry
+// begins its line.
+func (d *YAML) spaceBefore(offset int) string {
+	before := d.text[:offset]
+	space := before[len(bytes.TrimRight(before, " \t\r\n")):]
+	if lineBreak, indent := lastLine(space); lineBreak != "" {
+		return lineBreak + indent
+	}
+	return " "
 }
 
 // Unset removes the value at a path, and the mappings around it that Set added. It does
@@ -297,10 +361,23 @@ func (d *YAML) Unset(path ...string) error {
 		return &SyntaxError{Line: line, Err: errUnsafe}
 	}
 	kept := without(d.tree, path)
-	if err := d.splice(from, to, ""); err != nil || !same(without(d.tree, path), kept) {
+	if err := d.splice(from, to, ""); err != nil || d.unmark(path) != nil || !same(without(d.tree, path), kept) {
 		return &SyntaxError{Line: line, Err: errUnsafe}
 	}
 	return nil
+}
+
+// unmark reverses what insertBelow did to a name, if nothing is below it any more.
+func (d *YAML) unmark(path []string) error {
+	p := d.nodes(path)
+	if len(p.keys) == 0 || len(p.keys) < len(p.around) { // other entries are left there
+		return nil
+	}
+	from, to, marked := d.mark(p.keys[len(p.keys)-1])
+	if !marked {
+		return nil
+	}
+	return d.splice(from, to, "")
 }
 
 // extent returns which bytes hold an entry, and the mappings that hold only this one.
@@ -324,6 +401,9 @@ func (d *YAML) extent(p place) (from, to int, ok bool) {
 		end = closing + 1
 	}
 	for depth > 0 && len(p.around[depth].Content) == 2 {
+		if _, _, marked := d.mark(p.keys[depth-1]); marked {
+			break
+		}
 		depth--
 	}
 	if p.around[depth].Style&yaml.FlowStyle != 0 {

@@ -42,6 +42,38 @@ func TestYAML(t *testing.T) {
 			before: "patchedDependencies: { }\n",
 			after:  "patchedDependencies: {next-auth@4.24.15: patches/next-auth@4.24.15.patch }\n",
 		},
+		"braces over several lines": {
+			before: "patchedDependencies: { # ours\r\n  lodash@4: p.patch,\r\n  a: b\r\n}\r\n",
+			after:  "patchedDependencies: { # ours\r\n  next-auth@4.24.15: patches/next-auth@4.24.15.patch,\r\n  lodash@4: p.patch,\r\n  a: b\r\n}\r\n",
+		},
+		"braces with spaces": {
+			before: "patchedDependencies: {  lodash@4: p.patch }\n",
+			after:  "patchedDependencies: {  next-auth@4.24.15: patches/next-auth@4.24.15.patch, lodash@4: p.patch }\n",
+		},
+		"empty braces over several lines": {
+			before: "patchedDependencies: {\n}\n",
+			after:  "patchedDependencies: {next-auth@4.24.15: patches/next-auth@4.24.15.patch\n}\n",
+		},
+		"no value": {
+			before: "patchedDependencies:\n# none yet\npackageExtensions: \n",
+			after:  "patchedDependencies: #\n  next-auth@4.24.15: patches/next-auth@4.24.15.patch\n# none yet\npackageExtensions: \n",
+		},
+		"no value at the end of the file": {
+			before: "a: 1\npatchedDependencies:",
+			after:  "a: 1\npatchedDependencies: #\n  next-auth@4.24.15: patches/next-auth@4.24.15.patch",
+		},
+		"no value before a comment": {
+			before: "\"patchedDependencies\":  # none yet\r\na: 1\r\n",
+			after:  "\"patchedDependencies\":  ## none yet\r\n  next-auth@4.24.15: patches/next-auth@4.24.15.patch\r\na: 1\r\n",
+		},
+		"null": {
+			before: "packageExtensions:\n    next-auth@4: null\n    '@auth/core': ~\npatchedDependencies: ~ # none yet\n",
+			after:  "packageExtensions:\n    next-auth@4: null\n    '@auth/core': ~\npatchedDependencies: #~ # none yet\n    next-auth@4.24.15: patches/next-auth@4.24.15.patch\n",
+		},
+		"an end of the document": {
+			before: "---\na: |+\n  b\n\n...\n# the end",
+			after:  "---\na: |+\n  b\n\npatchedDependencies:\n  next-auth@4.24.15: patches/next-auth@4.24.15.patch\n...\n# the end",
+		},
 		"all in braces": {
 			before: "{packages: [a]}",
 			after:  "{patchedDependencies: { next-auth@4.24.15: patches/next-auth@4.24.15.patch }, packages: [a]}",
@@ -105,9 +137,11 @@ func TestYAMLRefused(t *testing.T) {
 	}{
 		"an anchor":                {"a: 1\npatchedDependencies: &x\n  b: c\nd: *x\n", 2},
 		"an alias":                 {"a: &x {b: c}\n\npatchedDependencies: *x\n", 3},
-		"nothing in place":         {"patchedDependencies:\n", 1},
+		"an empty tag":             {"patchedDependencies: !!null\n", 1},
+		"an empty anchor":          {"patchedDependencies: &x\na: *x\n", 1},
+		"null on its own line":     {"patchedDependencies:\n  ~\n", 1},
+		"null in braces":           {"{patchedDependencies: ~}\n", 1},
 		"a list":                   {"patchedDependencies: [a]\n", 1},
-		"an end of the document":   {"a: 1\n...\n", 1},
 		"a text without its end":   {"a: |\n  text", 1},
 		"an anchor on its own":     {"patchedDependencies:\n  &x\n  a: b\n", 1},
 		"a question mark":          {"? patchedDependencies\n: a: b\n", 1},

@@ -177,7 +177,7 @@ func (c *Cache) mark(root *os.Root, state string) *Error {
 	if len(warm) > 0 {
 		return &Error{warm[0], errMeanwhile}
 	}
-	err = safefile.MakeDirs(root, c.Path)
+	_, err = safefile.MakeDirs(root, c.Path)
 	if err == nil {
 		err = writeStamp(root, c.Path, state)
 	}

@@ -309,6 +309,36 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// A commit that fails leaves no directory that it made, and each that was there.
+func TestFailedCommit(t *testing.T) {
+	for _, existing := range []string{"", ".yarn", ".yarn/patches"} {
+		p := newProject(t, map[string]string{
+			"package.json": `{"dependencies": {"next-auth": "^4.24.0"}}`, ".yarnrc.yml": "nodeLinker: node-modules\n",
+			"yarn.lock": "__metadata:\n  version: 8\n\n\"next-auth@npm:^4.24.0\":\n  version: 4.24.15\n  resolution: \"next-auth@npm:4.24.15\"\n",
+		}, map[string]string{"node_modules/next-auth": "next-auth 4.24.15"})
+		if err := os.MkdirAll(filepath.Join(p.dir, filepath.FromSlash(existing)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		plan, err := p.plan(t, Yarn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.write(t, "package.json", `{"dependencies": {}}`)
+		before := p.tree(t)
+		if err := plan.Commit(); err == nil {
+			t.Error("a file that changed meanwhile was replaced")
+		}
+		plan.Close()
+		p.requireTree(t, before)
+		for _, dir := range []string{".yarn", ".yarn/patches"} {
+			_, err := os.Stat(filepath.Join(p.dir, filepath.FromSlash(dir)))
+			if want := strings.HasPrefix(existing, dir); want != (err == nil) {
+				t.Errorf("of %q, %s is there: %v", existing, dir, err == nil)
+			}
+		}
+	}
+}
+
 // A release in resolutions conflicts only with yarn's patches, which are entries there too.
 func TestPinnedRelease(t *testing.T) {
 	const lock = "__metadata:\n  version: 8\n\n\"next-auth@npm:4.24.13\":\n  version: 4.24.13\n  resolution: \"next-auth@npm:4.24.13\"\n"

@@ -170,8 +170,9 @@ func (p *Plan) Commit() error {
 	if err != nil {
 		return failed(err)
 	}
-	if err := p.makeDirs(); err != nil {
-		return errors.Join(failed(err), p.removeDirs(edit.Add))
+	made, err := p.makeDirs()
+	if err != nil {
+		return errors.Join(failed(err), safefile.RemoveMade(p.root, made))
 	}
 	for _, file := range p.inOrder() {
 		change := &safefile.Change{Name: file.name, Before: file.Before, After: file.After, Info: file.info}
@@ -181,9 +182,9 @@ func (p *Plan) Commit() error {
 		group.Changes = append(group.Changes, change)
 	}
 	if err := safefile.Replace([]*safefile.Group{group}, nil); err != nil {
-		return errors.Join(err, p.removeDirs(edit.Add))
+		return errors.Join(err, safefile.RemoveMade(p.root, made))
 	}
-	if err := p.removeDirs(edit.Remove); err != nil {
+	if err := p.removeDirs(); err != nil {
 		return &LeftError{err}
 	}
 	return nil
@@ -219,37 +220,39 @@ func (p *Plan) inOrder() []*File {
 	return files
 }
 
-// makeDirs makes the directories for patches. It removes what a killed run left there,
-// unless the system has no lock that keeps other runs away.
-func (p *Plan) makeDirs() error {
+// makeDirs makes the directories for patches, and returns those that are new. It removes
+// what a killed run left there, unless the system has no lock that keeps other runs away.
+func (p *Plan) makeDirs() (made []string, err error) {
 	for _, file := range p.inOrder() {
 		dir := path.Dir(file.name)
 		if dir != "." {
-			if err := safefile.MakeDirs(p.root, dir); err != nil {
-				return err
+			more, err := safefile.MakeDirs(p.root, dir)
+			made = append(made, more...)
+			if err != nil {
+				return made, err
 			}
 		}
 		if runtime.GOOS == "windows" {
 			continue
 		}
 		if err := safefile.CleanDir(p.root, dir); err != nil {
-			return err
+			return made, err
 		}
 	}
-	return nil
+	return made, nil
 }
 
-// removeDirs removes the directories of files with which something was done, if nothing else
-// is in them: of removed patches or, after a failure, of those that were to be added. An
-// undo also removes those that a killed run has left.
-func (p *Plan) removeDirs(done edit.Action) error {
+// removeDirs removes the directories of removed patches, if nothing else is in them. An undo
+// removes all empty directories for patches, because a killed run may have left them, and
+// nothing says who made them. git keeps no such directory.
+func (p *Plan) removeDirs() error {
 	var dirs []string
 	for _, file := range p.Files {
-		if dir := path.Dir(file.name); dir != "." && file.Action() == done {
+		if dir := path.Dir(file.name); dir != "." && file.Action() == edit.Remove {
 			dirs = append(dirs, dir)
 		}
 	}
-	if p.Form == "" && done == edit.Remove {
+	if p.Form == "" {
 		dirs = append(dirs, patchDirs...)
 	}
 	slices.Sort(dirs)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -48,9 +49,9 @@ func SyncDir(root *os.Root, name string) error {
 	return errors.Join(syncDir(dir), dir.Close())
 }
 
-// MakeDirs creates name and its missing parent directories. Each gets the owner of its
-// parent, so that the user who builds can write there.
-func MakeDirs(root *os.Root, name string) error {
+// MakeDirs creates name and its missing parent directories, and returns these, also after
+// an error. Each gets the owner of its parent, so that the user who builds can write there.
+func MakeDirs(root *os.Root, name string) (made []string, err error) {
 	for at := range len(name) + 1 {
 		if at < len(name) && name[at] != '/' {
 			continue
@@ -61,9 +62,25 @@ func MakeDirs(root *os.Root, name string) error {
 			continue
 		}
 		if err != nil {
+			return made, err
+		}
+		made = append(made, name[:at])
+		if err := inheritOwner(root, dir); err != nil {
+			return made, err
+		}
+	}
+	return made, nil
+}
+
+// RemoveMade removes directories that MakeDirs made, as long as they are empty, and flushes
+// that.
+func RemoveMade(root *os.Root, made []string) error {
+	for _, dir := range slices.Backward(made) {
+		gone, err := removeEmptyDir(root, filepath.FromSlash(dir))
+		if err != nil || !gone {
 			return err
 		}
-		if err := inheritOwner(root, dir); err != nil {
+		if err := SyncDir(root, path.Dir(dir)); err != nil {
 			return err
 		}
 	}

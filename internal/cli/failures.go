@@ -379,7 +379,7 @@ func (s *situation) strangerHint(e *export.StrangerError) hint.Hint {
 // before.
 func (s *situation) applyHint() hint.Hint {
 	apply := hint.Run("proxypatch apply" + s.again)
-	if len(s.idle) > 0 {
+	if slices.ContainsFunc(s.idle, func(p *foreign.Patch) bool { return p.Hidden == "" }) {
 		return s.exportHint()
 	}
 	if s.pending != "" {

@@ -148,15 +148,18 @@ func (s *situation) warnOfPatches(plan *apply.Plan) []report.Problem {
 		}
 	}
 	for _, p := range s.idle {
-		message := fmt.Sprintf("%s: %q in %s is for a release that is not installed", p.In, p.Name(), p.Field)
+		message, path, advice := fmt.Sprintf("%s: %q in %s is for a release that is not installed", p.In, p.Name(), p.Field), p.In, s.exportHint()
 		switch {
+		case p.Hidden != "":
+			message, path = fmt.Sprintf("%s: the script %s ends before it runs patch-package", s.fileOf(p), p.Hidden), s.fileOf(p)
+			advice = hint.Text("put what comes before patch-package in parentheses, and install again")
 		case p.Missing:
 			message = fmt.Sprintf("%s: %q in %s names %s, which does not exist", p.In, p.Name(), p.Field, s.fileOf(p))
 		case !p.Runs:
 			message = fmt.Sprintf("%s: npm %s ignores %s; only npm 12 and newer apply it", p.In, s.workspace.Version, p.Field)
 		}
-		warning := report.Warning(message, s.typeable(s.exportHint()))
-		warning.Path = p.In
+		warning := report.Warning(message, s.typeable(advice))
+		warning.Path = path
 		warnings = append(warnings, warning)
 	}
 	return warnings

@@ -39,8 +39,9 @@ type Package struct {
 	// is outside the root's directory.
 	Linked bool
 
-	patchDirs       []string // the directories of patches in scripts that run patch-package
-	hasPatchPackage bool     // it depends on patch-package
+	patchDirs       []string          // the directories of patches in scripts that run patch-package
+	hasPatchPackage bool              // it depends on patch-package
+	scripts         map[string]string // by their names
 }
 
 // Is reports whether both are the same package.
@@ -49,6 +50,9 @@ func (p Package) Is(other Package) bool { return p.Dir == other.Dir }
 // PatchDirs returns the directories of the patches that the package's scripts apply with
 // patch-package, with slashes.
 func (p Package) PatchDirs() []string { return p.patchDirs }
+
+// Scripts returns the package's scripts by their names.
+func (p Package) Scripts() map[string]string { return p.scripts }
 
 // NamesNextAuth reports whether the package itself depends on next-auth, under any
 // name.
@@ -311,6 +315,11 @@ func linkedFrom(dirs []string, name string) (string, error) {
 	return "", nil
 }
 
+// PackageOf returns the innermost package around a file, which is named from the root.
+func (w *Workspace) PackageOf(file string) Package {
+	return w.homeOf(filepath.Join(w.Root().Dir, filepath.FromSlash(file)))
+}
+
 // homeOf returns the innermost package around dir.
 func (w *Workspace) homeOf(dir string) Package {
 	home := w.Root()
@@ -328,7 +337,7 @@ func newPackage(dir string, m *projectManifest) Package {
 	_, builds := m.Scripts["build"]
 	return Package{
 		Name: m.Name, Dir: dir, Dependencies: all, Development: m.onlyDevelopment(), Next: m.namesNext(),
-		Builds: builds, patchDirs: m.patchDirs(), hasPatchPackage: hasPatchPackage,
+		Builds: builds, patchDirs: m.patchDirs(), hasPatchPackage: hasPatchPackage, scripts: m.Scripts,
 	}
 }
 

@@ -114,9 +114,14 @@ var atInstalls = []string{"preinstall", "install", "postinstall", "prepublish", 
 // or through the name of another script.
 func (p *Plan) checkSetUp(doc edit.Document) error {
 	var calling []string
+	hidden := ""
 	for _, name := range doc.Keys("scripts") {
 		text, _ := doc.Text("scripts", name)
 		if !strings.Contains(text, detect.PatchPackage) {
+			continue
+		}
+		if hooks.EndsBefore(text, detect.PatchPackage) {
+			hidden = name
 			continue
 		}
 		if slices.Contains(atInstalls, name) {
@@ -129,6 +134,9 @@ func (p *Plan) checkSetUp(doc edit.Document) error {
 		if slices.ContainsFunc(calling, func(script string) bool { return strings.Contains(text, script) }) {
 			return nil
 		}
+	}
+	if hidden != "" {
+		return &FormError{PatchPackage, fmt.Sprintf("%s: %s ends before it runs patch-package", p.display(manifestName), hidden), hint.Text("put what comes before patch-package in parentheses, then run it again")}
 	}
 	return &FormError{PatchPackage, fmt.Sprintf("%s: no install runs patch-package, only the script %s", p.display(manifestName), strings.Join(calling, ", ")), hint.Text("run that script in postinstall, then run it again")}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/proxypatch/proxypatch/internal/apply"
 	"github.com/proxypatch/proxypatch/internal/detect"
+	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/safefile"
@@ -21,7 +22,8 @@ import (
 // Patch is a patch of next-auth by another tool.
 type Patch struct {
 	detect.ForeignPatch
-	Missing  bool // the file does not exist, where installs need it
+	Missing  bool   // the file does not exist, where installs need it
+	Hidden   string // the script that ends before it runs patch-package; empty if none does
 	parts    []part
 	readable bool
 }
@@ -53,6 +55,10 @@ func Find(ws *detect.Workspace) ([]Patch, error) {
 	var patches []Patch
 	for _, f := range found {
 		p := Patch{ForeignPatch: f}
+		if f.Tool == detect.PatchPackage {
+			p.Hidden = hooks.Hidden(ws.PackageOf(f.File).Scripts(), detect.PatchPackage)
+			p.Runs = p.Runs && p.Hidden == ""
+		}
 		data, err := safefile.ReadIn(root, f.File, maxPatch)
 		if err == nil { // if not, it may change any file
 			p.parts, p.readable = partsOf(f.File, data), true

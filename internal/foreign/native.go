@@ -38,7 +38,8 @@ func Natives(patches []Patch, library *patchset.Library, plan *apply.Plan) (map[
 }
 
 // Idle returns those patches from proxypatch that change no installed copy, or can't: the
-// file is missing, the tool does not read the setting, or the release is another.
+// file is missing, the tool does not read the setting or does not run, or the release is
+// another.
 func Idle(patches []Patch, library *patchset.Library, installed []detect.Install, isLeftover func(*detect.Install) (bool, error)) ([]*Patch, error) {
 	var idle []*Patch
 	for i := range patches {
@@ -47,7 +48,7 @@ func Idle(patches []Patch, library *patchset.Library, installed []detect.Install
 		if err != nil {
 			return nil, err
 		}
-		if p.Field == "" || !ours && !p.Missing { // patch-package applies its to any release
+		if p.Field == "" && p.Hidden == "" || !ours && !p.Missing { // patch-package applies its to any release
 			continue
 		}
 		changes, err := p.changesAny(installed, isLeftover)
@@ -77,7 +78,7 @@ func (p *Patch) changesAny(installed []detect.Install, isLeftover func(*detect.I
 // isOurs reports whether proxypatch made all parts, for any release, and a helper is one.
 func (p *Patch) isOurs(library *patchset.Library) (bool, error) {
 	for _, of := range line.All {
-		if of.Package != p.Package || !p.hasHelper(of) {
+		if p.Package != "" && of.Package != p.Package || !p.hasHelper(of) {
 			continue
 		}
 		ours, err := p.countOurs(library, of)

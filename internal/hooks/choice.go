@@ -138,11 +138,7 @@ func choose(script, command, flags string) string {
 // install; nil if none does.
 func (f *File) patching() []string {
 	text, _ := f.manifest.script("postinstall")
-	all, err := commands(text)
-	if err != nil {
-		return nil
-	}
-	for _, c := range all {
+	for _, c := range reached(text) {
 		if mentions := c.runs(tool); c.patches() && len(mentions) > 0 {
 			return mentions[0]
 		}

@@ -80,6 +80,9 @@ func (p *Plan) keepPatching(root *File, name, before, flags string) {
 	written := joined || own == applyCommand
 	all, err := commands(before)
 	switch {
+	case EndsBefore(before, tool):
+		root.keep(name, "ends before it runs proxypatch")
+		p.warn(fmt.Sprintf("%s: %s ends before it runs proxypatch", root.Path, name), hint.Text("put what comes before proxypatch in parentheses"))
 	case err == nil && !slices.ContainsFunc(all, command.patches):
 		root.keep(name, "runs proxypatch, but does not patch")
 		p.warn(fmt.Sprintf("%s: %s runs proxypatch, but does not patch", root.Path, name), hint.Join(hint.Text("make it run "), hint.Keep(applyCommand+flags)))
@@ -104,11 +107,10 @@ func (p *Plan) warnAboutChoice(f *File, name, script, wanted string) {
 func (f *File) patchesLater() bool {
 	runs := func(name string) bool {
 		text, _ := f.manifest.script(name)
-		all, err := commands(text)
-		if err != nil {
+		if _, err := parse(text); err != nil {
 			return strings.Contains(text, "patch-package")
 		}
-		return slices.ContainsFunc(all, func(c command) bool { return len(c.runs("patch-package")) > 0 })
+		return slices.ContainsFunc(reached(text), func(c command) bool { return len(c.runs("patch-package")) > 0 })
 	}
 	return !runs("dependencies") && slices.ContainsFunc(f.manifest.scriptNames(), runs)
 }

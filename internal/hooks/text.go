@@ -25,12 +25,17 @@ func lead(script string) string { return applyCommand + and + group(script) }
 func follow(script string) string { return Follow(script, applyCommand) }
 
 // Follow puts a command after a script, unless the script fails. A blank script keeps its
-// bytes, so that Unfollow can separate the two again.
+// bytes, so that Unfollow can separate the two again. A script that ends sh gets
+// parentheses: then it only ends the shell in these.
 func Follow(script, command string) string {
-	if strings.TrimSpace(script) == "" {
+	grouped := group(script)
+	switch {
+	case strings.TrimSpace(script) == "":
 		return script + " " + command
+	case grouped == script && leaves(script):
+		grouped = "(" + script + ")"
 	}
-	return group(script) + and + command
+	return grouped + and + command
 }
 
 // Unfollow returns the script that Follow turns into this one, if there is one.

@@ -166,7 +166,8 @@ func scripts() []string {
 	}
 	return append(all, "next build", " next build ", "next build &", "(next build)", "( next build )", "((next build))",
 		"if true; then next build; fi", "next build 2>&1", "next build '||'", "! next build", "next build > /dev/null || true",
-		"x=1 next build", "next build # why", "# why\nnext build", "f() { next build; }; f", "{ next build; }", "exit 0; next build")
+		"x=1 next build", "next build # why", "# why\nnext build", "f() { next build; }; f", "{ next build; }", "exit 0; next build",
+		"exit 0", "exit 1", "true && exit 0", "exec true", "true && exec true > /dev/null")
 }
 
 // In a real sh, a check that fails prevents every part of a script from running, and a

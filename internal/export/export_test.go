@@ -259,6 +259,34 @@ func TestExport(t *testing.T) {
 			},
 			patches: []string{"patches/next-auth@4.24.15.patch"},
 		},
+		"an extension that a person wrote, which stays": {
+			form:     PNPM,
+			files:    map[string]string{"package.json": `{"pnpm": {"packageExtensions": {"next-auth@^4.24.0": {"dependencies": {"https-proxy-agent": "7.x"}}}}}`, "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
+			want:     map[string]string{"pnpm patchedDependencies next-auth@4.24.15": "patches/next-auth@4.24.15.patch"},
+			patches:  []string{"patches/next-auth@4.24.15.patch"},
+		},
+		"patch-package that is a dependency, and no script runs it": {
+			form:     PatchPackage,
+			files:    map[string]string{"package.json": `{"devDependencies": {"patch-package": "^8.0.1"}, "scripts": {"postinstall": "a"}}`, "package-lock.json": ""},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
+			want:     map[string]string{"scripts postinstall": "a && patch-package --patch-dir patches --error-on-fail"},
+			patches:  []string{"patches/next-auth+4.24.15.patch"},
+		},
+		"patch-package that a person made a dependency with the range of export": {
+			form:     PatchPackage,
+			files:    map[string]string{"package.json": `{"dependencies": {"patch-package": "8"}}`, "package-lock.json": ""},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
+			want:     map[string]string{"scripts postinstall": "patch-package --patch-dir patches --error-on-fail"},
+			patches:  []string{"patches/next-auth+4.24.15.patch"},
+		},
+		"patch-package that a person set up": {
+			form:     PatchPackage,
+			files:    map[string]string{"package.json": `{"dependencies": {"patch-package": "^8.0.1"}, "scripts": {"postinstall": "patch-package --error-on-fail"}}`, "package-lock.json": ""},
+			packages: map[string]string{"node_modules/next-auth": "next-auth 4.24.15"},
+			want:     map[string]string{},
+			patches:  []string{"patches/next-auth+4.24.15.patch"},
+		},
 		"pnpm 10, where a setting in package.json hides the same one elsewhere": {
 			form: PNPM,
 			files: map[string]string{
@@ -279,8 +307,10 @@ func TestExport(t *testing.T) {
 			p.export(t, tc.form)
 			after := p.tree(t)
 			got := entries(t, after["package.json"])
-			for key := range entries(t, before["package.json"]) {
-				delete(got, key)
+			for key, value := range entries(t, before["package.json"]) {
+				if got[key] == value {
+					delete(got, key)
+				}
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -307,6 +337,17 @@ func TestExport(t *testing.T) {
 			p.requireTree(t, before)
 		})
 	}
+}
+
+// Without a patch of export, undo takes nothing out.
+func TestUndoWithoutExport(t *testing.T) {
+	p := newProject(t, map[string]string{
+		"package.json":        `{"packageManager": "pnpm@12.0.0"}`,
+		"pnpm-workspace.yaml": "packageExtensions:\n  next-auth@4:\n    dependencies:\n      https-proxy-agent: 7.x\n",
+	}, nil)
+	before := p.tree(t)
+	p.undo(t)
+	p.requireTree(t, before)
 }
 
 // A commit that fails leaves no directory that it made, and each that was there.

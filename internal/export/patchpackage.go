@@ -20,6 +20,10 @@ import (
 const (
 	patchPackageRange = "8" // nobody else writes it so: undo recognises it
 	postinstall       = "patch-package --error-on-fail"
+
+	// lonePostinstall means the same, and nobody else writes it so: undo recognises it where
+	// the dependency was there before.
+	lonePostinstall = "patch-package --patch-dir patches --error-on-fail"
 )
 
 // patchDir returns the directory of patch-package's files.
@@ -86,10 +90,12 @@ func (p *Plan) setUp() error {
 	if err != nil {
 		return err
 	}
+	command := lonePostinstall
 	listed := slices.ContainsFunc([]string{"dependencies", "devDependencies", "optionalDependencies"}, func(field string) bool {
 		return doc.Has(field, detect.PatchPackage)
 	})
 	if !listed {
+		command = postinstall
 		if err := p.setEntry(setting{manifestName, []string{"dependencies"}}, detect.PatchPackage, patchPackageRange); err != nil {
 			return err
 		}
@@ -97,11 +103,11 @@ func (p *Plan) setUp() error {
 	if len(p.ws.Root().PatchDirs()) > 0 {
 		return p.checkSetUp(doc)
 	}
-	script := postinstall
+	script := command
 	if before, exists := doc.Text("scripts", "postinstall"); exists {
-		script = hooks.Follow(before, postinstall)
-		if !hooks.EndsWith(script, postinstall) {
-			return &FormError{PatchPackage, p.display(manifestName) + ": sh would not run what comes after the script postinstall", hint.Join(hint.Text("add this to it by hand, then run it again: "), hint.Keep(postinstall))}
+		script = hooks.Follow(before, command)
+		if !hooks.EndsWith(script, command) {
+			return &FormError{PatchPackage, p.display(manifestName) + ": sh would not run what comes after the script postinstall", hint.Join(hint.Text("add this to it by hand, then run it again: "), hint.Keep(command))}
 		}
 	}
 	return p.setEntry(setting{manifestName, []string{"scripts"}}, "postinstall", script)
@@ -147,7 +153,13 @@ func (p *Plan) tearDown(found []entry) error {
 	if err != nil {
 		return err
 	}
-	if spec, _ := doc.Text("dependencies", detect.PatchPackage); spec != patchPackageRange {
+	command := postinstall
+	spec, _ := doc.Text("dependencies", detect.PatchPackage)
+	script, _ := doc.Text("scripts", "postinstall")
+	switch {
+	case strings.HasSuffix(script, lonePostinstall):
+		command = lonePostinstall
+	case spec != patchPackageRange:
 		return nil
 	}
 	names, err := p.namesIn(p.patchDir())
@@ -163,15 +175,16 @@ func (p *Plan) tearDown(found []entry) error {
 	if needed {
 		return nil
 	}
-	if err := p.removeEntry(setting{manifestName, []string{"dependencies"}}, detect.PatchPackage, patchPackageRange); err != nil {
-		return err
+	if command == postinstall {
+		if err := p.removeEntry(setting{manifestName, []string{"dependencies"}}, detect.PatchPackage, patchPackageRange); err != nil {
+			return err
+		}
 	}
 	scripts := setting{manifestName, []string{"scripts"}}
-	script, _ := doc.Text("scripts", "postinstall")
-	if script == postinstall {
+	if script == command {
 		return p.removeEntry(scripts, "postinstall", script)
 	}
-	if before, ok := hooks.Unfollow(script, postinstall); ok {
+	if before, ok := hooks.Unfollow(script, command); ok {
 		return p.setEntry(scripts, "postinstall", before)
 	}
 	return nil

@@ -470,9 +470,19 @@ func (p *Plan) isGiven(in setting, pkg string) (bool, error) {
 	}), nil
 }
 
+// isExtension reports whether provideAgents writes this key for one of some names.
+func isExtension(in setting, key string, names []string) bool {
+	name, releases := detect.SplitSpec(key)
+	if in.file == yarnSettings {
+		return releases == "*" && slices.Contains(names, name)
+	}
+	return slices.ContainsFunc(line.All, func(of *line.Line) bool { return of.ExtendOf(releases) == key })
+}
+
 // takeAgents takes out what provideAgents wrote: for the packages with files of next-auth,
-// and for the names by which entries patch them.
+// and for the names by which entries patch them. Without a patch of ours, a person wrote it.
 func (p *Plan) takeAgents(found []entry) error {
+	exported := slices.ContainsFunc(found, func(f entry) bool { return f.ours() })
 	names := line.Packages()
 	for _, f := range found {
 		name, _ := detect.SplitSpec(f.key)
@@ -491,7 +501,7 @@ func (p *Plan) takeAgents(found []entry) error {
 		for _, key := range keys {
 			at := setting{in.file, slices.Concat(in.path, []string{key, "dependencies"})}
 			value, _ := doc.Text(slices.Concat(at.path, []string{agentName})...)
-			if name, _ := detect.SplitSpec(key); value != agentRange || !slices.Contains(names, name) {
+			if !exported || value != agentRange || !isExtension(in, key, names) {
 				continue
 			}
 			if err := p.removeEntry(at, agentName, value); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/detect"
 	"github.com/proxypatch/proxypatch/internal/edit"
 	"github.com/proxypatch/proxypatch/internal/foreign"
+	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/printable"
@@ -42,6 +43,7 @@ type Plan struct {
 	library *patchset.Library
 	files   map[string]*File
 	docs    map[string]edit.Document
+	words   map[string]bool // that the plan writes to settings, or takes out
 }
 
 // Entry is one value in the settings.
@@ -135,7 +137,7 @@ func open(ws *detect.Workspace, library *patchset.Library) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{ws: ws, root: root, library: library, files: map[string]*File{}, docs: map[string]edit.Document{}}, nil
+	return &Plan{ws: ws, root: root, library: library, files: map[string]*File{}, docs: map[string]edit.Document{}, words: map[string]bool{"-": true, "&&": true}}, nil
 }
 
 // Close releases the plan.
@@ -164,7 +166,8 @@ func (p *Plan) Replaces() bool {
 	})
 }
 
-// Diff returns all changes in git's form, without secrets of the settings around them.
+// Diff returns all changes in git's form. Of settings it shows what the plan writes or takes
+// out; every other word is "…", because it may be a part of a secret.
 func (p *Plan) Diff() string {
 	var out strings.Builder
 	for _, f := range p.Files {
@@ -173,11 +176,46 @@ func (p *Plan) Diff() string {
 		}
 		diff := string(patchset.Format(f.name, f.Before, f.After, 0o644))
 		if _, isSetting := p.docs[f.name]; isSetting {
-			diff = printable.WithoutTokens(diff)
+			diff = p.masked(diff)
 		}
 		out.WriteString(diff)
 	}
 	return out.String()
+}
+
+// word matches a part of settings without spaces and punctuation.
+var word = lazyregexp.Compile(`[^\s"'{}\[\]:,#]+`)
+
+// masked returns a diff with "…" for the words that the plan does not write or take out.
+func (p *Plan) masked(diff string) string {
+	var out strings.Builder
+	inHunks := false
+	for text := range strings.Lines(diff) {
+		inHunks = inHunks || strings.HasPrefix(text, "@@ ")
+		if !inHunks || text[0] == '@' || text[0] == '\\' {
+			out.WriteString(text)
+			continue
+		}
+		out.WriteString(text[:1] + word().ReplaceAllStringFunc(text[1:], func(w string) string {
+			if p.words[w] {
+				return w
+			}
+			return "…"
+		}))
+	}
+	return out.String()
+}
+
+// show makes Diff show the words of an entry. Only the end of a script is ours.
+func (p *Plan) show(s setting, key, value string) {
+	if s.path[0] == "scripts" {
+		value = postinstall + " " + lonePostinstall
+	}
+	for _, text := range append(slices.Clone(s.path), key, value) {
+		for _, w := range word().FindAllString(text, -1) {
+			p.words[w] = true
+		}
+	}
 }
 
 func (p *Plan) export(o Options) error {

@@ -322,6 +322,7 @@ func (p *Plan) setEntry(s setting, key, value string) error {
 		return err
 	}
 	at := slices.Concat(s.path, []string{key})
+	p.show(s, key, value)
 	e := Entry{File: p.display(s.file), Setting: strings.Join(s.path, "."), Key: key, Value: value, Action: edit.Add}
 	switch before, isText := doc.Text(at...); {
 	case isText && before == value:
@@ -344,6 +345,7 @@ func (p *Plan) removeEntry(s setting, key, value string) error {
 	if err != nil {
 		return err
 	}
+	p.show(s, key, value)
 	if err := doc.Unset(slices.Concat(s.path, []string{key})...); err != nil {
 		return p.byHand(s, err, key, "")
 	}

@@ -126,11 +126,14 @@ func (s *situation) renewHint(p *foreign.Patch) hint.Hint {
 	return hint.Join(hint.Text("make the patch again: "), hint.Run("proxypatch export"+s.toExport), hint.Text(", then "), s.workspace.InstallAfresh().Step())
 }
 
-// undoHint takes out what export wrote.
+// undoHint takes out what export wrote. Dependencies it never writes.
 func (s *situation) undoHint(p *foreign.Patch) hint.Hint {
 	purpose, install := "delete "+s.fileOf(p), s.workspace.InstallAfresh()
 	if p.Field != "" {
 		purpose, install = fmt.Sprintf("take %q out of %s in %s", p.Name(), p.Field, p.In), s.workspace.InstallReleased()
+	}
+	if p.Field == "dependencies" {
+		return hint.Join(hint.Text(purpose+": depend on the release itself, then "), install.Step())
 	}
 	return hint.Join(hint.Text(purpose+": "), hint.Run("proxypatch export --undo"), hint.Text(", then "), install.Step())
 }

@@ -147,7 +147,11 @@ func YarnPatch(value string) (pkg, releases, file string, ok bool) {
 	file, _, _ = strings.Cut(file, "&")
 	file, _, _ = strings.Cut(strings.TrimPrefix(file, "optional!"), "::")
 	source, _ = url.PathUnescape(source)
-	return pkg, strings.TrimPrefix(source, "npm:"), path.Clean(strings.TrimPrefix(file, "~/")), true
+	releases, isNPM := strings.CutPrefix(source, "npm:")
+	if name, of := SplitSpec(releases); isNPM && of != "" { // pkg is only an alias
+		pkg, releases = name, of
+	}
+	return pkg, releases, path.Clean(strings.TrimPrefix(file, "~/")), true
 }
 
 // resolved returns the patches that yarn's settings name.
@@ -171,7 +175,7 @@ func (w *Workspace) resolved(root *projectManifest) []ForeignPatch {
 		if p.Linked {
 			continue
 		}
-		for _, name := range line.Packages() {
+		for _, name := range slices.Sorted(maps.Keys(p.Dependencies)) {
 			add(p, "dependencies", name, p.Dependencies[name])
 		}
 	}

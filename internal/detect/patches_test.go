@@ -54,6 +54,13 @@ func TestForeignPatches(t *testing.T) {
 		"yarn, with more than one patch": {map[string]string{"package.json": `{` + yarn + `"resolutions": {"a/next-auth": "patch:next-auth@npm%3A4.2.1#optional!./p/x.patch&~/q.patch", "next": "patch:next@1#x"}}`}, []ForeignPatch{
 			{Package: "next-auth", Tool: "yarn", File: "p/x.patch", Field: "resolutions", Entry: "a/next-auth", In: "package.json", Runs: true, releases: "4.2.1"},
 		}},
+		"yarn, with an alias": {map[string]string{
+			"package.json": `{` + yarn + `"dependencies": {"auth4": "patch:auth4@npm%3Anext-auth@4.2.1#~/p/x.patch", "core": "patch:@auth/core@npm%3A0.41.3#~/p/y.patch"}, "resolutions": {"auth5@npm:@auth/core@0.41.3": "patch:auth5@npm%3A@auth/core@0.41.3#~/p/y.patch"}}`,
+		}, []ForeignPatch{
+			{Package: "@auth/core", Tool: "yarn", File: "p/y.patch", Field: "resolutions", Entry: "auth5@npm:@auth/core@0.41.3", In: "package.json", Runs: true, releases: "0.41.3"},
+			{Package: "next-auth", Tool: "yarn", File: "p/x.patch", Field: "dependencies", Entry: "auth4", In: "package.json", Runs: true, releases: "4.2.1"},
+			{Package: "@auth/core", Tool: "yarn", File: "p/y.patch", Field: "dependencies", Entry: "core", In: "package.json", Runs: true, releases: "0.41.3"},
+		}},
 		"another package with files of next-auth": {map[string]string{
 			"package.json": `{` + yarn + `"dependencies": {"@auth/core": "patch:@auth/core@npm%3A0.41.3#~/p/x.patch", "@auth/kit": "patch:@auth/kit@npm%3A1.0.0#~/p/y.patch"}}`,
 		}, []ForeignPatch{

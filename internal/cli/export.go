@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -200,7 +201,7 @@ func (x *exporting) conclude(planned *export.Plan) error {
 	}
 	install := x.workspace.InstallNative()
 	switch {
-	case planned.Replaces():
+	case planned.Replaces(), x.options.undo && x.bringsBack():
 		install = x.workspace.InstallAfresh()
 	case x.options.undo:
 		install = x.workspace.InstallReleased()
@@ -208,6 +209,26 @@ func (x *exporting) conclude(planned *export.Plan) error {
 	x.report.Exported.Install = install.Run
 	x.report.Notes = append([]string{"now run: " + install.Text}, x.notes(planned)...)
 	return nil
+}
+
+// bringsBack reports whether the install after an undo would load copies that were patched
+// in place before export. pnpm keeps them beside those that it patches.
+func (x *exporting) bringsBack() bool {
+	project, err := x.find(true)
+	return err == nil && slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
+		leftover, err := project.Leftover(&c)
+		return leftover && err == nil && hasHelper(&c)
+	})
+}
+
+// hasHelper reports whether a copy has the file that only a patch adds.
+func hasHelper(c *detect.Install) bool {
+	of, err := c.ReleaseLine()
+	if err != nil {
+		return false
+	}
+	_, err = os.Lstat(filepath.Join(c.Dir, filepath.FromSlash(of.Helper)))
+	return err == nil
 }
 
 // notes say what to know about the install that comes next.

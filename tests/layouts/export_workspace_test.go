@@ -52,6 +52,28 @@ func TestExportWorkspace(t *testing.T) {
 	}
 }
 
+// TestExportInPlace exports where files are patched in place. pnpm keeps that copy, and may load it again. After undo, the
+// files are as released.
+func TestExportInPlace(t *testing.T) {
+	wanted := chosen(t)
+	registry := exportRegistry(t)
+	for _, row := range []string{"pnpm 8, isolated", "pnpm 9, hoisted", "pnpm 10, isolated", "pnpm 12, isolated", "pnpm 12, hoisted", "npm 12, hoisted", "yarn 4, classic", "bun, isolated"} {
+		if !wanted(row) {
+			continue
+		}
+		t.Run(row, func(t *testing.T) {
+			t.Parallel()
+			manager, layoutName, _ := strings.Cut(row, ", ")
+			ex := newExported(t, manager, layoutName, registry, exportApp(newRelease))
+			ex.proxypatch(t, clitest.OK, ex.project, "apply")
+			ex.export(t)
+			ex.commit(t, "exported")
+			ex.undo(t)
+			ex.requireFiles(t, ex.project, releasedFiles(t, newRelease))
+		})
+	}
+}
+
 const upgradedFrom = "4.24.13"
 
 // upgrades are the commands that install another next-auth.

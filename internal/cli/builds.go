@@ -368,8 +368,20 @@ func (all *builds) planCopies(library *patchset.Library, strict bool) error {
 	plan.Close()
 	all.plan = plan
 	all.leaveOutBare()
-	found, _ := foreign.Find(all.workspace) // settings that can't be read name none
+	found, err := patchesOf(all.workspace)
+	if err != nil {
+		return err
+	}
 	return all.situation.addNatives(found, library, plan)
+}
+
+// patchesOf finds the patches by other tools. Settings that can't be read name none.
+func patchesOf(ws *detect.Workspace) ([]foreign.Patch, error) {
+	found, err := foreign.Find(ws)
+	if errors.As(err, new(*detect.PatchesError)) {
+		return nil, &systemError{err}
+	}
+	return found, nil
 }
 
 // leaveOutBare takes out the copies of which nothing that needs the patch was traced.
@@ -576,7 +588,10 @@ func (all *builds) lookAt(app detect.Package) (now installed, err error) {
 	}
 	defer plan.Close()
 	there := &situation{workspace: own, project: project}
-	found, _ := foreign.Find(own)
+	found, err := patchesOf(own)
+	if err != nil {
+		return now, err
+	}
 	if err := there.addNatives(found, all.library, plan); err != nil {
 		return now, err
 	}

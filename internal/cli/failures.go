@@ -214,6 +214,9 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 	on(report.Failed, func(*situation, *detect.GlobError) hint.Hint {
 		return hint.Text("use fewer and simpler globs, such as packages/*, in package.json or pnpm-workspace.yaml")
 	}),
+	on(report.Failed, func(*situation, *detect.PatchesError) hint.Hint {
+		return hint.Text("remove those that no install needs, and run it again")
+	}),
 	on(report.Failed, commitHint),
 	on(report.Failed, func(_ *situation, e *edit.SyntaxError) hint.Hint {
 		if filepath.Base(e.Path) != "package.json" {
@@ -497,6 +500,7 @@ var places = []func(*report.Problem, error) (matches bool){
 	at(func(p *report.Problem, e *buildError) { p.Path = e.path }),
 	at(func(p *report.Problem, e *apply.CopyError) { p.At(&e.Copy, e.File) }),
 	at(func(p *report.Problem, e *detect.ManifestError) { p.Path = e.Path }),
+	at(func(p *report.Problem, e *detect.PatchesError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *export.StrangerError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *edit.FileError) { p.Path = e.Path }),
 	at(func(p *report.Problem, e *edit.SyntaxError) { p.Path, p.Line = e.Path, e.Line }),

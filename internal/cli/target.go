@@ -86,7 +86,8 @@ func (p *program) open(o *planOptions, options apply.Options) (*target, error) {
 // is still that of the file. apply reads them again, and what only looks does not need them.
 func (p *program) judgePatches(t *target, goal apply.Goal) error {
 	found, err := t.patches()
-	if err != nil && goal == apply.Restore && !t.plan.Blocked() {
+	many := errors.As(err, new(*detect.PatchesError))
+	if many || err != nil && goal == apply.Restore && !t.plan.Blocked() {
 		return &systemError{err}
 	}
 	p.situation.inTheWay = foreign.InTheWay(found, t.library, t.plan)

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"maps"
 	"net/url"
@@ -36,8 +37,15 @@ type ForeignPatch struct {
 // PatchPackage is the tool that applies its patches to packages that are in place.
 const PatchPackage = "patch-package"
 
-// maxPatches limits the patches of a workspace: each is read.
-const maxPatches = 100
+// MaxPatches limits the patches of a workspace: each is read.
+const MaxPatches = 100
+
+// PatchesError says that a project has too many patches to judge them.
+type PatchesError struct{ Path string }
+
+func (e *PatchesError) Error() string {
+	return fmt.Sprintf("%s: has more than %d patches of next-auth", e.Path, MaxPatches)
+}
 
 // Name returns the key of the entry, for messages. Keys may be URLs with a password.
 func (f *ForeignPatch) Name() string { return printable.WithoutTokens(f.Entry) }
@@ -64,6 +72,7 @@ func Covers(releases, release string) bool {
 }
 
 // ForeignPatches returns the patches of such packages that the workspace's settings name.
+// The error may be a *PatchesError.
 func (w *Workspace) ForeignPatches() ([]ForeignPatch, error) {
 	root, _, err := readProject(w.Root().Dir)
 	if err != nil {
@@ -83,7 +92,10 @@ func (w *Workspace) ForeignPatches() ([]ForeignPatch, error) {
 	}
 	kept, err := w.keptByPatchPackage()
 	all = append(all, kept...)
-	return all[:min(len(all), maxPatches)], err
+	if len(all) > MaxPatches {
+		return nil, &PatchesError{w.Display(w.Root().Dir)}
+	}
+	return all, err
 }
 
 // NamesPatches reports whether the root's package.json names patches as npm 12 and bun read
@@ -241,7 +253,7 @@ func (w *Workspace) patchesIn(p Package, dir string, runs bool) ([]ForeignPatch,
 	var all []ForeignPatch
 	for _, entry := range entries {
 		installed := PatchedBy(entry.Name())
-		if installed == "" || len(all) == maxPatches {
+		if installed == "" || len(all) > MaxPatches {
 			continue
 		}
 		real, found, err := follow(filepath.Join(p.Dir, filepath.FromSlash(installed)))

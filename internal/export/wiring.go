@@ -119,9 +119,6 @@ func yarnFile(pkg, release string) string {
 // one package: kit@1.0.0/next-auth.
 var ofDependency = lazyregexp.Compile(`^(?:@[^/@]+/)?[^/@]+(?:@[^/]+)?/`)
 
-// maxPatches limits the patches of a workspace: each is read.
-const maxPatches = 100
-
 // find returns all patches of next-auth's packages that settings name, and those of
 // patch-package.
 func (p *Plan) find() ([]entry, error) {
@@ -164,7 +161,9 @@ func (p *Plan) find() ([]entry, error) {
 		return nil, err
 	}
 	all = append(all, lone...)
-	all = all[:min(len(all), maxPatches)]
+	if len(all) > detect.MaxPatches {
+		return nil, &detect.PatchesError{Path: p.display(".")}
+	}
 	for i := range all {
 		if err := p.judge(&all[i]); err != nil {
 			return nil, err

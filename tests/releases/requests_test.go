@@ -22,7 +22,7 @@ import (
 // TestEveryReleaseReachesTheProxy makes every call of every release three times:
 // unpatched, which fails; patched, through the proxy; and patched with all hosts in
 // NO_PROXY, directly. Only the last has a direct connection. The quick loop runs the
-// first release for each range of openid-client, and the last release.
+// first release, with the oldest openid-client too, and the last.
 func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	t.Parallel()
 	releases, packages := nodetest.Releases(t)
@@ -37,7 +37,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 			oldest[project] = true
 			projects = append(projects, project)
 		}
-		if !gate.Wanted(t, "releases") && i+1 < len(packages) && len(projects) == 1 {
+		if !gate.Wanted(t, "releases") && i > 0 && i+1 < len(packages) {
 			continue
 		}
 		for _, project := range projects {

@@ -40,7 +40,7 @@ func acl(t *testing.T) []byte {
 // A replaced file keeps its access rights and attributes. The mode alone would give the
 // group the rights in the list's mask.
 func TestAttributesAreKept(t *testing.T) {
-	project := nodetest.Copy(t, "agent-7.0.6")
+	project := nodetest.ToPatch(t, "agent-7.0.6")
 	next := filepath.Join(project, "node_modules", "next-auth")
 	client, github, azure := filepath.Join(next, "core/lib/oauth/client.js"), filepath.Join(next, "providers/github.js"), filepath.Join(next, "providers/azure-ad.js")
 	set := func(path, name string, value []byte) {

@@ -48,7 +48,7 @@ func mustReplace(t *testing.T, file, old, new string) {
 // contains nothing else.
 func TestFormats(t *testing.T) {
 	t.Parallel()
-	project := nodetest.Copy(t, "agent-7.0.6")
+	project := nodetest.ToPatch(t, "agent-7.0.6")
 	nextAuth := filepath.Join(project, "node_modules", "next-auth")
 	second := filepath.Join(project, "node_modules", "other", "node_modules")
 	within := func(args ...string) clitest.Outcome {
@@ -303,7 +303,7 @@ func TestGitHubActions(t *testing.T) {
 // A summary that can't be written is a warning.
 func TestSummaryThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	project := nodetest.Copy(t, "agent-7.0.6")
+	project := nodetest.ToPatch(t, "agent-7.0.6")
 	for _, path := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none", "x")} {
 		env := []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + path}
 		got := clitest.Run(t, project, env, "apply")

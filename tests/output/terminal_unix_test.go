@@ -44,7 +44,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
 func TestDiffOnTerminal(t *testing.T) {
 	t.Parallel()
-	project := nodetest.Copy(t, "agent-7.0.6")
+	project := nodetest.ToPatch(t, "agent-7.0.6")
 	before := clitest.List(t, project)
 	bare := clitest.Run(t, project, []string{"PROXYPATCH_PAGER=sed s/^/paged:/"}, "diff")
 	if bare.Code != 0 || !strings.HasPrefix(bare.Stdout, "diff --git ") || escape.MatchString(bare.Stdout) {
@@ -96,7 +96,7 @@ func TestDiffOnTerminal(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	project := nodetest.Copy(t, "agent-7.0.6")
+	project := nodetest.ToPatch(t, "agent-7.0.6")
 	second := filepath.Join(project, "node_modules", "other", "node_modules", "next-auth")
 	if err := nodetest.CopyTree(filepath.Join(project, "node_modules", "next-auth"), second); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestProgressOfVerify(t *testing.T) {
 
 func TestWidthOfTerminal(t *testing.T) {
 	t.Parallel()
-	project := nodetest.Copy(t, "agent-7.0.6")
+	project := nodetest.ToPatch(t, "agent-7.0.6")
 	client := filepath.Join(project, "node_modules", "next-auth", "core", "lib", "oauth", "client.js")
 	mustReplace(t, client, "async function openidClient", "async\x1b[2J function openidClient")
 	before := clitest.List(t, project)
@@ -211,7 +211,7 @@ func TestWidthOfTerminal(t *testing.T) {
 func TestWordsOnTerminal(t *testing.T) {
 	t.Parallel()
 	project := filepath.Join(t.TempDir(), "a project with blanks in its name")
-	if err := nodetest.CopyTree(nodetest.Project(t, "agent-7.0.6"), project); err != nil {
+	if err := nodetest.CopyToPatch(nodetest.Project(t, "agent-7.0.6"), project); err != nil {
 		t.Fatal(err)
 	}
 	mustRemove(t, project, "node_modules", "https-proxy-agent")

@@ -121,8 +121,19 @@ func Project(t testing.TB, name string) string {
 // instead of making hard links, so that no write reaches the shared directory.
 func Copy(t testing.TB, name string) string {
 	t.Helper()
+	return copyBy(t, CopyProject, name)
+}
+
+// ToPatch returns a fresh copy of [Project] by [CopyToPatch].
+func ToPatch(t testing.TB, name string) string {
+	t.Helper()
+	return copyBy(t, CopyToPatch, name)
+}
+
+func copyBy(t testing.TB, copies func(from, to string) error, name string) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
-	if err := CopyProject(Project(t, name), dir); err != nil {
+	if err := copies(Project(t, name), dir); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -138,7 +149,7 @@ func CopyProject(from, to string) error {
 	case installs("@auth"):
 		return copyTree(from, to, forCompilers)
 	}
-	return copyTree(from, to, neverLoaded)
+	return copyTree(from, to, func(name string) bool { return forCompilers(name) || neverLoaded(name) })
 }
 
 // CopyToPatch is CopyProject without the files that proxypatch does not read: of most packages, it copies only
@@ -160,7 +171,7 @@ func ofOthers(name string) bool {
 	return m[1] != "@auth/core" && m[1] != "https-proxy-agent" && !strings.HasPrefix(m[1], "next-auth") // or an alias of it
 }
 
-// forCompilers reports whether a file or directory of next-auth 5 is only for compilers, debuggers or readers.
+// forCompilers reports whether a file or directory of next-auth is only for compilers, debuggers or readers.
 func forCompilers(name string) bool {
 	for _, dependency := range []string{"@auth/core/", "next-auth/"} {
 		if file, found := strings.CutPrefix(filepath.ToSlash(name), "node_modules/"+dependency); found {

@@ -19,8 +19,8 @@ var combinations = []struct{ node, agent string }{
 }
 
 // TestPayload runs the tests of what the helper does over years in a server: connections that are kept, faults, load.
-// Each is tried often enough with PROXYPATCH_TESTS=nodes. The quick loop tries a few times what needs neither faults nor
-// load, which take most of the time.
+// Each is tried often enough with PROXYPATCH_TESTS=nodes. The quick loop tries a few times what connections that are kept
+// do, and settings. The rest takes most of the time.
 func TestPayload(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("test", "payload", "*.test.js"))
@@ -54,7 +54,7 @@ func TestPayload(t *testing.T) {
 }
 
 func isSlow(file string) bool {
-	return slices.Contains([]string{"faults.test.js", "load.test.js"}, filepath.Base(file))
+	return slices.Contains([]string{"blame.test.js", "faults.test.js", "load.test.js"}, filepath.Base(file))
 }
 
 // Tools that intercept the requests of a process, to answer, record or refuse them, see the helper's like any others.

@@ -225,11 +225,12 @@ var (
 	patchDir = lazyregexp.Compile(`--patch-dir[\s=]+(?:\\?"([^"]*?)\\?"|'([^']*)'|((?:\\ |[^\s"';&|()])+))`)
 )
 
-// patchDirs returns the directories of the patches that scripts apply with patch-package.
-func (m *projectManifest) patchDirs() []string {
+// PatchDirs returns the directories of the patches that scripts apply with patch-package,
+// with slashes.
+func PatchDirs(scripts map[string]string) []string {
 	var dirs []string
-	for _, name := range slices.Sorted(maps.Keys(m.Scripts)) {
-		script := m.Scripts[name]
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		script := scripts[name]
 		for _, at := range runsPatchPackage().FindAllStringIndex(script, -1) {
 			dir := "patches"
 			if flag := patchDir().FindStringSubmatch(script[at[1]:]); flag != nil {

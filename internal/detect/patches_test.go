@@ -158,8 +158,7 @@ func TestPatchDirs(t *testing.T) {
 		"patch-package-x":                          nil,
 		`patch-package --patch-dir "`:              {"patches"},
 	} {
-		m := &projectManifest{Scripts: map[string]string{"x": script}}
-		if diff := cmp.Diff(want, m.patchDirs()); diff != "" {
+		if diff := cmp.Diff(want, PatchDirs(map[string]string{"x": script})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", script, diff)
 		}
 	}

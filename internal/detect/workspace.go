@@ -47,10 +47,6 @@ type Package struct {
 // Is reports whether both are the same package.
 func (p Package) Is(other Package) bool { return p.Dir == other.Dir }
 
-// PatchDirs returns the directories of the patches that the package's scripts apply with
-// patch-package, with slashes.
-func (p Package) PatchDirs() []string { return p.patchDirs }
-
 // Scripts returns the package's scripts by their names.
 func (p Package) Scripts() map[string]string { return p.scripts }
 
@@ -337,7 +333,7 @@ func newPackage(dir string, m *projectManifest) Package {
 	_, builds := m.Scripts["build"]
 	return Package{
 		Name: m.Name, Dir: dir, Dependencies: all, Development: m.onlyDevelopment(), Next: m.namesNext(),
-		Builds: builds, patchDirs: m.patchDirs(), hasPatchPackage: hasPatchPackage, scripts: m.Scripts,
+		Builds: builds, patchDirs: PatchDirs(m.Scripts), hasPatchPackage: hasPatchPackage, scripts: m.Scripts,
 	}
 }
 

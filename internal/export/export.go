@@ -44,6 +44,9 @@ type Plan struct {
 	files   map[string]*File
 	docs    map[string]edit.Document
 	words   map[string]bool // that the plan writes to settings, or takes out
+
+	isSetUp  bool   // a script runs patch-package
+	patchDir string // of patch-package's files, from the root
 }
 
 // Entry is one value in the settings.
@@ -137,7 +140,12 @@ func open(ws *detect.Workspace, library *patchset.Library) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{ws: ws, root: root, library: library, files: map[string]*File{}, docs: map[string]edit.Document{}, words: map[string]bool{"-": true, "&&": true}}, nil
+	p := &Plan{ws: ws, root: root, library: library, files: map[string]*File{}, docs: map[string]edit.Document{}, words: map[string]bool{"-": true, "&&": true}}
+	if err := p.findSetUp(); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
 }
 
 // Close releases the plan.

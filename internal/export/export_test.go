@@ -463,6 +463,27 @@ func flatten(at string, value any) map[string]string {
 	return all
 }
 
+// What another run wrote after this one found the workspace counts.
+func TestSecondRun(t *testing.T) {
+	p := newProject(t, map[string]string{"package.json": `{}`, "package-lock.json": ""}, map[string]string{"node_modules/next-auth": "next-auth 4.24.15"})
+	ws := p.open(t)
+	found, err := ws.Find(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.export(t, PatchPackage)
+	before := p.tree(t)
+	plan, err := New(ws, p.library, Options{Form: PatchPackage, Copies: found.Copies, Installed: found.Copies})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := plan.Changes(); n > 0 {
+		t.Errorf("it would change %d files:\n%s", n, plan.Diff())
+	}
+	p.commit(t, plan)
+	p.requireTree(t, before)
+}
+
 // A patch with a number is somebody else's, too.
 func TestNumberedStranger(t *testing.T) {
 	p := newProject(t, map[string]string{

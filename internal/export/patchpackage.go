@@ -26,12 +26,24 @@ const (
 	lonePostinstall = "patch-package --patch-dir patches --error-on-fail"
 )
 
-// patchDir returns the directory of patch-package's files.
-func (p *Plan) patchDir() string {
-	if dirs := p.ws.Root().PatchDirs(); len(dirs) > 0 {
-		return path.Clean(filepath.ToSlash(dirs[0]))
+// findSetUp finds out whether a script runs patch-package, and the directory of its files. It
+// asks the file that the plan changes: another run may have written it since the workspace
+// was found.
+func (p *Plan) findSetUp() error {
+	doc, err := p.document(manifestName)
+	if err != nil {
+		return err
 	}
-	return "patches"
+	scripts := map[string]string{}
+	for _, name := range doc.Keys("scripts") {
+		scripts[name], _ = doc.Text("scripts", name)
+	}
+	dirs := detect.PatchDirs(scripts)
+	p.isSetUp, p.patchDir = len(dirs) > 0, "patches"
+	if p.isSetUp {
+		p.patchDir = path.Clean(filepath.ToSlash(dirs[0]))
+	}
+	return nil
 }
 
 // packageFile returns the name of patch-package's file for a copy; empty if it can't patch
@@ -49,12 +61,12 @@ func (p *Plan) packageFile(c *detect.Install) string {
 	for i, name := range names {
 		names[i] = strings.ReplaceAll(name, "/", "+")
 	}
-	return path.Join(p.patchDir(), strings.Join(names, "++")+"+"+c.Version()+".patch")
+	return path.Join(p.patchDir, strings.Join(names, "++")+"+"+c.Version()+".patch")
 }
 
 // findKept returns the patches of next-auth's packages in the directory of patch-package.
 func (p *Plan) findKept() ([]entry, error) {
-	names, err := p.namesIn(p.patchDir())
+	names, err := p.namesIn(p.patchDir)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +78,7 @@ func (p *Plan) findKept() ([]entry, error) {
 			continue
 		}
 		release := strings.TrimSuffix(name[strings.LastIndex(name, "+")+1:], ".patch")
-		all = append(all, entry{pkg: line.Packages()[at], releases: release, file: path.Join(p.patchDir(), name)})
+		all = append(all, entry{pkg: line.Packages()[at], releases: release, file: path.Join(p.patchDir, name)})
 	}
 	return all, nil
 }
@@ -100,7 +112,7 @@ func (p *Plan) setUp() error {
 			return err
 		}
 	}
-	if len(p.ws.Root().PatchDirs()) > 0 {
+	if p.isSetUp {
 		return p.checkSetUp(doc)
 	}
 	script := command
@@ -162,13 +174,13 @@ func (p *Plan) tearDown(found []entry) error {
 	case spec != patchPackageRange:
 		return nil
 	}
-	names, err := p.namesIn(p.patchDir())
+	names, err := p.namesIn(p.patchDir)
 	if err != nil {
 		return err
 	}
 	needed := slices.ContainsFunc(names, func(name string) bool {
 		gone := slices.ContainsFunc(found, func(f entry) bool {
-			return f.file == path.Join(p.patchDir(), name) && f.ours() && !f.kept
+			return f.file == path.Join(p.patchDir, name) && f.ours() && !f.kept
 		})
 		return strings.HasSuffix(name, ".patch") && strings.Contains(name, "+") && !gone
 	})

@@ -170,6 +170,9 @@ func (p *Plan) Commit() error {
 	if err != nil {
 		return failed(err)
 	}
+	if err := p.clean(); err != nil {
+		return failed(err)
+	}
 	made, err := p.makeDirs()
 	if err != nil {
 		return errors.Join(failed(err), safefile.RemoveMade(p.root, made))
@@ -220,22 +223,39 @@ func (p *Plan) inOrder() []*File {
 	return files
 }
 
-// makeDirs makes the directories for patches, and returns those that are new. It removes
-// what a killed run left there, unless the system has no lock that keeps other runs away.
+// clean removes what a killed run left, even if nothing changes. It does nothing on Windows,
+// where there is no lock that keeps other runs away.
+func (p *Plan) clean() error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	dirs := append([]string{".", p.patchDir}, patchDirs...)
+	for _, file := range p.inOrder() {
+		dirs = append(dirs, path.Dir(file.name))
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Compact(dirs) {
+		_, is, err := safefile.RealDir(p.root, dir)
+		if err == nil && is {
+			err = safefile.CleanDir(p.root, dir)
+		}
+		if err != nil && !safefile.Absent(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeDirs makes the directories for patches, and returns those that are new.
 func (p *Plan) makeDirs() (made []string, err error) {
 	for _, file := range p.inOrder() {
 		dir := path.Dir(file.name)
-		if dir != "." {
-			more, err := safefile.MakeDirs(p.root, dir)
-			made = append(made, more...)
-			if err != nil {
-				return made, err
-			}
-		}
-		if runtime.GOOS == "windows" {
+		if dir == "." {
 			continue
 		}
-		if err := safefile.CleanDir(p.root, dir); err != nil {
+		more, err := safefile.MakeDirs(p.root, dir)
+		made = append(made, more...)
+		if err != nil {
 			return made, err
 		}
 	}

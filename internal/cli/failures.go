@@ -360,12 +360,15 @@ func (s *situation) sharedHint(e *detect.SharedError) hint.Hint {
 	return s.exportHint().Or(hint.Join(hint.Text("or "), e.Hint))
 }
 
-// strangerHint says how to join somebody else's patch with ours.
+// strangerHint says how to join somebody else's patch with ours, or remove what is in its
+// place.
 func (s *situation) strangerHint(e *export.StrangerError) hint.Hint {
 	const joining = "see docs/export.md#somebody-elses-patch"
 	switch {
 	case e.Newer:
 		return hint.Text("upgrade proxypatch")
+	case e.Missing != "":
+		return hint.Text(fmt.Sprintf("get that file back, or take %q out, then run it again", printable.WithoutTokens(e.Entry)))
 	case e.Patch == "":
 		instead := fmt.Sprintf("take %q out, depend on %s directly, ", printable.WithoutTokens(e.Entry), e.Title)
 		return hint.Join(hint.Text(instead), s.workspace.InstallNative().Step(), hint.Text(", then "), hint.Run("proxypatch export"+s.again))

@@ -62,6 +62,7 @@ type Entry struct {
 type StrangerError struct {
 	Path    string // of the patch or of the settings, as the user would type it
 	Patch   string // the patch file, from the root; empty if it is not known
+	Missing string // the patch file that the entry names, as the user would type it, if there is none
 	Entry   string // the key of the setting; empty for patch-package
 	Title   string // of the package and its release
 	Newer   bool   // a newer proxypatch made it
@@ -77,6 +78,8 @@ func (e *StrangerError) Error() string {
 		return fmt.Sprintf("%s: a newer proxypatch made this patch of %s", e.Path, e.Title)
 	case e.Mixed:
 		return fmt.Sprintf("%s: is a patch of %s by proxypatch with other changes", e.Path, e.Title)
+	case e.Missing != "":
+		return fmt.Sprintf("%s: %q names %s, which is missing", e.Path, printable.WithoutTokens(e.Entry), e.Missing)
 	case e.Patch == "":
 		return fmt.Sprintf("%s: %q already says where %s comes from", e.Path, printable.WithoutTokens(e.Entry), e.Title)
 	}
@@ -407,6 +410,9 @@ func (p *Plan) stranger(f *entry, t *target) error {
 	e := &StrangerError{Path: p.display(f.file), Patch: f.file, Entry: f.key, Title: t.title(), Package: t.pkg, Release: t.release}
 	if f.file == "" || !f.exists {
 		e.Path, e.Patch = p.display(f.setting.file), ""
+	}
+	if f.file != "" && !f.exists {
+		e.Missing = printable.WithoutLogins(p.display(f.file))
 	}
 	e.Newer, e.Mixed, e.Apart = f.origin == foreign.Newer, f.origin == foreign.Mixed, f.apart(t)
 	return e

@@ -167,12 +167,14 @@ func hasOlderHelper(c *apply.Copy) bool {
 
 // leaveOutLeftovers takes copies out of the plan that can't be patched and need
 // not be, since nothing loads them. Those that can be are, to be safe, unless installs
-// patch. If no other is left, there is no next-auth.
+// patch or have patched them. If no other is left, there is no next-auth.
 func (p *program) leaveOutLeftovers(t *target, goal apply.Goal, set string) error {
 	native := slices.ContainsFunc(t.plan.Copies, func(c *apply.Copy) bool { return p.situation.by(c) != "" })
 	for _, c := range slices.Clone(t.plan.Copies) {
 		noAgent := goal == apply.Patch && set != patchset.None && !c.Agent.Usable()
-		if !noAgent && !t.plan.IsBlocked(c) && !(native && c.Changes() > 0) {
+		refused := noAgent || t.plan.IsBlocked(c)
+		ofInstalls := c.Native || native && (c.Changes() > 0 || goal == apply.Restore)
+		if !refused && !ofInstalls {
 			continue
 		}
 		leftover, err := t.project.Leftover(&c.Install)
@@ -181,17 +183,25 @@ func (p *program) leaveOutLeftovers(t *target, goal apply.Goal, set string) erro
 		}
 		if leftover {
 			t.plan.LeaveOut(c)
-			warning := report.Warning(
-				fmt.Sprintf("%s: %s is a leftover of an earlier install; nothing loads it, so it stays unpatched", c.Path, c.Title()),
-				hint.Join(hint.Text("remove it: "), t.project.Prune()))
-			warning.Path = c.Path
-			t.warnings = append(t.warnings, warning)
+			t.warnOfLeftover(c, goal == apply.Patch && (refused || c.Changes() > 0))
 		}
 	}
 	if len(t.plan.Copies) == 0 {
 		return fmt.Errorf("%w but a leftover is installed for %s", detect.ErrNotFound, t.project.Name())
 	}
 	return nil
+}
+
+func (t *target) warnOfLeftover(c *apply.Copy, unpatched bool) {
+	kept := "unchanged"
+	if unpatched {
+		kept = "unpatched"
+	}
+	warning := report.Warning(
+		fmt.Sprintf("%s: %s is a leftover of an earlier install; nothing loads it, so it stays %s", c.Path, c.Title(), kept),
+		hint.Join(hint.Text("remove it: "), t.project.Prune()))
+	warning.Path = c.Path
+	t.warnings = append(t.warnings, warning)
 }
 
 // leaveOutBare takes copies out of the plan of which an image has nothing to judge. If

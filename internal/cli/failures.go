@@ -409,7 +409,7 @@ func (s *situation) unsupportedHint(e *line.UnsupportedError) hint.Hint {
 	return hint.To("select the other copies only", "proxypatch "+s.command+others).Or(e.Hint.First())
 }
 
-// unprovenHint says what may help: the patch where it is not in place.
+// unprovenHint says what may help: the patch where it is not in place, or an install.
 func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 	patched := true
 	for i := range e.copy.Files {
@@ -429,8 +429,22 @@ func (s *situation) unprovenHint(e *unprovenError) hint.Hint {
 		return s.project.ProvideAgent(e.copy.Install)
 	case !patched:
 		return hint.Run("proxypatch apply" + s.again)
+	case missesPackage().MatchString(e.reason) && !e.copy.Traced:
+		return s.incompleteHint(e.copy)
 	}
 	return hint.Hint{}
+}
+
+// missesPackage matches what Node.js says of a package or a file that is not there.
+var missesPackage = lazyregexp.Compile(`Cannot find (module|package) '`)
+
+// incompleteHint is what helps a patched copy whose dependencies are not all installed.
+func (s *situation) incompleteHint(c *apply.Copy) hint.Hint {
+	install := hint.Join(hint.Text("a package is missing; install again: "), s.project.Restore(&c.Install))
+	if c.Shared != nil || s.by(c) != "" {
+		return install
+	}
+	return hint.Join(install, hint.Text(", then run "), hint.Run("proxypatch apply"+s.again))
 }
 
 // commitHint says which files changed in a failed commit, and what to do.

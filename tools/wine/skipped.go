@@ -49,8 +49,10 @@ var skipped = []skip{
 	{"internal/detect", "TestLayouts/through a package of the workspace", noLinks},
 	{"internal/detect", "TestLayouts/yarn's pnpm linker", noLinks},
 	{"tests/scripts", "TestScripts/build-cache-workspace", noLinks},
-	{"tests/scripts", "TestScripts/init-workspace", noLinks},
 	{"tests/scripts", "TestScripts/leftover", noLinks},
+	{"tests/scripts", "TestRealPackages/init-copy", noLinks},
+	{"tests/scripts", "TestRealPackages/init-workspace", noLinks},
+	{"tests/scripts", "TestRealPackages/turbopack", noLinks},
 	{"tests/scripts", "TestRealPackages/verify", noNode},
 }
 

@@ -130,7 +130,7 @@ func TestEveryContentOf3ReachesTheProxy(t *testing.T) {
 			if p.node != "" {
 				on = network.On(nodetest.PinnedNode(t, p.node))
 			}
-			tree := withAgent(t, nodetest.Copy(t, "next-auth-3"), p.agent)
+			tree := withAgent(t, "next-auth-3", p.agent)
 			phases := phasesOf(t, on, l)
 			for _, r := range all {
 				dir := filepath.Join(tree, "releases", r.version)

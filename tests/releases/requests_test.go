@@ -28,7 +28,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 	releases, packages := nodetest.Releases(t)
 	network := prooftest.NewNetwork(t)
 	phases := phasesOf(t, network, prooftest.NextAuth)
-	trees := map[string]string{} // a copy of each project of dependencies
+	trees := map[string]string{} // a directory for each project of dependencies
 	oldest := map[string]bool{}
 	for i, release := range releases {
 		projects := []string{prooftest.CurrentClient}
@@ -42,7 +42,7 @@ func TestEveryReleaseReachesTheProxy(t *testing.T) {
 		}
 		for _, project := range projects {
 			if trees[project] == "" {
-				trees[project] = nodetest.Copy(t, project)
+				trees[project] = nodetest.Linked(t, project)
 			}
 			t.Run(release.Version+" "+project, func(t *testing.T) {
 				dir := filepath.Join(trees[project], "releases", release.Version)
@@ -112,7 +112,7 @@ func requireCalls(t *testing.T, calls []line.Call, patched []string) {
 func patchedClients(t *testing.T) map[string]string {
 	t.Helper()
 	releases, packages := nodetest.Releases(t)
-	tree := nodetest.Copy(t, prooftest.CurrentClient)
+	tree := nodetest.Linked(t, prooftest.CurrentClient)
 	dirs := map[string]string{}
 	for i, pkg := range packages {
 		if i+1 < len(packages) && bytes.Equal(pkg[prooftest.NextAuth.Calls.Always], packages[i+1][prooftest.NextAuth.Calls.Always]) || !gate.Wanted(t, "releases") && len(dirs) > 0 {

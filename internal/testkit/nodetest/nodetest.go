@@ -130,6 +130,33 @@ func ToPatch(t testing.TB, name string) string {
 	return copyBy(t, CopyToPatch, name)
 }
 
+// Linked returns a fresh directory whose node_modules has a link to each package of [Project], or copies where links are
+// not allowed. A test may add packages and remove links, but not change what they lead to.
+func Linked(t testing.TB, name string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), name)
+	from, to := filepath.Join(Project(t, name), "node_modules"), filepath.Join(dir, "node_modules")
+	packages, err := os.ReadDir(from)
+	if err = errors.Join(err, os.MkdirAll(to, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range packages {
+		Link(t, filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name()))
+	}
+	return dir
+}
+
+// Link makes a link to a package, or a copy where links are not allowed.
+func Link(t testing.TB, from, to string) {
+	t.Helper()
+	if os.Symlink(from, to) == nil {
+		return
+	}
+	if err := CopyTree(from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func copyBy(t testing.TB, copies func(from, to string) error, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)

@@ -2,9 +2,6 @@ package apply
 
 import (
 	"errors"
-	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 
 	"github.com/proxypatch/proxypatch/internal/detect"
@@ -25,42 +22,14 @@ func (e *CopyError) Error() string {
 // Unwrap returns the cause.
 func (e *CopyError) Unwrap() error { return e.Err }
 
-// failed wraps an error in a *CopyError. It replaces the name of a temporary file
-// with the name of the file that it was made for.
+// failed wraps an error in a *CopyError.
 func (c *Copy) failed(err error) error {
-	name, cause := split(err)
-	if filepath.IsAbs(name) {
-		var outside error
-		if name, outside = filepath.Rel(c.Dir, name); outside != nil {
-			name = ""
-		}
+	if irregular, ok := errors.AsType[*irregularError](err); ok {
+		return &CopyError{c.Install, irregular.path, errors.New(irregular.what)}
 	}
-	if name = filepath.ToSlash(name); name == "." {
+	name, cause := safefile.Concerned(err, c.Dir)
+	if name == "." {
 		name = ""
 	}
-	if base, ok := safefile.TempNameBase(path.Base(name)); ok {
-		name = path.Join(path.Dir(name), base)
-	}
 	return &CopyError{c.Install, name, cause}
-}
-
-// split separates the path that an error names, if it names one, from its cause.
-func split(err error) (name string, cause error) {
-	for cause = err; ; {
-		at, link, irregular := (*fs.PathError)(nil), (*os.LinkError)(nil), (*irregularError)(nil)
-		found := ""
-		switch {
-		case errors.As(cause, &at):
-			found, cause = at.Path, at.Err
-		case errors.As(cause, &link):
-			found, cause = link.New, link.Err
-		case errors.As(cause, &irregular):
-			found, cause = irregular.path, errors.New(irregular.what)
-		default:
-			return name, cause
-		}
-		if name == "" {
-			name = found
-		}
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/patchset"
 	"github.com/proxypatch/proxypatch/internal/report"
+	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
 type exportOptions struct {
@@ -69,12 +70,15 @@ func (p *program) export(o *exportOptions) error {
 		defer lock.Close()
 	}
 	x := &exporting{program: p, options: o, workspace: workspace}
-	if err := x.run(); err != nil {
+	err = x.run()
+	if err != nil {
 		p.report.Add(p.situation.explain(err))
 	}
 	if p.report.Exit.Code != report.OK {
-		p.report.Summary = "nothing was changed"
 		p.report.Notes, p.report.Exported = nil, nil
+		if failed, ok := errors.AsType[*safefile.CommitError](err); !ok || failed.Undone() {
+			p.report.Summary = "nothing was changed"
+		}
 	}
 	return nil
 }

@@ -218,14 +218,17 @@ var failures = []func(*situation, error) (code report.ExitCode, advice hint.Hint
 		return hint.Text("remove those that no install needs, and run it again")
 	}),
 	on(report.Failed, commitHint),
-	on(report.Failed, func(_ *situation, e *edit.SyntaxError) hint.Hint {
+	on(report.Failed, func(s *situation, e *edit.SyntaxError) hint.Hint {
 		if filepath.Base(e.Path) != "package.json" {
-			return hint.Text("fix it, and run it again; nothing was written")
+			return s.unwritten("fix it, and run it again")
 		}
-		return hint.Text("fix it, without comments and trailing commas, and run it again; nothing was written")
+		return s.unwritten("fix it, without comments and trailing commas, and run it again")
 	}),
-	on(report.Failed, func(*situation, *edit.FileError) hint.Hint {
-		return hint.Text("replace it with a regular, readable file and run it again; nothing was written")
+	on(report.Failed, func(s *situation, e *edit.FileError) hint.Hint {
+		if irregular, ok := errors.AsType[*safefile.Error](e); ok && irregular.Dir {
+			return s.unwritten("replace it with a real directory and run it again")
+		}
+		return s.unwritten("replace it with a regular, readable file and run it again")
 	}),
 	on(report.Failed, func(_ *situation, e *buildError) hint.Hint {
 		if errors.Is(e, fs.ErrPermission) && os.Geteuid() != 0 {
@@ -447,16 +450,24 @@ func (s *situation) incompleteHint(c *apply.Copy) hint.Hint {
 	return hint.Join(install, hint.Text(", then run "), hint.Run("proxypatch apply"+s.again))
 }
 
+// unwritten adds to a hint that nothing was written. The last line of export says so itself.
+func (s *situation) unwritten(advice string) hint.Hint {
+	if s.command != "export" {
+		advice += "; nothing was written"
+	}
+	return hint.Text(advice)
+}
+
 // commitHint says which files changed in a failed commit, and what to do.
-func commitHint(_ *situation, e *safefile.CommitError) hint.Hint {
+func commitHint(s *situation, e *safefile.CommitError) hint.Hint {
 	_, ofHooks := errors.AsType[*edit.FileError](e)
 	switch {
 	case ofHooks && len(e.Temporary) > 0:
 		return hint.Text("fix the cause, delete the temporary files, and run it again")
 	case ofHooks && len(e.Left) > 0:
 		return hint.Text("fix the cause and run it again")
-	case ofHooks:
-		return hint.Text("nothing was changed; fix the cause and run it again")
+	case s.command == "export": // its last line says that nothing was changed
+		return hint.Text(remedy(e))
 	case len(e.Left) > 0:
 		return hint.Join(hint.Text("fix the cause and run it again; "), hint.Run("proxypatch check"), hint.Text(" names the files that changed"))
 	case len(e.Temporary) > 0:

@@ -51,10 +51,11 @@ func (p *Plan) open(name string) (*File, error) {
 		return file, nil
 	}
 	file := &File{Path: p.display(name), name: name}
-	err := safefile.CheckDirs(p.root, name)
-	if err == nil {
-		file.Before, file.info, err = safefile.ReadUnlinked(p.root, name, limitOf(name))
+	if err := safefile.CheckDirs(p.root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, p.failed(err)
 	}
+	var err error
+	file.Before, file.info, err = safefile.ReadUnlinked(p.root, name, limitOf(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &edit.FileError{Path: file.Path, Err: plain(err)}
 	}
@@ -157,25 +158,17 @@ func (p *Plan) finish() error {
 // install runs meanwhile, it finds each patch that the settings name: a new patch is
 // written before them, and an old one removed after them.
 func (p *Plan) Commit() error {
-	failed := func(err error) error {
-		return &safefile.CommitError{Err: &edit.FileError{Path: p.display("."), Err: err}}
-	}
-	group := &safefile.Group{Root: p.root, Path: p.display("."), Explain: func(err error) error {
-		if at, ok := errors.AsType[*fs.PathError](err); ok {
-			return &edit.FileError{Path: p.display(filepath.ToSlash(at.Path)), Err: at.Err}
-		}
-		return &edit.FileError{Path: p.display("."), Err: err}
-	}}
+	group := &safefile.Group{Root: p.root, Path: p.display("."), Explain: p.failed}
 	like, err := p.open(manifestName)
 	if err != nil {
-		return failed(err)
+		return &safefile.CommitError{Err: err}
 	}
 	if err := p.clean(); err != nil {
-		return failed(err)
+		return &safefile.CommitError{Err: p.failed(err)}
 	}
 	made, err := p.makeDirs()
 	if err != nil {
-		return errors.Join(failed(err), safefile.RemoveMade(p.root, made))
+		return errors.Join(&safefile.CommitError{Err: p.failed(err)}, safefile.RemoveMade(p.root, made))
 	}
 	for _, file := range p.inOrder() {
 		change := &safefile.Change{Name: file.name, Before: file.Before, After: file.After, Info: file.info}
@@ -191,6 +184,12 @@ func (p *Plan) Commit() error {
 		return &LeftError{err}
 	}
 	return nil
+}
+
+// failed adds to an error of the system the path of the file that it concerns.
+func (p *Plan) failed(err error) error {
+	name, cause := safefile.Concerned(err, p.root.Name())
+	return &edit.FileError{Path: p.display(name), Err: cause}
 }
 
 // LeftError says that a directory without patches could not be removed.

@@ -39,7 +39,7 @@ func IsDir(root *os.Root, name string) (bool, error) {
 	case err != nil:
 		return false, err
 	case !info.IsDir():
-		return false, &Error{"is not a directory"}
+		return false, &Error{What: "is not a directory", Dir: true}
 	}
 	return true, nil
 }
@@ -57,7 +57,7 @@ func CheckDirs(root *os.Root, name string) error {
 			return err
 		}
 		if !info.IsDir() {
-			return &fs.PathError{Op: "open", Path: name[:at], Err: &Error{describe(info.Mode()) + ", not a directory"}}
+			return &fs.PathError{Op: "open", Path: name[:at], Err: &Error{What: describe(info.Mode()) + ", not a directory", Dir: true}}
 		}
 	}
 	return nil

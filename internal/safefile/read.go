@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 )
 
-// Error says what is in the place of a regular file of reasonable size.
-type Error struct{ What string }
+// Error says what is in the place of a regular file of reasonable size, or of a directory.
+type Error struct {
+	What string
+	Dir  bool // a directory belongs there
+}
 
 func (e *Error) Error() string { return e.What }
 
@@ -96,7 +99,7 @@ func ReadFrom(files fs.FS, name string, max int64) ([]byte, fs.FileInfo, error) 
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, max+1))
 	if err == nil && int64(len(data)) > max {
-		err = &Error{fmt.Sprintf("has more than %d bytes", max)}
+		err = &Error{What: fmt.Sprintf("has more than %d bytes", max)}
 	}
 	return data, info, err
 }
@@ -128,10 +131,10 @@ func read(buffer []byte, file *os.File, err error, max int64) ([]byte, fs.FileIn
 // check returns an *Error unless the file is regular and has at most max bytes.
 func check(info fs.FileInfo, max int64) error {
 	if !info.Mode().IsRegular() {
-		return &Error{describe(info.Mode()) + ", not a regular file"}
+		return &Error{What: describe(info.Mode()) + ", not a regular file"}
 	}
 	if info.Size() > max {
-		return &Error{fmt.Sprintf("has %d bytes; the limit is %d", info.Size(), max)}
+		return &Error{What: fmt.Sprintf("has %d bytes; the limit is %d", info.Size(), max)}
 	}
 	return nil
 }

@@ -62,6 +62,9 @@ func (e *CommitError) Error() string {
 // Unwrap returns the cause.
 func (e *CommitError) Unwrap() error { return e.Err }
 
+// Undone reports whether everything is as it was before.
+func (e *CommitError) Undone() bool { return len(e.Left)+len(e.Temporary) == 0 }
+
 var (
 	errChanged  = errors.New("was changed while proxypatch was running")
 	errAppeared = errors.New("appeared while proxypatch was running")

@@ -75,13 +75,14 @@ func (p *program) init(o *initOptions) error {
 			return err
 		}
 	}
-	p.warnOfHooks(planned) // also if the files can't be written
 	changes := planned.Changes()
 	if !o.dryRun {
 		if err := planned.Commit(); err != nil {
+			p.report.Problems = []report.Problem{} // warnings of hooks that were not written
 			return err
 		}
 	}
+	p.warnOfHooks(planned)
 	p.reportHooks(o, planned, changes)
 	return nil
 }

@@ -407,12 +407,13 @@ func (t *target) names(f *entry) bool {
 
 // stranger makes the error for an entry that is not ours.
 func (p *Plan) stranger(f *entry, t *target) error {
-	e := &StrangerError{Path: p.display(f.file), Patch: f.file, Entry: f.key, Title: t.title(), Package: t.pkg, Release: t.release}
+	shown := p.display(printable.WithoutLogins(f.file)) // on Windows, nothing looks like a URL after display
+	e := &StrangerError{Path: shown, Patch: f.file, Entry: f.key, Title: t.title(), Package: t.pkg, Release: t.release}
 	if f.file == "" || !f.exists {
 		e.Path, e.Patch = p.display(f.setting.file), ""
 	}
 	if f.file != "" && !f.exists {
-		e.Missing = printable.WithoutLogins(p.display(f.file))
+		e.Missing = shown
 	}
 	e.Newer, e.Mixed, e.Apart = f.origin == foreign.Newer, f.origin == foreign.Mixed, f.apart(t)
 	return e

@@ -308,9 +308,10 @@ func (s *situation) removal(p *foreign.Patch, c *apply.Copy) hint.Hint {
 // deletion returns the command that deletes a patch file.
 func (s *situation) deletion(p *foreign.Patch) string { return "rm " + hint.Quote(s.fileOf(p)) }
 
-// fileOf returns the path of a patch file as a person would write it.
+// fileOf returns the path of a patch file as a person would write it. Settings may have a
+// URL with a password in its place.
 func (s *situation) fileOf(p *foreign.Patch) string {
-	return s.workspace.Display(filepath.Join(s.workspace.Root().Dir, filepath.FromSlash(p.File)))
+	return s.workspace.Display(filepath.Join(s.workspace.Root().Dir, filepath.FromSlash(printable.WithoutLogins(p.File))))
 }
 
 var keepPart = hint.Text("or, if it also changes something else, see docs/do-i-need-it.md")

@@ -154,8 +154,8 @@ for (const [name, call] of Object.entries(calls)) {
 
 test("a target that is silent after 200 is named", async () => {
   proxy.behave = socket => socket.write("HTTP/1.1 200 OK\r\n\r\n");
-  const error = await failure(calls["https.get"](target, 100));
-  const says = `proxy ${proxy.label} opened a connection to api.corp.test:443, which did not answer within 100 ms; if it is only slow, set NEXTAUTH_HTTP_TIMEOUT=200`;
+  const error = await failure(calls["https.get"](target, 1000));
+  const says = `proxy ${proxy.label} opened a connection to api.corp.test:443, which did not answer within 1000 ms; if it is only slow, set NEXTAUTH_HTTP_TIMEOUT=2000`;
   assert.ok(error.message.startsWith(says), error.message);
   await proxy.closed();
 });

@@ -248,7 +248,7 @@ func exportedAs(file string) (pkg, release string) {
 
 // judge reads the patch file of an entry. A file outside of the project is somebody else's.
 func (p *Plan) judge(f *entry) error {
-	if strings.Contains(f.file, "://") { // no package manager reads a patch there
+	if !f.is(inResolutions) && strings.Contains(f.value, "://") { // no package manager reads a patch there
 		return nil
 	}
 	if f.file == "" || !filepath.IsLocal(filepath.FromSlash(f.file)) {

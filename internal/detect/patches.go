@@ -226,7 +226,7 @@ var (
 )
 
 // PatchDirs returns the directories of the patches that scripts apply with patch-package,
-// with slashes.
+// with slashes. It leaves out those outside of the package, and names that sh makes.
 func PatchDirs(scripts map[string]string) []string {
 	var dirs []string
 	for _, name := range slices.Sorted(maps.Keys(scripts)) {
@@ -236,7 +236,7 @@ func PatchDirs(scripts map[string]string) []string {
 			if flag := patchDir().FindStringSubmatch(script[at[1]:]); flag != nil {
 				dir = cmp.Or(flag[1], flag[2], strings.ReplaceAll(flag[3], `\ `, " "))
 			}
-			if filepath.IsLocal(filepath.FromSlash(dir)) && !slices.Contains(dirs, dir) {
+			if !strings.Contains(dir, "$") && filepath.IsLocal(filepath.FromSlash(dir)) && !slices.Contains(dirs, dir) {
 				dirs = append(dirs, dir)
 			}
 		}

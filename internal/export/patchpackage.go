@@ -36,7 +36,9 @@ func (p *Plan) findSetUp() error {
 	}
 	scripts := map[string]string{}
 	for _, name := range doc.Keys("scripts") {
-		scripts[name], _ = doc.Text("scripts", name)
+		if text, _ := doc.Text("scripts", name); hooks.Names(text, detect.PatchPackage) {
+			scripts[name] = text
+		}
 	}
 	dirs := detect.PatchDirs(scripts)
 	p.isSetUp, p.patchDir = len(dirs) > 0, "patches"
@@ -119,10 +121,17 @@ func (p *Plan) setUp() error {
 	if before, exists := doc.Text("scripts", "postinstall"); exists {
 		script = hooks.Follow(before, command)
 		if !hooks.EndsWith(script, command) {
-			return &FormError{PatchPackage, p.display(manifestName) + ": sh would not run what comes after the script postinstall", hint.Join(hint.Text("add this to it by hand, then run it again: "), hint.Keep(command))}
+			return &FormError{PatchPackage, p.display(manifestName) + ": sh would not run what comes after the script postinstall", p.addByHand(before, command)}
 		}
 	}
 	return p.setEntry(setting{manifestName, []string{"scripts"}}, "postinstall", script)
+}
+
+func (p *Plan) addByHand(script, command string) hint.Hint {
+	if hooks.HasComment(script) {
+		return hint.Text("delete the comment in it, then run it again")
+	}
+	return hint.Join(hint.Text("add this to it by hand, then run it again: "), hint.Keep(command))
 }
 
 // atInstalls are the scripts of a project that installs run.
@@ -135,7 +144,7 @@ func (p *Plan) checkSetUp(doc edit.Document) error {
 	hidden := ""
 	for _, name := range doc.Keys("scripts") {
 		text, _ := doc.Text("scripts", name)
-		if !strings.Contains(text, detect.PatchPackage) {
+		if !hooks.Names(text, detect.PatchPackage) {
 			continue
 		}
 		if hooks.EndsBefore(text, detect.PatchPackage) {
@@ -159,7 +168,8 @@ func (p *Plan) checkSetUp(doc edit.Document) error {
 	return &FormError{PatchPackage, fmt.Sprintf("%s: no install runs patch-package, only the script %s", p.display(manifestName), strings.Join(calling, ", ")), hint.Text("run that script in postinstall, then run it again")}
 }
 
-// tearDown takes out what setUp wrote, unless another patch needs it.
+// tearDown takes out what setUp wrote, unless another patch needs it. patch-package stays as
+// long as a script names it.
 func (p *Plan) tearDown(found []entry) error {
 	doc, err := p.document(manifestName)
 	if err != nil {
@@ -187,17 +197,18 @@ func (p *Plan) tearDown(found []entry) error {
 	if needed {
 		return nil
 	}
-	if command == postinstall {
-		if err := p.removeEntry(setting{manifestName, []string{"dependencies"}}, detect.PatchPackage, patchPackageRange); err != nil {
-			return err
-		}
-	}
 	scripts := setting{manifestName, []string{"scripts"}}
 	if script == command {
-		return p.removeEntry(scripts, "postinstall", script)
+		err = p.removeEntry(scripts, "postinstall", script)
+	} else if before, ok := hooks.Unfollow(script, command); ok {
+		err = p.setEntry(scripts, "postinstall", before)
 	}
-	if before, ok := hooks.Unfollow(script, command); ok {
-		return p.setEntry(scripts, "postinstall", before)
+	isCalled := func(name string) bool {
+		text, _ := doc.Text("scripts", name)
+		return strings.Contains(text, detect.PatchPackage)
 	}
-	return nil
+	if err != nil || command != postinstall || slices.ContainsFunc(doc.Keys("scripts"), isCalled) {
+		return err
+	}
+	return p.removeEntry(setting{manifestName, []string{"dependencies"}}, detect.PatchPackage, patchPackageRange)
 }

@@ -14,6 +14,16 @@ func EndsBefore(script, program string) bool {
 	return err == nil && slices.ContainsFunc(all, runs) && !slices.ContainsFunc(reached(script), runs)
 }
 
+// Names reports whether a script has a program among its commands, and not only in a comment
+// or a word. In doubt it does.
+func Names(script, program string) bool {
+	if !strings.Contains(script, program) {
+		return false
+	}
+	all, err := commands(script)
+	return err != nil || slices.ContainsFunc(all, func(c command) bool { return len(c.runs(program)) > 0 })
+}
+
 // reached lists the commands that sh may reach in a script that can be parsed: not those
 // after exit, or after exec with a program.
 func reached(script string) []command {

@@ -326,7 +326,7 @@ func (p *Plan) leave(f *File, name string, advice hint.Hint) {
 	case err != nil:
 		f.keep(name, "can't be parsed")
 		p.warn(fmt.Sprintf("%s: %s can't be parsed by sh, so init leaves it unchanged", f.Path, name), advice)
-	case hasComment(text):
+	case HasComment(text):
 		f.keep(name, "has a comment")
 		p.warn(fmt.Sprintf("%s: %s has a comment, so init leaves it unchanged", f.Path, name), hint.Text("delete the comment, and run it again"))
 	default:

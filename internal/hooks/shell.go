@@ -79,8 +79,8 @@ func parse(script string) (*syntax.File, error) {
 	return syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), "")
 }
 
-// hasComment reports whether sh ignores the end of a line of a script.
-func hasComment(script string) bool {
+// HasComment reports whether sh ignores the end of a line of a script.
+func HasComment(script string) bool {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX), syntax.KeepComments(true)).Parse(strings.NewReader(script), "")
 	found := false
 	if err == nil {

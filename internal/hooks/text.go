@@ -136,7 +136,7 @@ func EndsWith(script, command string) bool {
 		return false
 	}
 	both, ok := stmt.Cmd.(*syntax.BinaryCmd)
-	return ok && both.Op == syntax.AndStmt && isCall(both.Y, command)
+	return ok && both.Op == syntax.AndStmt && isCall(both.Y, command) || isCall(stmt, command)
 }
 
 // only returns the statement of a script that has a single plain one.

@@ -221,7 +221,7 @@ func (x *exporting) bringsBack() bool {
 	project, err := x.find(true)
 	return err == nil && slices.ContainsFunc(project.Copies, func(c detect.Install) bool {
 		leftover, err := project.Leftover(&c)
-		return leftover && err == nil && hasHelper(&c)
+		return leftover && err == nil && !c.Native && hasHelper(&c)
 	})
 }
 

@@ -308,10 +308,12 @@ func (s *situation) removal(p *foreign.Patch, c *apply.Copy) hint.Hint {
 // deletion returns the command that deletes a patch file.
 func (s *situation) deletion(p *foreign.Patch) string { return "rm " + hint.Quote(s.fileOf(p)) }
 
-// fileOf returns the path of a patch file as a person would write it. Settings may have a
-// URL with a password in its place.
+// fileOf returns the path of a patch file as a person would write it.
 func (s *situation) fileOf(p *foreign.Patch) string {
-	return s.workspace.Display(filepath.Join(s.workspace.Root().Dir, filepath.FromSlash(printable.WithoutLogins(p.File))))
+	if printable.IsURL(p.File) {
+		return "a URL"
+	}
+	return s.workspace.Display(filepath.Join(s.workspace.Root().Dir, filepath.FromSlash(p.File)))
 }
 
 var keepPart = hint.Text("or, if it also changes something else, see docs/do-i-need-it.md")
@@ -372,7 +374,11 @@ func (s *situation) strangerHint(e *export.StrangerError) hint.Hint {
 	case e.Newer:
 		return hint.Text("upgrade proxypatch")
 	case e.Missing != "":
-		return hint.Text(fmt.Sprintf("get that file back, or take %q out, then run it again", printable.WithoutTokens(e.Entry)))
+		instead := fmt.Sprintf("take %q out", printable.WithoutTokens(e.Entry))
+		if e.Depends {
+			instead = "depend on " + e.Title + " itself"
+		}
+		return hint.Text("get that file back, or " + instead + ", then run it again")
 	case e.Patch == "":
 		instead := fmt.Sprintf("take %q out, depend on %s directly, ", printable.WithoutTokens(e.Entry), e.Title)
 		return hint.Join(hint.Text(instead), s.workspace.InstallNative().Step(), hint.Text(", then "), hint.Run("proxypatch export"+s.again))
@@ -444,7 +450,7 @@ var missesPackage = lazyregexp.Compile(`Cannot find (module|package) '`)
 
 // incompleteHint is what helps a patched copy whose dependencies are not all installed.
 func (s *situation) incompleteHint(c *apply.Copy) hint.Hint {
-	install := hint.Join(hint.Text("a package is missing; install again: "), s.project.Restore(&c.Install))
+	install := hint.Join(hint.Text("a package or file is missing; install again: "), s.project.Restore(&c.Install))
 	if c.Shared != nil || s.by(c) != "" {
 		return install
 	}
@@ -461,11 +467,11 @@ func (s *situation) unwritten(advice string) hint.Hint {
 
 // commitHint says which files changed in a failed commit, and what to do.
 func commitHint(s *situation, e *safefile.CommitError) hint.Hint {
-	_, ofHooks := errors.AsType[*edit.FileError](e)
+	_, ofSettings := errors.AsType[*edit.FileError](e)
 	switch {
-	case ofHooks && len(e.Temporary) > 0:
+	case ofSettings && len(e.Temporary) > 0:
 		return hint.Text("fix the cause, delete the temporary files, and run it again")
-	case ofHooks && len(e.Left) > 0:
+	case ofSettings && len(e.Left) > 0:
 		return hint.Text("fix the cause and run it again")
 	case s.command == "export": // its last line says that nothing was changed
 		return hint.Text(remedy(e))

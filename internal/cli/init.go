@@ -78,7 +78,7 @@ func (p *program) init(o *initOptions) error {
 	changes := planned.Changes()
 	if !o.dryRun {
 		if err := planned.Commit(); err != nil {
-			p.report.Problems = []report.Problem{} // warnings of hooks that were not written
+			p.report.Problems = []report.Problem{} // of installs with hooks that were not written
 			return err
 		}
 	}

@@ -61,7 +61,7 @@ func Hooks(w *detect.Workspace, apps []hooks.App, native, command string) Findin
 		f.Add(PackageJSON, Warning, "%v", err).hint("run doctor in the directory of your package.json")
 		return f
 	}
-	if plan.Hooked {
+	if plan.Hooked || plan.Changes() == 0 { // else init would change nothing
 		hooked(&f, plan, w.Manager, command)
 	} else {
 		unhooked(&f, native, command)

@@ -45,7 +45,7 @@ type Plan struct {
 	docs    map[string]edit.Document
 	words   map[string]bool // that the plan writes to settings, or takes out
 
-	isSetUp  bool   // a script runs patch-package
+	isSetUp  bool   // a script runs patch-package, for a directory that is known
 	patchDir string // of patch-package's files, from the root
 }
 
@@ -63,6 +63,7 @@ type StrangerError struct {
 	Path    string // of the patch or of the settings, as the user would type it
 	Patch   string // the patch file, from the root; empty if it is not known
 	Missing string // the patch file that the entry names, as the user would type it, if there is none
+	Depends bool   // the entry is the dependency itself
 	Entry   string // the key of the setting; empty for patch-package
 	Title   string // of the package and its release
 	Newer   bool   // a newer proxypatch made it
@@ -110,8 +111,8 @@ type wire struct {
 
 // New plans the patches of some copies. It also takes out what an earlier export has left
 // for other releases, or in another form. Close the plan. Errors are typed: *StrangerError,
-// *UnlistedError, *FormError, *patchset.TwiceError, *edit.SyntaxError, *edit.FileError or
-// *line.UnsupportedError.
+// *UnlistedError, *FormError, *detect.PatchesError, *patchset.TwiceError, *edit.SyntaxError,
+// *edit.FileError or *line.UnsupportedError.
 func New(ws *detect.Workspace, library *patchset.Library, o Options) (*Plan, error) {
 	p, err := open(ws, library)
 	if err != nil {
@@ -407,13 +408,16 @@ func (t *target) names(f *entry) bool {
 
 // stranger makes the error for an entry that is not ours.
 func (p *Plan) stranger(f *entry, t *target) error {
-	shown := p.display(printable.WithoutLogins(f.file)) // on Windows, nothing looks like a URL after display
+	shown := p.display(f.file)
+	if printable.IsURL(f.file) {
+		shown = "a URL"
+	}
 	e := &StrangerError{Path: shown, Patch: f.file, Entry: f.key, Title: t.title(), Package: t.pkg, Release: t.release}
 	if f.file == "" || !f.exists {
 		e.Path, e.Patch = p.display(f.setting.file), ""
 	}
 	if f.file != "" && !f.exists {
-		e.Missing = shown
+		e.Missing, e.Depends = shown, f.fixed
 	}
 	e.Newer, e.Mixed, e.Apart = f.origin == foreign.Newer, f.origin == foreign.Mixed, f.apart(t)
 	return e

@@ -15,6 +15,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hint"
 	"github.com/proxypatch/proxypatch/internal/lazyregexp"
 	"github.com/proxypatch/proxypatch/internal/line"
+	"github.com/proxypatch/proxypatch/internal/printable"
 )
 
 // Form is a tool that applies patches at installs.
@@ -248,7 +249,7 @@ func exportedAs(file string) (pkg, release string) {
 
 // judge reads the patch file of an entry. A file outside of the project is somebody else's.
 func (p *Plan) judge(f *entry) error {
-	if !f.is(inResolutions) && strings.Contains(f.value, "://") { // no package manager reads a patch there
+	if printable.IsURL(f.file) { // no package manager reads a patch there
 		return nil
 	}
 	if f.file == "" || !filepath.IsLocal(filepath.FromSlash(f.file)) {

@@ -16,6 +16,7 @@ import (
 	"github.com/proxypatch/proxypatch/internal/hooks"
 	"github.com/proxypatch/proxypatch/internal/line"
 	"github.com/proxypatch/proxypatch/internal/patchset"
+	"github.com/proxypatch/proxypatch/internal/printable"
 	"github.com/proxypatch/proxypatch/internal/safefile"
 )
 
@@ -53,17 +54,22 @@ func Find(ws *detect.Workspace) ([]Patch, error) {
 	}
 	defer root.Close()
 	var patches []Patch
+	hidden := map[string]string{} // by the directory of the package
 	for _, f := range found {
 		p := Patch{ForeignPatch: f}
 		if f.Tool == detect.PatchPackage {
-			p.Hidden = hooks.Hidden(ws.PackageOf(f.File).Scripts(), detect.PatchPackage)
+			pkg := ws.PackageOf(f.File)
+			if _, known := hidden[pkg.Dir]; !known {
+				hidden[pkg.Dir] = hooks.Hidden(pkg.Scripts(), detect.PatchPackage)
+			}
+			p.Hidden = hidden[pkg.Dir]
 			p.Runs = p.Runs && p.Hidden == ""
 		}
 		data, err := safefile.ReadIn(root, f.File, maxPatch)
 		if err == nil { // if not, it may change any file
 			p.parts, p.readable = partsOf(f.File, data), true
 		}
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || printable.IsURL(f.File) {
 			if p.Missing, err = ws.IsLocked(); err != nil {
 				return nil, err
 			}

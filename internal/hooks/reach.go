@@ -36,10 +36,10 @@ func reached(script string) []command {
 	return r.found
 }
 
-// leaves reports whether a script has commands that end sh, or can't be parsed.
+// leaves reports whether a script has commands that end sh.
 func leaves(script string) bool {
 	all, err := commands(script)
-	return err != nil || slices.ContainsFunc(all, command.leaves)
+	return err == nil && slices.ContainsFunc(all, command.leaves)
 }
 
 // leaves reports whether sh runs nothing after the command.
@@ -118,7 +118,7 @@ func Hidden(scripts map[string]string, program string) string {
 	hidden := ""
 	for name, script := range scripts {
 		switch {
-		case !strings.Contains(script, program):
+		case !Names(script, program):
 		case !EndsBefore(script, program):
 			return ""
 		case hidden == "" || name < hidden:

@@ -77,10 +77,19 @@ func TestHidden(t *testing.T) {
 		{map[string]string{"postinstall": "exit 0; patch-package", "build": "next build"}, "postinstall"},
 		{map[string]string{"prepare": "exec patch-package", "postinstall": "exit 0; patch-package"}, ""},
 		{map[string]string{"prepare": "exec a; patch-package", "postinstall": "exit 0; patch-package"}, "postinstall"},
+		{map[string]string{"note": "echo patch-package # patch-package", "postinstall": "exit 0; patch-package"}, "postinstall"},
 		{nil, ""},
 	} {
 		if got := Hidden(test.scripts, "patch-package"); got != test.want {
 			t.Errorf("%v: got %q", test.scripts, got)
 		}
+	}
+}
+
+// Megabytes of parentheses would crash the parser.
+func TestLongScripts(t *testing.T) {
+	script := strings.Repeat("(", 8<<20) + "patch-package"
+	if HasComment(script) || EndsBefore(script, "patch-package") || !Names(script, "patch-package") || EndsWith(Follow(script, applyCommand), applyCommand) {
+		t.Error("a script that is not parsed has answers")
 	}
 }

@@ -79,8 +79,12 @@ func parse(script string) (*syntax.File, error) {
 	return syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), "")
 }
 
-// HasComment reports whether sh ignores the end of a line of a script.
+// HasComment reports whether sh ignores the end of a line of a script; false if the script is
+// too long to parse.
 func HasComment(script string) bool {
+	if len(script) > maxScript {
+		return false
+	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX), syntax.KeepComments(true)).Parse(strings.NewReader(script), "")
 	found := false
 	if err == nil {

@@ -23,6 +23,8 @@ var (
 	inURL = lazyregexp.Compile(`(://)[^\s/"'@]*@`)
 	// setting matches a value in JSON or YAML whose name says that it is secret.
 	setting = lazyregexp.Compile(`(?i)((?:_auth|authIdent|token|passphrase|password|secret)["']?\s*:\s*)(?:"(?:\\.|[^\\"])*"?|'[^']*'?|[^\s"',{}][^\r\n,{}]*)`)
+	// scheme matches the beginning of a URL, but not a drive.
+	scheme = lazyregexp.Compile(`^[A-Za-z][A-Za-z0-9+.-]+:/`)
 	// basic matches what a header for Basic authentication contains.
 	basic = lazyregexp.Compile(`(?i)(\bBasic\s+)[A-Za-z0-9+/_-]{6,}=*`)
 )
@@ -37,6 +39,10 @@ func MayHoldLogin(value string) bool {
 	value = drive().ReplaceAllString(value, "")
 	return named().MatchString(value) || strings.Contains(value, "://") || loginLike().MatchString(value)
 }
+
+// IsURL reports whether the name of a file in settings is a URL, also after path.Clean. Do
+// not print it: it may hold a password anywhere.
+func IsURL(name string) bool { return scheme().MatchString(name) }
 
 // WithoutLogins returns a text, such as an error or a script, with "…" instead of every
 // user and password in a URL.

@@ -337,7 +337,11 @@ func ExportOf(plan *export.Plan, tense Tense) *Export {
 		out.Files = append(out.Files, ExportFile{f.Path, string(action), tense.edit(action)})
 	}
 	for _, e := range plan.Entries {
-		out.Entries = append(out.Entries, ExportEntry{e.File, e.Setting, printable.WithoutTokens(e.Key), printable.WithoutTokens(e.Value), string(e.Action), tense.edit(e.Action)})
+		value := printable.WithoutTokens(e.Value)
+		if e.Setting == "scripts" { // where a login may be without a URL
+			value = printable.WithoutLogins(e.Value)
+		}
+		out.Entries = append(out.Entries, ExportEntry{e.File, e.Setting, printable.WithoutTokens(e.Key), value, string(e.Action), tense.edit(e.Action)})
 	}
 	return out
 }

@@ -10,7 +10,8 @@ import (
 
 // Concerned returns the name of the file that an error concerns, from the directory dir and
 // with slashes, and the cause without a path. If the file is a temporary one, the name is
-// that of the file that it was made for. The name is "." if the error names no other file.
+// that of the file that it was made for. A path outside of dir gives a name that begins with
+// "..". The name is "." if the error names no other file.
 func Concerned(err error, dir string) (name string, cause error) {
 	name, cause = split(err)
 	if filepath.IsAbs(name) {

@@ -9,9 +9,12 @@ import (
 
 // EndsBefore reports whether a script names a program to run, but sh always ends before it.
 func EndsBefore(script, program string) bool {
-	runs := func(c command) bool { return len(c.runs(program)) > 0 }
 	all, err := commands(script)
-	return err == nil && slices.ContainsFunc(all, runs) && !slices.ContainsFunc(reached(script), runs)
+	return err == nil && anyRuns(all, program) && !anyRuns(reached(script), program)
+}
+
+func anyRuns(all []command, program string) bool {
+	return slices.ContainsFunc(all, func(c command) bool { return len(c.runs(program)) > 0 })
 }
 
 // Names reports whether a script has a program among its commands, and not only in a comment
@@ -21,7 +24,7 @@ func Names(script, program string) bool {
 		return false
 	}
 	all, err := commands(script)
-	return err != nil || slices.ContainsFunc(all, func(c command) bool { return len(c.runs(program)) > 0 })
+	return err != nil || anyRuns(all, program)
 }
 
 // reached lists the commands that sh may reach in a script that can be parsed: not those

@@ -110,7 +110,7 @@ func (f *File) patchesLater() bool {
 		if _, err := parse(text); err != nil {
 			return strings.Contains(text, "patch-package")
 		}
-		return slices.ContainsFunc(reached(text), func(c command) bool { return len(c.runs("patch-package")) > 0 })
+		return anyRuns(reached(text), "patch-package")
 	}
 	return !runs("dependencies") && slices.ContainsFunc(f.manifest.scriptNames(), runs)
 }

@@ -50,7 +50,7 @@ func Node(t testing.TB) string {
 	return path
 }
 
-// quickNode is a Node.js to doctor.
+// quickNode is a script that doctor takes for Node.js.
 const quickNode = `#!/bin/sh
 test "$1" = --print && echo "{\"path\": \"$0\", \"version\": \"20.20.2\"}"
 `
